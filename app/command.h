@@ -1,0 +1,26 @@
+// The commands of the program: each parses nothing, wires the folders' parts and reports.
+
+#pragma once
+
+#include "app/configuration.h"
+#include "cluster/communicator.h"
+
+namespace warmstart {
+
+struct Invocation {
+  Configuration configuration;
+  Options options;
+  Options::CommandLine line;
+};
+
+// Run by rank 0 alone.
+ExitCode command_ingest(Invocation& invocation);
+ExitCode command_synthesize(Invocation& invocation);
+ExitCode command_inspect(Invocation& invocation);
+ExitCode command_report(Invocation& invocation);
+
+// Collective.
+ExitCode command_train(Invocation& invocation, Communicator& group);
+ExitCode command_evaluate(Invocation& invocation, Communicator& group);
+
+}  // namespace warmstart

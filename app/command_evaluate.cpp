@@ -1,0 +1,104 @@
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "app/checkpoint_model.h"
+#include "app/command.h"
+#include "base/files.h"
+#include "cluster/agreement.h"
+#include "trainer/als.h"
+#include "trainer/bias_model.h"
+#include "trainer/fine_tuning.h"
+
+namespace warmstart {
+namespace {
+
+// The results of one recommender after the other.
+class Comparison {
+ public:
+  Comparison(const Dataset& dataset, const EvaluationOptions& options, Communicator& group)
+      : test_(dataset, Split::kTest, options, group), options_(options) {
+    protocol_ = {{"dataset", dataset.folder().string()}, {"dataset_digest", dataset.digest()}, {"split", "test"},
+                 {"task", dataset.schema().task}, {"tasks", test_.tasks()}, {"query", options.query}, {"order", options.order},
+                 {"seed", options.seed}};
+  }
+
+  void judge(const std::string& name, const Recommender& recommender) {
+    for (const auto& result : test_.run(recommender)) rows_.emplace_back(name, result);
+  }
+  void note(const std::string& key, const nlohmann::json& value) { protocol_[key] = value; }
+
+  nlohmann::json json() const {
+    auto results = nlohmann::json::array();
+    for (const auto& [name, result] : rows_) results.push_back(to_json(name, result));
+    return {{"protocol", protocol_}, {"results", results}};
+  }
+
+  // One block a measure: recommenders down, support sizes across.
+  std::string table() const {
+    std::string text = fmt::format("{} {}s never seen in training, {} rows judge, by support rows:\n", test_.tasks(),
+                                   protocol_["task"].get<std::string>(), options_.query);
+    for (const auto measure : {0, 2, 3, 5}) {
+      text += fmt::format("\n{:<12}", TaskMetrics::kNames[static_cast<std::size_t>(measure)]);
+      for (const auto& support : options_.support) text += fmt::format("{:>8}", support);
+      for (std::size_t i = 0; i < rows_.size(); ++i) {
+        if (i % options_.support.size() == 0) text += fmt::format("\n{:<12}", rows_[i].first);
+        text += fmt::format("{:>8.4f}", rows_[i].second.mean.values()[static_cast<std::size_t>(measure)]);
+      }
+      text += "\n";
+    }
+    return text;
+  }
+
+ private:
+  Evaluation test_;
+  EvaluationOptions options_;
+  nlohmann::json protocol_;
+  std::vector<std::pair<std::string, EvaluationResult>> rows_;
+};
+
+}  // namespace
+
+ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
+  auto& configuration = invocation.configuration;
+  at::set_num_threads(static_cast<int>(configuration.threads));
+  std::unique_ptr<Dataset> dataset;
+  std::optional<TwoTower> model, joint;
+  std::unique_ptr<TrainingRows> rows;
+  std::optional<BiasModel> bias;
+  std::optional<Als> als;
+  std::unique_ptr<Comparison> comparison;
+  agree(group, [&] {
+    if (configuration.data.dataset.empty()) throw UsageError("data.dataset is not set: name the folder of the data set");
+    dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
+    if (!configuration.run.empty()) model.emplace(read_model(configuration.run, dataset->schema()));
+    if (!configuration.joint.empty()) joint.emplace(read_model(configuration.joint, dataset->schema()));
+    comparison = std::make_unique<Comparison>(*dataset, configuration.evaluate, group);
+    rows = std::make_unique<TrainingRows>(*dataset);
+    bias.emplace(*rows, dataset->schema());
+    als.emplace(*rows, dataset->schema(), configuration.als, configuration.evaluate.seed);
+  });
+
+  comparison->judge("bias", *bias);
+  comparison->judge("als", *als);
+  if (joint) {
+    comparison->judge("joint", *joint);
+    const int steps = model ? model->options().inner.steps : configuration.model.inner.steps;
+    std::unique_ptr<Evaluation> validation;
+    agree(group, [&] { validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group); });
+    const auto tuned = fine_tune(*joint, steps, *validation);
+    comparison->judge("fine-tuned", tuned.model);
+    comparison->note("fine_tuned", {{"steps", steps}, {"rate", tuned.rate}, {"kappa", tuned.kappa}, {"chosen_on", "validation"}});
+  }
+  if (model) comparison->judge("warmstart", *model);
+
+  agree(group, [&] {
+    if (group.rank() != 0) return;
+    if (!configuration.evaluation.empty()) write_file(configuration.evaluation, comparison->json().dump(2) + "\n");
+    fmt::print("{}\n", invocation.line.json ? comparison->json().dump() : comparison->table());
+  });
+  return ExitCode::kOk;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "base/files.h"
+#include "data/ingest.h"
+
+namespace warmstart {
+
+ExitCode command_ingest(Invocation& invocation) {
+  const auto& options = invocation.configuration.data;
+  if (options.dataset.empty()) throw UsageError("data.dataset is not set: name the folder to make");
+  const auto report = ingest(options);
+  const auto manifest = read_json(options.dataset / "dataset.json");
+  const double rate = static_cast<double>(report.rows_read) / report.seconds;
+  if (invocation.line.json) {
+    fmt::print("{}\n", nlohmann::json({{"dataset", options.dataset.string()}, {"rows_read", report.rows_read}, {"rows", report.rows},
+                                       {"tasks", report.tasks}, {"seconds", report.seconds}, {"rows_per_second", rate},
+                                       {"left_out", manifest["left_out"]}}).dump());
+    return ExitCode::kOk;
+  }
+  fmt::print("{}: {} tasks with {} rows in {} shards, from {} rows read in {:.1f} s ({:.0f} rows/s)\n", options.dataset.string(),
+             report.tasks, report.rows, options.shards, report.rows_read, report.seconds, rate);
+  for (const auto& [reason, count] : manifest["left_out"].items()) {
+    fmt::print("  left out: {} rows: {}\n", count["rows"].get<std::int64_t>(), reason);
+    for (const std::string example : count["first"]) fmt::print("    {}\n", example);
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,36 @@
+// Everything that a user can set, in one list: it serves the command line, INI files,
+// --help and the configuration that a run saves.
+
+#pragma once
+
+#include <filesystem>
+
+#include "app/options.h"
+#include "data/ingest_options.h"
+#include "data/synthetic.h"
+#include "trainer/als.h"
+#include "trainer/evaluation.h"
+#include "trainer/training.h"
+#include "trainer/two_tower.h"
+
+namespace warmstart {
+
+struct Configuration {
+  IngestOptions data;
+  bool verify = true;  // check the digest of each file of the data set when it is first opened
+  SyntheticOptions synthesize;
+  ModelOptions model;
+  TrainOptions train;
+  std::filesystem::path run;  // folder of a training run
+  std::int64_t threads = 1;   // a rank
+  EvaluationOptions evaluate;
+  AlsOptions als;
+  std::filesystem::path joint;       // run of a jointly trained model to compare with
+  std::filesystem::path evaluation;  // where evaluate writes, and report reads
+  std::filesystem::path report;      // where report writes
+};
+
+// The options over `configuration`, whose values are the defaults.
+Options options_of(Configuration& configuration);
+
+}  // namespace warmstart

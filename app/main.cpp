@@ -1,0 +1,96 @@
+// warmstart: the program.  Parses, dispatches, and is the only place that catches errors.
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+
+#include "app/command.h"
+#include "cluster/agreement.h"
+#include "cluster/mpi_communicator.h"
+
+namespace warmstart {
+namespace {
+
+struct Command {
+  const char* help;
+  std::vector<std::string> sections;  // of options that matter to it
+  std::function<ExitCode(Invocation&, Communicator&)> run;
+};
+
+template <typename Function>
+std::function<ExitCode(Invocation&, Communicator&)> on_first_rank(Function function) {
+  return [function](Invocation& invocation, Communicator& group) { return group.rank() == 0 ? function(invocation) : ExitCode::kOk; };
+}
+
+const std::map<std::string, Command>& commands() {
+  static const std::map<std::string, Command> commands = {
+      {"ingest", {"tables -> sharded data set of tasks", {"data", "interactions", "users", "items"}, on_first_rank(command_ingest)}},
+      {"train", {"meta-train; under mpirun or srun on as many ranks as there are", {"data", "model", "inner", "train", "episode", "evaluate"}, command_train}},
+      {"evaluate", {"judge a trained model beside the baselines on tasks never trained on", {"data", "train", "evaluate"}, command_evaluate}},
+      {"inspect", {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is", {}, on_first_rank(command_inspect)}},
+      {"report", {"one HTML file with the curves of a run and its evaluation", {"train", "evaluate", "report"}, on_first_rank(command_report)}},
+      {"synthesize", {"write tables drawn from planted preferences with a known noise floor", {"synthesize"}, on_first_rank(command_synthesize)}},
+  };
+  return commands;
+}
+
+std::string general_help() {
+  std::string text = "usage: warmstart COMMAND [--config FILE.ini] [--set SECTION.NAME=VALUE]... [--SECTION.NAME VALUE]...\n\n";
+  for (const auto& [name, command] : commands()) text += fmt::format("  {:<12} {}\n", name, command.help);
+  return text + "\nwarmstart COMMAND --help lists its options.  Options of the command's own section need no prefix.\n"
+                "exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 data, 4 environment, 5 diverged,\n"
+                "75 saved after SIGTERM or SIGUSR2, 130 saved after Ctrl-C\n";
+}
+
+ExitCode run(const std::vector<std::string>& arguments, Communicator& group) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    if (group.rank() == 0) fmt::print("{}", general_help());
+    return arguments.empty() ? ExitCode::kUsage : ExitCode::kOk;
+  }
+  Invocation invocation;
+  const Command* command = nullptr;
+  agree(group, [&] {
+    const auto found = commands().find(arguments[0]);
+    if (found == commands().end()) throw UsageError(fmt::format("unknown command '{}'; warmstart --help lists them", arguments[0]));
+    command = &found->second;
+    invocation.options = options_of(invocation.configuration);
+    invocation.line = invocation.options.parse(arguments);
+  });
+  if (invocation.line.help) {
+    if (group.rank() == 0) fmt::print("warmstart {}: {}\n{}", arguments[0], command->help, invocation.options.help(command->sections));
+    return ExitCode::kOk;
+  }
+  return command->run(invocation, group);
+}
+
+void complain(const std::string& message) { fmt::print(stderr, "warmstart: {}\n", message); }
+
+int guarded_main(int argc, char** argv) {
+  MpiSession session(&argc, &argv);
+  const auto group = session.world();
+  spdlog::set_default_logger(spdlog::stderr_color_mt("warmstart"));
+  spdlog::set_pattern("%^%l%$: %v");
+  if (group->rank() != 0) spdlog::set_level(spdlog::level::err);
+  try {
+    return static_cast<int>(run({argv + 1, argv + argc}, *group));
+  } catch (const AgreedError& error) {
+    // Every rank is here: one speaks, all end in order.
+    if (group->rank() == 0) complain(error.what());
+    return static_cast<int>(error.code());
+  } catch (const Error& error) {
+    complain(group->size() > 1 ? fmt::format("rank {}: {}", group->rank(), error.what()) : error.what());
+    session.abort(static_cast<int>(error.code()));
+  } catch (const std::exception& error) {
+    complain(group->size() > 1 ? fmt::format("rank {}: {}", group->rank(), error.what()) : error.what());
+    session.abort(static_cast<int>(ExitCode::kFailure));
+  }
+}
+
+}  // namespace
+}  // namespace warmstart
+
+int main(int argc, char** argv) { return warmstart::guarded_main(argc, argv); }

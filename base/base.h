@@ -1,0 +1,11 @@
+// base/: what every other folder may use: errors and their exit codes, random
+// numbers that are functions of their position, digests, and files that are
+// complete or absent.  It knows no other folder.
+
+#pragma once
+
+#include "base/digest.h"
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/hdf5.h"
+#include "base/random.h"

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+namespace warmstart {
+
+// XXH3-128 as 32 hexadecimal digits.
+std::string digest(const void* data, std::size_t bytes);
+inline std::string digest(const std::string& text) { return digest(text.data(), text.size()); }
+
+// The digest of a file's content, read in pieces.  Throws DataError when it cannot be read.
+std::string digest_file(const std::filesystem::path& path);
+
+}  // namespace warmstart

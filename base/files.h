@@ -1,0 +1,44 @@
+// Files and folders that are complete or absent, whatever happens to the machine.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+namespace warmstart {
+
+// The content of a file.  Throws DataError when it cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+// Parses a file as JSON.  Throws DataError naming the file and the place.
+nlohmann::json read_json(const std::filesystem::path& path);
+
+// Writes under a temporary name, syncs, renames.  Throws EnvironmentError when
+// the disk refuses, leaving what was there before.
+void write_file(const std::filesystem::path& path, const std::string& content);
+
+// A folder that appears under its name only when it is complete.  It is filled
+// at path(), a neighbour named `<target>.tmp`; commit() syncs every file in
+// it, renames it to the target and syncs the parent.  Without commit() nothing stays.
+class PendingFolder {
+ public:
+  // Throws UsageError when the target exists already.
+  explicit PendingFolder(std::filesystem::path target);
+  ~PendingFolder();
+  PendingFolder(const PendingFolder&) = delete;
+  PendingFolder& operator=(const PendingFolder&) = delete;
+
+  const std::filesystem::path& path() const { return pending_; }
+  void commit();
+
+ private:
+  std::filesystem::path target_, pending_;
+  bool committed_ = false;
+};
+
+// Throws EnvironmentError("<what>: <path>: <reason of errno>, <remedy>").
+[[noreturn]] void throw_system_error(const std::string& what, const std::filesystem::path& path);
+
+}  // namespace warmstart

@@ -1,0 +1,92 @@
+// HDF5 arrays, written contiguous and uncompressed so that a reader can map them.
+
+#pragma once
+
+#include <H5Cpp.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace warmstart {
+
+template <typename T>
+const H5::PredType& hdf5_type();
+template <> const H5::PredType& hdf5_type<float>();
+template <> const H5::PredType& hdf5_type<double>();
+template <> const H5::PredType& hdf5_type<std::uint8_t>();
+template <> const H5::PredType& hdf5_type<std::uint32_t>();
+template <> const H5::PredType& hdf5_type<std::int64_t>();
+
+// Writes one HDF5 file.  Names may hold folders ("rows/label").  Same arrays,
+// same bytes.  Throws EnvironmentError when the disk refuses.
+class Hdf5Writer {
+ public:
+  explicit Hdf5Writer(const std::filesystem::path& path);
+
+  template <typename T>
+  void array(const std::string& name, std::span<const T> values, std::vector<hsize_t> shape = {}) {
+    write(name, hdf5_type<T>(), values.data(), shape.empty() ? std::vector<hsize_t>{values.size()} : shape);
+  }
+  template <typename T>
+  void array(const std::string& name, const std::vector<T>& values, std::vector<hsize_t> shape = {}) {
+    array(name, std::span<const T>(values), std::move(shape));
+  }
+
+  // Texts of different lengths: padded with zero bytes to the longest.
+  void texts(const std::string& name, const std::vector<std::string>& values);
+
+  // Call last; a destructor could not report a full disk.
+  void close();
+
+ private:
+  void write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape);
+  void guarded(const std::function<void()>& work);
+
+  std::filesystem::path path_;
+  H5::H5File file_;
+};
+
+// Reads one HDF5 file by mapping it into memory.  Throws DataError naming the
+// file when it is missing, truncated, or lacks an array of the asked type.
+// Thread-safe once constructed.
+class Hdf5Mapping {
+ public:
+  explicit Hdf5Mapping(const std::filesystem::path& path);
+  ~Hdf5Mapping();
+  Hdf5Mapping(const Hdf5Mapping&) = delete;
+  Hdf5Mapping& operator=(const Hdf5Mapping&) = delete;
+
+  // Valid as long as the mapping lives.
+  template <typename T>
+  std::span<const T> array(const std::string& name) const {
+    const auto& found = find(name, hdf5_type<T>());
+    return {reinterpret_cast<const T*>(found.data), found.elements};
+  }
+  std::vector<hsize_t> shape(const std::string& name) const;
+  std::vector<std::string> texts(const std::string& name) const;
+  std::string text(const std::string& name, std::size_t index) const;
+  std::vector<std::string> names() const;
+
+ private:
+  struct Array {
+    H5::DataType type;
+    std::vector<hsize_t> shape;
+    std::size_t elements;
+    const std::byte* data;
+  };
+  void add_arrays(const H5::Group& group, const std::string& prefix);
+  const Array& find(const std::string& name, const H5::DataType& type) const;
+  const Array& find_texts(const std::string& name) const;
+
+  std::filesystem::path path_;
+  std::size_t bytes_ = 0;
+  const std::byte* base_ = nullptr;
+  std::map<std::string, Array> arrays_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,58 @@
+// A Communicator is one process's membership in the group that trains together.
+//
+// Collective calls are a promise: every rank makes the same calls, in the same
+// order, with tensors of the same dtype and length.  A rank that breaks the
+// promise leaves the others waiting, so no collective belongs inside a branch
+// that only some ranks take.
+//
+// Tensors are contiguous and in host memory, of dtype float32, float64, int64 or uint8.
+//
+// Failure: a call that cannot complete throws CommunicationError and leaves
+// the group unusable.  Only main() catches it, and ends every rank.
+//
+// Threads: use a Communicator from one thread at a time.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "base/errors.h"
+
+namespace warmstart {
+
+struct CommunicationError : EnvironmentError {
+  using EnvironmentError::EnvironmentError;
+};
+
+class Communicator {
+ public:
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
+  virtual ~Communicator() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  // Collective.  Replaces each element by its sum over all ranks.  The order of
+  // the additions is the transport's own: exact for integers and for values that
+  // only one rank sets; see sum_in_fixed_order for gradients.
+  virtual void sum(at::Tensor& tensor) = 0;
+
+  // Collective.  Overwrites `tensor` on every rank with the one on `root`.
+  virtual void broadcast(at::Tensor& tensor, int root) = 0;
+
+  // Collective.  `tensor` holds size() equal slices; slice r goes to rank r.
+  // Returns the slices received, in the order of the ranks that sent them.
+  virtual at::Tensor exchange_slices(const at::Tensor& tensor) = 0;
+
+  // Collective.  Returns every rank's `slice`, in the order of the ranks.
+  virtual at::Tensor gather_slices(const at::Tensor& slice) = 0;
+
+  // Collective.  Returns once every rank has arrived.
+  virtual void barrier() = 0;
+
+ protected:
+  Communicator() = default;
+};
+
+}  // namespace warmstart

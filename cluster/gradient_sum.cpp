@@ -1,0 +1,47 @@
+#include "cluster/gradient_sum.h"
+
+#include <ATen/ATen.h>
+
+#include <bit>
+#include <stdexcept>
+
+namespace warmstart {
+
+void TreeSum::add(at::Tensor leaf) {
+  int level = 0;
+  while (!partial_.empty() && partial_.back().first == level) {
+    leaf = partial_.back().second.add_(leaf);
+    partial_.pop_back();
+    ++level;
+  }
+  partial_.emplace_back(level, std::move(leaf));
+}
+
+at::Tensor TreeSum::take() {
+  if (partial_.empty()) throw std::logic_error("TreeSum: nothing was added");
+  auto sum = partial_.back().second;
+  for (auto i = partial_.size() - 1; i-- > 0;) sum = partial_[i].second.add_(sum);
+  partial_.clear();
+  return sum;
+}
+
+MicrobatchRange microbatches_of(int rank, int ranks, int microbatches) {
+  const int first = rank * microbatches / ranks;
+  return {first, (rank + 1) * microbatches / ranks - first};
+}
+
+bool bits_are_independent_of_ranks(int ranks, int microbatches) {
+  return std::has_single_bit(static_cast<unsigned>(ranks)) && ranks <= microbatches;
+}
+
+void sum_in_fixed_order(at::Tensor& tensor, Communicator& group) {
+  const int ranks = group.size();
+  if (ranks == 1) return;
+  const auto padding = (ranks - tensor.numel() % ranks) % ranks;
+  const auto padded = padding == 0 ? tensor : at::constant_pad_nd(tensor, {0, padding});
+  TreeSum sum;
+  for (auto& slice : group.exchange_slices(padded).chunk(ranks)) sum.add(slice);
+  tensor.copy_(group.gather_slices(sum.take()).narrow(0, 0, tensor.numel()));
+}
+
+}  // namespace warmstart

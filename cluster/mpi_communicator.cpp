@@ -1,0 +1,99 @@
+#include "cluster/mpi_communicator.h"
+
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <climits>
+#include <cstdlib>
+
+#include "cluster/self_communicator.h"
+
+namespace warmstart {
+namespace {
+
+MPI_Datatype type_of(const at::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case at::kFloat: return MPI_FLOAT;
+    case at::kDouble: return MPI_DOUBLE;
+    case at::kLong: return MPI_INT64_T;
+    case at::kByte: return MPI_UINT8_T;
+    default: throw std::invalid_argument(fmt::format("MpiCommunicator: dtype {} is not one of float32, float64, int64, uint8",
+                                                     c10::toString(tensor.scalar_type())));
+  }
+}
+
+int count_of(const at::Tensor& tensor) {
+  if (!tensor.is_contiguous()) throw std::invalid_argument("MpiCommunicator: the tensor is not contiguous");
+  if (tensor.numel() > INT_MAX) throw std::invalid_argument("MpiCommunicator: over 2^31 elements in one call");
+  return static_cast<int>(tensor.numel());
+}
+
+void check(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw CommunicationError(fmt::format("{} failed: {}; look for a rank or a node that ended before this one", call,
+                                       std::string(text, static_cast<std::size_t>(length))));
+}
+
+}  // namespace
+
+MpiCommunicator::MpiCommunicator(MPI_Comm group) : group_(group) {
+  MPI_Comm_set_errhandler(group_, MPI_ERRORS_RETURN);
+  check(MPI_Comm_rank(group_, &rank_), "MPI_Comm_rank");
+  check(MPI_Comm_size(group_, &size_), "MPI_Comm_size");
+}
+
+void MpiCommunicator::sum(at::Tensor& tensor) {
+  check(MPI_Allreduce(MPI_IN_PLACE, tensor.data_ptr(), count_of(tensor), type_of(tensor), MPI_SUM, group_),
+        "MPI_Allreduce");
+}
+
+void MpiCommunicator::broadcast(at::Tensor& tensor, int root) {
+  check(MPI_Bcast(tensor.data_ptr(), count_of(tensor), type_of(tensor), root, group_), "MPI_Bcast");
+}
+
+at::Tensor MpiCommunicator::exchange_slices(const at::Tensor& tensor) {
+  const int count = count_of(tensor);
+  if (count % size_ != 0) throw std::invalid_argument("exchange_slices: the length is not a multiple of the ranks");
+  auto received = at::empty_like(tensor);
+  check(MPI_Alltoall(tensor.data_ptr(), count / size_, type_of(tensor), received.data_ptr(), count / size_,
+                     type_of(tensor), group_),
+        "MPI_Alltoall");
+  return received;
+}
+
+at::Tensor MpiCommunicator::gather_slices(const at::Tensor& slice) {
+  const int count = count_of(slice);
+  auto gathered = at::empty({static_cast<std::int64_t>(count) * size_}, slice.options());
+  check(MPI_Allgather(slice.data_ptr(), count, type_of(slice), gathered.data_ptr(), count, type_of(slice), group_),
+        "MPI_Allgather");
+  return gathered;
+}
+
+void MpiCommunicator::barrier() { check(MPI_Barrier(group_), "MPI_Barrier"); }
+
+MpiSession::MpiSession(int* argc, char*** argv)
+    : launched_(std::getenv("OMPI_COMM_WORLD_SIZE") || std::getenv("PMIX_RANK") || std::getenv("PMI_RANK")) {
+  if (!launched_) return;
+  int provided = 0;
+  MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+}
+
+MpiSession::~MpiSession() {
+  if (launched_) MPI_Finalize();
+}
+
+std::unique_ptr<Communicator> MpiSession::world() const {
+  if (launched_) return std::make_unique<MpiCommunicator>(MPI_COMM_WORLD);
+  return std::make_unique<SelfCommunicator>();
+}
+
+void MpiSession::abort(int exit_code) const {
+  if (launched_) MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
+}
+
+}  // namespace warmstart

@@ -1,0 +1,14 @@
+# warmstart_library(<folder> SOURCES <file>... LIBRARIES <target>...)
+#
+# One library a folder; its headers are included by their path from the top.
+function(warmstart_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${arg_LIBRARIES})
+  warmstart_warnings(${name})
+endfunction()
+
+function(warmstart_warnings name)
+  target_compile_options(${name} PRIVATE -Wall -Wextra $<$<BOOL:${WARMSTART_WARNINGS_AS_ERRORS}>:-Werror>)
+endfunction()

@@ -1,0 +1,158 @@
+#include "data/batch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_map>
+
+namespace warmstart {
+namespace {
+
+// Appends the fields of one owner, column by column, to a feature vector.
+class FieldAppender {
+ public:
+  FieldAppender(const Schema& schema, FieldOwner owner, std::int64_t first_id) {
+    for (const auto* field : schema.fields_of(owner)) {
+      dense_.push_back(field->kind == FieldKind::kDense);
+      first_ids_.push_back(first_id);
+      if (!dense_.back()) first_id += field->vocabulary_size + 1;
+    }
+    end_ = first_id;
+  }
+  std::int64_t end() const { return end_; }
+
+  // From the column numbered `first` on.
+  void append(Features& features, const std::vector<StoredColumn>& columns, std::size_t index, std::size_t first = 0) const {
+    for (std::size_t c = first; c < columns.size(); ++c) {
+      if (dense_[c]) {
+        features.dense.push_back(columns[c].dense(index));
+        continue;
+      }
+      const auto ids = columns[c].ids(index);
+      const auto known = std::count_if(ids.begin(), ids.end(), [](auto id) { return id != 0; });
+      for (const auto id : ids) {
+        if (id == 0) continue;
+        features.ids.push_back(first_ids_[c] + id);
+        features.weights.push_back(1.0f / std::sqrt(static_cast<float>(known)));
+      }
+    }
+  }
+
+ private:
+  std::vector<bool> dense_;
+  std::vector<std::int64_t> first_ids_;
+  std::int64_t end_;
+};
+
+std::int64_t dense_count(const Schema& schema, FieldOwner owner) {
+  const auto fields = schema.fields_of(owner);
+  return std::count_if(fields.begin(), fields.end(), [](auto* field) { return field->kind == FieldKind::kDense; });
+}
+
+class BatchMaker {
+ public:
+  explicit BatchMaker(const Dataset& dataset)
+      : dataset_(dataset),
+        entity_(dataset.schema(), FieldOwner::kEntity, 0),
+        row_(dataset.schema(), FieldOwner::kRow, entity_.end()),
+        task_(dataset.schema(), FieldOwner::kTask, 0),
+        rows_have_fields_(!dataset.schema().fields_of(FieldOwner::kRow).empty()) {
+    const auto layout = feature_layout(dataset.schema());
+    batch_.rows.dense_width = layout.row_dense;
+    batch_.descriptions.dense_width = layout.task_dense;
+  }
+
+  EpisodeBatch make(const std::vector<TaskEpisode>& episodes) {
+    batch_.tasks = static_cast<std::int64_t>(episodes.size());
+    reserve(batch_.support, episodes, &EpisodeRows::support);
+    reserve(batch_.query, episodes, &EpisodeRows::query);
+    for (std::size_t t = 0; t < episodes.size(); ++t) {
+      const auto view = dataset_.task(episodes[t].task);
+      batch_.task.push_back(episodes[t].task);
+      describe(view);
+      fill(batch_.support, t, episodes[t].rows.support, view);
+      fill(batch_.query, t, episodes[t].rows.query, view);
+    }
+    // A model always has a row to look up, were all supports and queries empty.
+    if (batch_.rows.count == 0) add_distinct_row(0, nullptr, 0);
+    return std::move(batch_);
+  }
+
+ private:
+  void reserve(PaddedRows& rows, const std::vector<TaskEpisode>& episodes, std::vector<std::uint32_t> EpisodeRows::*part) {
+    for (const auto& episode : episodes) rows.width = std::max<std::int64_t>(rows.width, static_cast<std::int64_t>((episode.rows.*part).size()));
+    const auto places = static_cast<std::size_t>(batch_.tasks * rows.width);
+    rows.place.assign(places, 0);
+    rows.label.assign(places, 0.0f);
+    rows.mask.assign(places, 0.0f);
+  }
+
+  void describe(const Dataset::TaskView& view) {
+    auto& features = batch_.descriptions;
+    features.offsets.push_back(static_cast<std::int64_t>(features.ids.size()));
+    task_.append(features, view.shard->task_fields(), view.index);
+    ++features.count;
+  }
+
+  void fill(PaddedRows& rows, std::size_t task, const std::vector<std::uint32_t>& chosen, const Dataset::TaskView& view) {
+    auto at = task * static_cast<std::size_t>(rows.width);
+    for (const auto row : chosen) {
+      rows.place[at] = place_of(view, row);
+      rows.label[at] = view.rows.label[row];
+      rows.mask[at] = 1.0f;
+      ++at;
+    }
+  }
+
+  std::int64_t place_of(const Dataset::TaskView& view, std::uint32_t row) {
+    const auto entity = view.rows.entity[row];
+    if (rows_have_fields_) return add_distinct_row(entity, view.shard, view.rows.first + row);
+    const auto [found, is_new] = places_.try_emplace(entity, batch_.rows.count);
+    if (is_new) add_distinct_row(entity, nullptr, 0);
+    return found->second;
+  }
+
+  std::int64_t add_distinct_row(std::uint32_t entity, const Shard* shard, std::size_t row) {
+    auto& features = batch_.rows;
+    const auto key = dataset_.entity_fields()[0].ids(entity)[0];
+    features.offsets.push_back(static_cast<std::int64_t>(features.ids.size()));
+    features.ids.push_back(key);
+    features.weights.push_back(key == 0 ? 0.0f : 1.0f);
+    entity_.append(features, dataset_.entity_fields(), entity, 1);
+    if (shard) row_.append(features, shard->row_fields(), row);
+    batch_.entity.push_back(entity);
+    batch_.key.push_back(key);
+    return features.count++;
+  }
+
+  const Dataset& dataset_;
+  FieldAppender entity_, row_, task_;
+  bool rows_have_fields_;
+  std::unordered_map<std::uint32_t, std::int64_t> places_;
+  EpisodeBatch batch_;
+};
+
+}  // namespace
+
+double EpisodeBatch::padded_share() const {
+  const auto places = static_cast<double>(support.mask.size() + query.mask.size());
+  const double rows = std::accumulate(support.mask.begin(), support.mask.end(), 0.0) +
+                      std::accumulate(query.mask.begin(), query.mask.end(), 0.0);
+  return places > 0.0 ? 1.0 - rows / places : 0.0;
+}
+
+FeatureLayout feature_layout(const Schema& schema) {
+  const FieldAppender entity(schema, FieldOwner::kEntity, 0), row(schema, FieldOwner::kRow, entity.end()),
+      task(schema, FieldOwner::kTask, 0);
+  return {.row_ids = row.end(),
+          .task_ids = task.end(),
+          .row_dense = dense_count(schema, FieldOwner::kEntity) + dense_count(schema, FieldOwner::kRow),
+          .task_dense = dense_count(schema, FieldOwner::kTask),
+          .keys = schema.fields_of(FieldOwner::kEntity).front()->vocabulary_size + 1};
+}
+
+EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
+  return BatchMaker(dataset).make(episodes);
+}
+
+}  // namespace warmstart

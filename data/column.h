@@ -1,0 +1,66 @@
+// Columns of fields as they come from tables: keys as numbers of first sight,
+// dense values as found.  They turn into ids and standardised values once the
+// training tasks are known.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hdf5.h"
+#include "data/cleaning.h"
+#include "data/schema.h"
+#include "data/vocabulary.h"
+
+namespace warmstart {
+
+// What one cell holds: key numbers (one for categorical, any count for multi) or a number.
+struct Cell {
+  std::vector<std::uint32_t> keys;
+  float value = 0.0f;  // not a number: missing
+};
+
+// A field while it is being ingested.
+struct FieldBuilder {
+  Field field;
+  KeyNumbers keys;
+  std::vector<std::int64_t> counts;  // by key number, over the training data
+  double sum = 0.0, sum_of_squares = 0.0;
+  std::int64_t values = 0;
+  std::int64_t min_count = 1;
+  Vocabulary vocabulary;
+
+  // Throws std::invalid_argument when a dense cell is not a number.
+  Cell parse(std::optional<std::string_view> text);
+
+  // Adds a cell of the training data to the statistics.
+  void count(const Cell& cell);
+
+  // Fixes the vocabulary or the standardisation.
+  void finish();
+
+  std::uint32_t id(std::uint32_t key) const { return vocabulary.id_of_number(key); }
+  float standardised(float value) const;
+};
+
+// The cells of one field over rows, tasks or entities, encoded, as they are stored.
+class EncodedColumn {
+ public:
+  explicit EncodedColumn(const FieldBuilder& builder) : builder_(builder) {}
+  void add(const Cell& cell);
+  // categorical: `<name>` uint32; multi: `<name>/values` uint32 and `<name>/offsets` int64; dense: `<name>` float32.
+  void write(Hdf5Writer& file, const std::string& name) const;
+
+ private:
+  const FieldBuilder& builder_;
+  std::vector<std::uint32_t> ids_;
+  std::vector<std::int64_t> offsets_{0};
+  std::vector<float> dense_;
+};
+
+// Parses a finite number; nothing when `text` is none.
+std::optional<double> parse_number(std::string_view text);
+
+}  // namespace warmstart

@@ -1,0 +1,78 @@
+// A data set on disk: dataset.json (schema, counts, digests), vocabulary.h5,
+// entities.h5 (what rows are about), tasks.h5 (rows and split of each task), and
+// shards of whole tasks, opened when first needed.
+//
+// Thread-safe.
+
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "data/schema.h"
+#include "data/shard.h"
+#include "data/split.h"
+
+namespace warmstart {
+
+class Dataset {
+ public:
+  // Throws DataError when a file is missing, damaged, or of a newer version.
+  // With `verify`, the digest of each file is checked when it is first opened.
+  Dataset(const std::filesystem::path& folder, bool verify);
+
+  const std::filesystem::path& folder() const { return folder_; }
+  const nlohmann::json& manifest() const { return manifest_; }
+  const Schema& schema() const { return schema_; }
+  double label_mean() const { return manifest_.at("label_mean"); }  // of the training rows
+  std::string digest() const { return digest_; }
+
+  // Tasks are numbered 0..tasks()-1, shard by shard.
+  std::int64_t tasks() const { return static_cast<std::int64_t>(row_counts_.size()); }
+  std::uint32_t row_count(std::int64_t task) const { return row_counts_[static_cast<std::size_t>(task)]; }
+  Split split(std::int64_t task) const { return static_cast<Split>(splits_[static_cast<std::size_t>(task)]); }
+  std::vector<std::int64_t> tasks_of(Split split) const;
+
+  struct TaskView {
+    const Shard* shard;
+    std::size_t index;  // in the shard
+    TaskRows rows;
+    std::string key() const { return shard->key(index); }
+  };
+  TaskView task(std::int64_t task) const;
+
+  std::int64_t entities() const { return static_cast<std::int64_t>(entities_->shape("key")[0]); }
+  std::string entity_key(std::int64_t entity) const { return entities_->text("key", static_cast<std::size_t>(entity)); }
+  const std::vector<StoredColumn>& entity_fields() const { return entity_fields_; }
+
+  // The raw keys of a field: element id - 1 is the key of `id`.
+  std::vector<std::string> vocabulary(const Field& field) const;
+
+  // Throws DataError naming the first file whose digest differs from the manifest's.
+  void verify() const;
+
+ private:
+  const Shard& shard(std::size_t index) const;
+  void verify_file(const std::string& name, const std::string& digest) const;
+  void read_manifest();
+
+  std::filesystem::path folder_;
+  bool verify_;
+  nlohmann::json manifest_;
+  std::string digest_;
+  Schema schema_;
+  std::unique_ptr<Hdf5Mapping> tasks_file_, entities_;
+  std::span<const std::uint32_t> row_counts_;
+  std::span<const std::uint8_t> splits_;
+  std::span<const std::int64_t> shard_first_;
+  std::vector<StoredColumn> entity_fields_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace warmstart

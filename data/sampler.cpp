@@ -1,0 +1,108 @@
+#include "data/sampler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/errors.h"
+#include "base/random.h"
+
+namespace warmstart {
+namespace {
+
+// Where each of 2^n chunks, ordered by length, goes: 0 and the last, then the two in the
+// middle, and so on, so that aligned blocks hold equal sums.
+std::vector<int> balanced_order(int chunks) {
+  std::vector<int> order(static_cast<std::size_t>(chunks));
+  if (chunks == 1) return {0};
+  const auto half = balanced_order(chunks / 2);
+  for (std::size_t i = 0; i < half.size(); ++i) {
+    order[2 * i] = half[i];
+    order[2 * i + 1] = chunks - 1 - half[i];
+  }
+  return order;
+}
+
+}  // namespace
+
+Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options,
+                 std::uint64_t seed, std::int64_t tasks_per_step, int microbatches)
+    : dataset_(dataset),
+      tasks_(std::move(tasks)),
+      first_slot_{0},
+      options_(options),
+      seed_(seed),
+      tasks_per_step_(tasks_per_step),
+      microbatches_(microbatches) {
+  if (tasks_.empty()) throw DataError(fmt::format("{}: has no tasks to sample from", dataset.folder().string()));
+  for (const auto task : tasks_) {
+    const auto rows = dataset.row_count(task);
+    if (rows < 2) throw DataError(fmt::format("task {} has {} row; ingest with data.min-rows of at least 2", task, rows));
+    const auto per_episode = static_cast<std::uint64_t>(options.rows_per_episode);
+    first_slot_.push_back(first_slot_.back() + (per_episode == 0 ? 1 : (rows + per_episode - 1) / per_episode));
+  }
+}
+
+Episode Sampler::episode(std::uint64_t step, std::uint64_t position) const {
+  const Permutation order(epoch_episodes(), seed_, Purpose::kTaskOrder, position / epoch_episodes());
+  const auto slot = order(position % epoch_episodes());
+  const auto after = std::upper_bound(first_slot_.begin(), first_slot_.end(), slot);
+  const auto task = tasks_[static_cast<std::size_t>(after - first_slot_.begin()) - 1];
+  const auto rows = dataset_.row_count(task);
+
+  RandomStream shared(seed_, Purpose::kSupportSize, step, 0);
+  RandomStream own(seed_, Purpose::kSupportSize, position, 1);
+  const auto largest = std::min<std::uint64_t>(rows - 1, static_cast<std::uint64_t>(options_.support_max));
+  auto support = own.below(largest + 1);
+  if (!options_.support_common.empty() && shared.uniform() < options_.support_common_share) {
+    support = static_cast<std::uint64_t>(options_.support_common[shared.below(options_.support_common.size())]);
+  }
+  const auto kept_for_query = std::min<std::uint64_t>(rows - 1, static_cast<std::uint64_t>(options_.query_min));
+  support = std::min<std::uint64_t>(support, rows - kept_for_query);
+  const auto query = std::min<std::uint64_t>(rows - support, static_cast<std::uint64_t>(options_.query_max));
+  return {task, position, static_cast<std::uint32_t>(support), static_cast<std::uint32_t>(query)};
+}
+
+std::vector<std::vector<Episode>> Sampler::meta_batch(std::uint64_t step) const {
+  std::vector<Episode> episodes;
+  for (std::int64_t i = 0; i < tasks_per_step_; ++i) {
+    episodes.push_back(episode(step, step * static_cast<std::uint64_t>(tasks_per_step_) + static_cast<std::uint64_t>(i)));
+  }
+  std::sort(episodes.begin(), episodes.end(), [](const auto& a, const auto& b) {
+    if (a.support_size != b.support_size) return a.support_size < b.support_size;
+    return a.query_size != b.query_size ? a.query_size < b.query_size : a.position < b.position;
+  });
+  std::vector<std::vector<Episode>> parts(static_cast<std::size_t>(microbatches_));
+  const auto order = balanced_order(microbatches_);
+  for (int part = 0; part < microbatches_; ++part) {
+    const auto chunk = order[static_cast<std::size_t>(part)];
+    const auto first = episodes.begin() + chunk * tasks_per_step_ / microbatches_;
+    const auto last = episodes.begin() + (chunk + 1) * tasks_per_step_ / microbatches_;
+    parts[static_cast<std::size_t>(part)].assign(first, last);
+  }
+  return parts;
+}
+
+EpisodeRows Sampler::rows(const Episode& episode) const {
+  RandomStream random(seed_, Purpose::kEpisodeRows, episode.position);
+  auto rows = sample_without_replacement(random, dataset_.row_count(episode.task), episode.support_size + episode.query_size);
+  if (options_.order == "time") std::sort(rows.begin(), rows.end());
+  const auto middle = rows.begin() + episode.support_size;
+  return {{rows.begin(), middle}, {middle, rows.end()}};
+}
+
+EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
+                            const std::string& order, std::uint64_t seed) {
+  std::vector<std::uint32_t> rows(count);
+  std::iota(rows.begin(), rows.end(), 0u);
+  if (order == "shuffle") {
+    RandomStream random(seed, Purpose::kEpisodeRows, static_cast<std::uint64_t>(task));
+    rows = sample_without_replacement(random, count, count);
+  }
+  const auto end = rows.end() - std::min(query, count);
+  const auto kept = rows.begin() + std::min<std::ptrdiff_t>(support, end - rows.begin());
+  return {{rows.begin(), kept}, {end, rows.end()}};
+}
+
+}  // namespace warmstart

@@ -1,0 +1,53 @@
+// What the rows and tasks of a data set consist of.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace warmstart {
+
+enum class FieldKind { kCategorical, kMulti, kDense };
+
+// Whom a field describes: one interaction, the entity it is about (the item,
+// where tasks are users), or the task.
+enum class FieldOwner { kRow, kEntity, kTask };
+
+struct Field {
+  std::string name;  // the column's
+  FieldKind kind = FieldKind::kCategorical;
+  FieldOwner owner = FieldOwner::kEntity;
+  std::string separator;             // multi: between values
+  std::int64_t vocabulary_size = 0;  // ids 1..size are known keys, 0 is any other
+  std::string vocabulary_digest;
+  double mean = 0.0, deviation = 1.0;  // dense: of the training tasks; stored values are standardised
+
+  bool operator==(const Field&) const = default;
+};
+
+struct Schema {
+  std::string task = "user", entity = "item";
+  std::string label;
+  double label_min = 0.0, label_max = 0.0;  // the configured range, or the training tasks' own
+  // The first entity field is the entity's key.
+  std::vector<Field> fields;
+
+  std::vector<const Field*> fields_of(FieldOwner owner) const;
+  bool operator==(const Schema&) const = default;
+};
+
+const char* name_of(FieldKind kind);
+const char* name_of(FieldOwner owner);
+
+nlohmann::json to_json(const Schema& schema);
+
+// Throws nlohmann::json::exception when a key is missing or of the wrong type.
+Schema schema_from_json(const nlohmann::json& json);
+
+// Empty when `other` can be used with a model made for `schema`; else says what differs.
+std::string difference(const Schema& schema, const Schema& other);
+
+}  // namespace warmstart

@@ -1,0 +1,114 @@
+#include "data/shard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/errors.h"
+
+namespace warmstart {
+namespace {
+
+void check(bool holds, const std::string& name, const char* what) {
+  if (!holds) throw DataError(fmt::format("array '{}' {}; ingest the tables again", name, what));
+}
+
+}  // namespace
+
+StoredColumn::StoredColumn(const Hdf5Mapping& file, const std::string& name, const Field& field, std::size_t count) {
+  if (field.kind == FieldKind::kDense) {
+    dense_ = file.array<float>(name);
+    check(dense_.size() == count, name, "has another length than its table");
+    return;
+  }
+  if (field.kind == FieldKind::kMulti) {
+    ids_ = file.array<std::uint32_t>(name + "/values");
+    offsets_ = file.array<std::int64_t>(name + "/offsets");
+    check(offsets_.size() == count + 1 && offsets_.front() == 0 && std::is_sorted(offsets_.begin(), offsets_.end()) &&
+              offsets_.back() == static_cast<std::int64_t>(ids_.size()),
+          name, "has offsets that do not fit its values");
+  } else {
+    ids_ = file.array<std::uint32_t>(name);
+    check(ids_.size() == count, name, "has another length than its table");
+  }
+  const auto largest = ids_.empty() ? 0 : *std::max_element(ids_.begin(), ids_.end());
+  check(largest <= field.vocabulary_size, name, "holds ids that its vocabulary lacks");
+}
+
+std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema,
+                                         FieldOwner owner, std::size_t count) {
+  std::vector<StoredColumn> columns;
+  for (const auto* field : schema.fields_of(owner)) columns.emplace_back(file, folder + field->name, *field, count);
+  return columns;
+}
+
+Shard::Shard(const std::filesystem::path& path, const Schema& schema, std::size_t entities) : file_(path) {
+  try {
+    offsets_ = file_.array<std::int64_t>("tasks/offset");
+    entity_ = file_.array<std::uint32_t>("rows/entity");
+    label_ = file_.array<float>("rows/label");
+    time_ = file_.array<double>("rows/time");
+    const auto rows = entity_.size();
+    check(!offsets_.empty() && std::is_sorted(offsets_.begin(), offsets_.end()) && offsets_.front() == 0 &&
+              offsets_.back() == static_cast<std::int64_t>(rows),
+          "tasks/offset", "does not fit the rows");
+    check(label_.size() == rows && time_.size() == rows, "rows/label or rows/time", "has another length than rows/entity");
+    check(std::all_of(entity_.begin(), entity_.end(), [&](auto entity) { return entity < entities; }), "rows/entity",
+          "names entities that entities.h5 lacks");
+    task_fields_ = stored_columns(file_, "tasks/field/", schema, FieldOwner::kTask, tasks());
+    row_fields_ = stored_columns(file_, "rows/field/", schema, FieldOwner::kRow, rows);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+TaskRows Shard::rows(std::size_t task) const {
+  const auto first = static_cast<std::size_t>(offsets_[task]);
+  const auto count = static_cast<std::size_t>(offsets_[task + 1]) - first;
+  return {entity_.subspan(first, count), label_.subspan(first, count), time_.subspan(first, count), first};
+}
+
+void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
+                 const FieldBuilders& row_fields) {
+  std::vector<std::string> keys;
+  std::vector<std::int64_t> offsets = {0};
+  std::vector<std::uint32_t> entity;
+  std::vector<float> label;
+  std::vector<double> time;
+  std::vector<EncodedColumn> task_columns, row_columns;
+  if (tasks) {
+    for (const auto& field : tasks->fields()) task_columns.emplace_back(*field);
+  }
+  for (const auto& field : row_fields) row_columns.emplace_back(*field);
+
+  for (const auto& task : shard.tasks) {
+    keys.push_back(task.key);
+    if (tasks) {
+      const auto& cells = tasks->cells(tasks->keys().find(task.key));
+      for (std::size_t i = 0; i < task_columns.size(); ++i) task_columns[i].add(cells[i]);
+    }
+    for (const auto& row : task.rows) {
+      entity.push_back(row.entity);
+      label.push_back(row.label);
+      time.push_back(row.time);
+      for (std::size_t i = 0; i < row_columns.size(); ++i) row_columns[i].add(row.cells[i]);
+    }
+    offsets.push_back(static_cast<std::int64_t>(entity.size()));
+  }
+
+  Hdf5Writer file(path);
+  file.texts("tasks/key", keys);
+  file.array("tasks/offset", offsets);
+  for (std::size_t i = 0; i < task_columns.size(); ++i) {
+    task_columns[i].write(file, "tasks/field/" + tasks->fields()[i]->field.name);
+  }
+  file.array("rows/entity", entity);
+  file.array("rows/label", label);
+  file.array("rows/time", time);
+  for (std::size_t i = 0; i < row_columns.size(); ++i) {
+    row_columns[i].write(file, "rows/field/" + row_fields[i]->field.name);
+  }
+  file.close();
+}
+
+}  // namespace warmstart

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/column.h"
+#include "data/ingest_options.h"
+
+namespace warmstart {
+
+using FieldBuilders = std::vector<std::unique_ptr<FieldBuilder>>;
+
+// The builders for a table's columns, in the order of the configuration.
+FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
+
+// The users or the items: one row a key, joined to the interactions by it.
+class SideTable {
+ public:
+  SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
+
+  // Reads the table if it has files; of rows with one key the latest counts.
+  void read(Rejections& rejections);
+
+  bool has_table() const { return !table_.files.empty(); }
+
+  // The number of `key`.  Without a table, keys are added as they are seen; with one, an
+  // unknown key gives KeyNumbers::kAbsent.
+  std::uint32_t number(std::string_view key);
+
+  const KeyNumbers& keys() const { return keys_; }
+  FieldBuilders& fields() { return fields_; }
+  const FieldBuilders& fields() const { return fields_; }
+
+  // The cells of row `number`, one a field.
+  const std::vector<Cell>& cells(std::uint32_t number) const;
+
+  // Adds row `number` to the statistics of its fields.
+  void count(std::uint32_t number);
+
+ private:
+  void add_row(std::string_view key, std::vector<Cell> cells, Rejections& rejections);
+
+  const TableOptions& table_;
+  FieldBuilders fields_;
+  KeyNumbers keys_;
+  std::vector<std::vector<Cell>> rows_;
+  std::vector<Cell> empty_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,53 @@
+// Interactions on their way from tables to shards: partitioned by task into one
+// temporary file a shard, so that memory holds one shard at a time.
+
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/column.h"
+#include "data/side_table.h"
+
+namespace warmstart {
+
+struct Interaction {
+  std::uint32_t entity = 0;
+  float label = 0.0f;
+  double time = 0.0;
+  std::int64_t order = 0;  // position in the tables
+  std::vector<Cell> cells;  // one a row field
+};
+
+class SpillWriter {
+ public:
+  SpillWriter(const std::filesystem::path& folder, std::int64_t shards);
+  void add(std::string_view task, const Interaction& row, const FieldBuilders& fields);
+  // Throws EnvironmentError when the disk refused anything.
+  void close();
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<std::ofstream> files_;
+  std::string record_;
+};
+
+struct SpilledTask {
+  std::string key;
+  std::vector<Interaction> rows;
+};
+
+// What was spilled for one shard, cleaned: tasks in the order of their keys; rows by time,
+// then by order; of the rows with one entity the latest; no task under `min_rows`.
+struct SpilledShard {
+  std::vector<SpilledTask> tasks;
+  std::int64_t duplicate_rows = 0, short_tasks = 0, short_task_rows = 0;
+};
+SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
+                        std::int64_t min_rows);
+
+}  // namespace warmstart

@@ -1,0 +1,77 @@
+#include "data/split.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <sstream>
+
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "data/column.h"
+
+namespace warmstart {
+
+const char* name_of(Split split) {
+  constexpr const char* names[] = {"train", "validation", "test"};
+  return names[static_cast<std::size_t>(split)];
+}
+
+TaskSplit::TaskSplit(const IngestOptions& options)
+    : seed_(RandomStream(options.seed, Purpose::kSplit).bits()),
+      test_(part(options.test, "test")),
+      validation_(part(options.validation, "validation")) {
+  if (test_.share + validation_.share >= 1.0) {
+    throw UsageError("split: the shares of validation and test leave no task to train on");
+  }
+}
+
+TaskSplit::Part TaskSplit::part(const std::string& option, const std::string& name) {
+  Part part;
+  if (const auto share = parse_number(option)) {
+    if (*share < 0.0 || *share >= 1.0) throw UsageError(fmt::format("split.{} = {}: a share is in [0, 1)", name, option));
+    part.share = *share;
+    return part;
+  }
+  std::istringstream lines(read_file(option));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) part.keys.insert(line);
+  }
+  return part;
+}
+
+std::uint64_t TaskSplit::hash(std::string_view key) const { return XXH3_64bits_withSeed(key.data(), key.size(), seed_); }
+
+void TaskSplit::add(std::string_view key) {
+  const std::string text(key);
+  if (!test_.keys.contains(text) && !validation_.keys.contains(text)) hashes_.push_back(hash(key));
+}
+
+void TaskSplit::finish() {
+  std::sort(hashes_.begin(), hashes_.end());
+  const auto bound = [&](double share) {
+    const auto count = static_cast<std::size_t>(std::floor(share * static_cast<double>(hashes_.size()) + 1e-9));
+    return count < hashes_.size() ? hashes_[count] : std::numeric_limits<std::uint64_t>::max();
+  };
+  test_.end = bound(test_.share);
+  validation_.end = bound(test_.share + validation_.share);
+  if (test_.share == 0.0) test_.end = 0;
+  if (validation_.share == 0.0) validation_.end = test_.end;
+  hashes_ = {};
+}
+
+Split TaskSplit::of(std::string_view key) const {
+  const std::string text(key);
+  if (test_.keys.contains(text)) return Split::kTest;
+  if (validation_.keys.contains(text)) return Split::kValidation;
+  const auto place = hash(key);
+  if (place < test_.end) return Split::kTest;
+  return place < validation_.end ? Split::kValidation : Split::kTrain;
+}
+
+}  // namespace warmstart

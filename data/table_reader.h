@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/cleaning.h"
+#include "data/ingest_options.h"
+
+namespace warmstart {
+
+// One row of a table: the asked-for columns as text, in the order asked for.
+// Views are valid during the callback only.
+struct TableRow {
+  Place place;
+  std::vector<std::optional<std::string_view>> cells;  // nothing: missing
+};
+
+// Reads the `columns` of all files of a table in order (text or Parquet, by Apache
+// Arrow), a few megabytes at a time.  Rows with too few or too many fields go to
+// `rejections`.  Returns the number of rows read, those included.  Throws
+// DataError when a file is missing or empty, has no such column, or is damaged.
+std::int64_t read_table(const TableOptions& table, const std::vector<std::string>& columns, Rejections& rejections,
+                        const std::function<void(const TableRow&)>& handle);
+
+// The files that paths and globs stand for, sorted.  Throws DataError for one that stands for none.
+std::vector<std::string> expand_files(const std::vector<std::string>& patterns);
+
+}  // namespace warmstart

@@ -1,0 +1,43 @@
+#include "data/vocabulary.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+
+namespace warmstart {
+
+std::uint32_t KeyNumbers::add(std::string_view key) {
+  const auto found = numbers_.find(key);
+  if (found != numbers_.end()) return found->second;
+  const auto number = static_cast<std::uint32_t>(keys_.size());
+  keys_.emplace_back(key);
+  numbers_.emplace(keys_.back(), number);
+  return number;
+}
+
+std::uint32_t KeyNumbers::find(std::string_view key) const {
+  const auto found = numbers_.find(key);
+  return found == numbers_.end() ? kAbsent : found->second;
+}
+
+Vocabulary::Vocabulary(const KeyNumbers& keys, const std::vector<std::int64_t>& counts, std::int64_t min_count)
+    : ids_(keys.size(), 0) {
+  std::vector<std::uint32_t> known;
+  for (std::uint32_t number = 0; number < counts.size(); ++number) {
+    if (counts[number] >= std::max<std::int64_t>(1, min_count)) known.push_back(number);
+  }
+  std::sort(known.begin(), known.end(), [&](auto a, auto b) { return keys.key(a) < keys.key(b); });
+  for (const auto number : known) {
+    keys_.push_back(keys.key(number));
+    counts_.push_back(counts[number]);
+    ids_[number] = static_cast<std::uint32_t>(keys_.size());
+  }
+}
+
+std::string Vocabulary::digest() const {
+  std::string all;
+  for (const auto& key : keys_) (all += key) += '\0';
+  return warmstart::digest(all);
+}
+
+}  // namespace warmstart

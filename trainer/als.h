@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "trainer/bias_model.h"
+#include "trainer/recommender.h"
+
+namespace warmstart {
+
+struct AlsOptions {
+  std::int64_t factors = 16;
+  double regularisation = 8.0;  // of factors, in rows' worth
+  int rounds = 12;
+};
+
+// What shops run: matrix factorisation with biases by alternating least squares; a new task
+// is folded in by ridge regression on its support rows.
+class Als : public Recommender {
+ public:
+  Als(const TrainingRows& rows, const Schema& schema, const AlsOptions& options, std::uint64_t seed);
+  at::Tensor predict(const EpisodeBatch& batch) const override;
+
+ private:
+  AlsOptions options_;
+  double mean_, label_min_, label_max_;
+  at::Tensor entity_;       // float64 [entities, factors + 1], the last column the bias
+  std::vector<bool> seen_;  // entities with training rows; others score the mean
+};
+
+}  // namespace warmstart

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "data/dataset.h"
+#include "trainer/recommender.h"
+
+namespace warmstart {
+
+// The rows of all training tasks, in the order of the data set.
+struct TrainingRows {
+  explicit TrainingRows(const Dataset& dataset);
+  std::vector<std::int64_t> task;  // numbered 0.. among the training tasks
+  std::vector<std::int64_t> entity;
+  std::vector<double> label;
+  std::int64_t tasks = 0, entities = 0;
+};
+
+// The bar to clear: label = mean + bias of the entity + bias of the task, fitted by five
+// rounds of shrunken means.  A new task's bias comes from its support rows.
+class BiasModel : public Recommender {
+ public:
+  BiasModel(const TrainingRows& rows, const Schema& schema);
+
+  double mean() const { return mean_; }
+  const std::vector<double>& entity_bias() const { return entity_bias_; }  // 0 for one not trained on
+  at::Tensor predict(const EpisodeBatch& batch) const override;
+
+ private:
+  double mean_ = 0.0, label_min_, label_max_;
+  std::vector<double> entity_bias_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,344 @@
+#include "trainer/two_tower.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/grad_mode.h>
+
+#include <cmath>
+
+#include "base/random.h"
+
+namespace warmstart {
+namespace {
+
+constexpr double kSlope = 0.1;  // of the leaky rectifiers
+constexpr std::uint64_t kContentMask = 0, kPriorMask = 1, kFirstTowerMask = 2;
+
+// Draws initial values; each parameter has its own stream.
+class Initialiser {
+ public:
+  explicit Initialiser(std::uint64_t seed) : seed_(seed) {}
+
+  at::Tensor normal(at::IntArrayRef shape, double deviation) {
+    return fill(shape, [&](RandomStream& random) { return deviation * random.normal(); });
+  }
+  // The usual start of a linear layer: uniform within 1 / sqrt(inputs).
+  at::Tensor uniform(at::IntArrayRef shape, std::int64_t inputs, double factor = 1.0) {
+    const double bound = factor / std::sqrt(static_cast<double>(std::max<std::int64_t>(inputs, 1)));
+    return fill(shape, [&](RandomStream& random) { return bound * (2.0 * random.uniform() - 1.0); });
+  }
+
+ private:
+  template <typename Draw>
+  at::Tensor fill(at::IntArrayRef shape, Draw draw) {
+    RandomStream random(seed_, Purpose::kInitialise, next_++);
+    auto tensor = at::empty(shape, at::kFloat);
+    auto* values = tensor.mutable_data_ptr<float>();
+    for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(draw(random));
+    return tensor;
+  }
+  std::uint64_t seed_, next_ = 0;
+};
+
+at::Tensor bag(const at::Tensor& table, const FeatureTensors& features, const at::Tensor& weights) {
+  return std::get<0>(at::embedding_bag(table, features.ids, features.offsets, false, 0, false, weights));
+}
+
+// Row n of `table` for each place: [T, R, ...].
+at::Tensor rows_at(const at::Tensor& table, const at::Tensor& place) {
+  auto shape = place.sizes().vec();
+  shape.insert(shape.end(), table.sizes().begin() + 1, table.sizes().end());
+  return table.index_select(0, place.reshape({-1})).view(shape);
+}
+
+// The products of all pairs of distinct rows' id weights: [N, N].
+at::Tensor id_products(const FeatureTensors& features, const at::Tensor& weights) {
+  const auto [ids, column, counts] = at::_unique2(features.ids, true, true);
+  const auto count = features.offsets.size(0);
+  const auto ends = at::cat({features.offsets.slice(0, 1), at::full({1}, features.ids.size(0), at::kLong)});
+  const auto row = at::repeat_interleave(ends - features.offsets);
+  auto dense = at::zeros({count, ids.size(0)}, weights.options());
+  dense.index_put_({row, column}, weights, true);
+  return at::mm(dense, dense.t());
+}
+
+}  // namespace
+
+// What the tower needs of rows [T, R] (or of the distinct ones [N]).
+struct TwoTower::Rows {
+  at::Tensor dense;                      // [.., F]
+  at::Tensor content;                    // [.., E] before the inner steps' changes and dropout
+  at::Tensor content_mask;               // [.., E], undefined outside of training
+  std::vector<at::Tensor> hidden_masks;  // one a hidden layer
+  at::Tensor key_bias;                   // [..]
+  at::Tensor same_ids, same_key;         // [.., S], scope all only; of distinct rows: [N, N]
+};
+
+// The task's own parameters: its head, and the memories of the other layers; and the inputs
+// and pre-activations of the last pass through the tower.
+struct TwoTower::State {
+  at::Tensor w, b;        // [T, D], [T, 1]
+  at::Tensor w0, b0;      // the prior
+  at::Tensor row_counts;  // [T, 1]
+  Memory input{true}, output{true}, skip{false};
+  std::vector<Memory> hidden;
+  EmbeddingMemory embeddings, key_bias;
+  std::vector<at::Tensor> inputs, before;  // of the hidden layers; inputs.back(): of the output layer
+};
+
+nlohmann::json to_json(const ModelOptions& options) {
+  const auto& inner = options.inner;
+  return {{"base_learner", "two-tower"}, {"embedding", options.embedding}, {"tower", options.tower},
+          {"features", options.features}, {"prior", options.prior}, {"loss", options.loss}, {"absolute", options.absolute},
+          {"inner", {{"steps", inner.steps}, {"scope", inner.scope}, {"second_order", inner.second_order},
+                     {"rates", inner.rates}, {"rate", inner.rate}, {"tower_rate", inner.tower_rate},
+                     {"kappa", inner.kappa}, {"pull", inner.pull}}}};
+}
+
+ModelOptions model_options_from_json(const nlohmann::json& json) {
+  const auto& inner = json.at("inner");
+  return {.embedding = json.at("embedding"), .tower = json.at("tower"), .features = json.at("features"),
+          .prior = json.at("prior"), .loss = json.at("loss"), .absolute = json.at("absolute"),
+          .inner = {.steps = inner.at("steps"), .scope = inner.at("scope"), .second_order = inner.at("second_order"),
+                    .rates = inner.at("rates"), .rate = inner.at("rate"), .tower_rate = inner.at("tower_rate"),
+                    .kappa = inner.at("kappa"), .pull = inner.at("pull")}};
+}
+
+TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed)
+    : schema_(schema), options_(options), rule_(options.inner, options.features, parameters_) {
+  const auto layout = feature_layout(schema);
+  const auto embedding = options.embedding, outputs = options.features + 1;
+  Initialiser draw(seed);
+  const auto network = [&](const std::string& name, const at::Tensor& value) { parameters_.add(name, ParameterGroup::kNetwork, value); };
+  parameters_.add("embedding", ParameterGroup::kEmbedding, draw.normal({layout.row_ids, embedding}, 0.05));
+  parameters_.add("key_bias", ParameterGroup::kNetwork, at::zeros({layout.keys}));
+  network("input.weight", draw.uniform({embedding, layout.row_dense}, layout.row_dense));
+  network("input.bias", at::zeros({embedding}));
+  auto width = embedding;
+  for (std::size_t layer = 0; layer < options.tower.size(); ++layer) {
+    network(layer_name(layer) + ".weight", draw.uniform({options.tower[layer], width}, width));
+    network(layer_name(layer) + ".bias", draw.uniform({options.tower[layer]}, width));
+    width = options.tower[layer];
+  }
+  // The last output is the row's bias: it starts near 0, so that start_from() is where scores start.
+  auto output = draw.uniform({outputs, width}, width), skip = draw.uniform({outputs, embedding}, embedding);
+  output[outputs - 1].mul_(0.1);
+  skip[outputs - 1].mul_(0.1);
+  network("output.weight", output);
+  network("output.bias", at::zeros({outputs}));
+  network("skip.weight", skip);
+  network("prior.embedding", draw.normal({layout.task_ids, options.prior}, 0.1));
+  network("prior.input.weight", draw.uniform({options.prior, layout.task_dense}, layout.task_dense));
+  network("prior.input.bias", draw.uniform({options.prior}, options.prior));
+  network("prior.output.weight", draw.uniform({outputs, options.prior}, options.prior, 0.1));
+  network("prior.output.bias", draw.uniform({outputs}, options.prior));
+
+  if (wide()) {
+    rule_.add_layer("input", layout.row_dense, embedding, parameters_);
+    for (std::size_t layer = 0; layer < options.tower.size(); ++layer) {
+      rule_.add_layer(layer_name(layer), layer == 0 ? embedding : options.tower[layer - 1], options.tower[layer], parameters_);
+    }
+    rule_.add_layer("output", width, outputs, parameters_);
+    rule_.add_layer("skip", embedding, outputs, parameters_);
+    if (options.inner.scope == Scope::kAll) {
+      rule_.add_layer("embedding", 0, embedding, parameters_);
+      rule_.add_layer("key_bias", 0, 1, parameters_);
+    }
+  }
+  parameters_.flatten(at::kFloat);
+}
+
+void TwoTower::start_from(double score, const at::Tensor& key_bias) {
+  parameters_["output.bias"].detach()[options_.features].fill_(score);
+  if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias);
+}
+
+at::Tensor TwoTower::linear(const at::Tensor& x, const std::string& layer) const {
+  return at::linear(x, parameters_[layer + ".weight"], parameters_[layer + ".bias"]);
+}
+
+at::Tensor TwoTower::linear_backward(const at::Tensor& d, const std::string& layer) const {
+  return at::matmul(d, parameters_[layer + ".weight"]);
+}
+
+TwoTower::Rows TwoTower::distinct_rows(const TensorBatch& batch, const Dropout* dropout) const {
+  const auto count = batch.key.size(0);
+  const auto dtype = parameters_.flat().scalar_type();
+  Rows rows;
+  auto weights = batch.rows.weights;
+  auto known = batch.key.ne(0).to(dtype);
+  if (dropout) {
+    known = known * dropout->kept_keys(count, dtype);
+    weights = weights.index_copy(0, batch.rows.offsets, known);  // the key comes first in each row
+    rows.content_mask = dropout->mask(kContentMask, count, options_.embedding, dtype);
+    for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
+      rows.hidden_masks.push_back(dropout->mask(kFirstTowerMask + layer, count, options_.tower[layer], dtype));
+    }
+  }
+  rows.dense = batch.rows.dense;
+  rows.content = bag(parameters_["embedding"], batch.rows, weights) + linear(rows.dense, "input");
+  rows.key_bias = parameters_["key_bias"].index_select(0, batch.key) * known;
+  if (wide() && options_.inner.scope == Scope::kAll) {
+    rows.same_ids = id_products(batch.rows, weights);
+    rows.same_key = batch.key.unsqueeze(1).eq(batch.key).to(dtype) * known * known.unsqueeze(1);
+  }
+  return rows;
+}
+
+TwoTower::Rows TwoTower::gather(const Rows& distinct, const at::Tensor& place, const at::Tensor& support_place) const {
+  Rows rows;
+  rows.dense = rows_at(distinct.dense, place);
+  rows.content = rows_at(distinct.content, place);
+  rows.key_bias = rows_at(distinct.key_bias, place);
+  if (distinct.content_mask.defined()) rows.content_mask = rows_at(distinct.content_mask, place);
+  for (const auto& mask : distinct.hidden_masks) rows.hidden_masks.push_back(rows_at(mask, place));
+  if (distinct.same_ids.defined()) {
+    const auto row = place.unsqueeze(2), column = support_place.unsqueeze(1);
+    rows.same_ids = distinct.same_ids.index({row, column});
+    rows.same_key = distinct.same_key.index({row, column});
+  }
+  return rows;
+}
+
+std::pair<at::Tensor, at::Tensor> TwoTower::prior(const TensorBatch& batch, const Dropout* dropout) const {
+  const auto& features = batch.descriptions;
+  auto hidden = linear(features.dense, "prior.input");
+  if (features.ids.numel() > 0) hidden = hidden + bag(parameters_["prior.embedding"], features, features.weights);
+  hidden = at::leaky_relu(hidden, kSlope);
+  if (dropout) hidden = hidden * dropout->mask(kPriorMask, batch.tasks, options_.prior, hidden.scalar_type());
+  const auto head = linear(hidden, "prior.output");
+  return {head.narrow(1, 0, options_.features), head.narrow(1, options_.features, 1)};
+}
+
+at::Tensor TwoTower::tower(const Rows& rows, State& state) const {
+  auto x = state.input.forward(rows.dense, rows.content);
+  if (rows.same_ids.defined()) x = state.embeddings.forward(rows.same_ids, x);
+  if (rows.content_mask.defined()) x = x * rows.content_mask;
+  state.inputs = {x};
+  state.before.clear();
+  for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
+    const auto& in = state.inputs.back();
+    state.before.push_back(state.hidden[layer].forward(in, linear(in, layer_name(layer))));
+    auto out = at::leaky_relu(state.before.back(), kSlope);
+    if (!rows.hidden_masks.empty()) out = out * rows.hidden_masks[layer];
+    state.inputs.push_back(out);
+  }
+  const auto& last = state.inputs.back();
+  return state.output.forward(last, linear(last, "output")) + state.skip.forward(x, at::linear(x, parameters_["skip.weight"]));
+}
+
+// Walks back from the output's gradient `d` [T, S, D + 1], adding to each layer's memory its
+// inputs and its outputs' gradient.
+void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale,
+                        int step) const {
+  const auto first_order = !options_.inner.second_order;
+  const auto keep = [&](const at::Tensor& tensor) { return first_order ? tensor.detach() : tensor; };
+  const auto rates = [&](const std::string& layer) { return rule_.layer(layer, step, parameters_); };
+  const auto& x = state.inputs.front();
+
+  auto back = keep(state.output.backward(d, linear_backward(d, "output")));
+  auto x_back = keep(state.skip.backward(d, linear_backward(d, "skip")));
+  state.output.add(keep(state.inputs.back()), d, scale, rates("output"));
+  state.skip.add(keep(x), d, scale, rates("skip"));
+  for (auto layer = options_.tower.size(); layer-- > 0;) {
+    if (!rows.hidden_masks.empty()) back = back * rows.hidden_masks[layer];
+    const auto at_outputs = back * at::where(state.before[layer].detach() > 0, 1.0, kSlope).to(back.scalar_type());
+    back = keep(state.hidden[layer].backward(at_outputs, linear_backward(at_outputs, layer_name(layer))));
+    state.hidden[layer].add(keep(state.inputs[layer]), at_outputs, scale, rates(layer_name(layer)));
+  }
+  x_back = x_back + back;
+  if (rows.content_mask.defined()) x_back = x_back * rows.content_mask;
+  state.input.add(rows.dense, x_back, scale, rates("input"));
+  if (options_.inner.scope != Scope::kAll) return;
+  state.embeddings.add(x_back, scale, rates("embedding"));
+  state.key_bias.add(e.unsqueeze(2), scale, rates("key_bias"));
+}
+
+at::Tensor TwoTower::score(const Rows& rows, const at::Tensor& output, const State& state) const {
+  auto key_bias = rows.key_bias;
+  if (rows.same_key.defined()) key_bias = state.key_bias.forward(rows.same_key, key_bias.unsqueeze(2)).squeeze(2);
+  const auto features = output.narrow(2, 0, options_.features);
+  return at::bmm(features, state.w.unsqueeze(2)).squeeze(2) + output.select(2, options_.features) + key_bias + state.b;
+}
+
+// The gradient of a row's inner loss, e^2 / 2 or binary cross-entropy, by its score.
+at::Tensor TwoTower::residual(const at::Tensor& scores, const RowTensors& rows) const {
+  const auto predicted = options_.loss == Loss::kBinary ? at::sigmoid(scores) : scores;
+  return (predicted - rows.label) * rows.mask;
+}
+
+void TwoTower::step(const Rows& support, const RowTensors& labels, State& state, int step) const {
+  const auto first_order = !options_.inner.second_order;
+  const auto keep = [&](const at::Tensor& tensor) { return first_order ? tensor.detach() : tensor; };
+  const auto output = wide() ? tower(support, state) : support.content;
+  const auto e = keep(residual(score(support, output, state), labels));
+  const auto features = keep(output.narrow(2, 0, options_.features));
+  const auto scale = rule_.scale(step, state.row_counts, parameters_);
+  if (wide()) {
+    const auto w = keep(state.w);
+    const auto d = e.unsqueeze(2) * at::cat({w, at::ones_like(state.b)}, 1).unsqueeze(1);
+    remember(support, state, d, e, scale.unsqueeze(2), step);
+  }
+  const auto pull = rule_.pull(parameters_);
+  const auto w_gradient = at::bmm(e.unsqueeze(1), features).squeeze(1) + pull[0] * keep(state.w - state.w0);
+  const auto b_gradient = e.sum(1, true) + pull[1] * keep(state.b - state.b0);
+  const auto rate = rule_.head_rate(step, parameters_).expand({options_.features + 1});
+  state.w = state.w - scale * w_gradient * rate.narrow(0, 0, options_.features);
+  state.b = state.b - scale * b_gradient * rate.narrow(0, options_.features, 1);
+}
+
+TwoTower::State TwoTower::adapt(const Rows& support, const RowTensors& labels, const TensorBatch& batch,
+                                const Dropout* dropout) const {
+  State state;
+  std::tie(state.w0, state.b0) = prior(batch, dropout);
+  state.w = state.w0;
+  state.b = state.b0;
+  state.row_counts = labels.mask.sum(1, true);
+  state.hidden.assign(options_.tower.size(), Memory(true));
+  // Tasks without any support row keep their prior.
+  const int steps = labels.mask.size(1) == 0 ? 0 : options_.inner.steps;
+  for (int step = 0; step < steps; ++step) this->step(support, labels, state, step);
+  return state;
+}
+
+at::Tensor TwoTower::scores(const TensorBatch& batch, const Dropout* dropout) const {
+  auto distinct = distinct_rows(batch, dropout);
+  if (!wide()) {
+    // The tower is the same for all tasks: one pass over the distinct rows, whose outputs
+    // stand in for their contents from here on.
+    State none;
+    none.hidden.assign(options_.tower.size(), Memory(true));
+    const auto output = tower(distinct, none);
+    const auto key_bias = distinct.key_bias;
+    distinct = {};
+    distinct.dense = batch.rows.dense;
+    distinct.content = output;
+    distinct.key_bias = key_bias;
+  }
+  const auto support = gather(distinct, batch.support.place, batch.support.place);
+  auto state = adapt(support, batch.support, batch, dropout);
+  const auto query = gather(distinct, batch.query.place, batch.support.place);
+  return score(query, wide() ? tower(query, state) : query.content, state);
+}
+
+at::Tensor TwoTower::losses(const TensorBatch& batch, const Dropout* dropout) const {
+  const auto& query = batch.query;
+  const auto scores = this->scores(batch, dropout);
+  at::Tensor loss;
+  if (options_.loss == Loss::kBinary) {
+    loss = at::binary_cross_entropy_with_logits(scores, query.label, {}, {}, at::Reduction::None);
+  } else {
+    const auto squared = (scores - query.label).square();
+    loss = options_.absolute > 0.0 ? squared + options_.absolute * at::sqrt(squared + 0.01) : squared;
+  }
+  return (loss * query.mask).sum(1) / query.mask.sum(1);
+}
+
+at::Tensor TwoTower::predict(const EpisodeBatch& batch) const {
+  const at::NoGradGuard no_grad;
+  const TensorBatch tensors(batch, parameters_.flat().scalar_type());
+  auto predicted = scores(tensors, nullptr);
+  if (options_.loss == Loss::kBinary) predicted = at::sigmoid(predicted);
+  return predicted.clamp(schema_.label_min, schema_.label_max).to(at::kFloat);
+}
+
+}  // namespace warmstart

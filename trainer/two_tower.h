@@ -1,0 +1,96 @@
+// The base learner `two-tower`.
+//
+// A row's fields make a vector x: the sum of its ids' embeddings and a linear map of its
+// dense fields.  A tower of linear layers over x, with a skip past it, gives the row's
+// features h and bias b_row.  The task's own fields make, through a small network, its
+// prior: the head (w, b) before it has seen any row.  A row scores
+//
+//   score = h . w + b_row + key_bias[key] + b
+//
+// and the head, and as the scope says the tower and the embeddings, adapt to the support
+// rows by inner steps (adaptation.h).
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "data/schema.h"
+#include "trainer/adaptation.h"
+#include "trainer/dropout.h"
+#include "trainer/parameters.h"
+#include "trainer/recommender.h"
+#include "trainer/tensor_batch.h"
+
+namespace warmstart {
+
+enum class Loss { kSquared, kBinary };
+
+// The names of these in configurations and checkpoints.
+NLOHMANN_JSON_SERIALIZE_ENUM(Loss, {{Loss::kSquared, "squared"}, {Loss::kBinary, "binary"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Scope, {{Scope::kHead, "head"}, {Scope::kDense, "dense"}, {Scope::kAll, "all"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(InnerRates, {{InnerRates::kFixed, "fixed"}, {InnerRates::kPerLayer, "per-layer"}, {InnerRates::kPerParameter, "per-parameter"}})
+
+struct ModelOptions {
+  std::int64_t embedding = 64;            // width of x
+  std::vector<std::int64_t> tower = {64};  // widths of the hidden layers
+  std::int64_t features = 48;             // width of h
+  std::int64_t prior = 32;                // width of the task network's hidden layer
+  Loss loss = Loss::kSquared;
+  double absolute = 2.0;  // squared loss: weight of an added smooth absolute error, sqrt(e^2 + 0.01)
+  InnerOptions inner;
+};
+
+nlohmann::json to_json(const ModelOptions& options);
+ModelOptions model_options_from_json(const nlohmann::json& json);
+
+// Thread-safe for reading.
+class TwoTower : public Recommender {
+ public:
+  // Fresh parameters drawn from `seed`.
+  TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed);
+
+  // The starting point of scores: every row's, and (size: the keys' ids, or undefined) each key's.
+  void start_from(double score, const at::Tensor& key_bias);
+
+  const ModelOptions& options() const { return options_; }
+  const Schema& schema() const { return schema_; }
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+  // Adapts to each task's support rows and scores its query rows: [T, Q], differentiable.
+  // `dropout` is null outside of training.
+  at::Tensor scores(const TensorBatch& batch, const Dropout* dropout) const;
+
+  // Each task's mean outer loss over its query rows: [T].
+  at::Tensor losses(const TensorBatch& batch, const Dropout* dropout) const;
+
+  // Scores on the scale of the label, within its range.
+  at::Tensor predict(const EpisodeBatch& batch) const override;
+
+ private:
+  struct Rows;
+  struct State;
+  Rows distinct_rows(const TensorBatch& batch, const Dropout* dropout) const;
+  std::pair<at::Tensor, at::Tensor> prior(const TensorBatch& batch, const Dropout* dropout) const;
+  at::Tensor tower(const Rows& rows, State& state) const;
+  void remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale, int step) const;
+  at::Tensor score(const Rows& rows, const at::Tensor& output, const State& state) const;
+  void step(const Rows& support, const RowTensors& labels, State& state, int step) const;
+  State adapt(const Rows& support, const RowTensors& labels, const TensorBatch& batch, const Dropout* dropout) const;
+  at::Tensor residual(const at::Tensor& scores, const RowTensors& rows) const;
+  Rows gather(const Rows& distinct, const at::Tensor& place, const at::Tensor& support_place) const;
+  bool wide() const { return options_.inner.steps > 0 && options_.inner.scope != Scope::kHead; }
+  std::string layer_name(std::size_t layer) const { return "tower." + std::to_string(layer); }
+  at::Tensor linear(const at::Tensor& x, const std::string& layer) const;
+  at::Tensor linear_backward(const at::Tensor& d, const std::string& layer) const;
+
+  Schema schema_;
+  ModelOptions options_;
+  Parameters parameters_;
+  InnerRule rule_;
+};
+
+}  // namespace warmstart
