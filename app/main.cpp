@@ -4,9 +4,11 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
+#include <thread>
 
 #include "app/command.h"
 #include "cluster/agreement.h"
@@ -69,6 +71,13 @@ ExitCode run(const std::vector<std::string>& arguments, Communicator& group) {
 
 void complain(const std::string& message) { fmt::print(stderr, "warmstart: {}\n", message); }
 
+// What one rank met alone.  Others often meet the same a moment later: the lower ranks speak
+// first, and their abort ends the rest before they repeat it.
+void complain_of_own_failure(const Communicator& group, const std::string& message) {
+  std::this_thread::sleep_for(std::min(group.rank(), 4) * std::chrono::milliseconds(500));
+  complain(group.size() > 1 ? fmt::format("rank {}: {}", group.rank(), message) : message);
+}
+
 int guarded_main(int argc, char** argv) {
   MpiSession session(&argc, &argv);
   const auto group = session.world();
@@ -82,10 +91,10 @@ int guarded_main(int argc, char** argv) {
     if (group->rank() == 0) complain(error.what());
     return static_cast<int>(error.code());
   } catch (const Error& error) {
-    complain(group->size() > 1 ? fmt::format("rank {}: {}", group->rank(), error.what()) : error.what());
+    complain_of_own_failure(*group, error.what());
     session.abort(static_cast<int>(error.code()));
   } catch (const std::exception& error) {
-    complain(group->size() > 1 ? fmt::format("rank {}: {}", group->rank(), error.what()) : error.what());
+    complain_of_own_failure(*group, error.what());
     session.abort(static_cast<int>(ExitCode::kFailure));
   }
 }

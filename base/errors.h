@@ -42,8 +42,4 @@ struct EnvironmentError : Error {
   explicit EnvironmentError(const std::string& message) : Error(ExitCode::kEnvironment, message) {}
 };
 
-struct DivergedError : Error {
-  explicit DivergedError(const std::string& message) : Error(ExitCode::kDiverged, message) {}
-};
-
 }  // namespace warmstart

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "base/errors.h"
+#include "base/files.h"
 
 namespace warmstart {
 
@@ -19,6 +21,8 @@ template <> const H5::PredType& hdf5_type<std::uint32_t>() { return H5::PredType
 template <> const H5::PredType& hdf5_type<std::int64_t>() { return H5::PredType::NATIVE_INT64; }
 
 namespace {
+
+constexpr std::size_t kMemoryIncrement = 1 << 20;
 
 H5::LinkCreatPropList creating_parents() {
   H5::LinkCreatPropList list;
@@ -37,22 +41,21 @@ H5::DSetCreatPropList contiguous() {
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path) : path_(path) {
   H5::Exception::dontPrint();
-  guarded([&] { file_ = H5::H5File(path.string(), H5F_ACC_TRUNC); });
+  H5::FileAccPropList in_memory;
+  in_memory.setCore(kMemoryIncrement, false);
+  file_ = H5::H5File(path.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, in_memory);
 }
 
 void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const void* data,
                        const std::vector<hsize_t>& shape) {
-  guarded([&] {
-    const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
-    const auto links = creating_parents();
-    const auto layout = contiguous();
-    const hid_t id = H5Dcreate2(file_.getId(), name.c_str(), type.getId(), space.getId(), links.getId(),
-                                layout.getId(), H5P_DEFAULT);
-    if (id < 0) throw H5::DataSetIException("H5Dcreate2", name);
-    H5::DataSet array(id);
-    H5Idec_ref(id);  // DataSet took its own reference
-    if (space.getSimpleExtentNpoints() > 0) array.write(data, type);
-  });
+  const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
+  const auto links = creating_parents();
+  const auto layout = contiguous();
+  const hid_t id = H5Dcreate2(file_.getId(), name.c_str(), type.getId(), space.getId(), links.getId(), layout.getId(), H5P_DEFAULT);
+  if (id < 0) throw std::runtime_error(fmt::format("{}: HDF5 cannot create '{}'", path_.string(), name));
+  H5::DataSet array(id);
+  H5Idec_ref(id);  // DataSet took its own reference
+  if (space.getSimpleExtentNpoints() > 0) array.write(data, type);
 }
 
 void Hdf5Writer::texts(const std::string& name, const std::vector<std::string>& values) {
@@ -67,16 +70,11 @@ void Hdf5Writer::texts(const std::string& name, const std::vector<std::string>& 
 }
 
 void Hdf5Writer::close() {
-  guarded([&] { file_.close(); });
-}
-
-void Hdf5Writer::guarded(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const H5::Exception& error) {
-    throw EnvironmentError(fmt::format("{}: cannot be written ({}); is the disk full?", path_.string(),
-                                       error.getDetailMsg()));
-  }
+  file_.flush(H5F_SCOPE_GLOBAL);
+  std::string image(static_cast<std::size_t>(H5Fget_file_image(file_.getId(), nullptr, 0)), '\0');
+  H5Fget_file_image(file_.getId(), image.data(), image.size());
+  file_.close();
+  write_file(path_, image);
 }
 
 Hdf5Mapping::Hdf5Mapping(const std::filesystem::path& path) : path_(path) {

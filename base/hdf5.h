@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -23,30 +22,30 @@ template <> const H5::PredType& hdf5_type<std::uint32_t>();
 template <> const H5::PredType& hdf5_type<std::int64_t>();
 
 // Writes one HDF5 file.  Names may hold folders ("rows/label").  Same arrays,
-// same bytes.  Throws EnvironmentError when the disk refuses.
+// same bytes.  The file is made in memory and appears on disk, complete, at close():
+// HDF5's own writing does not survive a full disk.
 class Hdf5Writer {
  public:
   explicit Hdf5Writer(const std::filesystem::path& path);
 
+  // An empty shape is a scalar's.
   template <typename T>
-  void array(const std::string& name, std::span<const T> values, std::vector<hsize_t> shape = {}) {
-    write(name, hdf5_type<T>(), values.data(), shape.empty() ? std::vector<hsize_t>{values.size()} : shape);
+  void array(const std::string& name, std::span<const T> values, const std::vector<hsize_t>& shape) {
+    write(name, hdf5_type<T>(), values.data(), shape);
   }
   template <typename T>
-  void array(const std::string& name, const std::vector<T>& values, std::vector<hsize_t> shape = {}) {
-    array(name, std::span<const T>(values), std::move(shape));
+  void array(const std::string& name, const std::vector<T>& values) {
+    array(name, std::span<const T>(values), {values.size()});
   }
 
   // Texts of different lengths: padded with zero bytes to the longest.
   void texts(const std::string& name, const std::vector<std::string>& values);
 
-  // Call last; a destructor could not report a full disk.
+  // Call last.  Throws EnvironmentError when the disk refuses.
   void close();
 
  private:
   void write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape);
-  void guarded(const std::function<void()>& work);
-
   std::filesystem::path path_;
   H5::H5File file_;
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/random.h"
@@ -22,6 +24,42 @@ std::vector<int> balanced_order(int chunks) {
     order[2 * i + 1] = chunks - 1 - half[i];
   }
   return order;
+}
+
+// Places that the episodes take as one batch.
+std::uint64_t padded_places(std::span<const Episode> episodes) {
+  std::uint64_t support = 0, query = 0;
+  for (const auto& episode : episodes) {
+    support = std::max<std::uint64_t>(support, episode.support_size);
+    query = std::max<std::uint64_t>(query, episode.query_size);
+  }
+  return episodes.size() * (support + query);
+}
+
+void sort_by(std::span<Episode> episodes, std::uint32_t Episode::*size) {
+  std::sort(episodes.begin(), episodes.end(), [&](const auto& a, const auto& b) {
+    return std::pair(a.*size, a.position) < std::pair(b.*size, b.position);
+  });
+}
+
+// Cuts into `parts`, a power of two, equal chunks, each time in halves by that one of the
+// two sizes which leaves less to pad.
+void cut(std::span<Episode> episodes, int parts, std::vector<std::vector<Episode>>& chunks) {
+  if (parts == 1) return chunks.emplace_back(episodes.begin(), episodes.end()), void();
+  const auto half = episodes.size() / 2;
+  const auto places = [&] { return padded_places(episodes.first(half)) + padded_places(episodes.subspan(half)); };
+  sort_by(episodes, &Episode::query_size);
+  const auto by_query = places();
+  sort_by(episodes, &Episode::support_size);
+  if (by_query < places()) sort_by(episodes, &Episode::query_size);
+  cut(episodes.first(half), parts / 2, chunks);
+  cut(episodes.subspan(half), parts / 2, chunks);
+}
+
+std::vector<std::uint32_t> first_rows(std::uint32_t count) {
+  std::vector<std::uint32_t> rows(count);
+  std::iota(rows.begin(), rows.end(), 0u);
+  return rows;
 }
 
 }  // namespace
@@ -69,33 +107,32 @@ std::vector<std::vector<Episode>> Sampler::meta_batch(std::uint64_t step) const 
   for (std::int64_t i = 0; i < tasks_per_step_; ++i) {
     episodes.push_back(episode(step, step * static_cast<std::uint64_t>(tasks_per_step_) + static_cast<std::uint64_t>(i)));
   }
-  std::sort(episodes.begin(), episodes.end(), [](const auto& a, const auto& b) {
-    if (a.support_size != b.support_size) return a.support_size < b.support_size;
-    return a.query_size != b.query_size ? a.query_size < b.query_size : a.position < b.position;
+  std::vector<std::vector<Episode>> chunks;
+  cut(episodes, microbatches_, chunks);
+  std::sort(chunks.begin(), chunks.end(), [](const auto& a, const auto& b) {
+    return std::pair(padded_places(a), a[0].position) < std::pair(padded_places(b), b[0].position);
   });
-  std::vector<std::vector<Episode>> parts(static_cast<std::size_t>(microbatches_));
-  const auto order = balanced_order(microbatches_);
-  for (int part = 0; part < microbatches_; ++part) {
-    const auto chunk = order[static_cast<std::size_t>(part)];
-    const auto first = episodes.begin() + chunk * tasks_per_step_ / microbatches_;
-    const auto last = episodes.begin() + (chunk + 1) * tasks_per_step_ / microbatches_;
-    parts[static_cast<std::size_t>(part)].assign(first, last);
-  }
+  std::vector<std::vector<Episode>> parts;
+  for (const auto chunk : balanced_order(microbatches_)) parts.push_back(std::move(chunks[static_cast<std::size_t>(chunk)]));
   return parts;
 }
 
 EpisodeRows Sampler::rows(const Episode& episode) const {
   RandomStream random(seed_, Purpose::kEpisodeRows, episode.position);
-  auto rows = sample_without_replacement(random, dataset_.row_count(episode.task), episode.support_size + episode.query_size);
-  if (options_.order == "time") std::sort(rows.begin(), rows.end());
+  const auto count = dataset_.row_count(episode.task);
+  if (options_.order == "time") {
+    EpisodeRows rows{first_rows(episode.support_size), sample_without_replacement(random, count - episode.support_size, episode.query_size)};
+    for (auto& row : rows.query) row += episode.support_size;
+    return rows;
+  }
+  const auto rows = sample_without_replacement(random, count, episode.support_size + episode.query_size);
   const auto middle = rows.begin() + episode.support_size;
   return {{rows.begin(), middle}, {middle, rows.end()}};
 }
 
 EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
                             const std::string& order, std::uint64_t seed) {
-  std::vector<std::uint32_t> rows(count);
-  std::iota(rows.begin(), rows.end(), 0u);
+  auto rows = first_rows(count);
   if (order == "shuffle") {
     RandomStream random(seed, Purpose::kEpisodeRows, static_cast<std::uint64_t>(task));
     rows = sample_without_replacement(random, count, count);

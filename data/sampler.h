@@ -20,7 +20,9 @@ struct EpisodeOptions {
   std::int64_t query_max = 64;         // rows
   std::int64_t query_min = 3;          // rows that a support leaves, where a task has them
   std::int64_t rows_per_episode = 50;  // a task is drawn ceil(rows / this) times an epoch; 0: once
-  std::string order = "shuffle";       // "time": support rows are earlier than query rows
+  // "shuffle": rows are drawn at random.  "time": a task's first rows are its support, as they
+  // are when it is new, and its query is drawn from the later ones.
+  std::string order = "shuffle";
 };
 
 // One task's rows for one meta-step, by their place in the task.

@@ -32,7 +32,7 @@ class InvalidRows {
  public:
   void add(const arrow::csv::InvalidRow& row) {
     const std::lock_guard lock(mutex_);
-    rows_.push_back({row.number, row.expected_columns, row.text.empty() ? 0 : row.actual_columns});
+    rows_.push_back({row.number, row.expected_columns, row.actual_columns});
   }
 
   // Takes the row off that stands at `line`, if it was invalid.
@@ -167,17 +167,18 @@ class TableFile {
       for (std::size_t c = 0; c < columns.size(); ++c) {
         row_.cells[c] = columns[c]->IsNull(i) ? std::nullopt : std::optional(columns[c]->GetView(i));
       }
+      // A blank line.
+      if (std::none_of(row_.cells.begin(), row_.cells.end(), [](const auto& cell) { return cell.has_value(); })) continue;
       ++rows_;
       handle_(row_);
     }
   }
 
-  // Whether the next line was one of those that the parser dropped.  Blank lines are passed over.
+  // Whether the next line was one of those that the parser dropped.
   bool reject_invalid() {
     const auto row = invalid_.take(next_line_);
     if (!row) return false;
     const Place place{file_, next_line_++};
-    if (row->found == 0) return true;
     ++rows_;
     rejections_.add(row->found < row->expected ? "too few fields" : "too many fields", place,
                     fmt::format("{} fields where the header has {}", row->found, row->expected));

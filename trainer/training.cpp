@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include "base/digest.h"
 #include "cluster/agreement.h"
@@ -229,8 +230,12 @@ void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& grou
 
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer) {
-  check(options, group);
-  return Trainer(model, dataset, options, group, observer).run();
+  std::unique_ptr<Trainer> trainer;
+  agree(group, [&] {
+    check(options, group);
+    trainer = std::make_unique<Trainer>(model, dataset, options, group, observer);
+  });
+  return trainer->run();
 }
 
 }  // namespace warmstart

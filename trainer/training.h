@@ -53,8 +53,8 @@ struct TrainObserver {
 // Meta-trains `model` in place on the training tasks; ends with the parameters that did best
 // on the validation tasks.  All ranks end with the same bits.  Stops early, with what it has,
 // when a rank gets a stop signal.
-// Collective.  Throws UsageError when there are more ranks than microbatches, DivergedError
-// naming the step and the task when a loss is not finite.
+// Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
+// kDiverged naming the step and the task when a loss is not finite.
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer);
 

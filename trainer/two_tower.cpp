@@ -241,7 +241,7 @@ void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, con
   state.skip.add(keep(x), d, scale, rates("skip"));
   for (auto layer = options_.tower.size(); layer-- > 0;) {
     if (!rows.hidden_masks.empty()) back = back * rows.hidden_masks[layer];
-    const auto at_outputs = back * at::where(state.before[layer].detach() > 0, 1.0, kSlope).to(back.scalar_type());
+    const auto at_outputs = at::leaky_relu_backward(back, state.before[layer].detach(), kSlope, false);
     back = keep(state.hidden[layer].backward(at_outputs, linear_backward(at_outputs, layer_name(layer))));
     state.hidden[layer].add(keep(state.inputs[layer]), at_outputs, scale, rates(layer_name(layer)));
   }

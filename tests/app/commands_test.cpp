@@ -1,0 +1,83 @@
+// The real program, from tables to report.
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+constexpr const char* kSmall = " --set train.steps=10 --set train.tasks=16 --set model.embedding=8 --set model.tower=8 --set model.features=4"
+                               " --set evaluate.query=4 --set evaluate.support=0,3,all ";
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() {
+    expect_ok("synthesize --to tables --users 80 --items 40 --rows-per-user 20");
+    expect_ok("ingest --config tables/config.ini");
+  }
+  std::string expect_ok(const std::string& arguments, int ranks = 0) {
+    const auto result = run_program(arguments, folder.path(), ranks);
+    EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
+    return result.output;
+  }
+  std::string train(const std::string& run, int ranks) {
+    const auto output = expect_ok("train --config tables/config.ini --run " + run + kSmall, ranks);
+    const auto at = output.find("parameters ", output.find("trained for"));
+    return at == std::string::npos ? output : output.substr(at);
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(CommandsTest, TrainingOnOneTwoAndFourRanksEndsInTheSameBits) {
+  const auto alone = train("run0", 0);
+  EXPECT_NE(alone.find("parameters "), std::string::npos);
+  for (const int ranks : {1, 2, 4}) EXPECT_EQ(train("run" + std::to_string(ranks), ranks), alone);
+}
+
+TEST_F(CommandsTest, EvaluatesComparesAndReports) {
+  train("tables/run", 2);
+  expect_ok(std::string("train --config tables/config.ini --run joint --set inner.steps=0") + kSmall);
+  const auto output = expect_ok(std::string("evaluate --config tables/config.ini --joint joint --output evaluation.json") + kSmall, 2);
+  const auto evaluation = read_json(folder.path() / "evaluation.json");
+  EXPECT_EQ(evaluation["results"].size(), 15u);
+  for (const auto* model : {"bias", "als", "joint", "fine-tuned", "warmstart"}) EXPECT_NE(output.find(model), std::string::npos);
+  EXPECT_EQ(evaluation["results"][1]["support"], 3);
+  EXPECT_EQ(evaluation["results"][2]["support"], "all");
+  EXPECT_EQ(evaluation["protocol"]["tasks"], 16);
+  expect_ok("report --config tables/config.ini --output report.html --set evaluate.output=evaluation.json");
+  const auto report = read_file(folder.path() / "report.html");
+  EXPECT_NE(report.find("<svg"), std::string::npos);
+  EXPECT_NE(report.find("fine-tuned"), std::string::npos);
+  EXPECT_EQ(report.find("src=\"http"), std::string::npos);
+  expect_ok("evaluate --config tables/config.ini --output again.json --joint joint" + std::string(kSmall));
+  EXPECT_EQ(read_json(folder.path() / "again.json"), evaluation);
+}
+
+TEST_F(CommandsTest, InspectsDatasetsAndCheckpoints) {
+  train("run", 0);
+  EXPECT_NE(expect_ok("inspect tables/dataset --verify").find("all digests hold"), std::string::npos);
+  const auto facts = nlohmann::json::parse(expect_ok("inspect tables/dataset --json"));
+  EXPECT_EQ(facts["sample"][0]["first_rows"][0]["category"].get<std::string>()[0], 'c');
+  EXPECT_NE(expect_ok("inspect run").find("checkpoint of step 10"), std::string::npos);
+}
+
+TEST_F(CommandsTest, AStopSignalSavesWhatWasLearned) {
+  const auto result = run_command("cd '" + folder.path().string() + "' && { " WARMSTART_PROGRAM
+                                  " train --config tables/config.ini --run run --steps 1000000 --validate-every 500000 & } && "
+                                  "while [ ! -s run/metrics.jsonl ]; do sleep 0.1; done; kill -INT $!; wait $!");
+  EXPECT_EQ(result.exit_code, 130) << result.output;
+  EXPECT_NE(expect_ok("inspect run").find("checkpoint of step"), std::string::npos);
+}
+
+TEST_F(CommandsTest, HelpListsEveryOptionWithItsDefault) {
+  EXPECT_NE(expect_ok("--help").find("exit codes"), std::string::npos);
+  const auto help = expect_ok("train --help");
+  EXPECT_NE(help.find("--train.epochs"), std::string::npos);
+  EXPECT_NE(help.find("[12]"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace warmstart

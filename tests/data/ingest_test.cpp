@@ -1,0 +1,158 @@
+#include "data/ingest.h"
+
+#include <gtest/gtest.h>
+
+#include "base/errors.h"
+#include "base/files.h"
+#include "data/dataset.h"
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+constexpr const char* kRows =
+    "user,item,rating,time,place\n"
+    "u1,i1,4,30,home\n"
+    "u1,i2,2,10,work\n"
+    "u1,i1,5,40,home\n"  // again: the later one counts
+    "u1,i3,3,20,home\n"
+    "u2,i1,1,5,home\n"
+    "u2,i2,2,6,work\n";
+
+class IngestTest : public testing::Test {
+ protected:
+  IngestTest() {
+    options.dataset = folder.path() / "dataset";
+    options.interactions.files = {folder.write("rows.csv", kRows).string()};
+    options.interactions.categorical = {"place"};
+    options.user = "user";
+    options.item = "item";
+    options.label = "rating";
+    options.time = "time";
+    options.items.files = {folder.write("items.csv", "item,tags,price\ni1,a|b,10\ni2,b,20\ni3,,\ni4,c,99\n").string()};
+    options.items.key = "item";
+    options.items.multi = {"tags"};
+    options.items.dense = {"price"};
+    options.users.files = {folder.write("users.csv", "user,town\nu1,x\nu2,y\n").string()};
+    options.users.key = "user";
+    options.users.categorical = {"town"};
+    options.min_rows = 2;
+    options.shards = 2;
+    options.validation = options.test = "0";
+  }
+
+  Dataset dataset() {
+    ingest(options);
+    return {options.dataset, true};
+  }
+
+  TemporaryFolder folder;
+  IngestOptions options;
+};
+
+std::int64_t task_of(const Dataset& dataset, const std::string& key) {
+  for (std::int64_t task = 0; task < dataset.tasks(); ++task) {
+    if (dataset.task(task).key() == key) return task;
+  }
+  return -1;
+}
+
+TEST_F(IngestTest, OrdersRowsByTimeAndKeepsTheLatestOfDuplicates) {
+  const auto data = dataset();
+  const auto rows = data.task(task_of(data, "u1")).rows;
+  EXPECT_EQ(std::vector<double>(rows.time.begin(), rows.time.end()), (std::vector<double>{10, 20, 40}));
+  EXPECT_EQ(std::vector<float>(rows.label.begin(), rows.label.end()), (std::vector<float>{2, 3, 5}));
+  EXPECT_EQ(data.entity_key(rows.entity[2]), "i1");
+  EXPECT_EQ(data.manifest()["left_out"]["duplicate (task, entity) pair (the latest is kept)"]["rows"], 1);
+}
+
+TEST_F(IngestTest, EncodesWithVocabulariesOfTheTrainingData) {
+  options.test = folder.write("test.txt", "u2\n").string();
+  const auto data = dataset();
+  const auto& fields = data.schema().fields;
+  ASSERT_EQ(fields.size(), 5u);  // item, tags, price, place, town
+  EXPECT_EQ(data.vocabulary(fields[0]), (std::vector<std::string>{"i1", "i2", "i3"}));
+  EXPECT_EQ(data.vocabulary(fields[1]), (std::vector<std::string>{"a", "b"}));  // i4 is not trained on
+  EXPECT_EQ(data.vocabulary(fields[4]), (std::vector<std::string>{"x"}));       // u2 is not trained on
+  EXPECT_DOUBLE_EQ(fields[2].mean, 15.0);
+  EXPECT_DOUBLE_EQ(fields[2].deviation, 5.0);
+  EXPECT_FLOAT_EQ(data.entity_fields()[2].dense(0), -1.0f);
+  EXPECT_FLOAT_EQ(data.entity_fields()[2].dense(2), 0.0f);  // missing: the mean
+  const auto unknown = data.task(task_of(data, "u2"));
+  EXPECT_EQ(unknown.shard->task_fields()[0].ids(unknown.index)[0], 0u);
+  EXPECT_EQ(data.split(task_of(data, "u2")), Split::kTest);
+}
+
+TEST_F(IngestTest, LeavesRareKeysUnknown) {
+  options.min_counts = {"tags:2"};
+  const auto data = dataset();
+  EXPECT_EQ(data.vocabulary(data.schema().fields[1]), (std::vector<std::string>{"b"}));
+}
+
+TEST_F(IngestTest, ItemsCanBeTheTasks) {
+  options.task = "item";
+  const auto data = dataset();
+  EXPECT_EQ(data.tasks(), 2);  // i3 has one row, i4 none
+  EXPECT_EQ(data.schema().entity, "user");
+  EXPECT_EQ(data.task(task_of(data, "i1")).rows.label.size(), 2u);
+  EXPECT_EQ(data.manifest()["left_out"]["task under min-rows"]["rows"], 1);
+}
+
+TEST_F(IngestTest, TheOrderOfTheRowsDoesNotMatter) {
+  const auto first = dataset().manifest();
+  options.dataset = folder.path() / "again";
+  folder.write("rows.csv",
+               "user,item,rating,time,place\nu2,i2,2,6,work\nu1,i3,3,20,home\nu1,i1,5,40,home\nu2,i1,1,5,home\nu1,i2,2,10,work\nu1,i1,4,30,home\n");
+  EXPECT_EQ(dataset().manifest(), first);
+}
+
+TEST_F(IngestTest, CountsBadRowsByReasonWhenAskedToSkip) {
+  options.on_error = "skip";
+  options.label_max = 5;
+  folder.write("rows.csv", std::string(kRows) + "u1,i4,9,50,home\nu1,i4,good,50,home\n,i4,3,50,home\nu3,i4,3,50,home\nu1,i9,3,50,home\nu1,i4\nu1,i4,3,noon,home\n");
+  const auto data = dataset();
+  const auto left_out = data.manifest()["left_out"];
+  for (const auto* reason : {"label out of range", "missing value", "user that the user table lacks", "item that the item table lacks", "too few fields"}) {
+    EXPECT_EQ(left_out[reason]["rows"], 1) << reason;
+  }
+  EXPECT_EQ(left_out["wrong type"]["rows"], 2);
+  EXPECT_EQ(data.manifest()["rows"], 5);
+}
+
+TEST_F(IngestTest, FailsAtTheFirstBadRowAndLeavesNothing) {
+  folder.write("rows.csv", std::string(kRows) + "u1,i4,good,50,home\n");
+  try {
+    ingest(options);
+    FAIL() << "no error";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("rows.csv:8: column 'rating': 'good' is not a number"), std::string::npos) << error.what();
+  }
+  EXPECT_FALSE(std::filesystem::exists(options.dataset));
+  EXPECT_FALSE(std::filesystem::exists(options.dataset.string() + ".tmp"));
+}
+
+TEST_F(IngestTest, ReadsIsoTimes) {
+  folder.write("rows.csv", "user,item,rating,time,place\nu1,i1,4,2020-01-02T00:00:00,home\nu1,i2,2,2020-01-01,work\n");
+  const auto data = dataset();
+  const auto rows = data.task(0).rows;
+  EXPECT_DOUBLE_EQ(rows.time[0], 1577836800.0);
+  EXPECT_DOUBLE_EQ(rows.time[1] - rows.time[0], 86400.0);
+}
+
+TEST_F(IngestTest, ExactSharesAreHeldOut) {
+  std::string rows = "user,item,rating,time,place\n", users = "user,town\n";
+  for (int user = 0; user < 100; ++user) {
+    users += "v" + std::to_string(user) + ",x\n";
+    for (int item = 1; item <= 2; ++item) rows += "v" + std::to_string(user) + ",i" + std::to_string(item) + ",3,1,home\n";
+  }
+  folder.write("rows.csv", rows);
+  folder.write("users.csv", users);
+  options.validation = "0.1";
+  options.test = "0.25";
+  const auto data = dataset();
+  EXPECT_EQ(data.tasks_of(Split::kTest).size(), 25u);
+  EXPECT_EQ(data.tasks_of(Split::kValidation).size(), 10u);
+}
+
+}  // namespace
+}  // namespace warmstart

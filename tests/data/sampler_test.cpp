@@ -1,0 +1,164 @@
+#include "data/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "data/batch.h"
+#include "data/ingest.h"
+#include "tests/support/small_dataset.h"
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+class SamplerTest : public testing::Test {
+ protected:
+  SamplerTest() {
+    ingest_small_dataset(folder.path());
+    dataset = std::make_unique<Dataset>(folder.path() / "dataset", true);
+  }
+  Sampler sampler(int microbatches = 4, std::uint64_t seed = 3) const {
+    return {*dataset, dataset->tasks_of(Split::kTrain), options, seed, 16, microbatches};
+  }
+  TemporaryFolder folder;
+  std::unique_ptr<Dataset> dataset;
+  EpisodeOptions options;
+};
+
+std::set<std::uint64_t> positions(const std::vector<std::vector<Episode>>& parts) {
+  std::set<std::uint64_t> positions;
+  for (const auto& part : parts) {
+    for (const auto& episode : part) positions.insert(episode.position);
+  }
+  return positions;
+}
+
+TEST_F(SamplerTest, AMetaBatchIsAFunctionOfSeedAndStep) {
+  const auto a = sampler().meta_batch(5), b = sampler().meta_batch(5), other_seed = sampler(4, 4).meta_batch(5);
+  bool differs = false;
+  for (std::size_t part = 0; part < a.size(); ++part) {
+    for (std::size_t i = 0; i < a[part].size(); ++i) {
+      EXPECT_EQ(a[part][i].task, b[part][i].task);
+      EXPECT_EQ(a[part][i].support_size, b[part][i].support_size);
+      EXPECT_EQ(sampler().rows(a[part][i]).query, sampler().rows(b[part][i]).query);
+      differs |= a[part][i].task != other_seed[part][i].task;
+    }
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST_F(SamplerTest, TheTasksOfAStepDoNotDependOnTheMicrobatches) {
+  EXPECT_EQ(positions(sampler(1).meta_batch(2)), positions(sampler(8).meta_batch(2)));
+}
+
+TEST_F(SamplerTest, EachTaskIsDrawnInProportionToItsRowsOncePerEpoch) {
+  options.rows_per_episode = 10;
+  const auto s = sampler();
+  std::map<std::int64_t, std::int64_t> drawn;
+  for (std::uint64_t step = 0; step * 16 < s.epoch_episodes(); ++step) {
+    for (const auto& part : s.meta_batch(step)) {
+      for (const auto& episode : part) {
+        if (episode.position < s.epoch_episodes()) ++drawn[episode.task];
+      }
+    }
+  }
+  for (const auto task : dataset->tasks_of(Split::kTrain)) EXPECT_EQ(drawn[task], (dataset->row_count(task) + 9) / 10);
+}
+
+TEST_F(SamplerTest, SupportAndQueryAreDisjointAndAsLargeAsAnnounced) {
+  for (const auto* order : {"shuffle", "time"}) {
+    options.order = order;
+    const auto s = sampler();
+    for (std::uint64_t step = 0; step < 20; ++step) {
+      for (const auto& part : s.meta_batch(step)) {
+        for (const auto& episode : part) {
+          const auto rows = s.rows(episode);
+          EXPECT_EQ(rows.support.size(), episode.support_size);
+          EXPECT_EQ(rows.query.size(), episode.query_size);
+          EXPECT_GE(rows.query.size(), 1u);
+          std::set<std::uint32_t> all(rows.support.begin(), rows.support.end());
+          all.insert(rows.query.begin(), rows.query.end());
+          EXPECT_EQ(all.size(), rows.support.size() + rows.query.size());
+          EXPECT_LT(*all.rbegin(), dataset->row_count(episode.task));
+        }
+      }
+    }
+  }
+}
+
+TEST_F(SamplerTest, ByTimeTheSupportIsWhatCameFirst) {
+  options.order = "time";
+  const auto s = sampler();
+  for (const auto& part : s.meta_batch(1)) {
+    for (const auto& episode : part) {
+      const auto rows = s.rows(episode);
+      for (std::uint32_t i = 0; i < rows.support.size(); ++i) EXPECT_EQ(rows.support[i], i);
+      for (const auto row : rows.query) EXPECT_GE(row, episode.support_size);
+    }
+  }
+}
+
+TEST_F(SamplerTest, CommonSupportSizesAreSharedByAllTasksOfAStep) {
+  options.support_common = {2};
+  options.support_common_share = 1.0;
+  for (const auto& part : sampler().meta_batch(0)) {
+    for (const auto& episode : part) EXPECT_EQ(episode.support_size, 2u);
+  }
+}
+
+TEST_F(SamplerTest, EmptySupportsOccur) {
+  int empty = 0;
+  for (std::uint64_t step = 0; step < 50; ++step) {
+    for (const auto& part : sampler().meta_batch(step)) {
+      for (const auto& episode : part) empty += episode.support_size == 0;
+    }
+  }
+  EXPECT_GT(empty, 0);
+}
+
+TEST_F(SamplerTest, SimilarLengthsShareAMicrobatchSoThatLittleIsPadded) {
+  // 64 tasks of very different lengths; padding of one batch of all would be about half.
+  options.support_common_share = 0.0;
+  const Sampler s(*dataset, dataset->tasks_of(Split::kTrain), options, 3, 64, 8);
+  double padded = 0.0;
+  constexpr int kSteps = 10;
+  for (std::uint64_t step = 0; step < kSteps; ++step) {
+    for (const auto& part : s.meta_batch(step)) {
+      std::vector<TaskEpisode> episodes;
+      for (const auto& episode : part) episodes.push_back({episode.task, s.rows(episode)});
+      padded += make_batch(*dataset, episodes).padded_share() / 8 / kSteps;
+    }
+  }
+  EXPECT_LT(padded, 0.25);
+}
+
+TEST_F(SamplerTest, AlignedBlocksOfMicrobatchesAreAboutTheSameWork) {
+  options.support_common_share = 0.0;
+  const Sampler s(*dataset, dataset->tasks_of(Split::kTrain), options, 3, 64, 8);
+  double first = 0, second = 0;
+  for (std::uint64_t step = 0; step < 20; ++step) {
+    const auto parts = s.meta_batch(step);
+    for (std::size_t part = 0; part < 8; ++part) {
+      for (const auto& episode : parts[part]) (part < 4 ? first : second) += episode.support_size + episode.query_size;
+    }
+  }
+  EXPECT_NEAR(first / second, 1.0, 0.1);
+}
+
+TEST(EvaluationRows, ByTimeTheLastRowsJudgeAndTheFirstAdapt) {
+  const auto rows = evaluation_rows(0, 12, 3, 4, "time", 0);
+  EXPECT_EQ(rows.support, (std::vector<std::uint32_t>{0, 1, 2}));
+  EXPECT_EQ(rows.query, (std::vector<std::uint32_t>{8, 9, 10, 11}));
+  EXPECT_EQ(evaluation_rows(0, 12, 99, 4, "time", 0).support.size(), 8u);
+}
+
+TEST(EvaluationRows, ShuffledSupportsOfGrowingSizeAreNested) {
+  const auto small = evaluation_rows(5, 30, 3, 10, "shuffle", 1), large = evaluation_rows(5, 30, 9, 10, "shuffle", 1);
+  EXPECT_EQ(small.query, large.query);
+  EXPECT_TRUE(std::equal(small.support.begin(), small.support.end(), large.support.begin()));
+}
+
+}  // namespace
+}  // namespace warmstart

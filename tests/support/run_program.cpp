@@ -1,0 +1,25 @@
+#include "tests/support/run_program.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+
+namespace warmstart {
+
+ProgramResult run_command(const std::string& command) {
+  FILE* pipe = popen(("exec 2>&1; " + command).c_str(), "r");
+  std::string output;
+  std::array<char, 4096> piece;
+  while (const auto count = fread(piece.data(), 1, piece.size(), pipe)) output.append(piece.data(), count);
+  const int status = pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output};
+}
+
+ProgramResult run_program(const std::string& arguments, const std::filesystem::path& folder, int ranks) {
+  const auto launcher = ranks == 0 ? "" : fmt::format("{} -n {} ", WARMSTART_MPIEXEC, ranks);
+  return run_command(fmt::format("cd '{}' && {}{} {}", folder.string(), launcher, WARMSTART_PROGRAM, arguments));
+}
+
+}  // namespace warmstart

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+
+#include "data/ingest_options.h"
+#include "data/synthetic.h"
+
+namespace warmstart {
+
+// Synthesizes tables of 60 users and 40 items into `folder`/tables and ingests them into
+// `folder`/dataset, three shards.
+IngestOptions ingest_small_dataset(const std::filesystem::path& folder);
+
+// The options that ingest what synthesize() wrote into `tables`.
+IngestOptions options_for_synthetic(const std::filesystem::path& tables, const std::filesystem::path& dataset);
+
+}  // namespace warmstart

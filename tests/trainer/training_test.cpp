@@ -1,0 +1,100 @@
+#include "trainer/training.h"
+
+#include <gtest/gtest.h>
+
+#include "base/digest.h"
+#include "cluster/agreement.h"
+#include "cluster/mpi_communicator.h"
+#include "cluster/self_communicator.h"
+#include "tests/support/small_dataset.h"
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+class TrainingTest : public testing::Test {
+ protected:
+  TrainingTest() : group(MPI_COMM_WORLD) {
+    ingest_small_dataset(folder.path());  // each rank its own: the data are the same
+    dataset = std::make_unique<Dataset>(folder.path() / "dataset", true);
+    options.steps = 12;
+    options.tasks = 16;
+    options.validation.query = 4;
+    options.validation.support = {"0", "all"};
+    model_options.embedding = 8;
+    model_options.tower = {8};
+    model_options.features = 4;
+    model_options.prior = 4;
+  }
+
+  TrainOutcome run(Communicator& communicator) {
+    TwoTower model(dataset->schema(), model_options, 1);
+    start_from_data(model, *dataset, communicator);
+    return train(model, *dataset, options, communicator, {});
+  }
+
+  MpiCommunicator group;
+  SelfCommunicator alone;
+  TemporaryFolder folder;
+  std::unique_ptr<Dataset> dataset;
+  TrainOptions options;
+  ModelOptions model_options;
+};
+
+TEST_F(TrainingTest, EndsInTheSameBitsOnAnyNumberOfRanks) {
+  for (const auto scope : {Scope::kHead, Scope::kAll}) {
+    model_options.inner.scope = scope;
+    EXPECT_EQ(run(group).digest, run(alone).digest);
+  }
+}
+
+TEST_F(TrainingTest, AnotherSeedGivesOtherBits) {
+  const auto first = run(group).digest;
+  options.seed = 1;
+  EXPECT_NE(run(group).digest, first);
+}
+
+TEST_F(TrainingTest, LearnsThePlantedPreferences) {
+  options.steps = 150;
+  options.adam.warmup = 10;
+  TwoTower model(dataset->schema(), model_options, 1);
+  start_from_data(model, *dataset, group);
+  const Evaluation test(*dataset, Split::kTest, options.validation, group);
+  const double before = test.mean_absolute_error(model);
+  train(model, *dataset, options, group, {});
+  EXPECT_LT(test.mean_absolute_error(model), 0.97 * before);
+}
+
+TEST_F(TrainingTest, StopsWhenValidationNoLongerImproves) {
+  options.steps = 400;
+  options.adam.rate = 0.1;  // so that it soon gets worse
+  options.validate_every = 5;
+  options.patience = 2;
+  EXPECT_LT(run(group).steps_done, 400);
+}
+
+TEST_F(TrainingTest, ADivergedLossNamesTheStepAndTheTaskOnEveryRank) {
+  options.adam.rate = 1e30;
+  options.adam.clip_norm = 0;
+  try {
+    run(group);
+    ADD_FAILURE() << "no error";
+  } catch (const AgreedError& error) {
+    EXPECT_EQ(error.code(), ExitCode::kDiverged);
+    const std::string message = error.what();
+    EXPECT_NE(message.find("step 2: the loss of user 'u"), std::string::npos) << message;
+  }
+}
+
+TEST_F(TrainingTest, RefusesMoreRanksThanMicrobatches) {
+  options.microbatches = 1;
+  options.tasks = 4;
+  if (group.size() == 1) {
+    EXPECT_NO_THROW(run(group));
+  } else {
+    EXPECT_THROW(run(group), AgreedError);
+  }
+}
+
+}  // namespace
+}  // namespace warmstart
