@@ -147,6 +147,7 @@ Options options_of(Configuration& c) {
      ("train.log-every", train.log_every, "steps between metrics")
      ("train.check-every", train.check_every, "steps between comparisons of the ranks' parameters; 0: only at the end")
      ("train.validate-every", train.validate_every, "steps between validations; 0: ten a run")
+     ("train.keep-best", train.keep_best, "end with the parameters that did best on validation; false: with the last")
      ("train.patience", train.patience, "validations without a better one before stopping; 0: never");
   add("episode.order", train.episode.order, "time: support rows are earlier than query rows; or shuffle")
      ("episode.support-max", train.episode.support_max, "largest support, rows; sizes are uniform from 0")

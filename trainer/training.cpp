@@ -45,7 +45,7 @@ class Trainer {
     for (step_ = 0; step_ < steps_ && outcome_.stop == ExitCode::kOk && !patience_is_over(); ++step_) take_step();
     outcome_.steps_done = step_;
     check_same_on_all_ranks(model_.parameters().flat(), group_);
-    if (best_.defined()) model_.parameters().flat().copy_(best_);
+    if (options_.keep_best && best_.defined()) model_.parameters().flat().copy_(best_);
     const auto& flat = model_.parameters().flat();
     outcome_.digest = digest(flat.const_data_ptr(), flat.nbytes());
     outcome_.same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches));

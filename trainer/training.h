@@ -26,6 +26,7 @@ struct TrainOptions {
   std::int64_t log_every = 20;        // steps
   std::int64_t check_every = 100;     // steps between comparisons of the ranks' parameters
   std::int64_t validate_every = 0;    // steps; 0: ten times a run
+  bool keep_best = true;              // end with the parameters that did best on validation, else with the last
   std::int64_t patience = 0;          // validations without a better one before stopping; 0: never
   EvaluationOptions validation;
 };
@@ -50,8 +51,7 @@ struct TrainObserver {
   std::function<void(std::int64_t step, double error)> validated;
 };
 
-// Meta-trains `model` in place on the training tasks; ends with the parameters that did best
-// on the validation tasks.  All ranks end with the same bits.  Stops early, with what it has,
+// Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits.  Stops early, with what it has,
 // when a rank gets a stop signal.
 // Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
 // kDiverged naming the step and the task when a loss is not finite.
