@@ -6,8 +6,7 @@
 
 namespace warmstart {
 
-Checkpoint checkpoint_of(const TwoTower& model, const Dataset& dataset, std::int64_t step, const std::string& configuration,
-                         int ranks) {
+Checkpoint checkpoint_of(const TwoTower& model, const Dataset& dataset, std::int64_t step, const std::string& configuration, int ranks) {
   return {step,
           {{"model", to_json(model.options())},
            {"schema", to_json(dataset.schema())},

@@ -19,8 +19,13 @@ class Comparison {
  public:
   Comparison(const Dataset& dataset, const EvaluationOptions& options, Communicator& group)
       : test_(dataset, Split::kTest, options, group), options_(options) {
-    protocol_ = {{"dataset", dataset.folder().string()}, {"dataset_digest", dataset.digest()}, {"split", "test"},
-                 {"task", dataset.schema().task}, {"tasks", test_.tasks()}, {"query", options.query}, {"order", options.order},
+    protocol_ = {{"dataset", dataset.folder().string()},
+                 {"dataset_digest", dataset.digest()},
+                 {"split", "test"},
+                 {"task", dataset.schema().task},
+                 {"tasks", test_.tasks()},
+                 {"query", options.query},
+                 {"order", options.order},
                  {"seed", options.seed}};
   }
 

@@ -13,9 +13,14 @@ ExitCode command_ingest(Invocation& invocation) {
   const auto manifest = read_json(options.dataset / "dataset.json");
   const double rate = static_cast<double>(report.rows_read) / report.seconds;
   if (invocation.line.json) {
-    fmt::print("{}\n", nlohmann::json({{"dataset", options.dataset.string()}, {"rows_read", report.rows_read}, {"rows", report.rows},
-                                       {"tasks", report.tasks}, {"seconds", report.seconds}, {"rows_per_second", rate},
-                                       {"left_out", manifest["left_out"]}}).dump());
+    fmt::print("{}\n", nlohmann::json({{"dataset", options.dataset.string()},
+                                       {"rows_read", report.rows_read},
+                                       {"rows", report.rows},
+                                       {"tasks", report.tasks},
+                                       {"seconds", report.seconds},
+                                       {"rows_per_second", rate},
+                                       {"left_out", manifest["left_out"]}})
+                           .dump());
     return ExitCode::kOk;
   }
   fmt::print("{}: {} tasks with {} rows in {} shards, from {} rows read in {:.1f} s ({:.0f} rows/s)\n", options.dataset.string(),

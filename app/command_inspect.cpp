@@ -27,13 +27,17 @@ class Decoder {
     for (std::size_t i = 0; i < std::min(kSampleRows, view.rows.label.size()); ++i) {
       const auto entity = view.rows.entity[i];
       nlohmann::json row = {{dataset_.schema().entity, dataset_.entity_key(entity)},
-                            {dataset_.schema().label, view.rows.label[i]}, {"time", view.rows.time[i]}};
+                            {dataset_.schema().label, view.rows.label[i]},
+                            {"time", view.rows.time[i]}};
       decode(row, FieldOwner::kEntity, dataset_.entity_fields(), entity);
       decode(row, FieldOwner::kRow, view.shard->row_fields(), view.rows.first + i);
       rows.push_back(row);
     }
-    return {{dataset_.schema().task, view.key()}, {"split", name_of(dataset_.split(task))}, {"fields", described},
-            {"row_count", view.rows.label.size()}, {"first_rows", rows}};
+    return {{dataset_.schema().task, view.key()},
+            {"split", name_of(dataset_.split(task))},
+            {"fields", described},
+            {"row_count", view.rows.label.size()},
+            {"first_rows", rows}};
   }
 
  private:
@@ -71,7 +75,8 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   }
   const auto& schema = dataset.schema();
   fmt::print("{}: data set, {} {}s, {} rows about {} {}s, {} shards{}\n", path.string(), dataset.tasks(), schema.task,
-             facts["rows"].get<std::int64_t>(), dataset.entities(), schema.entity, facts["shards"].size(), line.verify ? ", all digests hold" : "");
+             facts["rows"].get<std::int64_t>(), dataset.entities(), schema.entity, facts["shards"].size(),
+             line.verify ? ", all digests hold" : "");
   fmt::print("label '{}' in [{}, {}], mean {:.4f}\n", schema.label, schema.label_min, schema.label_max, dataset.label_mean());
   for (const auto& [name, split] : facts["splits"].items()) {
     fmt::print("  {:<12} {:>10} tasks {:>12} rows\n", name, split["tasks"].get<std::int64_t>(), split["rows"].get<std::int64_t>());
@@ -82,7 +87,8 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
                field.kind == FieldKind::kDense ? fmt::format("mean {:.4g}, deviation {:.4g}", field.mean, field.deviation)
                                                : fmt::format("{} keys", field.vocabulary_size));
   }
-  for (const auto& [reason, count] : facts["left_out"].items()) fmt::print("left out: {} rows: {}\n", count["rows"].get<std::int64_t>(), reason);
+  for (const auto& [reason, count] : facts["left_out"].items())
+    fmt::print("left out: {} rows: {}\n", count["rows"].get<std::int64_t>(), reason);
   for (const auto& task : facts["sample"]) fmt::print("{}\n", task.dump());
   return ExitCode::kOk;
 }
@@ -94,13 +100,15 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
     parameters.push_back({{"name", name}, {"shape", tensor.sizes().vec()}, {"norm", tensor.norm().item<double>()}});
   }
   if (line.json) {
-    fmt::print("{}\n", nlohmann::json({{"step", checkpoint.step}, {"description", checkpoint.description}, {"parameters", parameters}}).dump());
+    fmt::print("{}\n",
+               nlohmann::json({{"step", checkpoint.step}, {"description", checkpoint.description}, {"parameters", parameters}}).dump());
     return ExitCode::kOk;
   }
   fmt::print("{}: checkpoint of step {}, by {}\n", path.string(), checkpoint.step, checkpoint.description.value("created_by", "?"));
   fmt::print("model: {}\n", checkpoint.description.value("model", nlohmann::json()).dump());
   for (const auto& parameter : parameters) {
-    fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(), parameter["norm"].get<double>());
+    fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
+               parameter["norm"].get<double>());
   }
   return ExitCode::kOk;
 }

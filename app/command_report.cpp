@@ -13,10 +13,14 @@ namespace {
 std::string escaped(const std::string& text) {
   std::string result;
   for (const char c : text) {
-    if (c == '<') result += "&lt;";
-    else if (c == '>') result += "&gt;";
-    else if (c == '&') result += "&amp;";
-    else result += c;
+    if (c == '<')
+      result += "&lt;";
+    else if (c == '>')
+      result += "&gt;";
+    else if (c == '&')
+      result += "&amp;";
+    else
+      result += c;
   }
   return result;
 }
@@ -59,7 +63,8 @@ std::string error_plot(const Results& results) {
   for (std::size_t i = 0; i < results.supports.size(); ++i) plot.x_ticks.emplace_back(static_cast<double>(i), results.supports[i]);
   for (const auto& model : results.models) {
     Series series{model, {}};
-    for (std::size_t i = 0; i < results.supports.size(); ++i) series.points.emplace_back(static_cast<double>(i), results.value(model, results.supports[i], "mae"));
+    for (std::size_t i = 0; i < results.supports.size(); ++i)
+      series.points.emplace_back(static_cast<double>(i), results.value(model, results.supports[i], "mae"));
     plot.series.push_back(series);
   }
   return svg(plot);
@@ -90,20 +95,22 @@ ExitCode command_report(Invocation& invocation) {
       const auto evaluation = read_json(configuration.evaluation);
       const Results results(evaluation);
       body += error_plot(results);
-      body += fmt::format("<h2>{} {}s never seen in training, by support rows</h2>\n", evaluation.at("protocol").at("tasks").get<std::int64_t>(),
-                          escaped(evaluation.at("protocol").at("task")));
+      body += fmt::format("<h2>{} {}s never seen in training, by support rows</h2>\n",
+                          evaluation.at("protocol").at("tasks").get<std::int64_t>(), escaped(evaluation.at("protocol").at("task")));
       for (const auto* measure : {"mae", "rmse", "ndcg@1", "ndcg@5"}) body += table(results, measure);
     }
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}: metrics or evaluation are damaged: {}", configuration.run.string(), error.what()));
   }
   body += fmt::format("<h2>Configuration</h2>\n<pre>{}</pre>\n", escaped(read_file(configuration.run / "config.ini")));
-  write_file(configuration.report, fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Warmstart: {0}</title>\n"
-      "<style>body{{font-family:sans-serif;max-width:72em;margin:2em auto;padding:0 1em}}svg{{max-width:46em;display:block}}"
-      "table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}}"
-      "td:first-child,th:first-child{{text-align:left}}pre{{background:#f6f6f6;padding:1em}}</style></head>\n"
-      "<body><h1>{0}</h1>\n{1}</body></html>\n", escaped(configuration.run.string()), body));
+  write_file(
+      configuration.report,
+      fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Warmstart: {0}</title>\n"
+                  "<style>body{{font-family:sans-serif;max-width:72em;margin:2em auto;padding:0 1em}}svg{{max-width:46em;display:block}}"
+                  "table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}}"
+                  "td:first-child,th:first-child{{text-align:left}}pre{{background:#f6f6f6;padding:1em}}</style></head>\n"
+                  "<body><h1>{0}</h1>\n{1}</body></html>\n",
+                  escaped(configuration.run.string()), body));
   fmt::print("{}\n", configuration.report.string());
   return ExitCode::kOk;
 }

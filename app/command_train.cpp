@@ -40,12 +40,14 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
 
   agree(group, [&] {
     if (!first) return;
-    const auto saved = write_checkpoint(configuration.run, checkpoint_of(*model, *dataset, outcome.steps_done,
-                                                                         invocation.options.resolved(), group.size()));
-    if (!outcome.same_bits) spdlog::warn("{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two do", group.size());
+    const auto saved = write_checkpoint(configuration.run,
+                                        checkpoint_of(*model, *dataset, outcome.steps_done, invocation.options.resolved(), group.size()));
+    if (!outcome.same_bits)
+      spdlog::warn("{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two do",
+                   group.size());
     if (outcome.stop != ExitCode::kOk) spdlog::warn("stopped by a signal after step {}; what was learned is saved", outcome.steps_done);
-    fmt::print("{}: trained for {} steps, best validation at step {} (MAE {:.4f}), parameters {}\n", saved.string(),
-               outcome.steps_done, outcome.best_step, outcome.best_error, outcome.digest);
+    fmt::print("{}: trained for {} steps, best validation at step {} (MAE {:.4f}), parameters {}\n", saved.string(), outcome.steps_done,
+               outcome.best_step, outcome.best_error, outcome.digest);
   });
   return outcome.stop;
 }

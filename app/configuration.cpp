@@ -18,13 +18,13 @@ std::string to_text(const std::filesystem::path& value) { return value.string();
 std::string to_text(bool value) { return value ? "true" : "false"; }
 std::string to_text(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
 template <typename T>
-  requires std::is_arithmetic_v<T>
-std::string to_text(T value) { return fmt::format("{}", value); }
+requires std::is_arithmetic_v<T> std::string to_text(T value) { return fmt::format("{}", value); }
 template <typename T>
-std::string to_text(const std::vector<T>& value) { return fmt::format("{}", fmt::join(value, ", ")); }
+std::string to_text(const std::vector<T>& value) {
+  return fmt::format("{}", fmt::join(value, ", "));
+}
 template <typename T>
-  requires std::is_enum_v<T>
-std::string to_text(T value) { return nlohmann::json(value).template get<std::string>(); }
+requires std::is_enum_v<T> std::string to_text(T value) { return nlohmann::json(value).template get<std::string>(); }
 
 void read(const std::string& text, std::string& value) { value = text; }
 void read(const std::string& text, std::filesystem::path& value) { value = text; }
@@ -33,19 +33,20 @@ void read(const std::string& text, bool& value) {
   value = text == "true";
 }
 template <typename T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void read(const std::string& text, T& value) {
   const auto number = parse_number(text);
   if (!number) throw std::invalid_argument("wants a number");
   value = static_cast<T>(*number);
-  if (static_cast<double>(value) != *number) throw std::invalid_argument(std::is_unsigned_v<T> ? "wants a whole number from 0" : "wants a whole number");
+  if (static_cast<double>(value) != *number)
+    throw std::invalid_argument(std::is_unsigned_v<T> ? "wants a whole number from 0" : "wants a whole number");
 }
 void read(const std::string& text, std::optional<double>& value) {
   if (text.empty()) return;
   read(text, value.emplace());
 }
 template <typename T>
-  requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 void read(const std::string& text, T& value) {
   value = nlohmann::json(text).get<T>();
   // An unknown name reads as the first; only its own name reads back.
@@ -89,89 +90,84 @@ void add_table(Builder& add, const std::string& section, TableOptions& table, co
 
 Options options_of(Configuration& c) {
   Builder add;
-  add("data.dataset", c.data.dataset, "folder of the data set")
-     ("data.task", c.data.task, "what is adapted to: user or item")
-     ("data.shards", c.data.shards, "files that tasks are spread over")
-     ("data.on-error", c.data.on_error, "what a bad row does: fail, or skip (left out, counted by reason)")
-     ("data.min-rows", c.data.min_rows, "rows that a task must have, or it is left out")
-     ("data.min-count", c.data.min_count, "times a key must occur in training, or it is unknown")
-     ("data.min-counts", c.data.min_counts, "the same for single columns: column:count, comma-separated")
-     ("data.label-min", c.data.label_min, "smallest valid label; empty: no bound, and the range is the training tasks'")
-     ("data.label-max", c.data.label_max, "largest valid label")
-     ("data.validation", c.data.validation, "tasks to choose models by: their share, or a file with a key a line")
-     ("data.test", c.data.test, "tasks to judge models on: their share, or a file with a key a line")
-     ("data.seed", c.data.seed, "of the split")
-     ("data.verify", c.verify, "check the digest of each file of the data set when it is first opened");
+  add("data.dataset", c.data.dataset, "folder of the data set")("data.task", c.data.task, "what is adapted to: user or item")(
+      "data.shards", c.data.shards, "files that tasks are spread over")("data.on-error", c.data.on_error,
+                                                                        "what a bad row does: fail, or skip (left out, counted by reason)")(
+      "data.min-rows", c.data.min_rows, "rows that a task must have, or it is left out")(
+      "data.min-count", c.data.min_count, "times a key must occur in training, or it is unknown")(
+      "data.min-counts", c.data.min_counts, "the same for single columns: column:count, comma-separated")(
+      "data.label-min", c.data.label_min, "smallest valid label; empty: no bound, and the range is the training tasks'")(
+      "data.label-max", c.data.label_max, "largest valid label")("data.validation", c.data.validation,
+                                                                 "tasks to choose models by: their share, or a file with a key a line")(
+      "data.test", c.data.test, "tasks to judge models on: their share, or a file with a key a line")(
+      "data.seed", c.data.seed, "of the split")("data.verify", c.verify,
+                                                "check the digest of each file of the data set when it is first opened");
   add_table(add, "interactions", c.data.interactions, "");
-  add("interactions.user", c.data.user, "column of the user's key")
-     ("interactions.item", c.data.item, "column of the item's key")
-     ("interactions.label", c.data.label, "column of the target, a number")
-     ("interactions.time", c.data.time, "column of the time: a number or ISO 8601; empty: rows are in order");
+  add("interactions.user", c.data.user, "column of the user's key")("interactions.item", c.data.item, "column of the item's key")(
+      "interactions.label", c.data.label, "column of the target, a number")(
+      "interactions.time", c.data.time, "column of the time: a number or ISO 8601; empty: rows are in order");
   add_table(add, "users", c.data.users, "user");
   add_table(add, "items", c.data.items, "item");
 
   auto& model = c.model;
-  add("model.embedding", model.embedding, "width of embeddings")
-     ("model.tower", model.tower, "widths of the tower's hidden layers, comma-separated")
-     ("model.features", model.features, "width of the features that the head weighs")
-     ("model.prior", model.prior, "width of the task network's hidden layer")
-     ("model.loss", model.loss, "squared, or binary (labels 0 and 1)")
-     ("model.absolute", model.absolute, "weight of a smooth absolute error beside the squared");
+  add("model.embedding", model.embedding, "width of embeddings")("model.tower", model.tower,
+                                                                 "widths of the tower's hidden layers, comma-separated")(
+      "model.features", model.features, "width of the features that the head weighs")("model.prior", model.prior,
+                                                                                      "width of the task network's hidden layer")(
+      "model.loss", model.loss, "squared, or binary (labels 0 and 1)")("model.absolute", model.absolute,
+                                                                       "weight of a smooth absolute error beside the squared");
   auto& inner = model.inner;
-  add("inner.steps", inner.steps, "inner steps; 0: joint training without adaptation")
-     ("inner.scope", inner.scope, "what adapts: head, dense (the tower too) or all (embeddings too)")
-     ("inner.second-order", inner.second_order, "differentiate through the inner gradients: true or false")
-     ("inner.rates", inner.rates, "fixed, per-layer (learned, a layer and step) or per-parameter (learned)")
-     ("inner.rate", inner.rate, "inner rate of the head; where learned, its start")
-     ("inner.tower-rate", inner.tower_rate, "inner rate of other layers; where learned, its start")
-     ("inner.kappa", inner.kappa, "steps are divided by (support rows + kappa); where rates are learned, its start")
-     ("inner.pull", inner.pull, "strength of the pull to the prior; where rates are learned, its start");
+  add("inner.steps", inner.steps, "inner steps; 0: joint training without adaptation")(
+      "inner.scope", inner.scope, "what adapts: head, dense (the tower too) or all (embeddings too)")(
+      "inner.second-order", inner.second_order, "differentiate through the inner gradients: true or false")(
+      "inner.rates", inner.rates, "fixed, per-layer (learned, a layer and step) or per-parameter (learned)")(
+      "inner.rate", inner.rate, "inner rate of the head; where learned, its start")("inner.tower-rate", inner.tower_rate,
+                                                                                    "inner rate of other layers; where learned, its start")(
+      "inner.kappa", inner.kappa, "steps are divided by (support rows + kappa); where rates are learned, its start")(
+      "inner.pull", inner.pull, "strength of the pull to the prior; where rates are learned, its start");
 
   auto& train = c.train;
-  add("train.run", c.run, "folder of the run: configuration, metrics, model")
-     ("train.steps", train.steps, "meta-steps; 0: as many as epochs take")
-     ("train.epochs", train.epochs, "passes over the training tasks")
-     ("train.tasks", train.tasks, "tasks of a meta-step")
-     ("train.microbatches", train.microbatches, "parts of a meta-step, a power of two; at most so many ranks")
-     ("train.seed", train.seed, "of everything random in a run")
-     ("train.threads", c.threads, "threads of a rank")
-     ("train.rate", train.adam.rate, "outer rate (Adam; warm-up, then cosine decay)")
-     ("train.warmup", train.adam.warmup, "steps of warm-up")
-     ("train.clip-norm", train.adam.clip_norm, "largest norm of the meta-gradient; 0: no limit")
-     ("train.inner-rate-factor", train.adam.inner_rate_factor, "inner rates learn at this multiple of the outer rate")
-     ("train.embedding-l2", train.adam.embedding_l2, "L2 penalty of embeddings")
-     ("train.network-l2", train.adam.network_l2, "L2 penalty of all other parameters but inner rates")
-     ("train.dropout", train.dropout, "share of units dropped")
-     ("train.key-dropout", train.key_dropout, "share of rows trained on as if their key were unknown")
-     ("train.all-keys-dropout", train.all_keys_dropout, "share of steps in which all rows are")
-     ("train.log-every", train.log_every, "steps between metrics")
-     ("train.check-every", train.check_every, "steps between comparisons of the ranks' parameters; 0: only at the end")
-     ("train.validate-every", train.validate_every, "steps between validations; 0: ten a run")
-     ("train.keep-best", train.keep_best, "end with the parameters that did best on validation; false: with the last")
-     ("train.patience", train.patience, "validations without a better one before stopping; 0: never");
-  add("episode.order", train.episode.order, "time: support rows are earlier than query rows; or shuffle")
-     ("episode.support-max", train.episode.support_max, "largest support, rows; sizes are uniform from 0")
-     ("episode.support-common", train.episode.support_common, "support sizes, rows, of which one is common to all tasks ...")
-     ("episode.support-common-share", train.episode.support_common_share, "... in this share of the meta-steps")
-     ("episode.query-max", train.episode.query_max, "largest query, rows")
-     ("episode.query-min", train.episode.query_min, "rows that a support leaves for the query")
-     ("episode.rows", train.episode.rows_per_episode, "a task is drawn ceil(its rows / this) times an epoch; 0: once");
-  add("evaluate.support", c.evaluate.support, "support sizes, rows, or all; also of validation")
-     ("evaluate.query", c.evaluate.query, "rows of a task that judge")
-     ("evaluate.order", c.evaluate.order, "time: a task's last rows judge; shuffle: a seeded choice")
-     ("evaluate.seed", c.evaluate.seed, "of that choice and of ALS")
-     ("evaluate.joint", c.joint, "run of a model with inner.steps = 0, for the rows joint and fine-tuned")
-     ("evaluate.als-factors", c.als.factors, "factors of the ALS baseline")
-     ("evaluate.als-regularisation", c.als.regularisation, "of the ALS baseline")
-     ("evaluate.output", c.evaluation, "file for the results as JSON");
+  add("train.run", c.run, "folder of the run: configuration, metrics, model")(
+      "train.steps", train.steps, "meta-steps; 0: as many as epochs take")("train.epochs", train.epochs, "passes over the training tasks")(
+      "train.tasks", train.tasks, "tasks of a meta-step")("train.microbatches", train.microbatches,
+                                                          "parts of a meta-step, a power of two; at most so many ranks")(
+      "train.seed", train.seed, "of everything random in a run")("train.threads", c.threads, "threads of a rank")(
+      "train.rate", train.adam.rate, "outer rate (Adam; warm-up, then cosine decay)")(
+      "train.warmup", train.adam.warmup, "steps of warm-up")("train.clip-norm", train.adam.clip_norm,
+                                                             "largest norm of the meta-gradient; 0: no limit")(
+      "train.inner-rate-factor", train.adam.inner_rate_factor, "inner rates learn at this multiple of the outer rate")(
+      "train.embedding-l2", train.adam.embedding_l2, "L2 penalty of embeddings")("train.network-l2", train.adam.network_l2,
+                                                                                 "L2 penalty of all other parameters but inner rates")(
+      "train.dropout", train.dropout, "share of units dropped")("train.key-dropout", train.key_dropout,
+                                                                "share of rows trained on as if their key were unknown")(
+      "train.all-keys-dropout", train.all_keys_dropout, "share of steps in which all rows are")("train.log-every", train.log_every,
+                                                                                                "steps between metrics")(
+      "train.check-every", train.check_every, "steps between comparisons of the ranks' parameters; 0: only at the end")(
+      "train.validate-every", train.validate_every, "steps between validations; 0: ten a run")(
+      "train.keep-best", train.keep_best, "end with the parameters that did best on validation; false: with the last")(
+      "train.patience", train.patience, "validations without a better one before stopping; 0: never");
+  add("episode.order", train.episode.order, "time: support rows are earlier than query rows; or shuffle")(
+      "episode.support-max", train.episode.support_max, "largest support, rows; sizes are uniform from 0")(
+      "episode.support-common", train.episode.support_common, "support sizes, rows, of which one is common to all tasks ...")(
+      "episode.support-common-share", train.episode.support_common_share, "... in this share of the meta-steps")(
+      "episode.query-max", train.episode.query_max, "largest query, rows")("episode.query-min", train.episode.query_min,
+                                                                           "rows that a support leaves for the query")(
+      "episode.rows", train.episode.rows_per_episode, "a task is drawn ceil(its rows / this) times an epoch; 0: once");
+  add("evaluate.support", c.evaluate.support, "support sizes, rows, or all; also of validation")("evaluate.query", c.evaluate.query,
+                                                                                                 "rows of a task that judge")(
+      "evaluate.order", c.evaluate.order, "time: a task's last rows judge; shuffle: a seeded choice")("evaluate.seed", c.evaluate.seed,
+                                                                                                      "of that choice and of ALS")(
+      "evaluate.joint", c.joint, "run of a model with inner.steps = 0, for the rows joint and fine-tuned")(
+      "evaluate.als-factors", c.als.factors, "factors of the ALS baseline")("evaluate.als-regularisation", c.als.regularisation,
+                                                                            "of the ALS baseline")("evaluate.output", c.evaluation,
+                                                                                                   "file for the results as JSON");
   add("report.output", c.report, "file for the report as HTML");
-  add("synthesize.to", c.synthesize.folder, "new folder for the tables")
-     ("synthesize.users", c.synthesize.users, "users")
-     ("synthesize.items", c.synthesize.items, "items")
-     ("synthesize.rows-per-user", c.synthesize.rows_per_user, "rows a user has on average")
-     ("synthesize.rank", c.synthesize.rank, "of the planted preferences")
-     ("synthesize.noise", c.synthesize.noise, "standard deviation of the labels' noise")
-     ("synthesize.seed", c.synthesize.seed, "of all that is drawn");
+  add("synthesize.to", c.synthesize.folder, "new folder for the tables")("synthesize.users", c.synthesize.users, "users")(
+      "synthesize.items", c.synthesize.items, "items")("synthesize.rows-per-user", c.synthesize.rows_per_user,
+                                                       "rows a user has on average")("synthesize.rank", c.synthesize.rank,
+                                                                                     "of the planted preferences")(
+      "synthesize.noise", c.synthesize.noise, "standard deviation of the labels' noise")("synthesize.seed", c.synthesize.seed,
+                                                                                         "of all that is drawn");
   return add.take();
 }
 

@@ -31,11 +31,17 @@ std::function<ExitCode(Invocation&, Communicator&)> on_first_rank(Function funct
 const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> commands = {
       {"ingest", {"tables -> sharded data set of tasks", {"data", "interactions", "users", "items"}, on_first_rank(command_ingest)}},
-      {"train", {"meta-train; under mpirun or srun on as many ranks as there are", {"data", "model", "inner", "train", "episode", "evaluate"}, command_train}},
-      {"evaluate", {"judge a trained model beside the baselines on tasks never trained on", {"data", "train", "evaluate"}, command_evaluate}},
+      {"train",
+       {"meta-train; under mpirun or srun on as many ranks as there are",
+        {"data", "model", "inner", "train", "episode", "evaluate"},
+        command_train}},
+      {"evaluate",
+       {"judge a trained model beside the baselines on tasks never trained on", {"data", "train", "evaluate"}, command_evaluate}},
       {"inspect", {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is", {}, on_first_rank(command_inspect)}},
-      {"report", {"one HTML file with the curves of a run and its evaluation", {"train", "evaluate", "report"}, on_first_rank(command_report)}},
-      {"synthesize", {"write tables drawn from planted preferences with a known noise floor", {"synthesize"}, on_first_rank(command_synthesize)}},
+      {"report",
+       {"one HTML file with the curves of a run and its evaluation", {"train", "evaluate", "report"}, on_first_rank(command_report)}},
+      {"synthesize",
+       {"write tables drawn from planted preferences with a known noise floor", {"synthesize"}, on_first_rank(command_synthesize)}},
   };
   return commands;
 }
@@ -43,9 +49,10 @@ const std::map<std::string, Command>& commands() {
 std::string general_help() {
   std::string text = "usage: warmstart COMMAND [--config FILE.ini] [--set SECTION.NAME=VALUE]... [--SECTION.NAME VALUE]...\n\n";
   for (const auto& [name, command] : commands()) text += fmt::format("  {:<12} {}\n", name, command.help);
-  return text + "\nwarmstart COMMAND --help lists its options.  Options of the command's own section need no prefix.\n"
-                "exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 data, 4 environment, 5 diverged,\n"
-                "75 saved after SIGTERM or SIGUSR2, 130 saved after Ctrl-C\n";
+  return text +
+         "\nwarmstart COMMAND --help lists its options.  Options of the command's own section need no prefix.\n"
+         "exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 data, 4 environment, 5 diverged,\n"
+         "75 saved after SIGTERM or SIGUSR2, 130 saved after Ctrl-C\n";
 }
 
 ExitCode run(const std::vector<std::string>& arguments, Communicator& group) {

@@ -44,7 +44,8 @@ Option& Options::find_or_explain(const std::string& key, const std::string& wher
   const auto distance = [&](const Option& option) {
     return std::min(edit_distance(key, option.key), 1 + edit_distance(name_in_section(key), name_in_section(option.key)));
   };
-  const auto nearest = std::min_element(list_.begin(), list_.end(), [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
+  const auto nearest =
+      std::min_element(list_.begin(), list_.end(), [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
   throw UsageError(fmt::format("{}: unknown option '{}'; did you mean '{}'?", where, key, nearest->key));
 }
 
@@ -78,16 +79,26 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments) {
   std::vector<std::string> assignments;
   try {
     const auto parsed = po::command_line_parser(std::vector<std::string>(arguments.begin() + 1, arguments.end()))
-                            .options(all).positional(positional).style(style).run();
+                            .options(all)
+                            .positional(positional)
+                            .style(style)
+                            .run();
     for (const auto& option : parsed.options) {
       const auto& key = option.string_key;
-      if (key == "help") line.help = true;
-      else if (key == "json") line.json = true;
-      else if (key == "verify") line.verify = true;
-      else if (key == "config") config = option.value.at(0);
-      else if (key == "set") assignments.insert(assignments.end(), option.value.begin(), option.value.end());
-      else if (key == "positional") line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
-      else set(find(key) ? key : line.command + "." + key, option.value.at(0), "command line");
+      if (key == "help")
+        line.help = true;
+      else if (key == "json")
+        line.json = true;
+      else if (key == "verify")
+        line.verify = true;
+      else if (key == "config")
+        config = option.value.at(0);
+      else if (key == "set")
+        assignments.insert(assignments.end(), option.value.begin(), option.value.end());
+      else if (key == "positional")
+        line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
+      else
+        set(find(key) ? key : line.command + "." + key, option.value.at(0), "command line");
     }
   } catch (const po::unknown_option& error) {
     auto name = error.get_option_name();

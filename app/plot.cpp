@@ -15,6 +15,8 @@
 namespace warmstart {
 namespace {
 
+constexpr std::array kColours = {"#888888", "#1b9e77", "#7570b3", "#e6ab02", "#d62728"};
+
 std::string quoted(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) (c == '"' || c == '\\' ? result += '\\' : result) += c;
@@ -24,7 +26,8 @@ std::string quoted(const std::string& text) {
 std::string script_of(const Plot& plot) {
   std::string script = fmt::format(
       "set terminal svg size 640,400 dynamic font 'sans-serif,13' background 'white' noenhanced\n"
-      "set title {}\nset xlabel {}\nset ylabel {}\nset grid\nset key outside right\n", quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
+      "set title {}\nset xlabel {}\nset ylabel {}\nset grid\nset key outside right\n",
+      quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
   if (!plot.x_ticks.empty()) {
     std::string ticks;
     for (const auto& [x, label] : plot.x_ticks) ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ", ", quoted(label), x);
@@ -35,7 +38,8 @@ std::string script_of(const Plot& plot) {
     script += fmt::format("$data{} << END\n", i);
     for (const auto& [x, y] : plot.series[i].points) script += fmt::format("{} {}\n", x, y);
     script += "END\n";
-    drawn += fmt::format("{} $data{} using 1:2 with linespoints pointsize 0.4 linewidth 2 title {}", i ? "," : "", i, quoted(plot.series[i].name));
+    drawn += fmt::format("{} $data{} using 1:2 with linespoints pointsize 0.4 linewidth 2 linecolor rgb '{}' title {}", i ? "," : "", i,
+                         kColours[plot.series.size() == 1 ? kColours.size() - 1 : i % kColours.size()], quoted(plot.series[i].name));
   }
   return script + "plot" + drawn + "\n";
 }
@@ -51,7 +55,8 @@ std::string svg(const Plot& plot) {
   while (const auto count = pipe ? fread(piece.data(), 1, piece.size(), pipe.get()) : 0) output.append(piece.data(), count);
   std::filesystem::remove(path);
   const auto start = output.find("<svg");
-  if (start == std::string::npos) throw EnvironmentError("gnuplot drew nothing; install it (Debian: gnuplot-nox) or look at its message above");
+  if (start == std::string::npos)
+    throw EnvironmentError("gnuplot drew nothing; install it (Debian: gnuplot-nox) or look at its message above");
   return output.substr(start);
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 std::string as_clock(double seconds) {
   const auto whole = static_cast<long>(seconds + 0.5);
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60) : fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
 }  // namespace
@@ -38,8 +39,13 @@ void RunFolder::add(const nlohmann::json& line) {
 }
 
 void RunFolder::progress(const TrainProgress& p) {
-  add({{"step", p.step}, {"loss", p.loss}, {"gradient_norm", p.gradient_norm}, {"rate", p.rate},
-       {"tasks_per_second", p.tasks_per_second}, {"data_wait_share", p.data_wait_share}, {"reduce_share", p.reduce_share},
+  add({{"step", p.step},
+       {"loss", p.loss},
+       {"gradient_norm", p.gradient_norm},
+       {"rate", p.rate},
+       {"tasks_per_second", p.tasks_per_second},
+       {"data_wait_share", p.data_wait_share},
+       {"reduce_share", p.reduce_share},
        {"padded_share", p.padded_share}});
   show(p);
 }

@@ -14,11 +14,26 @@
 
 namespace warmstart {
 
-template <> const H5::PredType& hdf5_type<float>() { return H5::PredType::NATIVE_FLOAT; }
-template <> const H5::PredType& hdf5_type<double>() { return H5::PredType::NATIVE_DOUBLE; }
-template <> const H5::PredType& hdf5_type<std::uint8_t>() { return H5::PredType::NATIVE_UINT8; }
-template <> const H5::PredType& hdf5_type<std::uint32_t>() { return H5::PredType::NATIVE_UINT32; }
-template <> const H5::PredType& hdf5_type<std::int64_t>() { return H5::PredType::NATIVE_INT64; }
+template <>
+const H5::PredType& hdf5_type<float>() {
+  return H5::PredType::NATIVE_FLOAT;
+}
+template <>
+const H5::PredType& hdf5_type<double>() {
+  return H5::PredType::NATIVE_DOUBLE;
+}
+template <>
+const H5::PredType& hdf5_type<std::uint8_t>() {
+  return H5::PredType::NATIVE_UINT8;
+}
+template <>
+const H5::PredType& hdf5_type<std::uint32_t>() {
+  return H5::PredType::NATIVE_UINT32;
+}
+template <>
+const H5::PredType& hdf5_type<std::int64_t>() {
+  return H5::PredType::NATIVE_INT64;
+}
 
 namespace {
 
@@ -46,8 +61,7 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path) : path_(path) {
   file_ = H5::H5File(path.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, in_memory);
 }
 
-void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const void* data,
-                       const std::vector<hsize_t>& shape) {
+void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape) {
   const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
   const auto links = creating_parents();
   const auto layout = contiguous();
@@ -90,8 +104,7 @@ Hdf5Mapping::Hdf5Mapping(const std::filesystem::path& path) : path_(path) {
     add_arrays(H5::H5File(path.string(), H5F_ACC_RDONLY).openGroup("/"), "");
   } catch (const H5::Exception& error) {
     munmap(mapped, bytes_);
-    throw DataError(fmt::format("{}: not a readable HDF5 file, perhaps truncated ({})", path.string(),
-                                error.getDetailMsg()));
+    throw DataError(fmt::format("{}: not a readable HDF5 file, perhaps truncated ({})", path.string(), error.getDetailMsg()));
   } catch (...) {
     munmap(mapped, bytes_);
     throw;

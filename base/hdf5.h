@@ -15,11 +15,16 @@ namespace warmstart {
 
 template <typename T>
 const H5::PredType& hdf5_type();
-template <> const H5::PredType& hdf5_type<float>();
-template <> const H5::PredType& hdf5_type<double>();
-template <> const H5::PredType& hdf5_type<std::uint8_t>();
-template <> const H5::PredType& hdf5_type<std::uint32_t>();
-template <> const H5::PredType& hdf5_type<std::int64_t>();
+template <>
+const H5::PredType& hdf5_type<float>();
+template <>
+const H5::PredType& hdf5_type<double>();
+template <>
+const H5::PredType& hdf5_type<std::uint8_t>();
+template <>
+const H5::PredType& hdf5_type<std::uint32_t>();
+template <>
+const H5::PredType& hdf5_type<std::int64_t>();
 
 // Writes one HDF5 file.  Names may hold folders ("rows/label").  Same arrays,
 // same bytes.  The file is made in memory and appears on disk, complete, at close():

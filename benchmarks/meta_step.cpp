@@ -68,11 +68,14 @@ EpisodeBatch random_batch(std::int64_t width, bool all_in_query) {
 class Step {
  public:
   Step(std::int64_t width, int inner_steps)
-      : batch_(random_batch(width, inner_steps == 0)), model_(schema_of(width), options_of(width, inner_steps), 1), tensors_(batch_, at::kFloat) {}
+      : batch_(random_batch(width, inner_steps == 0)),
+        model_(schema_of(width), options_of(width, inner_steps), 1),
+        tensors_(batch_, at::kFloat) {}
 
   double seconds() const {
     const auto start = std::chrono::steady_clock::now();
-    const auto gradients = torch::autograd::grad({model_.losses(tensors_, nullptr).sum()}, model_.parameters().values(), {}, std::nullopt, false, true);
+    const auto gradients =
+        torch::autograd::grad({model_.losses(tensors_, nullptr).sum()}, model_.parameters().values(), {}, std::nullopt, false, true);
     benchmark::DoNotOptimize(gradients.data());
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }

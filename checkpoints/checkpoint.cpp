@@ -45,7 +45,8 @@ NamedTensors read_parameters(const fs::path& path, const nlohmann::json& names) 
 Checkpoint read_folder(const fs::path& folder) {
   const auto manifest = read_json(folder / kManifest);
   try {
-    if (manifest.at("format") != "warmstart-checkpoint") throw DataError(fmt::format("{}: is not the manifest of a checkpoint", (folder / kManifest).string()));
+    if (manifest.at("format") != "warmstart-checkpoint")
+      throw DataError(fmt::format("{}: is not the manifest of a checkpoint", (folder / kManifest).string()));
     if (const int version = manifest.at("version"); version > kCheckpointVersion) {
       throw DataError(fmt::format("{}: made by a newer Warmstart (format version {}, this one reads up to {}); update Warmstart",
                                   folder.string(), version, kCheckpointVersion));

@@ -1,7 +1,8 @@
 #include "cluster/stop_signal.h"
 
-#include <csignal>
 #include <unistd.h>
+
+#include <csignal>
 
 namespace warmstart {
 namespace {

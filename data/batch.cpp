@@ -80,7 +80,8 @@ class BatchMaker {
 
  private:
   void reserve(PaddedRows& rows, const std::vector<TaskEpisode>& episodes, std::vector<std::uint32_t> EpisodeRows::*part) {
-    for (const auto& episode : episodes) rows.width = std::max<std::int64_t>(rows.width, static_cast<std::int64_t>((episode.rows.*part).size()));
+    for (const auto& episode : episodes)
+      rows.width = std::max<std::int64_t>(rows.width, static_cast<std::int64_t>((episode.rows.*part).size()));
     const auto places = static_cast<std::size_t>(batch_.tasks * rows.width);
     rows.place.assign(places, 0);
     rows.label.assign(places, 0.0f);
@@ -136,8 +137,8 @@ class BatchMaker {
 
 double EpisodeBatch::padded_share() const {
   const auto places = static_cast<double>(support.mask.size() + query.mask.size());
-  const double rows = std::accumulate(support.mask.begin(), support.mask.end(), 0.0) +
-                      std::accumulate(query.mask.begin(), query.mask.end(), 0.0);
+  const double rows =
+      std::accumulate(support.mask.begin(), support.mask.end(), 0.0) + std::accumulate(query.mask.begin(), query.mask.end(), 0.0);
   return places > 0.0 ? 1.0 - rows / places : 0.0;
 }
 
@@ -151,8 +152,6 @@ FeatureLayout feature_layout(const Schema& schema) {
           .keys = schema.fields_of(FieldOwner::kEntity).front()->vocabulary_size + 1};
 }
 
-EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
-  return BatchMaker(dataset).make(episodes);
-}
+EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) { return BatchMaker(dataset).make(episodes); }
 
 }  // namespace warmstart

@@ -66,8 +66,12 @@ float FieldBuilder::standardised(float value) const {
 
 void EncodedColumn::add(const Cell& cell) {
   switch (builder_.field.kind) {
-    case FieldKind::kDense: dense_.push_back(builder_.standardised(cell.value)); return;
-    case FieldKind::kCategorical: ids_.push_back(cell.keys.empty() ? 0 : builder_.id(cell.keys[0])); return;
+    case FieldKind::kDense:
+      dense_.push_back(builder_.standardised(cell.value));
+      return;
+    case FieldKind::kCategorical:
+      ids_.push_back(cell.keys.empty() ? 0 : builder_.id(cell.keys[0]));
+      return;
     case FieldKind::kMulti:
       for (const auto key : cell.keys) ids_.push_back(builder_.id(key));
       offsets_.push_back(static_cast<std::int64_t>(ids_.size()));
@@ -76,8 +80,10 @@ void EncodedColumn::add(const Cell& cell) {
 
 void EncodedColumn::write(Hdf5Writer& file, const std::string& name) const {
   switch (builder_.field.kind) {
-    case FieldKind::kDense: return file.array(name, dense_);
-    case FieldKind::kCategorical: return file.array(name, ids_);
+    case FieldKind::kDense:
+      return file.array(name, dense_);
+    case FieldKind::kCategorical:
+      return file.array(name, ids_);
     case FieldKind::kMulti:
       file.array(name + "/values", ids_);
       file.array(name + "/offsets", offsets_);

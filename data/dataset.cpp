@@ -40,8 +40,10 @@ void Dataset::read_manifest() {
   try {
     if (manifest_.at("format") != "warmstart-dataset") throw DataError(fmt::format("{}: is not the manifest of a data set", path.string()));
     if (const int version = manifest_.at("version"); version > kDatasetVersion) {
-      throw DataError(fmt::format("{}: made by a newer Warmstart (format version {}, this one reads up to {}); "
-                                  "update Warmstart or ingest the tables again", path.string(), version, kDatasetVersion));
+      throw DataError(
+          fmt::format("{}: made by a newer Warmstart (format version {}, this one reads up to {}); "
+                      "update Warmstart or ingest the tables again",
+                      path.string(), version, kDatasetVersion));
     }
     schema_ = schema_from_json(manifest_.at("schema"));
     for (const auto* key : {"tasks", "rows", "entities", "label_mean"}) (void)manifest_.at(key).get<double>();
@@ -92,8 +94,8 @@ std::vector<std::string> Dataset::vocabulary(const Field& field) const {
 void Dataset::verify_file(const std::string& name, const std::string& digest) const {
   const auto path = folder_ / name;
   if (digest_file(path) != digest) {
-    throw DataError(fmt::format("{}: is damaged: its digest is not the one in dataset.json; restore it or ingest the tables again",
-                                path.string()));
+    throw DataError(
+        fmt::format("{}: is damaged: its digest is not the one in dataset.json; restore it or ingest the tables again", path.string()));
   }
 }
 

@@ -80,8 +80,8 @@ class Ingest {
     if (!options_.time.empty()) columns.push_back(options_.time);
     const auto first_field = columns.size();
     for (const auto& field : row_fields_) columns.push_back(field->field.name);
-    report_.rows_read = read_table(options_.interactions, columns, rejections_,
-                                   [&](const TableRow& row) { spill_row(row, first_field, writer); });
+    report_.rows_read =
+        read_table(options_.interactions, columns, rejections_, [&](const TableRow& row) { spill_row(row, first_field, writer); });
     writer.close();
     spdlog::info("read {} interactions of {} {}s", report_.rows_read, entities_.keys().size(), by_user_ ? "item" : "user");
   }
@@ -136,9 +136,7 @@ class Ingest {
                     fmt::format("{0} '{1}' is not in the {0} table", what, key));
   }
 
-  SpilledShard read_shard(std::int64_t shard) const {
-    return read_spill(spill_folder(), shard, row_fields_, options_.min_rows);
-  }
+  SpilledShard read_shard(std::int64_t shard) const { return read_spill(spill_folder(), shard, row_fields_, options_.min_rows); }
 
   void split() {
     for (std::int64_t shard = 0; shard < options_.shards; ++shard) {
@@ -169,7 +167,8 @@ class Ingest {
         }
       }
     }
-    if (training_rows_ == 0) throw DataError("no training task is left after cleaning and splitting; lower data.min-rows or the shares of the split");
+    if (training_rows_ == 0)
+      throw DataError("no training task is left after cleaning and splitting; lower data.min-rows or the shares of the split");
   }
 
   void finish_fields() {
@@ -308,7 +307,8 @@ void check(const IngestOptions& options) {
     if (!holds) throw UsageError(message);
   };
   require(options.task == "user" || options.task == "item", fmt::format("data.task = '{}' is neither user nor item", options.task));
-  require(options.on_error == "fail" || options.on_error == "skip", fmt::format("data.on-error = '{}' is neither fail nor skip", options.on_error));
+  require(options.on_error == "fail" || options.on_error == "skip",
+          fmt::format("data.on-error = '{}' is neither fail nor skip", options.on_error));
   require(options.shards > 0, "data.shards must be at least 1");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
   require(!options.user.empty() && !options.item.empty() && !options.label.empty(),

@@ -27,9 +27,9 @@ struct IngestOptions {
   std::optional<double> label_min, label_max;
   std::string on_error = "fail";  // or "skip"
   std::int64_t shards = 4;
-  std::int64_t min_rows = 4;   // a task with fewer is left out
-  std::int64_t min_count = 1;  // a key seen in fewer training rows, items or users is unknown
-  std::vector<std::string> min_counts;  // "column:count"
+  std::int64_t min_rows = 4;                     // a task with fewer is left out
+  std::int64_t min_count = 1;                    // a key seen in fewer training rows, items or users is unknown
+  std::vector<std::string> min_counts;           // "column:count"
   std::string validation = "0.1", test = "0.2";  // share of the tasks, or a file with one task key a line
   std::uint64_t seed = 0;
 };

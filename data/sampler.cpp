@@ -37,9 +37,8 @@ std::uint64_t padded_places(std::span<const Episode> episodes) {
 }
 
 void sort_by(std::span<Episode> episodes, std::uint32_t Episode::*size) {
-  std::sort(episodes.begin(), episodes.end(), [&](const auto& a, const auto& b) {
-    return std::pair(a.*size, a.position) < std::pair(b.*size, b.position);
-  });
+  std::sort(episodes.begin(), episodes.end(),
+            [&](const auto& a, const auto& b) { return std::pair(a.*size, a.position) < std::pair(b.*size, b.position); });
 }
 
 // Cuts into `parts`, a power of two, equal chunks, each time in halves by that one of the
@@ -64,8 +63,8 @@ std::vector<std::uint32_t> first_rows(std::uint32_t count) {
 
 }  // namespace
 
-Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options,
-                 std::uint64_t seed, std::int64_t tasks_per_step, int microbatches)
+Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options, std::uint64_t seed,
+                 std::int64_t tasks_per_step, int microbatches)
     : dataset_(dataset),
       tasks_(std::move(tasks)),
       first_slot_{0},
@@ -121,7 +120,8 @@ EpisodeRows Sampler::rows(const Episode& episode) const {
   RandomStream random(seed_, Purpose::kEpisodeRows, episode.position);
   const auto count = dataset_.row_count(episode.task);
   if (options_.order == "time") {
-    EpisodeRows rows{first_rows(episode.support_size), sample_without_replacement(random, count - episode.support_size, episode.query_size)};
+    EpisodeRows rows{first_rows(episode.support_size),
+                     sample_without_replacement(random, count - episode.support_size, episode.query_size)};
     for (auto& row : rows.query) row += episode.support_size;
     return rows;
   }
@@ -130,8 +130,8 @@ EpisodeRows Sampler::rows(const Episode& episode) const {
   return {{rows.begin(), middle}, {middle, rows.end()}};
 }
 
-EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
-                            const std::string& order, std::uint64_t seed) {
+EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query, const std::string& order,
+                            std::uint64_t seed) {
   auto rows = first_rows(count);
   if (order == "shuffle") {
     RandomStream random(seed, Purpose::kEpisodeRows, static_cast<std::uint64_t>(task));

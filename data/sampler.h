@@ -14,7 +14,7 @@
 namespace warmstart {
 
 struct EpisodeOptions {
-  std::int64_t support_max = 90;       // rows; the size is uniform in 0..support_max
+  std::int64_t support_max = 90;  // rows; the size is uniform in 0..support_max
   std::vector<std::int64_t> support_common = {0, 1, 3, 5, 10, 20};
   double support_common_share = 0.3;   // of meta-batches: one of support_common for all their tasks
   std::int64_t query_max = 64;         // rows
@@ -65,7 +65,7 @@ class Sampler {
 
 // Splits `count` rows in time order for evaluation: the last `query` rows (by time) or a
 // seeded choice (by shuffle) judge; of the others, the first `support` adapt.
-EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
-                            const std::string& order, std::uint64_t seed);
+EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query, const std::string& order,
+                            std::uint64_t seed);
 
 }  // namespace warmstart

@@ -35,8 +35,8 @@ StoredColumn::StoredColumn(const Hdf5Mapping& file, const std::string& name, con
   check(largest <= field.vocabulary_size, name, "holds ids that its vocabulary lacks");
 }
 
-std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema,
-                                         FieldOwner owner, std::size_t count) {
+std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema, FieldOwner owner,
+                                         std::size_t count) {
   std::vector<StoredColumn> columns;
   for (const auto* field : schema.fields_of(owner)) columns.emplace_back(file, folder + field->name, *field, count);
   return columns;
@@ -68,8 +68,7 @@ TaskRows Shard::rows(std::size_t task) const {
   return {entity_.subspan(first, count), label_.subspan(first, count), time_.subspan(first, count), first};
 }
 
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
-                 const FieldBuilders& row_fields) {
+void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks, const FieldBuilders& row_fields) {
   std::vector<std::string> keys;
   std::vector<std::int64_t> offsets = {0};
   std::vector<std::uint32_t> entity;

@@ -40,8 +40,8 @@ class StoredColumn {
 };
 
 // The columns of all fields of one owner.
-std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema,
-                                         FieldOwner owner, std::size_t count);
+std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema, FieldOwner owner,
+                                         std::size_t count);
 
 // The rows of one task; views into the shard.
 struct TaskRows {
@@ -72,7 +72,6 @@ class Shard {
 };
 
 // `tasks`: the table that describes them, or null.
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
-                 const FieldBuilders& row_fields);
+void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks, const FieldBuilders& row_fields);
 
 }  // namespace warmstart

@@ -81,9 +81,7 @@ void SideTable::add_row(std::string_view key, std::vector<Cell> cells, Rejection
 
 std::uint32_t SideTable::number(std::string_view key) { return has_table() ? keys_.find(key) : keys_.add(key); }
 
-const std::vector<Cell>& SideTable::cells(std::uint32_t number) const {
-  return number < rows_.size() ? rows_[number] : empty_;
-}
+const std::vector<Cell>& SideTable::cells(std::uint32_t number) const { return number < rows_.size() ? rows_[number] : empty_; }
 
 void SideTable::count(std::uint32_t number) {
   const auto& row = cells(number);

@@ -48,15 +48,12 @@ Interaction get_interaction(const char*& at, const FieldBuilders& fields) {
   return row;
 }
 
-bool earlier(const Interaction& a, const Interaction& b) {
-  return a.time != b.time ? a.time < b.time : a.order < b.order;
-}
+bool earlier(const Interaction& a, const Interaction& b) { return a.time != b.time ? a.time < b.time : a.order < b.order; }
 
 // Returns how many rows were removed.
 std::int64_t keep_latest_of_each_entity(std::vector<Interaction>& rows) {
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return a.entity != b.entity ? a.entity < b.entity : earlier(b, a);
-  });
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.entity != b.entity ? a.entity < b.entity : earlier(b, a); });
   const auto end = std::unique(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.entity == b.entity; });
   const auto removed = rows.end() - end;
   rows.erase(end, rows.end());
@@ -101,8 +98,7 @@ void SpillWriter::close() {
   }
 }
 
-SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::int64_t min_rows) {
+SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields, std::int64_t min_rows) {
   const auto content = read_file(file_of(folder, shard));
   std::unordered_map<std::string_view, std::size_t> numbers;
   std::vector<SpilledTask> tasks;

@@ -19,7 +19,7 @@ struct Interaction {
   std::uint32_t entity = 0;
   float label = 0.0f;
   double time = 0.0;
-  std::int64_t order = 0;  // position in the tables
+  std::int64_t order = 0;   // position in the tables
   std::vector<Cell> cells;  // one a row field
 };
 
@@ -47,7 +47,6 @@ struct SpilledShard {
   std::vector<SpilledTask> tasks;
   std::int64_t duplicate_rows = 0, short_tasks = 0, short_task_rows = 0;
 };
-SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::int64_t min_rows);
+SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields, std::int64_t min_rows);
 
 }  // namespace warmstart

@@ -37,9 +37,7 @@ Planted plant(const SyntheticOptions& options, Stream stream, Stream centres, st
 
 class TextFile {
  public:
-  TextFile(const std::filesystem::path& path, const std::string& header) : path_(path), file_(path, std::ios::binary) {
-    add(header);
-  }
+  TextFile(const std::filesystem::path& path, const std::string& header) : path_(path), file_(path, std::ios::binary) { add(header); }
   void add(const std::string& line) {
     if (!(file_ << line << '\n')) throw_system_error("cannot write", path_);
   }
@@ -93,9 +91,9 @@ void synthesize(const SyntheticOptions& options) {
   }
   user_file.close();
   row_file.close();
-  const nlohmann::json facts = {{"users", options.users}, {"items", options.items}, {"rank", options.rank},
-                                {"noise", options.noise}, {"seed", options.seed},
-                                {"mae_floor", options.noise * std::sqrt(2.0 / std::numbers::pi)}};
+  const nlohmann::json facts = {{"users", options.users}, {"items", options.items},
+                                {"rank", options.rank},   {"noise", options.noise},
+                                {"seed", options.seed},   {"mae_floor", options.noise * std::sqrt(2.0 / std::numbers::pi)}};
   write_file(folder.path() / "synthetic.json", facts.dump(2) + "\n");
   const auto in = [&](const char* name) { return (options.folder / name).string(); };
   write_file(folder.path() / "config.ini",

@@ -59,8 +59,7 @@ T value_or_fail(const std::string& file, arrow::Result<T> result) {
   return std::move(result).ValueUnsafe();
 }
 
-void check_columns(const std::string& file, const std::vector<std::string>& columns,
-                   const std::vector<std::string>& present) {
+void check_columns(const std::string& file, const std::vector<std::string>& columns, const std::vector<std::string>& present) {
   for (const auto& column : columns) {
     if (std::find(present.begin(), present.end(), column) == present.end()) {
       throw DataError(fmt::format("{}: has no column '{}'; its columns are: {}", file, column, fmt::join(present, ", ")));
@@ -114,9 +113,9 @@ class TableFile {
     convert.strings_can_be_null = true;
     for (const auto& column : columns) convert.column_types[column] = arrow::utf8();
     auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
-    read_batches(*value_or_fail(file_, arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read,
-                                                                         parse, convert)));
-    while (reject_invalid()) {}
+    read_batches(*value_or_fail(file_, arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, parse, convert)));
+    while (reject_invalid()) {
+    }
   }
 
   // The names of all columns, from the first block.
@@ -126,8 +125,8 @@ class TableFile {
     auto read = arrow::csv::ReadOptions::Defaults();
     read.use_threads = false;
     auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
-    auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, quiet,
-                                                    arrow::csv::ConvertOptions::Defaults());
+    auto reader =
+        arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, quiet, arrow::csv::ConvertOptions::Defaults());
     return value_or_fail(file_, std::move(reader))->schema()->field_names();
   }
 
@@ -162,7 +161,8 @@ class TableFile {
       columns.push_back(std::static_pointer_cast<arrow::StringArray>(text));
     }
     for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
-      while (reject_invalid()) {}
+      while (reject_invalid()) {
+      }
       row_.place.line = next_line_++;
       for (std::size_t c = 0; c < columns.size(); ++c) {
         row_.cells[c] = columns[c]->IsNull(i) ? std::nullopt : std::optional(columns[c]->GetView(i));

@@ -15,8 +15,8 @@ Adam::Adam(const Parameters& parameters, const AdamOptions& options, std::int64_
                            : group == ParameterGroup::kNetwork ? options.network_l2
                                                                : 0.0;
     l2.push_back(at::full({value.numel()}, penalty, parameters.flat().options()));
-    factor.push_back(at::full({value.numel()}, group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0,
-                              parameters.flat().options()));
+    factor.push_back(
+        at::full({value.numel()}, group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0, parameters.flat().options()));
   }
   l2_ = at::cat(l2);
   rate_factor_ = at::cat(factor);

@@ -16,7 +16,8 @@ constexpr std::int64_t kSolvedAtOnce = 1024;  // bounds the memory of the normal
 // The rows of each owner, in compressed-sparse-row form.
 struct Grouped {
   std::vector<std::int64_t> offsets, rows;
-  Grouped(const std::vector<std::int64_t>& owner, std::int64_t owners) : offsets(static_cast<std::size_t>(owners) + 1, 0), rows(owner.size()) {
+  Grouped(const std::vector<std::int64_t>& owner, std::int64_t owners)
+      : offsets(static_cast<std::size_t>(owners) + 1, 0), rows(owner.size()) {
     for (const auto at : owner) ++offsets[static_cast<std::size_t>(at) + 1];
     std::partial_sum(offsets.begin(), offsets.end(), offsets.begin());
     auto next = offsets;
@@ -57,9 +58,10 @@ void solve_side(at::Tensor& own, const Grouped& grouped, const at::Tensor& other
     const auto count = std::min(kSolvedAtOnce, own.size(0) - first);
     auto a = at::zeros({count, width, width}, at::kDouble), b = at::zeros({count, width, 1}, at::kDouble);
     for (std::int64_t i = 0; i < count; ++i) {
-      NormalEquations equations(a.mutable_data_ptr<double>() + i * width * width, b.mutable_data_ptr<double>() + i * width,
-                                width, penalty, bias_penalty);
-      for (auto at = grouped.offsets[static_cast<std::size_t>(first + i)]; at < grouped.offsets[static_cast<std::size_t>(first + i) + 1]; ++at) {
+      NormalEquations equations(a.mutable_data_ptr<double>() + i * width * width, b.mutable_data_ptr<double>() + i * width, width, penalty,
+                                bias_penalty);
+      for (auto at = grouped.offsets[static_cast<std::size_t>(first + i)]; at < grouped.offsets[static_cast<std::size_t>(first + i) + 1];
+           ++at) {
         const auto row = static_cast<std::size_t>(grouped.rows[static_cast<std::size_t>(at)]);
         const auto* vector = side + other_of_row[row] * width;
         equations.add(vector, centred[row] - vector[width - 1]);
@@ -101,8 +103,8 @@ at::Tensor Als::predict(const EpisodeBatch& batch) const {
   };
   auto a = at::zeros({batch.tasks, width, width}, at::kDouble), b = at::zeros({batch.tasks, width, 1}, at::kDouble);
   for (std::int64_t task = 0; task < batch.tasks; ++task) {
-    NormalEquations equations(a.mutable_data_ptr<double>() + task * width * width, b.mutable_data_ptr<double>() + task * width,
-                              width, options_.regularisation, kTaskBiasPenalty);
+    NormalEquations equations(a.mutable_data_ptr<double>() + task * width * width, b.mutable_data_ptr<double>() + task * width, width,
+                              options_.regularisation, kTaskBiasPenalty);
     for (auto at = task * batch.support.width; at < (task + 1) * batch.support.width; ++at) {
       const auto entity = entity_of(batch.support, at);
       if (batch.support.mask[static_cast<std::size_t>(at)] == 0.0f || !seen_[static_cast<std::size_t>(entity)]) continue;

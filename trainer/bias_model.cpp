@@ -12,9 +12,8 @@ constexpr int kRounds = 5;
 constexpr double kFitShrinkage = 5.0, kTaskShrinkage = 2.0;  // rows' worth of evidence that a bias is 0
 
 // For each owner, the shrunken mean of label - mean - the other side's bias.
-std::vector<double> shrunken_means(const TrainingRows& rows, double mean, const std::vector<std::int64_t>& owner,
-                                   std::size_t owners, const std::vector<std::int64_t>& other,
-                                   const std::vector<double>& other_bias) {
+std::vector<double> shrunken_means(const TrainingRows& rows, double mean, const std::vector<std::int64_t>& owner, std::size_t owners,
+                                   const std::vector<std::int64_t>& other, const std::vector<double>& other_bias) {
   std::vector<double> sum(owners, 0.0), count(owners, 0.0);
   for (std::size_t i = 0; i < rows.label.size(); ++i) {
     const auto at = static_cast<std::size_t>(owner[i]);

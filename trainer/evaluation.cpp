@@ -36,8 +36,8 @@ Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOpti
     if (dataset.row_count(task) > options.query) tasks_.push_back(task);
   }
   if (tasks_.empty()) {
-    throw DataError(fmt::format("{}: no {} task has more than {} rows; change data.{} or evaluate.query",
-                                dataset.folder().string(), name_of(split), options.query, name_of(split)));
+    throw DataError(fmt::format("{}: no {} task has more than {} rows; change data.{} or evaluate.query", dataset.folder().string(),
+                                name_of(split), options.query, name_of(split)));
   }
   std::vector<std::size_t> order(tasks_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -52,8 +52,8 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
   std::vector<TaskEpisode> episodes;
   for (const auto place : batches_[batch]) {
     const auto task = tasks_[place];
-    episodes.push_back({task, evaluation_rows(task, dataset_.row_count(task), support,
-                                              static_cast<std::uint32_t>(options_.query), options_.order, options_.seed)});
+    episodes.push_back({task, evaluation_rows(task, dataset_.row_count(task), support, static_cast<std::uint32_t>(options_.query),
+                                              options_.order, options_.seed)});
   }
   const auto made = make_batch(dataset_, episodes);
   const auto predicted = recommender.predict(made).contiguous();
@@ -72,7 +72,8 @@ std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) co
     // Zero wherever another rank computes, so the sum over ranks is exact.
     auto values = at::zeros({tasks(), TaskMetrics::kCount}, at::kDouble);
     for (std::size_t batch = 0; batch < batches_.size(); ++batch) {
-      if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) == group_.rank()) judge_batch(recommender, batch, rows_of(support), values);
+      if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) == group_.rank())
+        judge_batch(recommender, batch, rows_of(support), values);
     }
     group_.sum(values);
     results.push_back({support, tasks(), from_values(values.mean(0))});
@@ -94,7 +95,8 @@ nlohmann::json to_json(const std::string& model, const EvaluationResult& result)
     json["support"] = std::stoll(result.support);
   }
   const auto values = result.mean.values();
-  for (int i = 0; i < TaskMetrics::kCount; ++i) json[TaskMetrics::kNames[static_cast<std::size_t>(i)]] = values[static_cast<std::size_t>(i)];
+  for (int i = 0; i < TaskMetrics::kCount; ++i)
+    json[TaskMetrics::kNames[static_cast<std::size_t>(i)]] = values[static_cast<std::size_t>(i)];
   return json;
 }
 

@@ -1,10 +1,9 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "cluster/communicator.h"
 #include "data/batch.h"
@@ -15,7 +14,7 @@ namespace warmstart {
 
 struct EvaluationOptions {
   std::vector<std::string> support = {"0", "1", "3", "5", "10", "all"};  // support sizes, in rows
-  std::int64_t query = 10;                                                // rows that judge
+  std::int64_t query = 10;                                               // rows that judge
   std::string order = "time";  // the last `query` rows by time judge, or "shuffle": a seeded choice
   std::uint64_t seed = 0;
 };

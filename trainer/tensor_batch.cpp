@@ -20,8 +20,7 @@ FeatureTensors tensors(const Features& features, at::ScalarType dtype) {
 }
 
 RowTensors tensors(const PaddedRows& rows, std::int64_t tasks, at::ScalarType dtype) {
-  return {view(rows.place, {tasks, rows.width}), view(rows.label, {tasks, rows.width}, dtype),
-          view(rows.mask, {tasks, rows.width}, dtype)};
+  return {view(rows.place, {tasks, rows.width}), view(rows.label, {tasks, rows.width}, dtype), view(rows.mask, {tasks, rows.width}, dtype)};
 }
 
 }  // namespace

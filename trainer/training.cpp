@@ -33,7 +33,8 @@ class Trainer {
         group_(group),
         observer_(observer),
         mine_(microbatches_of(group.rank(), group.size(), static_cast<int>(options.microbatches))),
-        sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks, static_cast<int>(options.microbatches)),
+        sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks,
+                 static_cast<int>(options.microbatches)),
         steps_(total_steps(options, sampler_)),
         validate_every_(options.validate_every > 0 ? options.validate_every : std::max<std::int64_t>(1, steps_ / 10)),
         validation_(dataset, Split::kValidation, options.validation, group),
@@ -59,7 +60,8 @@ class Trainer {
     if (step >= static_cast<std::uint64_t>(steps_)) return std::nullopt;
     if (own == 0) planned_ = sampler_.meta_batch(step);
     std::vector<TaskEpisode> episodes;
-    for (const auto& episode : planned_[static_cast<std::size_t>(mine_.first) + own]) episodes.push_back({episode.task, sampler_.rows(episode)});
+    for (const auto& episode : planned_[static_cast<std::size_t>(mine_.first) + own])
+      episodes.push_back({episode.task, sampler_.rows(episode)});
     return make_batch(dataset_, episodes);
   }
 
@@ -80,10 +82,13 @@ class Trainer {
     const auto tail = total.narrow(0, parameters, kTailSize);
     check_finite(tail[kLoss].item<double>());
     const double norm = adam_.step(step_, total.narrow(0, 0, parameters), model_.parameters());
-    if (!std::isfinite(norm)) throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the gradient is not finite; lower train.rate", step_ + 1));
+    if (!std::isfinite(norm))
+      throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the gradient is not finite; lower train.rate", step_ + 1));
     window_loss_ += tail[kLoss].item<double>();
-    if (tail[kInterrupted].item<double>() > 0) outcome_.stop = ExitCode::kInterrupted;
-    else if (tail[kSaved].item<double>() > 0) outcome_.stop = ExitCode::kSaved;
+    if (tail[kInterrupted].item<double>() > 0)
+      outcome_.stop = ExitCode::kInterrupted;
+    else if (tail[kSaved].item<double>() > 0)
+      outcome_.stop = ExitCode::kSaved;
     after_step(norm);
   }
 
@@ -141,10 +146,15 @@ class Trainer {
     const double seconds = seconds_since(window_start_);
     const double waited = prefetcher_.waited_seconds();
     if (observer_.progress) {
-      observer_.progress({.step = done, .steps = steps_, .loss = window_loss_ / window, .gradient_norm = norm, .rate = adam_.rate(step_),
+      observer_.progress({.step = done,
+                          .steps = steps_,
+                          .loss = window_loss_ / window,
+                          .gradient_norm = norm,
+                          .rate = adam_.rate(step_),
                           .tasks_per_second = window * static_cast<double>(options_.tasks) / seconds,
                           .seconds_left = seconds_since(start_) / static_cast<double>(done) * static_cast<double>(steps_ - done),
-                          .data_wait_share = (waited - waited_before_) / seconds, .reduce_share = reduce_seconds_ / seconds,
+                          .data_wait_share = (waited - waited_before_) / seconds,
+                          .reduce_share = reduce_seconds_ / seconds,
                           .padded_share = padded_ / window});
     }
     waited_before_ = waited;
@@ -196,7 +206,8 @@ void check(const TrainOptions& options, const Communicator& group) {
   require(options.microbatches > 0 && (options.microbatches & (options.microbatches - 1)) == 0,
           fmt::format("train.microbatches = {} is not a power of two", options.microbatches));
   require(group.size() <= options.microbatches,
-          fmt::format("{} ranks cannot share {} microbatches; use fewer ranks or raise train.microbatches", group.size(), options.microbatches));
+          fmt::format("{} ranks cannot share {} microbatches; use fewer ranks or raise train.microbatches", group.size(),
+                      options.microbatches));
   require(options.tasks >= options.microbatches,
           fmt::format("train.tasks = {} is under train.microbatches = {}", options.tasks, options.microbatches));
   require(options.log_every > 0, "train.log-every must be at least 1");
@@ -207,7 +218,8 @@ void check(const TrainOptions& options, const Communicator& group) {
 
 std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler) {
   if (options.steps > 0) return options.steps;
-  return static_cast<std::int64_t>(std::ceil(options.epochs * static_cast<double>(sampler.epoch_episodes()) / static_cast<double>(options.tasks)));
+  return static_cast<std::int64_t>(
+      std::ceil(options.epochs * static_cast<double>(sampler.epoch_episodes()) / static_cast<double>(options.tasks)));
 }
 
 void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& group) {

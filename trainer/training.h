@@ -13,21 +13,21 @@
 namespace warmstart {
 
 struct TrainOptions {
-  std::int64_t steps = 0;      // meta-steps; 0: as many as `epochs` take
-  double epochs = 12;          // passes over the training tasks
-  std::int64_t tasks = 64;     // per meta-step
+  std::int64_t steps = 0;   // meta-steps; 0: as many as `epochs` take
+  double epochs = 12;       // passes over the training tasks
+  std::int64_t tasks = 64;  // per meta-step
   std::int64_t microbatches = 8;
   std::uint64_t seed = 0;
   double dropout = 0.3;
-  double key_dropout = 0.05;       // share of rows that are trained on as if their key were unknown
-  double all_keys_dropout = 0.1;   // share of steps in which all rows are
+  double key_dropout = 0.05;      // share of rows that are trained on as if their key were unknown
+  double all_keys_dropout = 0.1;  // share of steps in which all rows are
   AdamOptions adam;
   EpisodeOptions episode;
-  std::int64_t log_every = 20;        // steps
-  std::int64_t check_every = 100;     // steps between comparisons of the ranks' parameters
-  std::int64_t validate_every = 0;    // steps; 0: ten times a run
-  bool keep_best = true;              // end with the parameters that did best on validation, else with the last
-  std::int64_t patience = 0;          // validations without a better one before stopping; 0: never
+  std::int64_t log_every = 20;      // steps
+  std::int64_t check_every = 100;   // steps between comparisons of the ranks' parameters
+  std::int64_t validate_every = 0;  // steps; 0: ten times a run
+  bool keep_best = true;            // end with the parameters that did best on validation, else with the last
+  std::int64_t patience = 0;        // validations without a better one before stopping; 0: never
   EvaluationOptions validation;
 };
 
@@ -40,7 +40,7 @@ struct TrainProgress {
 
 struct TrainOutcome {
   std::int64_t steps_done = 0, best_step = 0;
-  double best_error = 0.0;       // on validation
+  double best_error = 0.0;        // on validation
   ExitCode stop = ExitCode::kOk;  // why it ended early, if it did
   bool same_bits = true;          // whether other world sizes give the same bits
   std::string digest;             // of the parameters
@@ -51,9 +51,8 @@ struct TrainObserver {
   std::function<void(std::int64_t step, double error)> validated;
 };
 
-// Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits.  Stops early, with what it has,
-// when a rank gets a stop signal.
-// Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
+// Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits.  Stops early, with
+// what it has, when a rank gets a stop signal. Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
 // kDiverged naming the step and the task when a loss is not finite.
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer);

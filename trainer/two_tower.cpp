@@ -87,20 +87,40 @@ struct TwoTower::State {
 
 nlohmann::json to_json(const ModelOptions& options) {
   const auto& inner = options.inner;
-  return {{"base_learner", "two-tower"}, {"embedding", options.embedding}, {"tower", options.tower},
-          {"features", options.features}, {"prior", options.prior}, {"loss", options.loss}, {"absolute", options.absolute},
-          {"inner", {{"steps", inner.steps}, {"scope", inner.scope}, {"second_order", inner.second_order},
-                     {"rates", inner.rates}, {"rate", inner.rate}, {"tower_rate", inner.tower_rate},
-                     {"kappa", inner.kappa}, {"pull", inner.pull}}}};
+  return {{"base_learner", "two-tower"},
+          {"embedding", options.embedding},
+          {"tower", options.tower},
+          {"features", options.features},
+          {"prior", options.prior},
+          {"loss", options.loss},
+          {"absolute", options.absolute},
+          {"inner",
+           {{"steps", inner.steps},
+            {"scope", inner.scope},
+            {"second_order", inner.second_order},
+            {"rates", inner.rates},
+            {"rate", inner.rate},
+            {"tower_rate", inner.tower_rate},
+            {"kappa", inner.kappa},
+            {"pull", inner.pull}}}};
 }
 
 ModelOptions model_options_from_json(const nlohmann::json& json) {
   const auto& inner = json.at("inner");
-  return {.embedding = json.at("embedding"), .tower = json.at("tower"), .features = json.at("features"),
-          .prior = json.at("prior"), .loss = json.at("loss"), .absolute = json.at("absolute"),
-          .inner = {.steps = inner.at("steps"), .scope = inner.at("scope"), .second_order = inner.at("second_order"),
-                    .rates = inner.at("rates"), .rate = inner.at("rate"), .tower_rate = inner.at("tower_rate"),
-                    .kappa = inner.at("kappa"), .pull = inner.at("pull")}};
+  return {.embedding = json.at("embedding"),
+          .tower = json.at("tower"),
+          .features = json.at("features"),
+          .prior = json.at("prior"),
+          .loss = json.at("loss"),
+          .absolute = json.at("absolute"),
+          .inner = {.steps = inner.at("steps"),
+                    .scope = inner.at("scope"),
+                    .second_order = inner.at("second_order"),
+                    .rates = inner.at("rates"),
+                    .rate = inner.at("rate"),
+                    .tower_rate = inner.at("tower_rate"),
+                    .kappa = inner.at("kappa"),
+                    .pull = inner.at("pull")}};
 }
 
 TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed)
@@ -228,8 +248,7 @@ at::Tensor TwoTower::tower(const Rows& rows, State& state) const {
 
 // Walks back from the output's gradient `d` [T, S, D + 1], adding to each layer's memory its
 // inputs and its outputs' gradient.
-void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale,
-                        int step) const {
+void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale, int step) const {
   const auto first_order = !options_.inner.second_order;
   const auto keep = [&](const at::Tensor& tensor) { return first_order ? tensor.detach() : tensor; };
   const auto rates = [&](const std::string& layer) { return rule_.layer(layer, step, parameters_); };
@@ -286,8 +305,7 @@ void TwoTower::step(const Rows& support, const RowTensors& labels, State& state,
   state.b = state.b - scale * b_gradient * rate.narrow(0, options_.features, 1);
 }
 
-TwoTower::State TwoTower::adapt(const Rows& support, const RowTensors& labels, const TensorBatch& batch,
-                                const Dropout* dropout) const {
+TwoTower::State TwoTower::adapt(const Rows& support, const RowTensors& labels, const TensorBatch& batch, const Dropout* dropout) const {
   State state;
   std::tie(state.w0, state.b0) = prior(batch, dropout);
   state.w = state.w0;

@@ -72,7 +72,8 @@ TEST_F(BadInputTest, UserThatTheUserTableLacks) {
 TEST_F(BadInputTest, FullDisk) {
   const auto disk = folder.path() / "disk";
   fs::create_directory(disk);
-  ASSERT_EQ(run_command("mount -t tmpfs -o size=16k tmpfs '" + disk.string() + "'").exit_code, 0) << "this test mounts a tmpfs: run it as root";
+  ASSERT_EQ(run_command("mount -t tmpfs -o size=16k tmpfs '" + disk.string() + "'").exit_code, 0)
+      << "this test mounts a tmpfs: run it as root";
   expect_failure("ingest --config tables/config.ini --set data.dataset=disk/dataset", 4, "disk/dataset");
   EXPECT_TRUE(fs::is_empty(disk));
   ingest();
@@ -119,7 +120,8 @@ TEST_F(BadInputTest, CheckpointThatDoesNotFitTheSchema) {
   ingest();
   ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
   ASSERT_EQ(run_program("ingest --config tables/config.ini --set items.categorical= --set data.dataset=other", folder.path()).exit_code, 0);
-  expect_failure("evaluate --config tables/config.ini --set data.dataset=other", 3, "the model does not fit the data set: it has 2 fields, not 3");
+  expect_failure("evaluate --config tables/config.ini --set data.dataset=other", 3,
+                 "the model does not fit the data set: it has 2 fields, not 3");
 }
 
 TEST_F(BadInputTest, LossThatIsNotFinite) {

@@ -9,8 +9,9 @@
 namespace warmstart {
 namespace {
 
-constexpr const char* kSmall = " --set train.steps=10 --set train.tasks=16 --set model.embedding=8 --set model.tower=8 --set model.features=4"
-                               " --set evaluate.query=4 --set evaluate.support=0,3,all ";
+constexpr const char* kSmall =
+    " --set train.steps=10 --set train.tasks=16 --set model.embedding=8 --set model.tower=8 --set model.features=4"
+    " --set evaluate.query=4 --set evaluate.support=0,3,all ";
 
 class CommandsTest : public testing::Test {
  protected:
@@ -65,7 +66,8 @@ TEST_F(CommandsTest, InspectsDatasetsAndCheckpoints) {
 }
 
 TEST_F(CommandsTest, AStopSignalSavesWhatWasLearned) {
-  const auto result = run_command("cd '" + folder.path().string() + "' && { " WARMSTART_PROGRAM
+  const auto result = run_command("cd '" + folder.path().string() +
+                                  "' && { " WARMSTART_PROGRAM
                                   " train --config tables/config.ini --run run --steps 1000000 --validate-every 500000 & } && "
                                   "while [ ! -s run/metrics.jsonl ]; do sleep 0.1; done; kill -INT $!; wait $!");
   EXPECT_EQ(result.exit_code, 130) << result.output;

@@ -35,7 +35,8 @@ TEST_F(OptionsTest, CommandLineBeatsSetBeatsIni) {
 }
 
 TEST_F(OptionsTest, TheResolvedConfigurationReadsBackTheSame) {
-  parse({"train", "--set", "model.tower=32, 16", "--set", "inner.scope=dense", "--set", "data.label-max=5", "--set", "interactions.files=a.csv,b*.csv"});
+  parse({"train", "--set", "model.tower=32, 16", "--set", "inner.scope=dense", "--set", "data.label-max=5", "--set",
+         "interactions.files=a.csv,b*.csv"});
   const auto resolved = options.resolved();
   Configuration again;
   auto same = options_of(again);

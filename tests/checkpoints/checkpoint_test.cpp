@@ -13,7 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 
 Checkpoint example(std::int64_t step) {
-  return {step, {{"model", "test"}}, {{"layer.weight", at::arange(6, at::kFloat).view({2, 3})}, {"empty", at::zeros({0, 4})}, {"scalar", at::full({}, 2.0f)}}};
+  return {step,
+          {{"model", "test"}},
+          {{"layer.weight", at::arange(6, at::kFloat).view({2, 3})}, {"empty", at::zeros({0, 4})}, {"scalar", at::full({}, 2.0f)}}};
 }
 
 TEST(Checkpoint, ReadsBackWhatWasWritten) {

@@ -21,10 +21,12 @@ TEST(Prefetcher, GivesBatchesInOrderThenEnds) {
 }
 
 TEST(Prefetcher, RethrowsWhatWentWrongAfterTheBatchesBefore) {
-  Prefetcher prefetcher([](std::uint64_t n) {
-    if (n == 2) throw std::runtime_error("broken shard");
-    return std::optional(numbered(n));
-  }, 8);
+  Prefetcher prefetcher(
+      [](std::uint64_t n) {
+        if (n == 2) throw std::runtime_error("broken shard");
+        return std::optional(numbered(n));
+      },
+      8);
   prefetcher.next();
   prefetcher.next();
   EXPECT_THROW(prefetcher.next(), std::runtime_error);

@@ -86,7 +86,8 @@ EpisodeBatch random_batch(bool binary) {
 at::Tensor incidence(const Features& features, std::int64_t ids) {
   auto matrix = at::zeros({features.count, ids}, at::kDouble);
   for (std::int64_t row = 0; row < features.count; ++row) {
-    const auto end = row + 1 < features.count ? features.offsets[static_cast<std::size_t>(row) + 1] : static_cast<std::int64_t>(features.ids.size());
+    const auto end =
+        row + 1 < features.count ? features.offsets[static_cast<std::size_t>(row) + 1] : static_cast<std::int64_t>(features.ids.size());
     for (auto at = features.offsets[static_cast<std::size_t>(row)]; at < end; ++at) {
       matrix[row][features.ids[static_cast<std::size_t>(at)]] += features.weights[static_cast<std::size_t>(at)];
     }
@@ -127,8 +128,8 @@ class Reference {
   }
 
   at::Tensor scores(const Weights& p, const at::Tensor& place) const {
-    auto x = at::mm(rows_.index_select(0, place), p.at("embedding")) +
-             at::mm(dense_.index_select(0, place), p.at("input.weight").t()) + p.at("input.bias");
+    auto x = at::mm(rows_.index_select(0, place), p.at("embedding")) + at::mm(dense_.index_select(0, place), p.at("input.weight").t()) +
+             p.at("input.bias");
     auto a = x;
     for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
       const auto name = "tower." + std::to_string(layer);
