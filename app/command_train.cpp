@@ -46,8 +46,10 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
       spdlog::warn("{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two do",
                    group.size());
     if (outcome.stop != ExitCode::kOk) spdlog::warn("stopped by a signal after step {}; what was learned is saved", outcome.steps_done);
-    fmt::print("{}: trained for {} steps, best validation at step {} (MAE {:.4f}), parameters {}\n", saved.string(), outcome.steps_done,
-               outcome.best_step, outcome.best_error, outcome.digest);
+    const auto best = outcome.best_step == 0
+                          ? std::string("never validated")
+                          : fmt::format("best validation at step {} (MAE {:.4f})", outcome.best_step, outcome.best_error);
+    fmt::print("{}: trained for {} steps, {}, parameters {}\n", saved.string(), outcome.steps_done, best, outcome.digest);
   });
   return outcome.stop;
 }
