@@ -38,6 +38,7 @@ const H5::PredType& hdf5_type<std::int64_t>() {
 namespace {
 
 constexpr std::size_t kMemoryIncrement = 1 << 20;
+constexpr hsize_t kAlignment = 64;
 
 H5::LinkCreatPropList creating_parents() {
   H5::LinkCreatPropList list;
@@ -58,6 +59,9 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path) : path_(path) {
   H5::Exception::dontPrint();
   H5::FileAccPropList in_memory;
   in_memory.setCore(kMemoryIncrement, false);
+  // Every array starts where a mapped reader can use it; HDF5 would pack small ones into odd places.
+  in_memory.setAlignment(1, kAlignment);
+  H5Pset_small_data_block_size(in_memory.getId(), 0);
   file_ = H5::H5File(path.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, in_memory);
 }
 
@@ -138,6 +142,9 @@ const Hdf5Mapping::Array& Hdf5Mapping::find(const std::string& name, const H5::D
   const auto found = arrays_.find(name);
   if (found == arrays_.end()) throw DataError(fmt::format("{}: has no array '{}'", path_.string(), name));
   if (!(found->second.type == type)) throw DataError(fmt::format("{}: array '{}' is of another type", path_.string(), name));
+  if (reinterpret_cast<std::uintptr_t>(found->second.data) % type.getSize() != 0) {
+    throw DataError(fmt::format("{}: array '{}' is not aligned for mapping; write the file with Warmstart", path_.string(), name));
+  }
   return found->second;
 }
 
