@@ -29,6 +29,7 @@ double ndcg(std::span<const float> scores, std::span<const float> labels, int k,
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
   std::vector<double> gains;
+  gains.reserve(order.size());
   for (const auto row : order) gains.push_back(scale.gain(labels[row]));
   const double achieved = discounted(gains, k);
   std::sort(gains.begin(), gains.end(), std::greater<>());
