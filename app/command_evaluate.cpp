@@ -76,6 +76,8 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   std::unique_ptr<Comparison> comparison;
   agree(group, [&] {
     if (configuration.data.dataset.empty()) throw UsageError("data.dataset is not set: name the folder of the data set");
+    require(configuration.als.factors >= 1 && configuration.als.regularisation > 0,
+            "evaluate.als-factors must be at least 1 and evaluate.als-regularisation above 0");
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
     if (!configuration.run.empty()) model.emplace(read_model(configuration.run, dataset->schema()));
     if (!configuration.joint.empty()) joint.emplace(read_model(configuration.joint, dataset->schema()));

@@ -23,6 +23,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   agree(group, [&] {
     if (configuration.run.empty()) throw UsageError("train.run is not set: name the folder of the run");
     if (configuration.data.dataset.empty()) throw UsageError("data.dataset is not set: name the folder of the data set");
+    check(configuration.model);
+    require(configuration.threads >= 1, "train.threads must be at least 1");
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
     model = std::make_unique<TwoTower>(dataset->schema(), configuration.model, options.seed);
     if (first) run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved());

@@ -19,7 +19,7 @@ namespace {
 
 struct Command {
   const char* help;
-  std::vector<std::string> sections;  // of options that matter to it
+  std::vector<std::string> sections;  // of options that matter to it; the first is its own
   std::function<ExitCode(Invocation&, Communicator&)> run;
 };
 
@@ -33,13 +33,13 @@ const std::map<std::string, Command>& commands() {
       {"ingest", {"tables -> sharded data set of tasks", {"data", "interactions", "users", "items"}, on_first_rank(command_ingest)}},
       {"train",
        {"meta-train; under mpirun or srun on as many ranks as there are",
-        {"data", "model", "inner", "train", "episode", "evaluate"},
+        {"train", "data", "model", "inner", "episode", "evaluate"},
         command_train}},
       {"evaluate",
-       {"judge a trained model beside the baselines on tasks never trained on", {"data", "train", "evaluate"}, command_evaluate}},
+       {"judge a trained model beside the baselines on tasks never trained on", {"evaluate", "data", "train"}, command_evaluate}},
       {"inspect", {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is", {}, on_first_rank(command_inspect)}},
       {"report",
-       {"one HTML file with the curves of a run and its evaluation", {"train", "evaluate", "report"}, on_first_rank(command_report)}},
+       {"one HTML file with the curves of a run and its evaluation", {"report", "train", "evaluate"}, on_first_rank(command_report)}},
       {"synthesize",
        {"write tables drawn from planted preferences with a known noise floor", {"synthesize"}, on_first_rank(command_synthesize)}},
   };
@@ -67,7 +67,8 @@ ExitCode run(const std::vector<std::string>& arguments, Communicator& group) {
     if (found == commands().end()) throw UsageError(fmt::format("unknown command '{}'; warmstart --help lists them", arguments[0]));
     command = &found->second;
     invocation.options = options_of(invocation.configuration);
-    invocation.line = invocation.options.parse(arguments);
+    const auto own_section = command->sections.empty() ? "" : command->sections[0];
+    invocation.line = invocation.options.parse({arguments.begin() + 1, arguments.end()}, own_section);
   });
   if (invocation.line.help) {
     if (group.rank() == 0) fmt::print("warmstart {}: {}\n{}", arguments[0], command->help, invocation.options.help(command->sections));

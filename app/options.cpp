@@ -61,16 +61,14 @@ void Options::set(const std::string& key, const std::string& value, const std::s
   option.set = true;
 }
 
-Options::CommandLine Options::parse(const std::vector<std::string>& arguments) {
+Options::CommandLine Options::parse(const std::vector<std::string>& arguments, const std::string& own_section) {
   CommandLine line;
-  if (arguments.empty()) return line;
-  line.command = arguments[0];
   po::options_description all;
   all.add_options()("help,h", "")("json", "")("verify", "")("config", po::value<std::string>(), "")(
       "set", po::value<std::vector<std::string>>()->composing(), "")("positional", po::value<std::vector<std::string>>(), "");
   for (const auto& option : list_) {
     all.add_options()(option.key.c_str(), po::value<std::string>(), "");
-    if (section_of(option.key) == line.command) all.add_options()(name_in_section(option.key).c_str(), po::value<std::string>(), "");
+    if (section_of(option.key) == own_section) all.add_options()(name_in_section(option.key).c_str(), po::value<std::string>(), "");
   }
   po::positional_options_description positional;
   positional.add("positional", -1);
@@ -78,11 +76,7 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments) {
   std::string config;
   std::vector<std::string> assignments;
   try {
-    const auto parsed = po::command_line_parser(std::vector<std::string>(arguments.begin() + 1, arguments.end()))
-                            .options(all)
-                            .positional(positional)
-                            .style(style)
-                            .run();
+    const auto parsed = po::command_line_parser(arguments).options(all).positional(positional).style(style).run();
     for (const auto& option : parsed.options) {
       const auto& key = option.string_key;
       if (key == "help")
@@ -98,7 +92,7 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments) {
       else if (key == "positional")
         line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
       else
-        set(find(key) ? key : line.command + "." + key, option.value.at(0), "command line");
+        set(find(key) ? key : own_section + "." + key, option.value.at(0), "command line");
     }
   } catch (const po::unknown_option& error) {
     auto name = error.get_option_name();

@@ -23,15 +23,14 @@ class Options {
 
   // What a command line holds beside options with sections.
   struct CommandLine {
-    std::string command;
     std::vector<std::string> positional;
     bool help = false, json = false, verify = false;
   };
 
   // Reads the command line, then --set, then the INI file of --config; what comes first counts.
-  // An option of the command's own section needs no prefix: `train --steps 5`.
+  // An option of `own_section` needs no prefix on the command line: `train --steps 5`.
   // Throws UsageError for what nobody knows, naming the nearest key, and for bad values.
-  CommandLine parse(const std::vector<std::string>& arguments);
+  CommandLine parse(const std::vector<std::string>& arguments, const std::string& own_section);
 
   // As an INI file that parse() reads back.
   std::string resolved() const;

@@ -34,6 +34,11 @@ struct UsageError : Error {
   explicit UsageError(const std::string& message) : Error(ExitCode::kUsage, message) {}
 };
 
+// Throws UsageError(message) unless the condition holds.
+inline void require(bool holds, const std::string& message) {
+  if (!holds) throw UsageError(message);
+}
+
 struct DataError : Error {
   explicit DataError(const std::string& message) : Error(ExitCode::kData, message) {}
 };

@@ -175,10 +175,4 @@ std::vector<std::string> Hdf5Mapping::texts(const std::string& name) const {
   return values;
 }
 
-std::vector<std::string> Hdf5Mapping::names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, array] : arrays_) names.push_back(name);
-  return names;
-}
-
 }  // namespace warmstart

@@ -74,7 +74,6 @@ class Hdf5Mapping {
   std::vector<hsize_t> shape(const std::string& name) const;
   std::vector<std::string> texts(const std::string& name) const;
   std::string text(const std::string& name, std::size_t index) const;
-  std::vector<std::string> names() const;
 
  private:
   struct Array {

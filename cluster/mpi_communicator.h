@@ -37,7 +37,6 @@ class MpiSession {
   MpiSession& operator=(const MpiSession&) = delete;
 
   std::unique_ptr<Communicator> world() const;
-  bool launched() const { return launched_; }
 
   // Ends every rank of the job now.  Does not return.
   [[noreturn]] void abort(int exit_code) const;

@@ -303,9 +303,6 @@ class Ingest {
 };
 
 void check(const IngestOptions& options) {
-  const auto require = [](bool holds, const std::string& message) {
-    if (!holds) throw UsageError(message);
-  };
   require(options.task == "user" || options.task == "item", fmt::format("data.task = '{}' is neither user nor item", options.task));
   require(options.on_error == "fail" || options.on_error == "skip",
           fmt::format("data.on-error = '{}' is neither fail nor skip", options.on_error));

@@ -37,7 +37,8 @@ struct EpisodeRows {
 
 class Sampler {
  public:
-  // Throws DataError when `tasks` is empty or holds a task with under two rows.
+  // Throws UsageError for options that make no sense, DataError when `tasks` is empty or
+  // holds a task with under two rows.
   Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options, std::uint64_t seed,
           std::int64_t tasks_per_step, int microbatches);
 

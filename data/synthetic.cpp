@@ -66,9 +66,8 @@ void write_rows_of_user(const SyntheticOptions& options, std::uint64_t user, con
 }
 
 void check(const SyntheticOptions& options) {
-  if (options.users < 10 || options.items < 2 || options.rows_per_user < 2 || options.rank < 1 || options.noise < 0) {
-    throw UsageError("synthesize: needs at least 10 users, 2 items, 2 rows a user, rank 1 and no negative noise");
-  }
+  require(options.users >= 10 && options.items >= 2 && options.rows_per_user >= 2 && options.rank >= 1 && options.noise >= 0,
+          "synthesize: needs at least 10 users, 2 items, 2 rows a user, rank 1 and no negative noise");
 }
 
 }  // namespace

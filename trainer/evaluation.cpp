@@ -32,6 +32,9 @@ TaskMetrics from_values(const at::Tensor& values) {
 Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
     : dataset_(dataset), options_(options), group_(group) {
   for (const auto& support : options.support) rows_of(support);
+  require(!options.support.empty() && options.query >= 1, "evaluate.support must name a size, and evaluate.query be at least 1");
+  require(options.order == "time" || options.order == "shuffle",
+          fmt::format("evaluate.order = '{}' is neither time nor shuffle", options.order));
   for (const auto task : dataset.tasks_of(split)) {
     if (dataset.row_count(task) > options.query) tasks_.push_back(task);
   }

@@ -15,8 +15,8 @@ struct TaskMetrics {
   std::array<double, kCount> values() const { return {mae, mse, rmse, ndcg1, ndcg3, ndcg5}; }
 };
 
-// `label_min`: labels of the schema's range gain 2^label - 1 when the range lies within
-// [0, 10] (ratings, clicks), label - label_min otherwise.
+// What a label is worth to nDCG: 2^label - 1 where the labels' range lies within [0, 10]
+// (ratings, clicks), label - label_min otherwise.
 struct GainScale {
   double label_min, label_max;
   double gain(double label) const;

@@ -200,9 +200,6 @@ class Trainer {
 };
 
 void check(const TrainOptions& options, const Communicator& group) {
-  const auto require = [](bool holds, const std::string& message) {
-    if (!holds) throw UsageError(message);
-  };
   require(options.microbatches > 0 && (options.microbatches & (options.microbatches - 1)) == 0,
           fmt::format("train.microbatches = {} is not a power of two", options.microbatches));
   require(group.size() <= options.microbatches,
@@ -211,6 +208,10 @@ void check(const TrainOptions& options, const Communicator& group) {
   require(options.tasks >= options.microbatches,
           fmt::format("train.tasks = {} is under train.microbatches = {}", options.tasks, options.microbatches));
   require(options.log_every > 0, "train.log-every must be at least 1");
+  const auto share = [](double value) { return value >= 0.0 && value <= 1.0; };
+  require(options.dropout >= 0.0 && options.dropout < 1.0, "train.dropout must be in [0, 1)");
+  require(share(options.key_dropout) && share(options.all_keys_dropout), "train.key-dropout and train.all-keys-dropout must be in [0, 1]");
+  require(options.adam.rate > 0, "train.rate must be above 0");
   require(options.steps > 0 || options.epochs > 0, "train.steps or train.epochs must be above 0");
 }
 

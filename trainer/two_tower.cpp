@@ -3,41 +3,13 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
-#include <cmath>
-
-#include "base/random.h"
+#include "trainer/initialiser.h"
 
 namespace warmstart {
 namespace {
 
 constexpr double kSlope = 0.1;  // of the leaky rectifiers
 constexpr std::uint64_t kContentMask = 0, kPriorMask = 1, kFirstTowerMask = 2;
-
-// Draws initial values; each parameter has its own stream.
-class Initialiser {
- public:
-  explicit Initialiser(std::uint64_t seed) : seed_(seed) {}
-
-  at::Tensor normal(at::IntArrayRef shape, double deviation) {
-    return fill(shape, [&](RandomStream& random) { return deviation * random.normal(); });
-  }
-  // The usual start of a linear layer: uniform within 1 / sqrt(inputs).
-  at::Tensor uniform(at::IntArrayRef shape, std::int64_t inputs, double factor = 1.0) {
-    const double bound = factor / std::sqrt(static_cast<double>(std::max<std::int64_t>(inputs, 1)));
-    return fill(shape, [&](RandomStream& random) { return bound * (2.0 * random.uniform() - 1.0); });
-  }
-
- private:
-  template <typename Draw>
-  at::Tensor fill(at::IntArrayRef shape, Draw draw) {
-    RandomStream random(seed_, Purpose::kInitialise, next_++);
-    auto tensor = at::empty(shape, at::kFloat);
-    auto* values = tensor.mutable_data_ptr<float>();
-    for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(draw(random));
-    return tensor;
-  }
-  std::uint64_t seed_, next_ = 0;
-};
 
 at::Tensor bag(const at::Tensor& table, const FeatureTensors& features, const at::Tensor& weights) {
   return std::get<0>(at::embedding_bag(table, features.ids, features.offsets, false, 0, false, weights));
@@ -84,44 +56,6 @@ struct TwoTower::State {
   EmbeddingMemory embeddings, key_bias;
   std::vector<at::Tensor> inputs, before;  // of the hidden layers; inputs.back(): of the output layer
 };
-
-nlohmann::json to_json(const ModelOptions& options) {
-  const auto& inner = options.inner;
-  return {{"base_learner", "two-tower"},
-          {"embedding", options.embedding},
-          {"tower", options.tower},
-          {"features", options.features},
-          {"prior", options.prior},
-          {"loss", options.loss},
-          {"absolute", options.absolute},
-          {"inner",
-           {{"steps", inner.steps},
-            {"scope", inner.scope},
-            {"second_order", inner.second_order},
-            {"rates", inner.rates},
-            {"rate", inner.rate},
-            {"tower_rate", inner.tower_rate},
-            {"kappa", inner.kappa},
-            {"pull", inner.pull}}}};
-}
-
-ModelOptions model_options_from_json(const nlohmann::json& json) {
-  const auto& inner = json.at("inner");
-  return {.embedding = json.at("embedding"),
-          .tower = json.at("tower"),
-          .features = json.at("features"),
-          .prior = json.at("prior"),
-          .loss = json.at("loss"),
-          .absolute = json.at("absolute"),
-          .inner = {.steps = inner.at("steps"),
-                    .scope = inner.at("scope"),
-                    .second_order = inner.at("second_order"),
-                    .rates = inner.at("rates"),
-                    .rate = inner.at("rate"),
-                    .tower_rate = inner.at("tower_rate"),
-                    .kappa = inner.at("kappa"),
-                    .pull = inner.at("pull")}};
-}
 
 TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed)
     : schema_(schema), options_(options), rule_(options.inner, options.features, parameters_) {

@@ -116,6 +116,26 @@ TEST_F(BadInputTest, UnknownOption) {
   expect_failure("trian", 2, "unknown command 'trian'");
 }
 
+TEST_F(BadInputTest, OptionsThatMakeNoSense) {
+  ingest();
+  for (const auto* option : {"episode.order=banana", "evaluate.order=banana", "train.dropout=1", "inner.rate=0", "inner.kappa=0",
+                             "model.tower=8,0", "model.embedding=0", "episode.query-max=0", "evaluate.support=", "train.rate=0"}) {
+    const std::string text = option;
+    const auto name = text.substr(text.find('.') + 1, text.find('=') - text.find('.') - 1);
+    expect_failure(train + "--set " + text, 2, name);
+  }
+}
+
+TEST_F(BadInputTest, CheckpointOfAnUnknownScope) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  const auto path = folder.path() / "tables/run/step-00000004/manifest.json";
+  auto manifest = read_json(path);
+  manifest["description"]["model"]["inner"]["scope"] = "sideways";
+  write_file(path, manifest.dump());
+  expect_failure("evaluate --config tables/config.ini --query 4", 3, "model options are not those of this version");
+}
+
 TEST_F(BadInputTest, CheckpointThatDoesNotFitTheSchema) {
   ingest();
   ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);

@@ -17,7 +17,7 @@ class CommandsTest : public testing::Test {
  protected:
   CommandsTest() {
     expect_ok("synthesize --to tables --users 80 --items 40 --rows-per-user 20");
-    expect_ok("ingest --config tables/config.ini");
+    expect_ok("ingest --config tables/config.ini --shards 2");
   }
   std::string expect_ok(const std::string& arguments, int ranks = 0) {
     const auto result = run_program(arguments, folder.path(), ranks);

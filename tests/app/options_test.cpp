@@ -11,7 +11,7 @@ namespace {
 
 class OptionsTest : public testing::Test {
  protected:
-  void parse(const std::vector<std::string>& arguments) { line = options.parse(arguments); }
+  void parse(const std::vector<std::string>& arguments) { line = options.parse(arguments, "train"); }
   std::string complaint(const std::vector<std::string>& arguments) {
     try {
       parse(arguments);
@@ -28,19 +28,19 @@ class OptionsTest : public testing::Test {
 
 TEST_F(OptionsTest, CommandLineBeatsSetBeatsIni) {
   const auto ini = folder.write("a.ini", "[train]\nsteps = 1\ntasks = 11\nseed = 21\n").string();
-  parse({"train", "--config", ini, "--set", "train.tasks=12", "--set", "train.steps=2", "--steps", "3"});
+  parse({"--config", ini, "--set", "train.tasks=12", "--set", "train.steps=2", "--steps", "3"});
   EXPECT_EQ(configuration.train.steps, 3);
   EXPECT_EQ(configuration.train.tasks, 12);
   EXPECT_EQ(configuration.train.seed, 21u);
 }
 
 TEST_F(OptionsTest, TheResolvedConfigurationReadsBackTheSame) {
-  parse({"train", "--set", "model.tower=32, 16", "--set", "inner.scope=dense", "--set", "data.label-max=5", "--set",
+  parse({"--set", "model.tower=32, 16", "--set", "inner.scope=dense", "--set", "data.label-max=5", "--set",
          "interactions.files=a.csv,b*.csv"});
   const auto resolved = options.resolved();
   Configuration again;
   auto same = options_of(again);
-  same.parse({"train", "--config", folder.write("resolved.ini", resolved).string()});
+  same.parse({"--config", folder.write("resolved.ini", resolved).string()}, "train");
   EXPECT_EQ(same.resolved(), resolved);
   EXPECT_EQ(again.model.tower, (std::vector<std::int64_t>{32, 16}));
   EXPECT_EQ(again.model.inner.scope, Scope::kDense);
@@ -49,20 +49,20 @@ TEST_F(OptionsTest, TheResolvedConfigurationReadsBackTheSame) {
 }
 
 TEST_F(OptionsTest, UnknownKeysNameTheNearestRightOne) {
-  EXPECT_NE(complaint({"train", "--epoch", "3"}).find("did you mean 'train.epochs'"), std::string::npos);
-  EXPECT_NE(complaint({"train", "--set", "inner.step=3"}).find("did you mean 'inner.steps'"), std::string::npos);
+  EXPECT_NE(complaint({"--epoch", "3"}).find("did you mean 'train.epochs'"), std::string::npos);
+  EXPECT_NE(complaint({"--set", "inner.step=3"}).find("did you mean 'inner.steps'"), std::string::npos);
   const auto ini = folder.write("typo.ini", "[data]\nshard = 4\n").string();
-  const auto message = complaint({"train", "--config", ini});
+  const auto message = complaint({"--config", ini});
   EXPECT_NE(message.find("typo.ini"), std::string::npos);
   EXPECT_NE(message.find("did you mean 'data.shards'"), std::string::npos);
 }
 
 TEST_F(OptionsTest, BadValuesNameTheKey) {
-  EXPECT_NE(complaint({"train", "--steps", "many"}).find("train.steps = 'many': wants a number"), std::string::npos);
-  EXPECT_NE(complaint({"train", "--steps", "1.5"}).find("wants a whole number"), std::string::npos);
-  EXPECT_NE(complaint({"train", "--seed", "-1"}).find("wants a whole number from 0"), std::string::npos);
-  EXPECT_NE(complaint({"train", "--set", "inner.scope=body"}).find("inner.scope = 'body'"), std::string::npos);
-  EXPECT_NE(complaint({"train", "--config", "/nowhere.ini"}).find("/nowhere.ini: no such configuration file"), std::string::npos);
+  EXPECT_NE(complaint({"--steps", "many"}).find("train.steps = 'many': wants a number"), std::string::npos);
+  EXPECT_NE(complaint({"--steps", "1.5"}).find("wants a whole number"), std::string::npos);
+  EXPECT_NE(complaint({"--seed", "-1"}).find("wants a whole number from 0"), std::string::npos);
+  EXPECT_NE(complaint({"--set", "inner.scope=body"}).find("inner.scope = 'body'"), std::string::npos);
+  EXPECT_NE(complaint({"--config", "/nowhere.ini"}).find("/nowhere.ini: no such configuration file"), std::string::npos);
 }
 
 }  // namespace
