@@ -2,9 +2,24 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <string>
 
+struct XXH3_state_s;
+
 namespace warmstart {
+
+// XXH3-128 over bytes that come in pieces.
+class Digest {
+ public:
+  Digest();
+  void add(const void* data, std::size_t bytes);
+  // As 32 hexadecimal digits.
+  std::string text() const;
+
+ private:
+  std::shared_ptr<XXH3_state_s> state_;
+};
 
 // XXH3-128 as 32 hexadecimal digits.
 std::string digest(const void* data, std::size_t bytes);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "base/errors.h"
 
@@ -50,26 +51,43 @@ nlohmann::json read_json(const fs::path& path) {
   }
 }
 
-void write_file(const fs::path& path, const std::string& content) {
-  const fs::path temporary = path.string() + ".tmp";
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) throw_system_error("cannot create", temporary);
-  std::size_t done = 0;
-  while (done < content.size()) {
-    const auto count = write(file, content.data() + done, content.size() - done);
-    if (count < 0) {
-      const int code = errno;
-      close(file);
-      unlink(temporary.c_str());
-      errno = code;
-      throw_system_error("cannot write", path);
-    }
-    done += static_cast<std::size_t>(count);
+PendingFile::PendingFile(fs::path path) : path_(std::move(path)), pending_(path_.string() + ".tmp") {
+  file_ = open(pending_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file_ < 0) throw_system_error("cannot create", pending_);
+}
+
+PendingFile::~PendingFile() {
+  if (file_ < 0) return;
+  close(file_);
+  unlink(pending_.c_str());
+}
+
+void PendingFile::write(const void* data, std::size_t bytes) {
+  const auto* next = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const auto count = ::write(file_, next, bytes);
+    if (count < 0) throw_system_error("cannot write", path_);
+    next += count;
+    bytes -= static_cast<std::size_t>(count);
   }
-  close(file);
-  sync(temporary);
-  fs::rename(temporary, path);
-  sync(parent_of(path));
+}
+
+void PendingFile::commit() {
+  // Some disks say only now that they are full.
+  if (fsync(file_) != 0) throw_system_error("cannot sync", pending_);
+  if (close(std::exchange(file_, -1)) != 0 || rename(pending_.c_str(), path_.c_str()) != 0) {
+    const int code = errno;
+    unlink(pending_.c_str());
+    errno = code;
+    throw_system_error("cannot write", path_);
+  }
+  sync(parent_of(path_));
+}
+
+void write_file(const fs::path& path, const std::string& content) {
+  PendingFile file(path);
+  file.write(content.data(), content.size());
+  file.commit();
 }
 
 PendingFolder::PendingFolder(fs::path target) : target_(std::move(target)), pending_(target_.string() + ".tmp") {

@@ -14,8 +14,25 @@ std::string read_file(const std::filesystem::path& path);
 // Parses a file as JSON.  Throws DataError naming the file and the place.
 nlohmann::json read_json(const std::filesystem::path& path);
 
-// Writes under a temporary name, syncs, renames.  Throws EnvironmentError when
-// the disk refuses, leaving what was there before.
+// A file that appears under its name, complete and synced, at commit(): it is written as
+// `<path>.tmp`.  Without commit() nothing stays.  Throws EnvironmentError when the disk refuses,
+// leaving what was there before.
+class PendingFile {
+ public:
+  explicit PendingFile(std::filesystem::path path);
+  ~PendingFile();
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+
+  void write(const void* data, std::size_t bytes);
+  void commit();
+
+ private:
+  std::filesystem::path path_, pending_;
+  int file_ = -1;
+};
+
+// One PendingFile.
 void write_file(const std::filesystem::path& path, const std::string& content);
 
 // A folder that appears under its name only when it is complete.  It is filled

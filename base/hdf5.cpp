@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 
+#include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
 
@@ -37,7 +39,7 @@ const H5::PredType& hdf5_type<std::int64_t>() {
 
 namespace {
 
-constexpr std::size_t kMemoryIncrement = 1 << 20;
+constexpr std::size_t kPiece = 1 << 18;
 constexpr hsize_t kAlignment = 64;
 
 H5::LinkCreatPropList creating_parents() {
@@ -49,23 +51,29 @@ H5::LinkCreatPropList creating_parents() {
 H5::DSetCreatPropList contiguous() {
   H5::DSetCreatPropList list;
   list.setLayout(H5D_CONTIGUOUS);
+  list.setAllocTime(H5D_ALLOC_TIME_EARLY);
+  list.setFillTime(H5D_FILL_TIME_NEVER);
   H5Pset_obj_track_times(list.getId(), false);  // a time stamp would make equal files differ
   return list;
 }
 
 }  // namespace
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path) : path_(path) {
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path) : path_(path), memory_(memfd_create("warmstart-hdf5", MFD_CLOEXEC)) {
+  if (memory_ < 0) throw_system_error("no memory to make it in", path);
   H5::Exception::dontPrint();
-  H5::FileAccPropList in_memory;
-  in_memory.setCore(kMemoryIncrement, false);
+  H5::FileAccPropList access;
+  // The default driver refuses names that are links, as those of open files are.
+  H5Pset_fapl_stdio(access.getId());
   // Every array starts where a mapped reader can use it; HDF5 would pack small ones into odd places.
-  in_memory.setAlignment(1, kAlignment);
-  H5Pset_small_data_block_size(in_memory.getId(), 0);
-  file_ = H5::H5File(path.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, in_memory);
+  access.setAlignment(1, kAlignment);
+  H5Pset_small_data_block_size(access.getId(), 0);
+  file_ = H5::H5File(fmt::format("/proc/self/fd/{}", memory_), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, access);
 }
 
-void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape) {
+Hdf5Writer::~Hdf5Writer() { ::close(memory_); }
+
+H5::DataSet Hdf5Writer::create(const std::string& name, const H5::DataType& type, const std::vector<hsize_t>& shape) {
   const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
   const auto links = creating_parents();
   const auto layout = contiguous();
@@ -73,7 +81,18 @@ void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const 
   if (id < 0) throw std::runtime_error(fmt::format("{}: HDF5 cannot create '{}'", path_.string(), name));
   H5::DataSet array(id);
   H5Idec_ref(id);  // DataSet took its own reference
-  if (space.getSimpleExtentNpoints() > 0) array.write(data, type);
+  return array;
+}
+
+void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape) {
+  const auto array = create(name, type, shape);
+  if (array.getSpace().getSimpleExtentNpoints() > 0) array.write(data, type);
+}
+
+void Hdf5Writer::borrow(const std::string& name, const H5::DataType& type, const void* data, std::size_t bytes,
+                        const std::vector<hsize_t>& shape) {
+  const auto array = create(name, type, shape);
+  if (bytes > 0) borrowed_[array.getOffset()] = {data, bytes};
 }
 
 void Hdf5Writer::texts(const std::string& name, const std::vector<std::string>& values) {
@@ -87,12 +106,34 @@ void Hdf5Writer::texts(const std::string& name, const std::vector<std::string>& 
   write(name, type, padded.data(), {values.size()});
 }
 
-void Hdf5Writer::close() {
-  file_.flush(H5F_SCOPE_GLOBAL);
-  std::string image(static_cast<std::size_t>(H5Fget_file_image(file_.getId(), nullptr, 0)), '\0');
-  H5Fget_file_image(file_.getId(), image.data(), image.size());
+std::string Hdf5Writer::close() {
   file_.close();
-  write_file(path_, image);
+  const auto bytes = static_cast<std::size_t>(lseek(memory_, 0, SEEK_END));
+  const auto unmap = [bytes](std::byte* mapped) { munmap(mapped, bytes); };
+  void* mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, memory_, 0);
+  if (mapped == MAP_FAILED) throw_system_error("no memory to make it in", path_);
+  const std::unique_ptr<std::byte, decltype(unmap)> image(static_cast<std::byte*>(mapped), unmap);
+
+  PendingFile file(path_);
+  Digest digest;
+  const auto append = [&](const void* data, std::size_t size) {
+    // In pieces, so that a piece is still in the processor's cache when it is written.
+    const auto* next = static_cast<const std::byte*>(data);
+    for (std::size_t done = 0; done < size; done += kPiece) {
+      const auto piece = std::min(kPiece, size - done);
+      digest.add(next + done, piece);
+      file.write(next + done, piece);
+    }
+  };
+  std::size_t place = 0;
+  for (const auto& [offset, borrowed] : borrowed_) {
+    append(image.get() + place, offset - place);
+    append(borrowed.data, borrowed.bytes);
+    place = offset + borrowed.bytes;
+  }
+  append(image.get() + place, bytes - place);
+  file.commit();
+  return digest.text();
 }
 
 Hdf5Mapping::Hdf5Mapping(const std::filesystem::path& path) : path_(path) {

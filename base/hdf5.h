@@ -32,11 +32,19 @@ const H5::PredType& hdf5_type<std::int64_t>();
 class Hdf5Writer {
  public:
   explicit Hdf5Writer(const std::filesystem::path& path);
+  ~Hdf5Writer();
+  Hdf5Writer(const Hdf5Writer&) = delete;
+  Hdf5Writer& operator=(const Hdf5Writer&) = delete;
 
   // An empty shape is a scalar's.
   template <typename T>
   void array(const std::string& name, std::span<const T> values, const std::vector<hsize_t>& shape) {
     write(name, hdf5_type<T>(), values.data(), shape);
+  }
+  // Without a copy in memory: `values` must live until close().
+  template <typename T>
+  void borrowed_array(const std::string& name, std::span<const T> values, const std::vector<hsize_t>& shape) {
+    borrow(name, hdf5_type<T>(), values.data(), values.size_bytes(), shape);
   }
   template <typename T>
   void array(const std::string& name, const std::vector<T>& values) {
@@ -46,13 +54,22 @@ class Hdf5Writer {
   // Texts of different lengths: padded with zero bytes to the longest.
   void texts(const std::string& name, const std::vector<std::string>& values);
 
-  // Call last.  Throws EnvironmentError when the disk refuses.
-  void close();
+  // Call last.  Returns the digest of the file as it was meant to be.  Throws EnvironmentError when the disk refuses.
+  std::string close();
 
  private:
+  struct Borrowed {
+    const void* data;
+    std::size_t bytes;
+  };
+  H5::DataSet create(const std::string& name, const H5::DataType& type, const std::vector<hsize_t>& shape);
   void write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape);
+  void borrow(const std::string& name, const H5::DataType& type, const void* data, std::size_t bytes, const std::vector<hsize_t>& shape);
+
   std::filesystem::path path_;
+  int memory_;  // an unnamed file in memory that HDF5 writes to
   H5::H5File file_;
+  std::map<std::size_t, Borrowed> borrowed_;  // by their place in the file, where memory_ has holes
 };
 
 // Reads one HDF5 file by mapping it into memory.  Throws DataError naming the

@@ -36,6 +36,28 @@ TEST(Hdf5, SameArraysGiveTheSameBytes) {
   EXPECT_EQ(digest_file(folder.path() / "a.h5"), digest_file(folder.path() / "b.h5"));
 }
 
+TEST(Hdf5, BorrowedArraysGiveTheSameBytesAndTheirDigest) {
+  const TemporaryFolder folder;
+  const std::vector<float> many(100000, 1.25f), few = {1.0f, 2.0f, 3.0f};
+  const std::vector<std::int64_t> copied = {1, 2};
+  std::vector<std::string> digests;
+  for (const bool borrow : {false, true}) {
+    Hdf5Writer file(folder.path() / (borrow ? "b.h5" : "a.h5"));
+    for (const auto* values : {&many, &few}) {
+      const std::string name = values == &many ? "state/many" : "few";
+      const std::span<const float> span(*values);
+      borrow ? file.borrowed_array(name, span, {span.size()}) : file.array(name, span, {span.size()});
+      if (values == &many) file.array("between", copied);
+    }
+    digests.push_back(file.close());
+  }
+  EXPECT_EQ(digests[0], digests[1]);
+  EXPECT_EQ(digests[1], digest_file(folder.path() / "b.h5"));
+  const Hdf5Mapping file(folder.path() / "b.h5");
+  EXPECT_EQ(file.array<float>("state/many")[99999], 1.25f);
+  EXPECT_EQ(file.array<std::int64_t>("between")[1], 2);
+}
+
 TEST(Hdf5, RefusesMissingArraysAndOtherTypes) {
   const TemporaryFolder folder;
   write_example(folder.path() / "file.h5");
