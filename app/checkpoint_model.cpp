@@ -2,19 +2,25 @@
 
 #include <fmt/format.h>
 
+#include "app/provenance.h"
 #include "base/errors.h"
+#include "trainer/training.h"
 
 namespace warmstart {
 
-Checkpoint checkpoint_of(const TwoTower& model, const Dataset& dataset, std::int64_t step, const std::string& configuration, int ranks) {
-  return {step,
-          {{"model", to_json(model.options())},
-           {"schema", to_json(dataset.schema())},
-           {"dataset_digest", dataset.digest()},
-           {"configuration", configuration},
-           {"ranks", ranks},
-           {"created_by", "warmstart 0.1.0"}},
-          model.parameters().named()};
+nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration, int ranks) {
+  return {{"model", to_json(model.options())}, {"schema", to_json(dataset.schema())}, {"dataset_digest", dataset.digest()},
+          {"configuration", configuration},    {"ranks", ranks},                      {"created_by", provenance()}};
+}
+
+void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann::json& description) {
+  const auto differs = difference(schema_from_json(checkpoint_description.at("schema")), schema_from_json(description.at("schema")));
+  if (!differs.empty()) throw DataError(fmt::format("is of another schema than the data set: {}", differs));
+  if (checkpoint_description.at("dataset_digest") != description.at("dataset_digest"))
+    throw UsageError("the run was trained on other data than data.dataset holds now; set train.run to another folder");
+  if (const auto key = first_difference(checkpoint_description.at("configuration"), description.at("configuration")); !key.empty()) {
+    throw UsageError(fmt::format("the run was started with another {}; set it back, or train.run to another folder", key));
+  }
 }
 
 TwoTower read_model(const std::filesystem::path& path, const Schema& schema) {
@@ -25,7 +31,7 @@ TwoTower read_model(const std::filesystem::path& path, const Schema& schema) {
       throw DataError(fmt::format("the model does not fit the data set: {}; use the data set it was trained on, or train again", differs));
     }
     TwoTower model(schema, model_options_from_json(checkpoint.description.at("model")), 0);
-    model.parameters().assign(checkpoint.parameters);
+    model.parameters().assign(trained_parameters(checkpoint));
     return model;
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));

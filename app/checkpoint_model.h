@@ -2,15 +2,20 @@
 
 #include <filesystem>
 
+#include "app/configuration.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
 #include "trainer/two_tower.h"
 
 namespace warmstart {
 
-// A model with what is needed to use it again, for write_checkpoint.  `configuration` is the
-// resolved INI text.
-Checkpoint checkpoint_of(const TwoTower& model, const Dataset& dataset, std::int64_t step, const std::string& configuration, int ranks);
+// What every checkpoint of a run says of its model, to use it again and to go on with it.  `configuration` is the resolved
+// INI text.
+nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration, int ranks);
+
+// Whether a run with this description can go on from a checkpoint.  Throws DataError when the checkpoint is for another
+// schema, UsageError naming the difference when it is of another data set or configuration.
+void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann::json& description);
 
 // The model of a checkpoint or of a run's newest.  Throws DataError naming `path` when there
 // is none, or when it was made for another schema than `schema`.

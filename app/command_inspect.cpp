@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
+#include "trainer/training.h"
 
 namespace warmstart {
 namespace {
@@ -93,35 +94,118 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   return ExitCode::kOk;
 }
 
-ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
-  const auto checkpoint = read_checkpoint(path);
+nlohmann::json facts_of(const Checkpoint& checkpoint) {
   auto parameters = nlohmann::json::array();
-  for (const auto& [name, tensor] : checkpoint.parameters) {
+  for (const auto& [name, tensor] : trained_parameters(checkpoint)) {
     parameters.push_back({{"name", name}, {"shape", tensor.sizes().vec()}, {"norm", tensor.norm().item<double>()}});
   }
+  const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
+  return {{"step", checkpoint.step},
+          {"description", checkpoint.description},
+          {"state", checkpoint.state},
+          {"validation_error", error},
+          {"parameters", parameters}};
+}
+
+// Every checkpoint of a run.  Throws DataError naming the damaged ones.
+void verify_all(const std::filesystem::path& path) {
+  std::string damaged;
+  const auto folders = is_checkpoint(path) ? std::vector{path} : checkpoints_of(path);
+  for (const auto& folder : folders) {
+    try {
+      read_manifest(folder);
+      read_checkpoint(folder);
+      fmt::print(stderr, "{}: all digests hold\n", folder.string());
+    } catch (const DataError& error) {
+      damaged += fmt::format("{}{}", damaged.empty() ? "" : "; ", error.what());
+    }
+  }
+  if (!damaged.empty()) throw DataError(damaged);
+}
+
+ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
+  if (line.verify) verify_all(path);
+  const auto facts = facts_of(read_checkpoint(path));
   if (line.json) {
-    fmt::print("{}\n",
-               nlohmann::json({{"step", checkpoint.step}, {"description", checkpoint.description}, {"parameters", parameters}}).dump());
+    fmt::print("{}\n", facts.dump());
     return ExitCode::kOk;
   }
-  fmt::print("{}: checkpoint of step {}, by {}\n", path.string(), checkpoint.step, checkpoint.description.value("created_by", "?"));
-  fmt::print("model: {}\n", checkpoint.description.value("model", nlohmann::json()).dump());
-  for (const auto& parameter : parameters) {
+  const auto& description = facts["description"];
+  const auto& made_by = description.at("created_by");
+  fmt::print("{}: checkpoint of step {} of {}, best validation {:.4f} at step {}\n", path.string(), facts["step"].get<std::int64_t>(),
+             facts["state"].at("steps").get<std::int64_t>(), facts["state"].at("best_error").get<double>(),
+             facts["state"].at("best_step").get<std::int64_t>());
+  fmt::print("by Warmstart {} (revision {}), LibTorch {}, HDF5 {}, {}, GCC {}, on {} ranks\n", made_by.at("warmstart").get<std::string>(),
+             made_by.at("revision").get<std::string>(), made_by.at("libtorch").get<std::string>(), made_by.at("hdf5").get<std::string>(),
+             made_by.at("mpi").get<std::string>(), made_by.at("compiler").get<std::string>(), description.at("ranks").get<int>());
+  fmt::print("data set: digest {}\nmodel: {}\n", description.at("dataset_digest").get<std::string>(), description.at("model").dump());
+  fmt::print("configuration:\n{}\n", description.at("configuration").get<std::string>());
+  if (!facts["state"].at("skipped").empty()) fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());
+  for (const auto& parameter : facts["parameters"]) {
     fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
                parameter["norm"].get<double>());
   }
   return ExitCode::kOk;
 }
 
+std::string first_difference_of(const NamedTensors& a, const NamedTensors& b) {
+  if (a.size() != b.size()) return fmt::format("{} parameters against {}", a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto& [name, left] = a[i];
+    const auto& [other_name, right] = b[i];
+    if (name != other_name || left.sizes() != right.sizes()) {
+      return fmt::format("parameter '{}' {} against '{}' {}", name, nlohmann::json(left.sizes().vec()).dump(), other_name,
+                         nlohmann::json(right.sizes().vec()).dump());
+    }
+    const auto differs = left.reshape({-1}).ne(right.reshape({-1})).nonzero();
+    if (differs.numel() == 0) continue;
+    const auto place = differs[0].item<std::int64_t>();
+    return fmt::format("parameter '{}', element {}: {} against {} ({} of its {} elements differ)", name, place,
+                       left.reshape({-1})[place].item<float>(), right.reshape({-1})[place].item<float>(), differs.size(0), left.numel());
+  }
+  return "";
+}
+
+// Exit code 0 when both learned the same bits, 1 when not.
+ExitCode compare_checkpoints(const std::filesystem::path& a, const std::filesystem::path& b, const Options::CommandLine& line) {
+  const auto left = read_checkpoint(a), right = read_checkpoint(b);
+  const auto of_parameters = first_difference_of(trained_parameters(left), trained_parameters(right));
+  const auto of_configuration =
+      first_difference(left.description.at("configuration").get<std::string>(), right.description.at("configuration").get<std::string>());
+  const nlohmann::json facts = {{"steps", {left.step, right.step}},
+                                {"ranks", {left.description.at("ranks"), right.description.at("ranks")}},
+                                {"first_difference_of_configuration", of_configuration},
+                                {"first_difference_of_parameters", of_parameters},
+                                {"same_parameters", of_parameters.empty()}};
+  if (line.json) {
+    fmt::print("{}\n", facts.dump());
+  } else {
+    fmt::print("steps: {} and {}; ranks: {} and {}\n", left.step, right.step, facts["ranks"][0].dump(), facts["ranks"][1].dump());
+    fmt::print("configuration: {}\n", of_configuration.empty() ? "the same in what changes the result" : "first difference: " + of_configuration);
+    fmt::print("parameters: {}\n", of_parameters.empty() ? "the same bits" : "first difference: " + of_parameters);
+  }
+  return of_parameters.empty() ? ExitCode::kOk : ExitCode::kFailure;
+}
+
+std::filesystem::path existing(const std::string& path) {
+  if (!std::filesystem::exists(path)) throw DataError(fmt::format("{}: does not exist", path));
+  return path;
+}
+
 }  // namespace
 
 ExitCode command_inspect(Invocation& invocation) {
   const auto& line = invocation.line;
-  if (line.positional.size() != 1) throw UsageError("inspect wants one PATH: a data set, a run or a checkpoint");
-  const std::filesystem::path path = line.positional[0];
-  if (!std::filesystem::exists(path)) throw DataError(fmt::format("{}: does not exist", path.string()));
-  if (std::filesystem::exists(path / "dataset.json")) return inspect_dataset(path, line);
-  return inspect_checkpoint(path, line);
+  const auto count = line.positional.size();
+  if (count != 1 && count != 2) throw UsageError("inspect wants one PATH (a data set, a run or a checkpoint), or two checkpoints to compare");
+  const auto path = existing(line.positional[0]);
+  try {
+    if (count == 2) return compare_checkpoints(path, existing(line.positional[1]), line);
+    if (std::filesystem::exists(path / "dataset.json")) return inspect_dataset(path, line);
+    return inspect_checkpoint(path, line);
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
+  }
 }
 
 }  // namespace warmstart

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <boost/program_options.hpp>
+#include <map>
+#include <set>
 #include <sstream>
 #include <type_traits>
 
@@ -67,7 +70,7 @@ class Builder {
  public:
   template <typename T>
   Builder& operator()(const std::string& key, T& value, const std::string& help) {
-    options_.add({key, to_text(value), help, [&value](const std::string& text) { read(text, value); }});
+    options_.add({key, to_text(value), help, [&value](const std::string& text) { read(text, value); }, std::is_same_v<T, bool>});
     return *this;
   }
   Options take() { return std::move(options_); }
@@ -86,7 +89,51 @@ void add_table(Builder& add, const std::string& section, TableOptions& table, co
   add(section + ".dense", table.dense, "columns that hold a number; standardised, missing ones are the mean");
 }
 
+bool changes_what_is_learned(const std::string& key) {
+  static const std::set<std::string> neutral = {
+      "train.run",           "train.threads",     "train.log-every",  "train.check-every",        "train.resume",       "train.checkpoint-every",
+      "train.checkpoint-minutes", "train.keep-last", "train.keep-every", "train.strict-checkpoints", "train.hang-seconds", "evaluate.joint",
+      "evaluate.output",     "evaluate.als-factors", "evaluate.als-regularisation"};
+  const auto section = key.substr(0, key.find('.'));
+  return std::set<std::string>{"model", "inner", "train", "episode", "evaluate"}.contains(section) && !neutral.contains(key);
+}
+
+std::map<std::string, std::string> read_ini_text(const std::string& text) {
+  namespace po = boost::program_options;
+  std::istringstream stream(text);
+  std::map<std::string, std::string> values;
+  for (const auto& option : po::parse_config_file(stream, po::options_description(), true).options)
+    values[option.string_key] = option.value.empty() ? "" : option.value[0];
+  return values;
+}
+
 }  // namespace
+
+TrainOptions train_options(const Configuration& configuration) {
+  auto options = configuration.train;
+  options.validation = configuration.evaluate;
+  options.save.run = configuration.run;
+  return options;
+}
+
+void check(const Configuration& configuration, int ranks) {
+  require(!configuration.run.empty(), "train.run is not set: name the folder of the run");
+  require(!configuration.data.dataset.empty(), "data.dataset is not set: name the folder of the data set");
+  require(configuration.threads >= 1, "train.threads must be at least 1");
+  check(configuration.model);
+  check(configuration.train, ranks);
+}
+
+std::string first_difference(const std::string& was, const std::string& is) {
+  const auto before = read_ini_text(was), now = read_ini_text(is);
+  for (const auto& [key, value] : now) {
+    const auto found = before.find(key);
+    // An option that the older program did not know is at its default.
+    if (found == before.end() || found->second == value || !changes_what_is_learned(key)) continue;
+    return fmt::format("{} ('{}', now '{}')", key, found->second, value);
+  }
+  return "";
+}
 
 Options options_of(Configuration& c) {
   Builder add;
@@ -145,7 +192,16 @@ Options options_of(Configuration& c) {
       "train.check-every", train.check_every, "steps between comparisons of the ranks' parameters; 0: only at the end")(
       "train.validate-every", train.validate_every, "steps between validations; 0: ten a run")(
       "train.keep-best", train.keep_best, "end with the parameters that did best on validation; false: with the last")(
-      "train.patience", train.patience, "validations without a better one before stopping; 0: never");
+      "train.patience", train.patience, "validations without a better one before stopping; 0: never")(
+      "train.resume", c.resume, "auto: from the run's newest good checkpoint; never: only in an empty folder; or a checkpoint's folder")(
+      "train.checkpoint-every", train.save.every_steps, "steps between checkpoints; 0: by time only")(
+      "train.checkpoint-minutes", train.save.every_minutes, "minutes between checkpoints; 0: by steps only")(
+      "train.keep-last", train.save.retention.last, "checkpoints that stay, and the best on validation")(
+      "train.keep-every", train.save.retention.every, "steps of which every multiple's checkpoint stays; 0: none")(
+      "train.strict-checkpoints", train.save.strict, "a checkpoint that cannot be written ends the run: true or false")(
+      "train.loss-limit", train.loss_limit, "times the running median: a larger loss takes the run back; 0: only one that is not finite")(
+      "train.rollbacks", train.rollbacks, "times that a run is taken back before it gives up")(
+      "train.hang-seconds", train.hang_seconds, "seconds without progress that end the run; 0: never");
   add("episode.order", train.episode.order, "time: support rows are earlier than query rows; or shuffle")(
       "episode.support-max", train.episode.support_max, "largest support, rows; sizes are uniform from 0")(
       "episode.support-common", train.episode.support_common, "support sizes, rows, of which one is common to all tasks ...")(

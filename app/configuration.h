@@ -22,13 +22,24 @@ struct Configuration {
   ModelOptions model;
   TrainOptions train;
   std::filesystem::path run;  // folder of a training run
-  std::int64_t threads = 1;   // a rank
+  std::string resume = "auto";
+  std::int64_t threads = 1;  // a rank
   EvaluationOptions evaluate;
   AlsOptions als;
   std::filesystem::path joint;       // run of a jointly trained model to compare with
   std::filesystem::path evaluation;  // where evaluate writes, and report reads
   std::filesystem::path report;      // where report writes
 };
+
+// The options of a training run, complete.
+TrainOptions train_options(const Configuration& configuration);
+
+// Throws UsageError when no training run can start with this configuration on so many ranks.
+void check(const Configuration& configuration, int ranks);
+
+// The first option that two resolved configurations of runs differ in and that changes what is learned, with both values;
+// empty when there is none.
+std::string first_difference(const std::string& was, const std::string& is);
 
 // The options over `configuration`, whose values are the defaults.
 Options options_of(Configuration& configuration);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "app/command.h"
+#include "base/host.h"
 #include "cluster/agreement.h"
 #include "cluster/mpi_communicator.h"
 
@@ -37,7 +38,7 @@ const std::map<std::string, Command>& commands() {
         command_train}},
       {"evaluate",
        {"judge a trained model beside the baselines on tasks never trained on", {"evaluate", "data", "train"}, command_evaluate}},
-      {"inspect", {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is", {}, on_first_rank(command_inspect)}},
+      {"inspect", {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is; A B: compares two models", {}, on_first_rank(command_inspect)}},
       {"report",
        {"one HTML file with the curves of a run and its evaluation", {"report", "train", "evaluate"}, on_first_rank(command_report)}},
       {"synthesize",
@@ -83,14 +84,14 @@ void complain(const std::string& message) { fmt::print(stderr, "warmstart: {}\n"
 // first, and their abort ends the rest before they repeat it.
 void complain_of_own_failure(const Communicator& group, const std::string& message) {
   std::this_thread::sleep_for(std::min(group.rank(), 4) * std::chrono::milliseconds(500));
-  complain(group.size() > 1 ? fmt::format("rank {}: {}", group.rank(), message) : message);
+  complain(group.size() > 1 ? fmt::format("rank {} on {}: {}", group.rank(), node_name(), message) : message);
 }
 
 int guarded_main(int argc, char** argv) {
   MpiSession session(&argc, &argv);
   const auto group = session.world();
   spdlog::set_default_logger(spdlog::stderr_color_mt("warmstart"));
-  spdlog::set_pattern("%^%l%$: %v");
+  spdlog::set_pattern(group->size() > 1 ? fmt::format("%^%l%$ [rank {} on {}]: %v", group->rank(), node_name()) : "%^%l%$: %v");
   if (group->rank() != 0) spdlog::set_level(spdlog::level::err);
   try {
     return static_cast<int>(run({argv + 1, argv + argc}, *group));

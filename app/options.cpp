@@ -67,8 +67,9 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
   all.add_options()("help,h", "")("json", "")("verify", "")("config", po::value<std::string>(), "")(
       "set", po::value<std::vector<std::string>>()->composing(), "")("positional", po::value<std::vector<std::string>>(), "");
   for (const auto& option : list_) {
-    all.add_options()(option.key.c_str(), po::value<std::string>(), "");
-    if (section_of(option.key) == own_section) all.add_options()(name_in_section(option.key).c_str(), po::value<std::string>(), "");
+    const auto value = [&] { return option.flag ? po::value<std::string>()->implicit_value("true") : po::value<std::string>(); };
+    all.add_options()(option.key.c_str(), value(), "");
+    if (section_of(option.key) == own_section) all.add_options()(name_in_section(option.key).c_str(), value(), "");
   }
   po::positional_options_description positional;
   positional.add("positional", -1);
@@ -92,7 +93,7 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
       else if (key == "positional")
         line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
       else
-        set(find(key) ? key : own_section + "." + key, option.value.at(0), "command line");
+        set(find(key) ? key : own_section + "." + key, option.value.empty() ? "true" : option.value[0], "command line");
     }
   } catch (const po::unknown_option& error) {
     auto name = error.get_option_name();

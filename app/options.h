@@ -12,6 +12,7 @@ struct Option {
   std::string value;  // the default, then what was set
   std::string help;
   std::function<void(const std::string&)> assign;  // throws std::invalid_argument saying what was wanted
+  bool flag = false;  // true or false: on the command line, --name alone means true
   bool set = false;
 };
 

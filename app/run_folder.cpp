@@ -1,6 +1,7 @@
 #include "app/run_folder.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -19,18 +20,33 @@ std::string as_clock(double seconds) {
 
 }  // namespace
 
-RunFolder::RunFolder(const std::filesystem::path& path, const std::string& configuration) : path_(path) {
+std::unique_ptr<RunLock> lock_run(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) throw EnvironmentError(fmt::format("{}: cannot create: {}", path.string(), error.message()));
+  auto lock = std::make_unique<RunLock>(path);
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    if (entry.path().filename().string().starts_with("step-") && entry.path().extension() != ".tmp") {
-      throw UsageError(fmt::format("{}: holds a trained model already; remove it or set train.run to another folder", path.string()));
-    }
+    if (entry.path().extension() == ".tmp") std::filesystem::remove_all(entry.path(), error);
   }
+  return lock;
+}
+
+RunFolder::RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step) : path_(path) {
   write_file(path / "config.ini", configuration);
-  metrics_.open(path / "metrics.jsonl", std::ios::trunc);
+  keep_metrics_until(step);
+  metrics_.open(path / "metrics.jsonl", std::ios::app);
   if (!metrics_) throw_system_error("cannot create", path / "metrics.jsonl");
+}
+
+void RunFolder::keep_metrics_until(std::int64_t step) {
+  std::ifstream file(path_ / "metrics.jsonl");
+  std::string kept;
+  for (std::string line; std::getline(file, line);) {
+    // The last line of a killed run may be cut.
+    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    if (entry.is_object() && entry.value("step", step + 1) <= step) kept += line + "\n";
+  }
+  write_file(path_ / "metrics.jsonl", kept);
 }
 
 void RunFolder::add(const nlohmann::json& line) {
@@ -65,6 +81,24 @@ void RunFolder::show(const TrainProgress& p) {
 void RunFolder::validated(std::int64_t step, double error) {
   last_validation_ = error;
   add({{"step", step}, {"validation_mae", error}});
+}
+
+void RunFolder::saved(const WrittenCheckpoint& written) {
+  if (written.failure.empty()) {
+    add({{"step", written.step}, {"checkpoint_seconds", written.seconds}});
+    return;
+  }
+  spdlog::warn("THE CHECKPOINT OF STEP {} WAS NOT WRITTEN: {}. Training goes on; a crash would lose what came after the last good one",
+               written.step, written.failure);
+}
+
+void RunFolder::rolled_back(const Rollback& rollback) {
+  spdlog::warn("diverged: {}. Went back to step {}; the meta-batches around it are skipped", rollback.reason, rollback.to_step);
+  // Flushed by add(); what was measured in the steps that are taken again goes away.
+  metrics_.close();
+  keep_metrics_until(rollback.to_step);
+  metrics_.open(path_ / "metrics.jsonl", std::ios::app);
+  add({{"step", rollback.to_step}, {"rolled_back", rollback.reason}});
 }
 
 }  // namespace warmstart

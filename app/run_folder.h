@@ -3,8 +3,10 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints/run_lock.h"
 #include "trainer/training.h"
 
 namespace warmstart {
@@ -13,14 +15,17 @@ namespace warmstart {
 // and a progress line.  Rank 0's alone.
 class RunFolder {
  public:
-  // Throws UsageError when the folder already holds a trained model.
-  RunFolder(const std::filesystem::path& path, const std::string& configuration);
+  // What `metrics.jsonl` says of steps after `step`, which will be taken again, is removed.
+  RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step);
 
   void progress(const TrainProgress& progress);
   void validated(std::int64_t step, double error);
+  void saved(const WrittenCheckpoint& written);
+  void rolled_back(const Rollback& rollback);
 
  private:
   void add(const nlohmann::json& line);
+  void keep_metrics_until(std::int64_t step);
   void show(const TrainProgress& progress);
 
   std::filesystem::path path_;
@@ -28,5 +33,8 @@ class RunFolder {
   double last_validation_ = 0.0;
   std::chrono::steady_clock::time_point last_shown_;
 };
+
+// Makes the folder, holds it for this program and removes what a killed one was writing.
+std::unique_ptr<RunLock> lock_run(const std::filesystem::path& path);
 
 }  // namespace warmstart

@@ -8,4 +8,5 @@
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/hdf5.h"
+#include "base/host.h"
 #include "base/random.h"

@@ -1,42 +1,74 @@
-// checkpoints/: a model on disk.  It knows cluster/ and base/.
+// checkpoints/: a run on disk, so that it can go on.  It knows cluster/ and base/.
 //
 // A run's folder holds `step-00000100/` folders, complete or absent:
 //
-//   parameters.h5   one array a parameter, under its name (h5py opens it)
-//   manifest.json   format version, step, the caller's description, digest of parameters.h5
+//   slice-00000-of-00002.h5   rank 0's share of each vector, under the vector's name (h5py opens it)
+//   manifest.json             written last: step, description, state, layout, the slices' sizes and digests, its own digest
+//
+// docs/checkpoints.md describes the format.
 
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "cluster/communicator.h"
+
 namespace warmstart {
 
-// Version of the layout; a reader refuses a newer one.
-constexpr int kCheckpointVersion = 1;
+// Version of the layout; a reader refuses another.
+constexpr int kCheckpointVersion = 2;
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;  // contiguous float32 on the host
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;  // float32 on the host
 
 struct Checkpoint {
-  std::int64_t step = 0;
-  nlohmann::json description;  // what the model is: options, schema, provenance
-  NamedTensors parameters;
+  std::int64_t step = 0;                   // meta-steps done
+  nlohmann::json description;              // what the model is: options, schema, provenance
+  nlohmann::json state;                    // what a run knows beside its vectors
+  std::optional<double> validation_error;  // of this step; retention keeps the smallest
+  nlohmann::json layout;                   // [{"name", "shape"}]: the parameters in each vector, in order
+  // Flat, contiguous, float32, on the host, all of one length: `parameters`, and what the optimizer keeps.
+  std::map<std::string, at::Tensor> vectors;
+
+  // Views of one vector as parameters.
+  NamedTensors named(const std::string& vector = "parameters") const;
 };
 
-// Writes `run/step-<step>`, replacing nothing: throws UsageError if it is there already,
-// EnvironmentError when the disk refuses.  Called by one rank.  Returns the folder.
-std::filesystem::path write_checkpoint(const std::filesystem::path& run, const Checkpoint& checkpoint);
+// Checks a manifest before its slices are read; throws DataError for a checkpoint that is to be passed over,
+// any other Error to give up.
+using AcceptManifest = std::function<void(const nlohmann::json& manifest)>;
 
-// Reads a checkpoint's folder, or the newest of a run's whose digest holds; says which it
-// passed over.  Throws DataError when there is none.
-Checkpoint read_checkpoint(const std::filesystem::path& path);
+// Reads a checkpoint's folder, or the newest of a run's that is accepted and whose digests all hold; says which
+// it passed over and why.  Throws DataError when there is none.
+Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManifest& accept = {});
+
+// Collective.  As read_checkpoint on rank 0, which gives it to the others.  Throws AgreedError.
+Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group, const AcceptManifest& accept = {});
+
+// The manifest of a checkpoint's folder, once it has proved to be undamaged and of this version, with its slices
+// there in full size.  Throws DataError.
+nlohmann::json read_manifest(const std::filesystem::path& folder);
+
+// The folders of a run's checkpoints, newest first, damaged ones too.
+std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run);
 
 // Whether `path` is a checkpoint's folder.
 bool is_checkpoint(const std::filesystem::path& path);
+
+// Where a run's checkpoint of `step` lies.
+std::filesystem::path checkpoint_folder(const std::filesystem::path& run, std::int64_t step);
+
+// Sets a manifest's own digest and gives the text of its file.
+std::string sealed(nlohmann::json manifest);
+
+constexpr const char* kManifest = "manifest.json";
 
 }  // namespace warmstart

@@ -10,3 +10,4 @@
 #include "cluster/parameter_check.h"
 #include "cluster/self_communicator.h"
 #include "cluster/stop_signal.h"
+#include "cluster/watchdog.h"

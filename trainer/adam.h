@@ -26,6 +26,10 @@ class Adam {
 
   double rate(std::int64_t step) const;
 
+  // Its state, [P] each.
+  at::Tensor& first_moment() { return first_moment_; }
+  at::Tensor& second_moment() { return second_moment_; }
+
  private:
   AdamOptions options_;
   std::int64_t total_steps_;

@@ -12,7 +12,7 @@ TwoTower with_steps(const TwoTower& joint, int steps, double rate, double kappa)
   auto options = joint.options();
   options.inner = {.steps = steps, .scope = Scope::kHead, .rates = InnerRates::kFixed, .rate = rate, .kappa = kappa, .pull = 0.0};
   TwoTower model(joint.schema(), options, 0);
-  model.parameters().assign(joint.parameters().named());
+  model.parameters().flat().copy_(joint.parameters().flat());
   return model;
 }
 

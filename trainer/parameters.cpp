@@ -30,10 +30,10 @@ std::vector<at::Tensor> Parameters::values() const {
   return values;
 }
 
-NamedTensors Parameters::named() const {
-  NamedTensors named;
-  for (const auto& parameter : list_) named.emplace_back(parameter.name, parameter.value.detach().to(at::kFloat).clone());
-  return named;
+nlohmann::json Parameters::layout() const {
+  auto layout = nlohmann::json::array();
+  for (const auto& parameter : list_) layout.push_back({{"name", parameter.name}, {"shape", parameter.value.sizes().vec()}});
+  return layout;
 }
 
 void Parameters::assign(const NamedTensors& named) {

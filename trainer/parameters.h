@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,8 @@ class Parameters {
   at::Tensor& flat() { return flat_; }
   const at::Tensor& flat() const { return flat_; }
 
-  // Copies for a checkpoint, in order.
-  NamedTensors named() const;
+  // [{"name", "shape"}] in the order of the flat tensor, for a checkpoint.
+  nlohmann::json layout() const;
   // Throws DataError unless names and shapes are these.
   void assign(const NamedTensors& named);
 

@@ -7,13 +7,17 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <set>
 
 #include "base/digest.h"
+#include "base/host.h"
 #include "cluster/agreement.h"
 #include "cluster/gradient_sum.h"
 #include "cluster/parameter_check.h"
 #include "cluster/stop_signal.h"
+#include "cluster/watchdog.h"
 #include "trainer/bias_model.h"
+#include "trainer/loss_guard.h"
 
 namespace warmstart {
 namespace {
@@ -22,16 +26,24 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What is summed over ranks behind the gradient, in the same collective.
-enum Tail : std::int64_t { kLoss, kInterrupted, kSaved, kTailSize };
+enum Tail : std::int64_t { kLoss, kInterrupted, kSaved, kSaveDue, kTailSize };
+
+// Names of a checkpoint's vectors.
+constexpr const char* kParameters = "parameters";
+constexpr const char* kBest = "best_parameters";
+constexpr const char* kFirstMoment = "adam_first_moment";
+constexpr const char* kSecondMoment = "adam_second_moment";
 
 class Trainer {
  public:
-  Trainer(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer)
+  Trainer(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
+          const TrainStart& start)
       : model_(model),
         dataset_(dataset),
         options_(options),
         group_(group),
         observer_(observer),
+        description_(start.description),
         mine_(microbatches_of(group.rank(), group.size(), static_cast<int>(options.microbatches))),
         sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks,
                  static_cast<int>(options.microbatches)),
@@ -39,57 +51,91 @@ class Trainer {
         validate_every_(options.validate_every > 0 ? options.validate_every : std::max<std::int64_t>(1, steps_ / 10)),
         validation_(dataset, Split::kValidation, options.validation, group),
         adam_(model.parameters(), options.adam, steps_),
-        prefetcher_([this](std::uint64_t n) { return make(n); }, static_cast<std::size_t>(2 * mine_.count)) {}
+        loss_guard_(options.loss_limit) {
+    if (!options.save.run.empty()) writer_.emplace(options.save.run, options.save.retention, group);
+    if (start.checkpoint) restore(*start.checkpoint);
+  }
 
   TrainOutcome run() {
-    start_ = window_start_ = Clock::now();
-    for (step_ = 0; step_ < steps_ && outcome_.stop == ExitCode::kOk && !patience_is_over(); ++step_) take_step();
-    outcome_.steps_done = step_;
-    check_same_on_all_ranks(model_.parameters().flat(), group_);
-    if (options_.keep_best && best_.defined()) model_.parameters().flat().copy_(best_);
-    const auto& flat = model_.parameters().flat();
-    outcome_.digest = digest(flat.const_data_ptr(), flat.nbytes());
-    outcome_.same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches));
+    Watchdog watchdog(options_.hang_seconds, fmt::format("rank {} on {}", group_.rank(), node_name()));
+    start_ = window_start_ = last_save_ = Clock::now();
+    first_step_ = window_first_step_ = step_;
+    prefetch();
+    while (step_ < steps_ && outcome_.stop == ExitCode::kOk && !patience_is_over()) {
+      if (skipped_.contains(step_) || take_step()) end_step();
+      watchdog.progress(step_);
+    }
+    finish();
     return outcome_;
   }
 
  private:
+  void prefetch() {
+    prefetcher_.reset();  // its thread reads what the next one starts from
+    produced_step_ = step_;
+    waited_before_ = 0.0;
+    prefetcher_.emplace([this](std::uint64_t n) { return make(n); }, static_cast<std::size_t>(2 * mine_.count));
+  }
+
   // The n-th microbatch of this rank, on the prefetcher's thread.
   std::optional<EpisodeBatch> make(std::uint64_t n) {
-    const auto step = n / static_cast<std::uint64_t>(mine_.count), own = n % static_cast<std::uint64_t>(mine_.count);
-    if (step >= static_cast<std::uint64_t>(steps_)) return std::nullopt;
-    if (own == 0) planned_ = sampler_.meta_batch(step);
+    const auto own = n % static_cast<std::uint64_t>(mine_.count);
+    if (own == 0) {
+      while (skipped_.contains(produced_step_)) ++produced_step_;
+      if (produced_step_ >= steps_) return std::nullopt;
+      planned_ = sampler_.meta_batch(static_cast<std::uint64_t>(produced_step_++));
+    }
     std::vector<TaskEpisode> episodes;
     for (const auto& episode : planned_[static_cast<std::size_t>(mine_.first) + own])
       episodes.push_back({episode.task, sampler_.rows(episode)});
     return make_batch(dataset_, episodes);
   }
 
-  void take_step() {
+  EpisodeBatch next_batch() {
+    const Phase phase("data");
+    return prefetcher_->next();
+  }
+
+  // Updates the parameters by one meta-batch; or rolls back and returns false.
+  bool take_step() {
     TreeSum sum;
     for (int part = 0; part < mine_.count; ++part) {
-      const auto batch = prefetcher_.next();
+      const auto batch = next_batch();
       padded_ += batch.padded_share() / mine_.count;
+      const Phase phase("forward");
       sum.add(gradient(batch, mine_.first + part));
     }
     auto total = sum.take();
-    note_stop(total);
-    const auto reduce_start = Clock::now();
-    sum_in_fixed_order(total, group_);
-    reduce_seconds_ += seconds_since(reduce_start);
+    note_flags(total);
+    reduce(total);
 
     const auto parameters = model_.parameters().flat().numel();
     const auto tail = total.narrow(0, parameters, kTailSize);
-    check_finite(tail[kLoss].item<double>());
-    const double norm = adam_.step(step_, total.narrow(0, 0, parameters), model_.parameters());
-    if (!std::isfinite(norm))
-      throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the gradient is not finite; lower train.rate", step_ + 1));
-    window_loss_ += tail[kLoss].item<double>();
+    const double loss = tail[kLoss].item<double>();
+    if (const auto refused = loss_guard_.judge(loss); !refused.empty()) {
+      // The loss judges the update before it, too.
+      roll_back(fmt::format("the loss {}{}", task_of_bad_loss(loss), refused), step_ - 1);
+      return false;
+    }
+    norm_ = adam_.step(step_, total.narrow(0, 0, parameters), model_.parameters());
+    if (!std::isfinite(norm_)) {
+      roll_back("the gradient is not finite", step_);
+      return false;
+    }
+    window_loss_ += loss;
+    save_due_ |= tail[kSaveDue].item<double>() > 0;
     if (tail[kInterrupted].item<double>() > 0)
       outcome_.stop = ExitCode::kInterrupted;
     else if (tail[kSaved].item<double>() > 0)
       outcome_.stop = ExitCode::kSaved;
-    after_step(norm);
+    return true;
+  }
+
+  void reduce(at::Tensor& total) {
+    const Phase phase("reduce");
+    const auto start = Clock::now();
+    sum_in_fixed_order(total, group_);
+    reduce_seconds_ += seconds_since(start);
   }
 
   // The gradient of the microbatch's share of the mean loss, with the tail behind it.
@@ -112,10 +158,13 @@ class Trainer {
     return at::cat(pieces);
   }
 
-  void note_stop(at::Tensor& total) {
+  void note_flags(at::Tensor& total) {
+    const auto tail = total.narrow(0, model_.parameters().flat().numel(), kTailSize);
     const auto stop = stop_requested();
-    if (stop == ExitCode::kOk) return;
-    total[model_.parameters().flat().numel() + (stop == ExitCode::kInterrupted ? kInterrupted : kSaved)] = 1.0;
+    if (stop != ExitCode::kOk) tail[stop == ExitCode::kInterrupted ? kInterrupted : kSaved] = 1.0;
+    // One clock decides for all.
+    const double minutes = options_.save.every_minutes;
+    if (group_.rank() == 0 && minutes > 0 && seconds_since(last_save_) > 60 * minutes) tail[kSaveDue] = 1.0;
   }
 
   void note_not_finite(const at::Tensor& losses, const EpisodeBatch& batch) {
@@ -123,36 +172,151 @@ class Trainer {
     if (bad.numel() > 0 && bad_task_ < 0) bad_task_ = batch.task[static_cast<std::size_t>(bad[0].item<std::int64_t>())];
   }
 
-  // The sum is the same on all ranks, so all of them leave here or none does.
-  void check_finite(double loss) {
-    if (std::isfinite(loss)) return;
+  // Collective: the loss is the same on all ranks, so all of them ask or none does.
+  std::string task_of_bad_loss(double loss) {
+    if (std::isfinite(loss)) return "";
     auto tasks = at::full({1}, bad_task_, at::kLong);
-    const auto all = group_.gather_slices(tasks);
-    const auto task = all.max().item<std::int64_t>();
-    throw AgreedError(ExitCode::kDiverged,
-                      fmt::format("step {}: the loss of {} '{}' is not finite; lower train.rate, or look for extreme values in its rows",
-                                  step_ + 1, dataset_.schema().task, task < 0 ? "?" : dataset_.task(task).key()));
+    const auto task = group_.gather_slices(tasks).max().item<std::int64_t>();
+    bad_task_ = -1;
+    return fmt::format("of {} '{}' ", dataset_.schema().task, task < 0 ? "?" : dataset_.task(task).key());
   }
 
-  void after_step(double norm) {
-    const auto done = step_ + 1;
+  // Collective.  Back to the last checkpoint made without the meta-batches [first, step_], which are skipped from now on.
+  void roll_back(const std::string& reason, std::int64_t first) {
+    const auto problem = fmt::format("step {}: {}; lower train.rate, or look for extreme values in the rows", step_ + 1, reason);
+    auto skipped = skipped_;
+    for (auto step = std::max<std::int64_t>(first, 0); step <= step_; ++step) skipped.insert(step);
+    const auto rollbacks = rollbacks_ + 1;
+    restore(checkpoint_before(first, problem));
+    rollbacks_ = rollbacks;
+    skipped_ = skipped;
+    window_first_step_ = step_;
+    window_loss_ = reduce_seconds_ = padded_ = 0.0;
+    prefetch();
+    if (observer_.rolled_back) observer_.rolled_back({step_, problem});
+  }
+
+  // Collective.  Throws AgreedError kDiverged, with the problem, when there is no way back.
+  Checkpoint checkpoint_before(std::int64_t first, const std::string& problem) {
+    if (rollbacks_ >= options_.rollbacks) {
+      throw AgreedError(ExitCode::kDiverged, fmt::format("{} (undone before: {}, as often as train.rollbacks allows)", problem, rollbacks_));
+    }
+    if (!writer_) throw AgreedError(ExitCode::kDiverged, problem);
+    tell(writer_->wait());
+    prefetcher_.reset();
+    const auto accept = [first](const nlohmann::json& manifest) {
+      if (manifest.at("step") > first) throw DataError("was made by the steps that are taken back");
+    };
+    try {
+      return read_checkpoint_on_all(options_.save.run, group_, accept);
+    } catch (const AgreedError&) {
+      throw AgreedError(ExitCode::kDiverged, fmt::format("{} (there is no checkpoint to go back to)", problem));
+    }
+  }
+
+  // After a step: measures, validates, saves.
+  void end_step() {
+    const auto done = ++step_;
+    validation_error_.reset();
     if (options_.check_every > 0 && done % options_.check_every == 0) check_same_on_all_ranks(model_.parameters().flat(), group_);
-    if (done % options_.log_every == 0 || done == steps_) report(done, norm);
+    if (done % options_.log_every == 0 || done == steps_) report(done);
     if (done % validate_every_ == 0 || done == steps_) validate(done);
+    save_due_ |= options_.save.every_steps > 0 && done % options_.save.every_steps == 0;
+    if (writer_) save_behind_training();
   }
 
-  void report(std::int64_t done, double norm) {
-    const auto window = static_cast<double>(done - window_first_step_);
+  void save_behind_training() {
+    const Phase phase("write");
+    tell(writer_->poll());
+    if (save_due_ && writer_->idle() && parameters_are_finite()) begin_save();
+  }
+
+  bool parameters_are_finite() const { return model_.parameters().flat().isfinite().all().item<bool>(); }
+
+  void begin_save() {
+    writer_->begin(snapshot());
+    saved_step_ = step_;
+    save_due_ = false;
+    last_save_ = Clock::now();
+  }
+
+  void tell(const std::optional<WrittenCheckpoint>& written) {
+    if (!written) return;
+    if (observer_.saved) observer_.saved(*written);
+    if (written->failure.empty()) return;
+    saved_step_ = -1;
+    if (options_.save.strict) throw AgreedError(ExitCode::kEnvironment, fmt::format("{} (train.strict-checkpoints)", written->failure));
+  }
+
+  Checkpoint snapshot() {
+    Checkpoint checkpoint;
+    checkpoint.step = step_;
+    checkpoint.description = description_;
+    checkpoint.state = {{"steps", steps_},
+                        {"best_error", outcome_.best_error},
+                        {"best_step", outcome_.best_step},
+                        {"validations_without_better", validations_without_better_},
+                        {"recent_losses", loss_guard_.state()},
+                        {"skipped", skipped_},
+                        {"rollbacks", rollbacks_}};
+    checkpoint.validation_error = validation_error_;
+    checkpoint.layout = model_.parameters().layout();
+    checkpoint.vectors = {
+        {kParameters, model_.parameters().flat()}, {kFirstMoment, adam_.first_moment()}, {kSecondMoment, adam_.second_moment()}};
+    if (best_.defined()) checkpoint.vectors[kBest] = best_;
+    return checkpoint;
+  }
+
+  void restore(const Checkpoint& checkpoint) {
+    const auto& state = checkpoint.state;
+    step_ = saved_step_ = checkpoint.step;
+    model_.parameters().flat().copy_(checkpoint.vectors.at(kParameters));
+    adam_.first_moment().copy_(checkpoint.vectors.at(kFirstMoment));
+    adam_.second_moment().copy_(checkpoint.vectors.at(kSecondMoment));
+    const auto best = checkpoint.vectors.find(kBest);
+    best_ = best == checkpoint.vectors.end() ? at::Tensor() : best->second.clone();
+    outcome_.best_error = state.at("best_error");
+    outcome_.best_step = state.at("best_step");
+    validations_without_better_ = state.at("validations_without_better");
+    loss_guard_.restore(state.at("recent_losses"));
+    skipped_ = state.at("skipped").get<std::set<std::int64_t>>();
+    rollbacks_ = state.at("rollbacks");
+  }
+
+  void finish() {
+    check_same_on_all_ranks(model_.parameters().flat(), group_);
+    if (writer_) save_last();
+    if (options_.keep_best && best_.defined()) model_.parameters().flat().copy_(best_);
+    const auto& flat = model_.parameters().flat();
+    outcome_.steps_done = step_;
+    outcome_.digest = digest(flat.const_data_ptr(), flat.nbytes());
+    outcome_.same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches));
+  }
+
+  void save_last() {
+    const Phase phase("write");
+    tell(writer_->wait());
+    if (saved_step_ == step_) return;
+    if (!parameters_are_finite()) throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the parameters are not finite", step_));
+    begin_save();
+    const auto written = writer_->wait();
+    tell(written);
+    if (!written->failure.empty()) throw AgreedError(ExitCode::kEnvironment, written->failure);
+  }
+
+  void report(std::int64_t done) {
+    const auto window = static_cast<double>(std::max<std::int64_t>(1, done - window_first_step_));
     const double seconds = seconds_since(window_start_);
-    const double waited = prefetcher_.waited_seconds();
+    const double waited = prefetcher_->waited_seconds();
     if (observer_.progress) {
       observer_.progress({.step = done,
                           .steps = steps_,
                           .loss = window_loss_ / window,
-                          .gradient_norm = norm,
-                          .rate = adam_.rate(step_),
+                          .gradient_norm = norm_,
+                          .rate = adam_.rate(done - 1),
                           .tasks_per_second = window * static_cast<double>(options_.tasks) / seconds,
-                          .seconds_left = seconds_since(start_) / static_cast<double>(done) * static_cast<double>(steps_ - done),
+                          .seconds_left = seconds_since(start_) / static_cast<double>(std::max<std::int64_t>(1, done - first_step_)) *
+                                          static_cast<double>(steps_ - done),
                           .data_wait_share = (waited - waited_before_) / seconds,
                           .reduce_share = reduce_seconds_ / seconds,
                           .padded_share = padded_ / window});
@@ -164,12 +328,15 @@ class Trainer {
   }
 
   void validate(std::int64_t done) {
+    const Phase phase("validate");
     const auto validation_start = Clock::now();
     const double error = validation_.mean_absolute_error(model_);
     if (observer_.validated) observer_.validated(done, error);
+    validation_error_ = error;
     ++validations_without_better_;
-    if (!best_.defined() || error < outcome_.best_error) {
-      best_ = model_.parameters().flat().clone();
+    if (outcome_.best_step == 0 || error < outcome_.best_error) {
+      if (options_.keep_best) best_ = model_.parameters().flat().clone();
+      save_due_ = true;
       outcome_.best_error = error;
       outcome_.best_step = done;
       validations_without_better_ = 0;
@@ -185,28 +352,51 @@ class Trainer {
   const TrainOptions& options_;
   Communicator& group_;
   const TrainObserver& observer_;
+  nlohmann::json description_;
   MicrobatchRange mine_;
   Sampler sampler_;
-  std::int64_t steps_, validate_every_, step_ = 0;
+  std::int64_t steps_, validate_every_;
   Evaluation validation_;
   Adam adam_;
+  LossGuard loss_guard_;
+
+  // What a checkpoint holds beside the parameters and moments.
+  std::int64_t step_ = 0;  // meta-steps done
   TrainOutcome outcome_;
   at::Tensor best_;
-  std::int64_t validations_without_better_ = 0, bad_task_ = -1, window_first_step_ = 0;
-  double window_loss_ = 0.0, reduce_seconds_ = 0.0, padded_ = 0.0, waited_before_ = 0.0;
-  Clock::time_point start_, window_start_;
+  std::int64_t validations_without_better_ = 0, rollbacks_ = 0;
+  std::set<std::int64_t> skipped_;
+
+  std::optional<CheckpointWriter> writer_;
+  bool save_due_ = false;
+  std::int64_t saved_step_ = -1;            // of the newest checkpoint, perhaps still being written
+  std::optional<double> validation_error_;  // of the present step
+  std::int64_t bad_task_ = -1;
+
+  std::int64_t first_step_ = 0, window_first_step_ = 0;
+  double norm_ = 0.0, window_loss_ = 0.0, reduce_seconds_ = 0.0, padded_ = 0.0, waited_before_ = 0.0;
+  Clock::time_point start_, window_start_, last_save_;
+
+  std::int64_t produced_step_ = 0;             // the next one to prefetch
   std::vector<std::vector<Episode>> planned_;  // of the step that is being prefetched
-  Prefetcher prefetcher_;                      // last: its thread uses the members above
+  std::optional<Prefetcher> prefetcher_;       // last: its thread uses the members above
 };
 
-void check(const TrainOptions& options, const Communicator& group) {
+}  // namespace
+
+void check(const TrainOptions& options, int ranks) {
   require(options.microbatches > 0 && (options.microbatches & (options.microbatches - 1)) == 0,
           fmt::format("train.microbatches = {} is not a power of two", options.microbatches));
-  require(group.size() <= options.microbatches,
-          fmt::format("{} ranks cannot share {} microbatches; use fewer ranks or raise train.microbatches", group.size(),
+  require(ranks <= options.microbatches,
+          fmt::format("{} ranks cannot share {} microbatches; use fewer ranks or raise train.microbatches", ranks,
                       options.microbatches));
   require(options.tasks >= options.microbatches,
           fmt::format("train.tasks = {} is under train.microbatches = {}", options.tasks, options.microbatches));
+  require(options.save.every_steps >= 0 && options.save.every_minutes >= 0, "train.checkpoint-every and -minutes must not be negative");
+  require(options.save.retention.last >= 1 && options.save.retention.every >= 0,
+          "train.keep-last must be at least 1 and train.keep-every not negative");
+  require(options.loss_limit == 0 || options.loss_limit > 1, "train.loss-limit must be above 1, or 0");
+  require(options.rollbacks >= 0 && options.hang_seconds >= 0, "train.rollbacks and train.hang-seconds must not be negative");
   require(options.log_every > 0, "train.log-every must be at least 1");
   const auto share = [](double value) { return value >= 0.0 && value <= 1.0; };
   require(options.dropout >= 0.0 && options.dropout < 1.0, "train.dropout must be in [0, 1)");
@@ -214,8 +404,6 @@ void check(const TrainOptions& options, const Communicator& group) {
   require(options.adam.rate > 0, "train.rate must be above 0");
   require(options.steps > 0 || options.epochs > 0, "train.steps or train.epochs must be above 0");
 }
-
-}  // namespace
 
 std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler) {
   if (options.steps > 0) return options.steps;
@@ -241,12 +429,16 @@ void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& grou
   group.broadcast(model.parameters().flat(), 0);
 }
 
+NamedTensors trained_parameters(const Checkpoint& checkpoint) {
+  return checkpoint.named(checkpoint.vectors.contains(kBest) ? kBest : kParameters);
+}
+
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
-                   const TrainObserver& observer) {
+                   const TrainObserver& observer, const TrainStart& start) {
   std::unique_ptr<Trainer> trainer;
   agree(group, [&] {
-    check(options, group);
-    trainer = std::make_unique<Trainer>(model, dataset, options, group, observer);
+    check(options, group.size());
+    trainer = std::make_unique<Trainer>(model, dataset, options, group, observer, start);
   });
   return trainer->run();
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "checkpoints/checkpoint_writer.h"
 #include "cluster/communicator.h"
 #include "data/prefetch.h"
 #include "data/sampler.h"
@@ -11,6 +12,14 @@
 #include "trainer/two_tower.h"
 
 namespace warmstart {
+
+struct SaveOptions {
+  std::filesystem::path run;        // the folder that checkpoints go to; empty: none are written
+  std::int64_t every_steps = 0;     // 0: by time only
+  double every_minutes = 5;         // 0: by steps only
+  Retention retention;
+  bool strict = false;              // a checkpoint that cannot be written ends the run
+};
 
 struct TrainOptions {
   std::int64_t steps = 0;   // meta-steps; 0: as many as `epochs` take
@@ -29,6 +38,10 @@ struct TrainOptions {
   bool keep_best = true;            // end with the parameters that did best on validation, else with the last
   std::int64_t patience = 0;        // validations without a better one before stopping; 0: never
   EvaluationOptions validation;
+  SaveOptions save;
+  double loss_limit = 10;      // times the running median: a larger loss is a divergence; 0: only one that is not finite
+  std::int64_t rollbacks = 3;  // divergences that are undone before giving up
+  double hang_seconds = 1800;  // without progress, after which the process ends with exit code 4; 0: never
 };
 
 // The state of a run, at log steps.  Times are this rank's shares since the last one.
@@ -36,6 +49,11 @@ struct TrainProgress {
   std::int64_t step, steps;
   double loss, gradient_norm, rate, tasks_per_second, seconds_left;
   double data_wait_share, reduce_share, padded_share;
+};
+
+struct Rollback {
+  std::int64_t to_step;
+  std::string reason;
 };
 
 struct TrainOutcome {
@@ -49,13 +67,30 @@ struct TrainOutcome {
 struct TrainObserver {
   std::function<void(const TrainProgress&)> progress;
   std::function<void(std::int64_t step, double error)> validated;
+  std::function<void(const WrittenCheckpoint&)> saved;  // or not, as it says
+  std::function<void(const Rollback&)> rolled_back;
 };
 
-// Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits.  Stops early, with
-// what it has, when a rank gets a stop signal. Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
-// kDiverged naming the step and the task when a loss is not finite.
+// Where a run starts and what its checkpoints say of it.
+struct TrainStart {
+  const Checkpoint* checkpoint = nullptr;  // null: from the model as it is
+  nlohmann::json description;              // goes into every checkpoint
+};
+
+// Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits,
+// and so does a run that was ended at any moment and started again from one of its checkpoints.  Stops early, with
+// what it has saved, when a rank gets a stop signal.  A loss that runs away takes the run back to its last checkpoint;
+// the meta-batches that did it are skipped.  Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
+// kDiverged naming the step and the task when there is nothing to go back to, or too often; kEnvironment when the last
+// checkpoint (with save.strict: any) cannot be written.
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
-                   const TrainObserver& observer);
+                   const TrainObserver& observer, const TrainStart& start = {});
+
+// The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
+NamedTensors trained_parameters(const Checkpoint& checkpoint);
+
+// Throws UsageError when a run with these options cannot start on so many ranks.
+void check(const TrainOptions& options, int ranks);
 
 // The meta-steps that a run takes.
 std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "checkpoints/checkpoint.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"
 
@@ -132,7 +133,7 @@ TEST_F(BadInputTest, CheckpointOfAnUnknownScope) {
   const auto path = folder.path() / "tables/run/step-00000004/manifest.json";
   auto manifest = read_json(path);
   manifest["description"]["model"]["inner"]["scope"] = "sideways";
-  write_file(path, manifest.dump());
+  write_file(path, sealed(manifest));
   expect_failure("evaluate --config tables/config.ini --query 4", 3, "model options are not those of this version");
 }
 
@@ -153,7 +154,11 @@ TEST_F(BadInputTest, LossThatIsNotFinite) {
 TEST_F(BadInputTest, RunThatIsThereAlready) {
   ingest();
   ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
-  expect_failure(train, 2, "holds a trained model already");
+  expect_failure(train + "--resume never", 2, "holds a trained model already");
+  expect_failure(train + "--rate 0.5", 2, "the run was started with another train.rate ('0.003', now '0.5')", 2);
+  expect_failure(train + "--resume nowhere", 3, "nowhere: holds no checkpoint");
+  EXPECT_EQ(run_program("ingest --config tables/config.ini --shards 2 --dataset other", folder.path()).exit_code, 0);
+  expect_failure(train + "--set data.dataset=other", 2, "was trained on other data");
 }
 
 TEST_F(BadInputTest, ARankThatFailsInMidRunEndsTheOthersWithOneMessage) {

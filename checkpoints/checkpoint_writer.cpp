@@ -1,0 +1,199 @@
+#include "checkpoints/checkpoint_writer.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/errors.h"
+#include "base/hdf5.h"
+#include "cluster/agreement.h"
+
+namespace warmstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::int64_t slice_begin(std::int64_t count, int rank, int ranks) { return count * rank / ranks; }
+
+std::string slice_name(int rank, int ranks) { return fmt::format("slice-{:05d}-of-{:05d}.h5", rank, ranks); }
+
+void check_free_space(const fs::path& run, std::int64_t wanted_bytes) {
+  std::error_code ignored;
+  const auto space = fs::space(run, ignored);
+  if (!ignored && space.available < static_cast<std::uintmax_t>(wanted_bytes)) {
+    throw EnvironmentError(fmt::format("{}: {:.1f} MB are free, a checkpoint takes {:.1f} MB; free some space or choose another folder",
+                                       run.string(), static_cast<double>(space.available) / 1e6, static_cast<double>(wanted_bytes) / 1e6));
+  }
+}
+
+// Damaged or replayed: out of the way under a name of its own, never deleted.
+void set_aside(const fs::path& folder) {
+  if (!fs::exists(folder)) return;
+  auto aside = fs::path(folder.string() + ".old");
+  for (int i = 2; fs::exists(aside); ++i) aside = folder.string() + fmt::format(".old{}", i);
+  fs::rename(folder, aside);
+  spdlog::warn("{}: is there already; set aside as {}", folder.string(), aside.filename().string());
+}
+
+void remove_superseded(const fs::path& run, const Retention& retention, std::int64_t newest_step) {
+  struct Known {
+    fs::path folder;
+    std::int64_t step;
+    double error;
+  };
+  std::vector<Known> known;
+  for (const auto& folder : checkpoints_of(run)) {
+    try {
+      const auto manifest = read_manifest(folder);
+      const auto& error = manifest.at("validation_error");
+      known.push_back({folder, manifest.at("step"), error.is_null() ? std::numeric_limits<double>::infinity() : error.get<double>()});
+    } catch (const DataError&) {
+      // Damaged: what is left of it may still be wanted.
+    }
+  }
+  const auto best = std::min_element(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.error < b.error; });
+  for (auto one = known.begin(); one != known.end(); ++one) {
+    const bool kept = one - known.begin() < retention.last || one->step == newest_step || one == best ||
+                      (retention.every > 0 && one->step % retention.every == 0);
+    if (!kept) fs::remove_all(one->folder);
+  }
+}
+
+}  // namespace
+
+CheckpointWriter::CheckpointWriter(fs::path run, Retention retention, Communicator& group)
+    : run_(std::move(run)), retention_(retention), group_(group) {
+  require(retention.last >= 1, "train.keep-last must be at least 1");
+}
+
+CheckpointWriter::~CheckpointWriter() {
+  if (task_.valid()) task_.wait();
+}
+
+void CheckpointWriter::begin(const Checkpoint& checkpoint) {
+  start_ = std::chrono::steady_clock::now();
+  step_ = checkpoint.step;
+  const auto count = checkpoint.vectors.at("parameters").numel();
+  const auto first = slice_begin(count, group_.rank(), group_.size());
+  Slice slice{first, slice_begin(count, group_.rank() + 1, group_.size()) - first, {}};
+  auto names = nlohmann::json::array();
+  for (const auto& [name, vector] : checkpoint.vectors) {
+    slice.vectors[name] = vector.detach().narrow(0, slice.first, slice.count).clone();
+    names.push_back(name);
+  }
+  const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
+  manifest_ = {{"format", "warmstart-checkpoint"},
+               {"version", kCheckpointVersion},
+               {"step", checkpoint.step},
+               {"description", checkpoint.description},
+               {"state", checkpoint.state},
+               {"validation_error", error},
+               {"layout", checkpoint.layout},
+               {"vectors", names},
+               {"count", count}};
+  const auto target = checkpoint_folder(run_, step_);
+  stage_ = Stage::kSlices;
+  task_ = std::async(std::launch::deferred, [] {});
+  try {
+    agree(group_, [&] {
+      if (group_.rank() != 0) return;
+      set_aside(target);
+      pending_.emplace(target);
+    });
+  } catch (const AgreedError& failed) {
+    // Told by poll(), as every other failure.
+    task_ = std::async(std::launch::deferred, [failed] { throw failed; });
+    return;
+  }
+  // With room for what HDF5 and the manifest add.
+  const auto total_bytes = static_cast<std::int64_t>(names.size()) * count * 4 + (64 << 10) * group_.size();
+  task_ = std::async(std::launch::async, [this, folder = fs::path(target.string() + ".tmp"), slice = std::move(slice), total_bytes] {
+    digest_ = write_slice(folder, slice, total_bytes);
+  });
+}
+
+std::string CheckpointWriter::write_slice(const fs::path& folder, const Slice& slice, std::int64_t total_bytes) const {
+  check_free_space(run_, total_bytes);
+  Hdf5Writer file(folder / slice_name(group_.rank(), group_.size()));
+  for (const auto& [name, vector] : slice.vectors) {
+    const auto count = static_cast<std::size_t>(slice.count);
+    file.borrowed_array(name, std::span<const float>(vector.const_data_ptr<float>(), count), {count});
+  }
+  return file.close();
+}
+
+std::optional<WrittenCheckpoint> CheckpointWriter::poll() {
+  if (idle()) return std::nullopt;
+  const bool ready = !task_.valid() || task_.wait_for(std::chrono::seconds(0)) != std::future_status::timeout;
+  auto waiting = at::full({1}, ready ? 0 : 1, at::kLong);
+  group_.sum(waiting);
+  if (waiting.item<std::int64_t>() > 0) return std::nullopt;
+  return advance();
+}
+
+std::optional<WrittenCheckpoint> CheckpointWriter::wait() {
+  std::optional<WrittenCheckpoint> written;
+  while (!idle() && !written) written = advance();
+  return written;
+}
+
+std::optional<WrittenCheckpoint> CheckpointWriter::advance() {
+  try {
+    agree(group_, [&] {
+      if (task_.valid()) task_.get();
+    });
+  } catch (const AgreedError& error) {
+    return end(error.what());
+  }
+  if (stage_ == Stage::kCommit) return end("");
+  begin_commit();
+  return std::nullopt;
+}
+
+void CheckpointWriter::begin_commit() {
+  const auto own = at::from_blob(digest_.data(), {32}, at::kByte).clone();
+  const auto digests = group_.gather_slices(own);
+  stage_ = Stage::kCommit;
+  if (group_.rank() != 0) return;
+  const std::int64_t count = manifest_["count"];
+  manifest_["slices"] = nlohmann::json::array();
+  for (int rank = 0; rank < group_.size(); ++rank) {
+    const auto first = slice_begin(count, rank, group_.size());
+    manifest_["slices"].push_back({{"file", slice_name(rank, group_.size())},
+                                   {"first", first},
+                                   {"count", slice_begin(count, rank + 1, group_.size()) - first},
+                                   {"digest", std::string(digests.const_data_ptr<std::uint8_t>() + 32 * rank,
+                                                          digests.const_data_ptr<std::uint8_t>() + 32 * (rank + 1))}});
+  }
+  task_ = std::async(std::launch::async, [this] { commit(std::move(manifest_)); });
+}
+
+void CheckpointWriter::commit(nlohmann::json manifest) {
+  for (auto& slice : manifest["slices"]) slice["bytes"] = fs::file_size(pending_->path() / slice["file"].get<std::string>());
+  manifest["write_seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  write_file(pending_->path() / kManifest, sealed(std::move(manifest)));
+  pending_->commit();
+  try {
+    remove_superseded(run_, retention_, step_);
+  } catch (const std::exception& error) {
+    spdlog::warn("old checkpoints could not be removed: {}", error.what());
+  }
+}
+
+WrittenCheckpoint CheckpointWriter::end(const std::string& failure) {
+  pending_.reset();  // of a failed one, nothing stays
+  stage_ = Stage::kIdle;
+  return {step_, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(), failure};
+}
+
+void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, Communicator& group) {
+  CheckpointWriter writer(run, {.last = std::numeric_limits<std::int64_t>::max()}, group);
+  writer.begin(checkpoint);
+  const auto written = writer.wait();
+  if (!written->failure.empty()) throw AgreedError(ExitCode::kEnvironment, written->failure);
+}
+
+}  // namespace warmstart

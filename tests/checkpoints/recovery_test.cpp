@@ -1,0 +1,182 @@
+// The real program, killed at any moment, ends in the bits of an undisturbed run.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "base/files.h"
+#include "base/random.h"
+#include "checkpoints/checkpoint.h"
+#include "tests/support/background_program.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kRanks[] = {1, 2, 4};
+
+class RecoveryTest : public testing::Test {
+ protected:
+  RecoveryTest() {
+    expect_ok("synthesize --to tables --users 120 --items 400 --rows-per-user 12");
+    expect_ok("ingest --config tables/config.ini");
+  }
+  // Wide embeddings, so that a slice takes a while to write.
+  std::string train(const std::string& run) const {
+    return fmt::format("train --config tables/config.ini --run {} --steps 60 --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
+                       "--set evaluate.support=0,3 --set model.embedding=256 --set model.tower=8 --set model.features=4 ",
+                       (folder.path() / run).string());
+  }
+  std::string expect_ok(const std::string& arguments, int ranks = 0) {
+    const auto result = run_program(arguments, folder.path(), ranks);
+    EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
+    return result.output;
+  }
+  static std::string digest_in(const std::string& output) {
+    const auto place = output.find("parameters ", output.find("trained for"));
+    return place == std::string::npos ? output : output.substr(place, 43);
+  }
+  std::string launcher(int ranks) const { return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), WARMSTART_MPIEXEC, ranks) + WARMSTART_PROGRAM + " "; }
+
+  // Starts a run, waits until `moment` and kills one rank.  False when the run ended before.
+  bool run_and_kill(const std::string& run, int ranks, RandomStream& random, const std::function<bool(const fs::path&)>& moment) {
+    BackgroundProgram program(launcher(ranks) + train(run), folder.path() / (run + ".log"));
+    while (!moment(folder.path() / run)) {
+      if (!program.running()) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+    const auto processes = warmstart_processes("--run " + (folder.path() / run).string());
+    if (processes.empty()) return false;
+    kill(processes[random.below(processes.size())], SIGKILL);
+    program.wait();
+    return true;
+  }
+
+  TemporaryFolder folder;
+};
+
+fs::path pending_checkpoint(const fs::path& run) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(run, error)) {
+    if (entry.path().extension() == ".tmp" && fs::is_directory(entry.path(), error)) return entry.path();
+  }
+  return {};
+}
+
+std::size_t files_with(const fs::path& folder, const std::string& extension) {
+  std::error_code error;
+  std::size_t count = 0;
+  for (auto entry = fs::directory_iterator(folder, error); entry != fs::directory_iterator(); entry.increment(error)) {
+    if (error) return 0;
+    count += entry->path().extension() == extension;
+  }
+  return count;
+}
+
+bool in_the_middle_of_a_slice(const fs::path& run) {
+  const auto pending = pending_checkpoint(run);
+  return !pending.empty() && files_with(pending, ".tmp") > 0 && !is_checkpoint(pending);
+}
+
+std::function<bool(const fs::path&)> between_slices_and_manifest(std::size_t ranks) {
+  return [ranks](const fs::path& run) {
+    const auto pending = pending_checkpoint(run);
+    return !pending.empty() && files_with(pending, ".h5") == ranks && files_with(pending, ".tmp") == 0 && !is_checkpoint(pending);
+  };
+}
+
+TEST_F(RecoveryTest, KilledAtTwentyMomentsAndResumedOnOtherRanksItEndsInTheSameBits) {
+  const auto undisturbed = digest_in(expect_ok(train("undisturbed")));
+  int in_slice = 0, before_manifest = 0, killed = 0, passed = 0;
+  for (int attempt = 0; killed < 20 && attempt < 60; ++attempt) {
+    RandomStream random(11, Purpose::kSynthesize, static_cast<std::uint64_t>(attempt));
+    const int ranks = kRanks[attempt % 3];
+    const auto run = fmt::format("run{}", attempt);
+    const auto start = Clock::now();
+    const auto delay = std::chrono::duration<double>(0.3 + 1.7 * random.uniform());
+    std::function<bool(const fs::path&)> moment = [&](const fs::path&) { return Clock::now() - start > delay; };
+    if (attempt % 4 == 1) moment = in_the_middle_of_a_slice;
+    if (attempt % 4 == 3) moment = between_slices_and_manifest(static_cast<std::size_t>(ranks));
+    if (!run_and_kill(run, ranks, random, moment)) continue;
+    ++killed;
+    // What the kill left behind tells whether it came in time.
+    const auto pending = pending_checkpoint(folder.path() / run);
+    if (!pending.empty() && !is_checkpoint(pending)) (files_with(pending, ".tmp") > 0 ? in_slice : before_manifest) += 1;
+    const auto resumed = digest_in(expect_ok(train(run), kRanks[(attempt + 1) % 3]));
+    EXPECT_EQ(resumed, undisturbed) << run << ", killed on " << ranks << " ranks";
+    passed += resumed == undisturbed;
+    fs::remove_all(folder.path() / run);
+  }
+  fmt::print("{} kills survived, {} while a slice was written, {} between slices and manifest\n", passed, in_slice, before_manifest);
+  EXPECT_EQ(passed, 20);
+  EXPECT_GE(in_slice, 1);
+  EXPECT_GE(before_manifest, 1);
+}
+
+TEST_F(RecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
+  const auto undisturbed = digest_in(expect_ok(train("undisturbed")));
+  for (const int signal : {SIGTERM, SIGUSR2, SIGINT}) {
+    const auto run = fmt::format("run{}", signal);
+    // Enough steps that the signal comes in mid-run.
+    BackgroundProgram program(launcher(2) + train(run), folder.path() / "log");
+    while (checkpoints_of(folder.path() / run).empty()) ASSERT_TRUE(program.running());
+    const auto processes = warmstart_processes("--run " + (folder.path() / run).string());
+    ASSERT_EQ(processes.size(), 2u);
+    kill(processes[1], signal);
+    EXPECT_NE(program.wait(), 0);
+    const auto saved = checkpoints_of(folder.path() / run);
+    EXPECT_LT(read_checkpoint(saved.front()).step, 60);
+    EXPECT_NE(read_file(folder.path() / "log").find("stopped by a signal"), std::string::npos);
+    EXPECT_EQ(digest_in(expect_ok(train(run), 1)), undisturbed);
+  }
+}
+
+TEST_F(RecoveryTest, TheSecondProgramOnARunIsRefused) {
+  BackgroundProgram program(launcher(2) + train("run"), folder.path() / "log");
+  while (checkpoints_of(folder.path() / "run").empty()) ASSERT_TRUE(program.running());
+  const auto second = run_program(train("run"), folder.path());
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_NE(second.output.find("run/lock: the run belongs to process"), std::string::npos) << second.output;
+  EXPECT_EQ(program.wait(), 0) << read_file(folder.path() / "log");
+}
+
+TEST_F(RecoveryTest, AHangEndsWithThePhasesOfTheRanksThatWait) {
+  BackgroundProgram program(launcher(2) + train("run") + "--hang-seconds 2 --steps 100000", folder.path() / "log");
+  while (checkpoints_of(folder.path() / "run").empty()) ASSERT_TRUE(program.running());
+  const auto processes = warmstart_processes("--run " + (folder.path() / "run").string());
+  ASSERT_EQ(processes.size(), 2u);
+  kill(processes[1], SIGSTOP);
+  EXPECT_EQ(program.wait(), 4);
+  const auto log = read_file(folder.path() / "log");
+  EXPECT_NE(log.find("no progress for 2 s after step"), std::string::npos) << log;
+  EXPECT_NE(log.find("phases: "), std::string::npos) << log;
+}
+
+TEST_F(RecoveryTest, AFullDiskLeavesTrainingRunningUnlessCheckpointsAreStrict) {
+  const auto disk = folder.path() / "disk";
+  fs::create_directory(disk);
+  // Room for one checkpoint and a part of the next.
+  ASSERT_EQ(run_command("mount -t tmpfs -o size=4m tmpfs '" + disk.string() + "'").exit_code, 0) << "this test mounts a tmpfs: run it as root";
+  const auto strict = run_program(train("disk/run") + "--keep-last 1 --strict-checkpoints", folder.path());
+  EXPECT_EQ(strict.exit_code, 4) << strict.output;
+  EXPECT_NE(strict.output.find("a checkpoint takes"), std::string::npos) << strict.output;
+  fs::remove_all(disk / "run");
+  const auto lenient = run_program(train("disk/run") + "--keep-last 1", folder.path());
+  EXPECT_EQ(lenient.exit_code, 4) << lenient.output;  // the end could not be saved
+  EXPECT_NE(lenient.output.find("WAS NOT WRITTEN"), std::string::npos) << lenient.output;
+  EXPECT_NE(lenient.output.find("step 60/60"), std::string::npos) << lenient.output;
+  EXPECT_EQ(run_command("mount -o remount,size=100m '" + disk.string() + "'").exit_code, 0);
+  EXPECT_EQ(digest_in(expect_ok(train("disk/run"))), digest_in(expect_ok(train("undisturbed"))));
+  EXPECT_EQ(run_command("umount '" + disk.string() + "'").exit_code, 0);
+}
+
+}  // namespace
+}  // namespace warmstart
