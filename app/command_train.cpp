@@ -44,6 +44,7 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
 }  // namespace
 
 ExitCode command_train(Invocation& invocation, Communicator& group) {
+  watch_stop_signals();  // at once: a job with little time may be told to save while it is still reading
   auto& configuration = invocation.configuration;
   const bool first = group.rank() == 0;
   const auto options = train_options(configuration);
@@ -72,7 +73,6 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
                  checkpoint ? fmt::format(", going on after step {}", checkpoint->step) : "");
   }
 
-  watch_stop_signals();
   TrainObserver observer;
   if (first) {
     observer.progress = [&](const TrainProgress& progress) { run->progress(progress); };

@@ -217,6 +217,19 @@ Options options_of(Configuration& c) {
       "evaluate.als-factors", c.als.factors, "factors of the ALS baseline")("evaluate.als-regularisation", c.als.regularisation,
                                                                             "of the ALS baseline")("evaluate.output", c.evaluation,
                                                                                                    "file for the results as JSON");
+  auto& submit = c.submit;
+  add("submit.nodes", submit.nodes, "nodes")("submit.ranks-per-node", submit.ranks_per_node, "ranks on each node")(
+      "submit.gpus-per-node", submit.gpus_per_node, "GPUs of each node")("submit.cpus-per-rank", submit.cpus_per_rank,
+                                                                         "CPUs of each rank; 0: train.threads")(
+      "submit.time", submit.time, "time limit as sbatch has it: minutes, or hours:minutes:seconds")(
+      "submit.partition", submit.partition, "of the cluster")("submit.account", submit.account, "to charge")(
+      "submit.qos", submit.qos, "quality of service")("submit.constraint", submit.constraint, "features that nodes must have")(
+      "submit.sbatch-option", submit.sbatch_options, "more options of sbatch, comma-separated, such as --exclusive")(
+      "submit.mpi", submit.mpi, "srun's MPI plugin")("submit.warn-seconds", submit.warn_seconds,
+                                                     "before the time limit, when the run is told to save; 0: measured, with a margin")(
+      "submit.requeues", submit.requeues, "times that a job is sent again without a newer checkpoint before it is given up")(
+      "submit.dry-run", c.dry_run, "print the script, send nothing: true or false")("submit.wait", c.wait,
+                                                                                    "follow the log and end with the job's exit code");
   add("report.output", c.report, "file for the report as HTML");
   add("synthesize.to", c.synthesize.folder, "new folder for the tables")("synthesize.users", c.synthesize.users, "users")(
       "synthesize.items", c.synthesize.items, "items")("synthesize.rows-per-user", c.synthesize.rows_per_user,

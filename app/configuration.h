@@ -8,6 +8,7 @@
 #include "app/options.h"
 #include "data/ingest_options.h"
 #include "data/synthetic.h"
+#include "slurm/batch_script.h"
 #include "trainer/als.h"
 #include "trainer/evaluation.h"
 #include "trainer/training.h"
@@ -29,6 +30,13 @@ struct Configuration {
   std::filesystem::path joint;       // run of a jointly trained model to compare with
   std::filesystem::path evaluation;  // where evaluate writes, and report reads
   std::filesystem::path report;      // where report writes
+  JobOptions submit;
+  bool dry_run = false;  // submit and sweep print the script
+  bool wait = false;     // submit follows the job
+  std::filesystem::path sweep;         // folder of a sweep's points
+  std::vector<std::string> grid;       // section.name=value,value
+  std::int64_t sweep_points = 0;       // drawn from the grid; 0: all
+  bool sweep_summary = false;
 };
 
 // The options of a training run, complete.

@@ -41,6 +41,9 @@ const std::map<std::string, Command>& commands() {
       {"inspect", {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is; A B: compares two models", {}, on_first_rank(command_inspect)}},
       {"report",
        {"one HTML file with the curves of a run and its evaluation", {"report", "train", "evaluate"}, on_first_rank(command_report)}},
+      {"status", {"[RUN...] [--json]: what Slurm and the run's folder say: state, step, rate, time left, checkpoint", {}, on_first_rank(command_status)}},
+      {"submit",
+       {"[options] -- train --config FILE.ini: send a training run to Slurm that survives its time limits", {"submit"}, on_first_rank(command_submit)}},
       {"synthesize",
        {"write tables drawn from planted preferences with a known noise floor", {"synthesize"}, on_first_rank(command_synthesize)}},
   };

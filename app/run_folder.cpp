@@ -56,6 +56,8 @@ void RunFolder::add(const nlohmann::json& line) {
 
 void RunFolder::progress(const TrainProgress& p) {
   add({{"step", p.step},
+       {"steps", p.steps},
+       {"seconds_left", p.seconds_left},
        {"loss", p.loss},
        {"gradient_norm", p.gradient_norm},
        {"rate", p.rate},

@@ -10,7 +10,7 @@
 #include "cluster/mpi_communicator.h"
 #include "tests/support/example_checkpoint.h"
 #include "tests/support/run_program.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/shared_folder.h"
 
 namespace warmstart {
 namespace {
@@ -20,16 +20,7 @@ namespace fs = std::filesystem;
 // One folder for all ranks.
 class CheckpointWriterTest : public testing::Test {
  protected:
-  CheckpointWriterTest() : group(MPI_COMM_WORLD) {
-    auto path = at::zeros({512}, at::kByte);
-    if (group.rank() == 0) {
-      folder.emplace();
-      folder->path().string().copy(static_cast<char*>(path.data_ptr()), 511);
-    }
-    group.broadcast(path, 0);
-    run = static_cast<const char*>(path.data_ptr());
-  }
-  ~CheckpointWriterTest() { group.barrier(); }
+  CheckpointWriterTest() : group(MPI_COMM_WORLD), folder(group), run(folder.path()) {}
 
   WrittenCheckpoint write(CheckpointWriter& writer, const Checkpoint& checkpoint) {
     writer.begin(checkpoint);
@@ -45,7 +36,7 @@ class CheckpointWriterTest : public testing::Test {
   }
 
   MpiCommunicator group;
-  std::optional<TemporaryFolder> folder;
+  SharedFolder folder;
   fs::path run;
 };
 

@@ -6,6 +6,7 @@
 #include "cluster/agreement.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/self_communicator.h"
+#include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 
@@ -83,6 +84,54 @@ TEST_F(TrainingTest, ADivergedLossNamesTheStepAndTheTaskOnEveryRank) {
     EXPECT_EQ(error.code(), ExitCode::kDiverged);
     const std::string message = error.what();
     EXPECT_NE(message.find("step 2: the loss of user 'u"), std::string::npos) << message;
+  }
+}
+
+// The limit lies so close to the usual loss that ordinary meta-batches pass for divergences.
+TEST_F(TrainingTest, ALossThatRunsAwayTakesTheRunBackAndSkipsItsMetaBatch) {
+  options.steps = 60;
+  options.loss_limit = 1.35;
+  options.rollbacks = 40;
+  options.save.every_steps = 5;
+  options.save.retention.last = 20;
+  std::string digests[2];
+  for (auto* communicator : {static_cast<Communicator*>(&group), static_cast<Communicator*>(&alone)}) {
+    const SharedFolder shared(*communicator);
+    options.save.run = shared.path();
+    std::int64_t rollbacks = 0;
+    TrainObserver observer;
+    observer.rolled_back = [&](const Rollback& rollback) {
+      ++rollbacks;
+      EXPECT_LT(rollback.to_step, 60);
+      EXPECT_NE(rollback.reason.find("times its running median"), std::string::npos) << rollback.reason;
+    };
+    TwoTower model(dataset->schema(), model_options, 1);
+    start_from_data(model, *dataset, *communicator);
+    const auto outcome = train(model, *dataset, options, *communicator, observer);
+    EXPECT_GE(rollbacks, 1);
+    EXPECT_EQ(outcome.steps_done, 60);
+    digests[communicator == &alone] = outcome.digest;
+    const auto state = read_checkpoint_on_all(shared.path(), *communicator).state;
+    EXPECT_EQ(state["rollbacks"], rollbacks);
+    EXPECT_GE(state["skipped"].size(), 1u);
+  }
+  EXPECT_EQ(digests[0], digests[1]);
+}
+
+TEST_F(TrainingTest, GivesUpAfterTheBoundOfRollbacks) {
+  const SharedFolder shared(group);
+  options.steps = 60;
+  options.loss_limit = 1.0001;
+  options.rollbacks = 2;
+  options.save.every_steps = 5;
+  options.save.retention.last = 20;
+  options.save.run = shared.path();
+  try {
+    run(group);
+    ADD_FAILURE() << "no error";
+  } catch (const AgreedError& error) {
+    EXPECT_EQ(error.code(), ExitCode::kDiverged);
+    EXPECT_NE(std::string(error.what()).find("undone before: 2"), std::string::npos) << error.what();
   }
 }
 

@@ -1,0 +1,111 @@
+#include "app/submission.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <thread>
+
+#include "base/files.h"
+#include "checkpoints/checkpoint.h"
+#include "data/dataset.h"
+#include "slurm/slurm_command.h"
+#include "trainer/two_tower.h"
+
+namespace warmstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kTrialBytes = 64 << 20;
+constexpr std::int64_t kFewestWarnSeconds = 60;
+
+// By what earlier checkpoints of the run took, or by a trial on its disk.
+double seconds_to_save(const fs::path& run, std::int64_t checkpoint_bytes) {
+  double seconds = 0.0;
+  for (const auto& folder : checkpoints_of(run)) {
+    try {
+      seconds = std::max(seconds, read_manifest(folder).value("write_seconds", 0.0));
+    } catch (const DataError&) {
+      // A damaged one tells nothing.
+    }
+  }
+  if (seconds > 0.0) return seconds;
+  const auto bytes = std::min(checkpoint_bytes, kTrialBytes);
+  const auto trial = run / "write-trial";
+  const auto start = std::chrono::steady_clock::now();
+  write_file(trial, std::string(static_cast<std::size_t>(bytes), 'x'));
+  seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fs::remove(trial);
+  return seconds * static_cast<double>(checkpoint_bytes) / static_cast<double>(bytes);
+}
+
+bool is_over(const std::string& state) {
+  for (const auto* over : {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"}) {
+    if (state.starts_with(over)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string own_program() { return fs::read_symlink("/proc/self/exe").string(); }
+
+CheckedTraining check_training(const std::vector<std::string>& arguments, std::int64_t ranks) {
+  if (arguments.empty() || arguments[0] != "train")
+    throw UsageError("what to run is missing: warmstart submit [options] -- train --config FILE.ini");
+  CheckedTraining training;
+  auto options = options_of(training.configuration);
+  options.parse({arguments.begin() + 1, arguments.end()}, "train");
+  check(training.configuration, static_cast<int>(ranks));
+  const Dataset dataset(training.configuration.data.dataset, false);
+  const TwoTower model(dataset.schema(), training.configuration.model, training.configuration.train.seed);
+  training.resolved = options.resolved();
+  // Parameters, two moments, and the best so far.
+  training.checkpoint_bytes = 4 * static_cast<std::int64_t>(model.parameters().flat().nbytes());
+  return training;
+}
+
+JobOptions completed(JobOptions options, const CheckedTraining& training, const fs::path& run) {
+  require(options.nodes >= 1 && options.ranks_per_node >= 1, "submit.nodes and submit.ranks-per-node must be at least 1");
+  require(options.gpus_per_node >= 0 && options.cpus_per_rank >= 0 && options.warn_seconds >= 0 && options.requeues >= 0,
+          "submit.gpus-per-node, cpus-per-rank, warn-seconds and requeues must not be negative");
+  if (options.gpus_per_node > 0) spdlog::warn("this program computes on CPUs: the GPUs asked for would stand idle");
+  if (options.cpus_per_rank == 0) options.cpus_per_rank = training.configuration.threads;
+  if (options.warn_seconds == 0) {
+    const double seconds = seconds_to_save(run, training.checkpoint_bytes);
+    options.warn_seconds = std::max(kFewestWarnSeconds, static_cast<std::int64_t>(std::ceil(30 + 3 * seconds)));
+    spdlog::info("saving {:.1f} MB takes {:.2f} s on this disk: warned {} s before the time limit", static_cast<double>(training.checkpoint_bytes) / 1e6,
+                 seconds, options.warn_seconds);
+  }
+  return options;
+}
+
+std::string send(const std::string& script, const fs::path& folder) {
+  require_slurm();
+  write_file(folder / "job.sh", script);
+  const auto job = sbatch(folder / "job.sh");
+  write_file(folder / "slurm.json", nlohmann::json({{"job", job}}).dump(2) + "\n");
+  return job;
+}
+
+int follow(const std::string& job, const fs::path& log) {
+  std::ifstream file;
+  while (true) {
+    const auto facts = job_facts(job);
+    if (!file.is_open()) file.open(log);
+    file.clear();
+    for (std::string line; std::getline(file, line);) fmt::print("{}\n", line);
+    std::fflush(stdout);
+    if (!facts) throw EnvironmentError(fmt::format("job {}: Slurm does not know it any more; its log is {}", job, log.string()));
+    if (is_over(facts->at("JobState"))) {
+      const auto code = std::stoi(facts->at("ExitCode"));
+      return code == 0 && facts->at("JobState") != "COMPLETED" ? static_cast<int>(ExitCode::kFailure) : code;
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
+}  // namespace warmstart
