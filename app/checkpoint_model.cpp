@@ -9,8 +9,12 @@
 namespace warmstart {
 
 nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration, int ranks) {
-  return {{"model", to_json(model.options())}, {"schema", to_json(dataset.schema())}, {"dataset_digest", dataset.digest()},
-          {"configuration", configuration},    {"ranks", ranks},                      {"created_by", provenance()}};
+  return {{"model", to_json(model.options())},
+          {"schema", to_json(dataset.schema())},
+          {"dataset_digest", dataset.digest()},
+          {"configuration", configuration},
+          {"ranks", ranks},
+          {"created_by", provenance()}};
 }
 
 void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann::json& description) {

@@ -20,6 +20,7 @@ ExitCode command_inspect(Invocation& invocation);
 ExitCode command_report(Invocation& invocation);
 ExitCode command_status(Invocation& invocation);
 ExitCode command_submit(Invocation& invocation);
+ExitCode command_sweep(Invocation& invocation);
 
 // Collective.
 ExitCode command_train(Invocation& invocation, Communicator& group);

@@ -140,7 +140,8 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
              made_by.at("mpi").get<std::string>(), made_by.at("compiler").get<std::string>(), description.at("ranks").get<int>());
   fmt::print("data set: digest {}\nmodel: {}\n", description.at("dataset_digest").get<std::string>(), description.at("model").dump());
   fmt::print("configuration:\n{}\n", description.at("configuration").get<std::string>());
-  if (!facts["state"].at("skipped").empty()) fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());
+  if (!facts["state"].at("skipped").empty())
+    fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());
   for (const auto& parameter : facts["parameters"]) {
     fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
                parameter["norm"].get<double>());
@@ -181,7 +182,8 @@ ExitCode compare_checkpoints(const std::filesystem::path& a, const std::filesyst
     fmt::print("{}\n", facts.dump());
   } else {
     fmt::print("steps: {} and {}; ranks: {} and {}\n", left.step, right.step, facts["ranks"][0].dump(), facts["ranks"][1].dump());
-    fmt::print("configuration: {}\n", of_configuration.empty() ? "the same in what changes the result" : "first difference: " + of_configuration);
+    fmt::print("configuration: {}\n",
+               of_configuration.empty() ? "the same in what changes the result" : "first difference: " + of_configuration);
     fmt::print("parameters: {}\n", of_parameters.empty() ? "the same bits" : "first difference: " + of_parameters);
   }
   return of_parameters.empty() ? ExitCode::kOk : ExitCode::kFailure;
@@ -197,7 +199,8 @@ std::filesystem::path existing(const std::string& path) {
 ExitCode command_inspect(Invocation& invocation) {
   const auto& line = invocation.line;
   const auto count = line.positional.size();
-  if (count != 1 && count != 2) throw UsageError("inspect wants one PATH (a data set, a run or a checkpoint), or two checkpoints to compare");
+  if (count != 1 && count != 2)
+    throw UsageError("inspect wants one PATH (a data set, a run or a checkpoint), or two checkpoints to compare");
   const auto path = existing(line.positional[0]);
   try {
     if (count == 2) return compare_checkpoints(path, existing(line.positional[1]), line);

@@ -53,11 +53,13 @@ std::string as_text(const nlohmann::json& facts) {
   auto text = fmt::format("{}: {}", facts.at("run").get<std::string>(), slurm.at("state").get<std::string>());
   if (slurm.contains("job")) text += fmt::format(", job {}", slurm["job"].get<std::string>());
   if (slurm.contains("requeues"))
-    text += fmt::format(", requeued {} times, on {} ({})", slurm["requeues"].get<int>(), slurm["nodes"].get<std::string>(), slurm["reason"].get<std::string>());
+    text += fmt::format(", requeued {} times, on {} ({})", slurm["requeues"].get<int>(), slurm["nodes"].get<std::string>(),
+                        slurm["reason"].get<std::string>());
   const auto& metrics = facts.at("metrics");
   if (metrics.contains("tasks_per_second")) {
     text += fmt::format("\n  step {} of {}, {:.0f} tasks/s, {:.0f} s left when it was written", metrics.at("step").get<std::int64_t>(),
-                        metrics.at("steps").get<std::int64_t>(), metrics.at("tasks_per_second").get<double>(), metrics.at("seconds_left").get<double>());
+                        metrics.at("steps").get<std::int64_t>(), metrics.at("tasks_per_second").get<double>(),
+                        metrics.at("seconds_left").get<double>());
   }
   const auto& checkpoint = facts.at("checkpoint");
   return text + fmt::format("\n  last checkpoint: {}\n", checkpoint.is_null() ? "none" : checkpoint.get<std::string>());

@@ -34,9 +34,8 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
     spdlog::warn("{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two do", ranks);
   if (outcome.stop != ExitCode::kOk)
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again", outcome.steps_done);
-  const auto best = outcome.best_step == 0
-                        ? std::string("never validated")
-                        : fmt::format("best validation at step {} (MAE {:.4f})", outcome.best_step, outcome.best_error);
+  const auto best = outcome.best_step == 0 ? std::string("never validated")
+                                           : fmt::format("best validation at step {} (MAE {:.4f})", outcome.best_step, outcome.best_error);
   fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(), outcome.steps_done, best,
              outcome.digest);
 }

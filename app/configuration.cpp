@@ -90,10 +90,21 @@ void add_table(Builder& add, const std::string& section, TableOptions& table, co
 }
 
 bool changes_what_is_learned(const std::string& key) {
-  static const std::set<std::string> neutral = {
-      "train.run",           "train.threads",     "train.log-every",  "train.check-every",        "train.resume",       "train.checkpoint-every",
-      "train.checkpoint-minutes", "train.keep-last", "train.keep-every", "train.strict-checkpoints", "train.hang-seconds", "evaluate.joint",
-      "evaluate.output",     "evaluate.als-factors", "evaluate.als-regularisation"};
+  static const std::set<std::string> neutral = {"train.run",
+                                                "train.threads",
+                                                "train.log-every",
+                                                "train.check-every",
+                                                "train.resume",
+                                                "train.checkpoint-every",
+                                                "train.checkpoint-minutes",
+                                                "train.keep-last",
+                                                "train.keep-every",
+                                                "train.strict-checkpoints",
+                                                "train.hang-seconds",
+                                                "evaluate.joint",
+                                                "evaluate.output",
+                                                "evaluate.als-factors",
+                                                "evaluate.als-regularisation"};
   const auto section = key.substr(0, key.find('.'));
   return std::set<std::string>{"model", "inner", "train", "episode", "evaluate"}.contains(section) && !neutral.contains(key);
 }
@@ -230,6 +241,10 @@ Options options_of(Configuration& c) {
       "submit.requeues", submit.requeues, "times that a job is sent again without a newer checkpoint before it is given up")(
       "submit.dry-run", c.dry_run, "print the script, send nothing: true or false")("submit.wait", c.wait,
                                                                                     "follow the log and end with the job's exit code");
+  add("sweep.to", c.sweep, "folder of the sweep, one run a point")("sweep.random", c.sweep_points,
+                                                                   "points drawn from the grid, by train.seed; 0: all")(
+      "sweep.summary", c.sweep_summary, "folder of a sweep: print its results and draw them into summary.svg, send nothing")(
+      "sweep.dry-run", c.dry_run, "print the script, send nothing: true or false");
   add("report.output", c.report, "file for the report as HTML");
   add("synthesize.to", c.synthesize.folder, "new folder for the tables")("synthesize.users", c.synthesize.users, "users")(
       "synthesize.items", c.synthesize.items, "items")("synthesize.rows-per-user", c.synthesize.rows_per_user,

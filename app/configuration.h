@@ -31,12 +31,11 @@ struct Configuration {
   std::filesystem::path evaluation;  // where evaluate writes, and report reads
   std::filesystem::path report;      // where report writes
   JobOptions submit;
-  bool dry_run = false;  // submit and sweep print the script
-  bool wait = false;     // submit follows the job
-  std::filesystem::path sweep;         // folder of a sweep's points
-  std::vector<std::string> grid;       // section.name=value,value
-  std::int64_t sweep_points = 0;       // drawn from the grid; 0: all
-  bool sweep_summary = false;
+  bool dry_run = false;                 // submit and sweep print the script
+  bool wait = false;                    // submit follows the job
+  std::filesystem::path sweep;          // folder of a sweep's points
+  std::int64_t sweep_points = 0;        // drawn from the grid; 0: all
+  std::filesystem::path sweep_summary;  // folder of a sweep to sum up
 };
 
 // The options of a training run, complete.

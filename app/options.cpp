@@ -65,7 +65,8 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
   CommandLine line;
   po::options_description all;
   all.add_options()("help,h", "")("json", "")("verify", "")("config", po::value<std::string>(), "")(
-      "set", po::value<std::vector<std::string>>()->composing(), "")("positional", po::value<std::vector<std::string>>(), "");
+      "set", po::value<std::vector<std::string>>()->composing(), "")("set-grid", po::value<std::vector<std::string>>()->composing(), "")(
+      "positional", po::value<std::vector<std::string>>(), "");
   for (const auto& option : list_) {
     const auto value = [&] { return option.flag ? po::value<std::string>()->implicit_value("true") : po::value<std::string>(); };
     all.add_options()(option.key.c_str(), value(), "");
@@ -90,6 +91,8 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
         config = option.value.at(0);
       else if (key == "set")
         assignments.insert(assignments.end(), option.value.begin(), option.value.end());
+      else if (key == "set-grid")
+        line.grid.insert(line.grid.end(), option.value.begin(), option.value.end());
       else if (key == "positional")
         line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
       else

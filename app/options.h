@@ -12,7 +12,7 @@ struct Option {
   std::string value;  // the default, then what was set
   std::string help;
   std::function<void(const std::string&)> assign;  // throws std::invalid_argument saying what was wanted
-  bool flag = false;  // true or false: on the command line, --name alone means true
+  bool flag = false;                               // true or false: on the command line, --name alone means true
   bool set = false;
 };
 
@@ -24,7 +24,8 @@ class Options {
 
   // What a command line holds beside options with sections.
   struct CommandLine {
-    std::vector<std::string> positional;
+    std::vector<std::string> positional;  // what follows a bare -- is, too
+    std::vector<std::string> grid;        // of --set-grid
     bool help = false, json = false, verify = false;
   };
 

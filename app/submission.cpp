@@ -77,8 +77,8 @@ JobOptions completed(JobOptions options, const CheckedTraining& training, const 
   if (options.warn_seconds == 0) {
     const double seconds = seconds_to_save(run, training.checkpoint_bytes);
     options.warn_seconds = std::max(kFewestWarnSeconds, static_cast<std::int64_t>(std::ceil(30 + 3 * seconds)));
-    spdlog::info("saving {:.1f} MB takes {:.2f} s on this disk: warned {} s before the time limit", static_cast<double>(training.checkpoint_bytes) / 1e6,
-                 seconds, options.warn_seconds);
+    spdlog::info("saving {:.1f} MB takes {:.2f} s on this disk: warned {} s before the time limit",
+                 static_cast<double>(training.checkpoint_bytes) / 1e6, seconds, options.warn_seconds);
   }
   return options;
 }
@@ -93,14 +93,16 @@ std::string send(const std::string& script, const fs::path& folder) {
 
 int follow(const std::string& job, const fs::path& log) {
   std::ifstream file;
-  while (true) {
+  // A job looks completed for a moment while it is requeued.
+  for (int over = 0;;) {
     const auto facts = job_facts(job);
     if (!file.is_open()) file.open(log);
     file.clear();
     for (std::string line; std::getline(file, line);) fmt::print("{}\n", line);
     std::fflush(stdout);
     if (!facts) throw EnvironmentError(fmt::format("job {}: Slurm does not know it any more; its log is {}", job, log.string()));
-    if (is_over(facts->at("JobState"))) {
+    over = is_over(facts->at("JobState")) ? over + 1 : 0;
+    if (over == 3) {
       const auto code = std::stoi(facts->at("ExitCode"));
       return code == 0 && facts->at("JobState") != "COMPLETED" ? static_cast<int>(ExitCode::kFailure) : code;
     }

@@ -9,8 +9,8 @@ namespace warmstart {
 // Throws as the training would.
 struct CheckedTraining {
   Configuration configuration;
-  std::string resolved;          // INI text
-  std::int64_t checkpoint_bytes; // of all ranks
+  std::string resolved;           // INI text
+  std::int64_t checkpoint_bytes;  // of all ranks
 };
 CheckedTraining check_training(const std::vector<std::string>& arguments, std::int64_t ranks);
 

@@ -24,6 +24,7 @@ enum class Purpose : std::uint64_t {
   kKeyDropout = 7,
   kFactors = 8,
   kSynthesize = 9,
+  kSweep = 10,
 };
 
 // The sequence of numbers that belongs to one position.

@@ -99,7 +99,8 @@ nlohmann::json read_manifest(const fs::path& folder) {
   const auto path = folder / kManifest;
   const auto manifest = read_json(path);
   try {
-    if (manifest.at("format") != "warmstart-checkpoint") throw DataError(fmt::format("{}: is not the manifest of a checkpoint", path.string()));
+    if (manifest.at("format") != "warmstart-checkpoint")
+      throw DataError(fmt::format("{}: is not the manifest of a checkpoint", path.string()));
     if (const int version = manifest.at("version"); version != kCheckpointVersion) {
       throw DataError(fmt::format("{}: made by {} Warmstart (format version {}, this one reads {}); {}", folder.string(),
                                   version > kCheckpointVersion ? "a newer" : "an older", version, kCheckpointVersion,
@@ -156,9 +157,12 @@ Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, con
   if (group.size() == 1) return checkpoint;
   nlohmann::json manifest;
   if (group.rank() == 0) {
-    manifest = {{"step", checkpoint.step},       {"description", checkpoint.description},
-                {"state", checkpoint.state},     {"layout", checkpoint.layout},
-                {"vectors", nlohmann::json::array()}, {"count", checkpoint.vectors.at("parameters").numel()},
+    manifest = {{"step", checkpoint.step},
+                {"description", checkpoint.description},
+                {"state", checkpoint.state},
+                {"layout", checkpoint.layout},
+                {"vectors", nlohmann::json::array()},
+                {"count", checkpoint.vectors.at("parameters").numel()},
                 {"validation_error", checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json()}};
     for (const auto& [name, vector] : checkpoint.vectors) manifest["vectors"].push_back(name);
   }

@@ -63,10 +63,10 @@ class CheckpointWriter {
   Stage stage_ = Stage::kIdle;
   std::int64_t step_ = 0;
   std::chrono::steady_clock::time_point start_;
-  nlohmann::json manifest_;                // of the one in flight; rank 0's
-  std::optional<PendingFolder> pending_;   // rank 0's
-  std::string digest_;                     // of this rank's slice
-  std::future<void> task_;                 // last: its thread uses the members above
+  nlohmann::json manifest_;               // of the one in flight; rank 0's
+  std::optional<PendingFolder> pending_;  // rank 0's
+  std::string digest_;                    // of this rank's slice
+  std::future<void> task_;                // last: its thread uses the members above
 };
 
 // Collective.  A checkpoint written at once.  Throws AgreedError.

@@ -54,7 +54,8 @@ RunLock::RunLock(const std::filesystem::path& run) : path_(run / "lock") {
   if (file_ < 0) throw_system_error("cannot create", path_);
   try {
     const auto holder = holder_of(file_);
-    if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) refuse(path_, holder, "wait for it, or set train.run to another folder");
+    if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      refuse(path_, holder, "wait for it, or set train.run to another folder");
     const auto before = modified(file_);
     const auto own = nlohmann::json{{"pid", getpid()}, {"host", host_name()}, {"slurm_job", slurm_job()}}.dump();
     const bool same_job = holder.is_object() && !slurm_job().empty() && holder.value("slurm_job", "") == slurm_job();
@@ -65,7 +66,9 @@ RunLock::RunLock(const std::filesystem::path& run) : path_(run / "lock") {
     if (elsewhere && silent_seconds < kDeadSeconds) {
       const timespec times[2] = {before, before};
       futimens(file_, times);
-      refuse(path_, holder, fmt::format("it gave a sign of life {} s ago. If it is dead, try again after {} s, or remove the file", silent_seconds, kDeadSeconds));
+      refuse(path_, holder,
+             fmt::format("it gave a sign of life {} s ago. If it is dead, try again after {} s, or remove the file", silent_seconds,
+                         kDeadSeconds));
     }
     if (!holder.is_null()) spdlog::warn("{}: took over the lock of {}, which is no more", path_.string(), described(holder));
     if (ftruncate(file_, 0) != 0 || pwrite(file_, own.data(), own.size(), 0) < 0) throw_system_error("cannot write", path_);

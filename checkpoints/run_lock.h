@@ -1,10 +1,10 @@
 #pragma once
 
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <thread>
-#include <condition_variable>
-#include <mutex>
 
 namespace warmstart {
 

@@ -60,7 +60,9 @@ std::string directives(const JobOptions& options, const Job& job) {
 
 }  // namespace
 
-std::filesystem::path point_folder(const std::filesystem::path& sweep, std::int64_t point) { return sweep / fmt::format("point-{:04d}", point); }
+std::filesystem::path point_folder(const std::filesystem::path& sweep, std::int64_t point) {
+  return sweep / fmt::format("point-{:04d}", point);
+}
 
 std::string batch_script(const JobOptions& options, const Job& job) {
   std::string command;

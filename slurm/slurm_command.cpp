@@ -41,7 +41,9 @@ std::string quoted(const std::string& text) {
 bool slurm_is_here() { return run_shell("command -v sbatch").exit_code == 0; }
 
 void require_slurm() {
-  if (!slurm_is_here()) throw EnvironmentError("Slurm is not on this machine: there is no sbatch on the PATH; log in to a node of the cluster, or load its module");
+  if (!slurm_is_here())
+    throw EnvironmentError(
+        "Slurm is not on this machine: there is no sbatch on the PATH; log in to a node of the cluster, or load its module");
 }
 
 std::string sbatch(const std::filesystem::path& script) {
@@ -70,7 +72,8 @@ std::map<std::string, std::string> own_jobs() {
   std::istringstream lines(output.text);
   for (std::string line; std::getline(lines, line);) {
     const auto first = line.find('|'), second = line.find('|', first + 1);
-    if (second != std::string::npos && line.compare(first + 1, 10, "warmstart-") == 0) jobs[line.substr(0, first)] = line.substr(second + 1);
+    if (second != std::string::npos && line.compare(first + 1, 10, "warmstart-") == 0)
+      jobs[line.substr(0, first)] = line.substr(second + 1);
   }
   return jobs;
 }

@@ -199,7 +199,8 @@ class Trainer {
   // Collective.  Throws AgreedError kDiverged, with the problem, when there is no way back.
   Checkpoint checkpoint_before(std::int64_t first, const std::string& problem) {
     if (rollbacks_ >= options_.rollbacks) {
-      throw AgreedError(ExitCode::kDiverged, fmt::format("{} (undone before: {}, as often as train.rollbacks allows)", problem, rollbacks_));
+      throw AgreedError(ExitCode::kDiverged,
+                        fmt::format("{} (undone before: {}, as often as train.rollbacks allows)", problem, rollbacks_));
     }
     if (!writer_) throw AgreedError(ExitCode::kDiverged, problem);
     tell(writer_->wait());
@@ -253,6 +254,7 @@ class Trainer {
     checkpoint.step = step_;
     checkpoint.description = description_;
     checkpoint.state = {{"steps", steps_},
+                        {"finished", step_ >= steps_ || patience_is_over()},
                         {"best_error", outcome_.best_error},
                         {"best_step", outcome_.best_step},
                         {"validations_without_better", validations_without_better_},
@@ -388,8 +390,7 @@ void check(const TrainOptions& options, int ranks) {
   require(options.microbatches > 0 && (options.microbatches & (options.microbatches - 1)) == 0,
           fmt::format("train.microbatches = {} is not a power of two", options.microbatches));
   require(ranks <= options.microbatches,
-          fmt::format("{} ranks cannot share {} microbatches; use fewer ranks or raise train.microbatches", ranks,
-                      options.microbatches));
+          fmt::format("{} ranks cannot share {} microbatches; use fewer ranks or raise train.microbatches", ranks, options.microbatches));
   require(options.tasks >= options.microbatches,
           fmt::format("train.tasks = {} is under train.microbatches = {}", options.tasks, options.microbatches));
   require(options.save.every_steps >= 0 && options.save.every_minutes >= 0, "train.checkpoint-every and -minutes must not be negative");
@@ -433,8 +434,8 @@ NamedTensors trained_parameters(const Checkpoint& checkpoint) {
   return checkpoint.named(checkpoint.vectors.contains(kBest) ? kBest : kParameters);
 }
 
-TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
-                   const TrainObserver& observer, const TrainStart& start) {
+TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
+                   const TrainStart& start) {
   std::unique_ptr<Trainer> trainer;
   agree(group, [&] {
     check(options, group.size());

@@ -14,11 +14,11 @@
 namespace warmstart {
 
 struct SaveOptions {
-  std::filesystem::path run;        // the folder that checkpoints go to; empty: none are written
-  std::int64_t every_steps = 0;     // 0: by time only
-  double every_minutes = 5;         // 0: by steps only
+  std::filesystem::path run;     // the folder that checkpoints go to; empty: none are written
+  std::int64_t every_steps = 0;  // 0: by time only
+  double every_minutes = 5;      // 0: by steps only
   Retention retention;
-  bool strict = false;              // a checkpoint that cannot be written ends the run
+  bool strict = false;  // a checkpoint that cannot be written ends the run
 };
 
 struct TrainOptions {
@@ -83,8 +83,8 @@ struct TrainStart {
 // the meta-batches that did it are skipped.  Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
 // kDiverged naming the step and the task when there is nothing to go back to, or too often; kEnvironment when the last
 // checkpoint (with save.strict: any) cannot be written.
-TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
-                   const TrainObserver& observer, const TrainStart& start = {});
+TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
+                   const TrainStart& start = {});
 
 // The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
 NamedTensors trained_parameters(const Checkpoint& checkpoint);

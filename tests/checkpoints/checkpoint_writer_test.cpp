@@ -90,7 +90,8 @@ TEST_F(CheckpointWriterTest, AFullDiskIsAFailureOfAllThatLeavesTheLastGoodOne) {
   const auto disk = run / "disk";
   if (group.rank() == 0) {
     fs::create_directory(disk);
-    ASSERT_EQ(run_command("mount -t tmpfs -o size=800k tmpfs '" + disk.string() + "'").exit_code, 0) << "this test mounts a tmpfs: run it as root";
+    ASSERT_EQ(run_command("mount -t tmpfs -o size=800k tmpfs '" + disk.string() + "'").exit_code, 0)
+        << "this test mounts a tmpfs: run it as root";
   }
   group.barrier();
   CheckpointWriter writer(disk, {}, group);

@@ -31,9 +31,10 @@ class RecoveryTest : public testing::Test {
   }
   // Wide embeddings, so that a slice takes a while to write.
   std::string train(const std::string& run) const {
-    return fmt::format("train --config tables/config.ini --run {} --steps 60 --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
-                       "--set evaluate.support=0,3 --set model.embedding=256 --set model.tower=8 --set model.features=4 ",
-                       (folder.path() / run).string());
+    return fmt::format(
+        "train --config tables/config.ini --run {} --steps 60 --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
+        "--set evaluate.support=0,3 --set model.embedding=256 --set model.tower=8 --set model.features=4 ",
+        (folder.path() / run).string());
   }
   std::string expect_ok(const std::string& arguments, int ranks = 0) {
     const auto result = run_program(arguments, folder.path(), ranks);
@@ -44,7 +45,9 @@ class RecoveryTest : public testing::Test {
     const auto place = output.find("parameters ", output.find("trained for"));
     return place == std::string::npos ? output : output.substr(place, 43);
   }
-  std::string launcher(int ranks) const { return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), WARMSTART_MPIEXEC, ranks) + WARMSTART_PROGRAM + " "; }
+  std::string launcher(int ranks) const {
+    return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), WARMSTART_MPIEXEC, ranks) + WARMSTART_PROGRAM + " ";
+  }
 
   // Starts a run, waits until `moment` and kills one rank.  False when the run ended before.
   bool run_and_kill(const std::string& run, int ranks, RandomStream& random, const std::function<bool(const fs::path&)>& moment) {
@@ -164,7 +167,8 @@ TEST_F(RecoveryTest, AFullDiskLeavesTrainingRunningUnlessCheckpointsAreStrict) {
   const auto disk = folder.path() / "disk";
   fs::create_directory(disk);
   // Room for one checkpoint and a part of the next.
-  ASSERT_EQ(run_command("mount -t tmpfs -o size=4m tmpfs '" + disk.string() + "'").exit_code, 0) << "this test mounts a tmpfs: run it as root";
+  ASSERT_EQ(run_command("mount -t tmpfs -o size=4m tmpfs '" + disk.string() + "'").exit_code, 0)
+      << "this test mounts a tmpfs: run it as root";
   const auto strict = run_program(train("disk/run") + "--keep-last 1 --strict-checkpoints", folder.path());
   EXPECT_EQ(strict.exit_code, 4) << strict.output;
   EXPECT_NE(strict.output.find("a checkpoint takes"), std::string::npos) << strict.output;

@@ -32,7 +32,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 MpiDefault=pmix
 JobRequeue=1
-KillWait=5
+KillWait=2
 # A node that is silent for so long is down.
 SlurmdTimeout=10
 ReturnToService=2
@@ -45,10 +45,9 @@ pids=()
 take_down() {
   scancel --user=root >/dev/null 2>&1 || true
   kill "${pids[@]}" 2>/dev/null || true
-  # Steps outlive their slurmd; theirs are told by the folder that they work in.
+  # Steps outlive their slurmd; theirs are told by the log that they write.
   for process in /proc/[0-9]*; do
-    pid=${process#/proc/}
-    case $(readlink "$process/cwd" 2>/dev/null) in "$folder"/spool.*) kill -9 "$pid" 2>/dev/null || true ;; esac
+    case $(readlink "$process"/fd/* 2>/dev/null) in *"$folder/slurmd."*) kill -9 "${process#/proc/}" 2>/dev/null || true ;; esac
   done
   wait
 }
