@@ -61,6 +61,11 @@ void Options::set(const std::string& key, const std::string& value, const std::s
   option.set = true;
 }
 
+void Options::set_once(const std::string& key, const std::string& value) {
+  require(!find(key)->set, fmt::format("command line: {} is given twice; lists are separated by commas", key));
+  set(key, value, "command line");
+}
+
 Options::CommandLine Options::parse(const std::vector<std::string>& arguments, const std::string& own_section) {
   CommandLine line;
   po::options_description all;
@@ -96,7 +101,7 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
       else if (key == "positional")
         line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
       else
-        set(find(key) ? key : own_section + "." + key, option.value.empty() ? "true" : option.value[0], "command line");
+        set_once(find(key) ? key : own_section + "." + key, option.value.empty() ? "true" : option.value[0]);
     }
   } catch (const po::unknown_option& error) {
     auto name = error.get_option_name();

@@ -43,6 +43,7 @@ class Options {
   Option* find(const std::string& key);
   Option& find_or_explain(const std::string& key, const std::string& where);
   void set(const std::string& key, const std::string& value, const std::string& where);
+  void set_once(const std::string& key, const std::string& value);
   void read_ini(const std::string& path);
 
   std::vector<Option> list_;

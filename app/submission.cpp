@@ -84,7 +84,6 @@ JobOptions completed(JobOptions options, const CheckedTraining& training, const 
 }
 
 std::string send(const std::string& script, const fs::path& folder) {
-  require_slurm();
   write_file(folder / "job.sh", script);
   const auto job = sbatch(folder / "job.sh");
   write_file(folder / "slurm.json", nlohmann::json({{"job", job}}).dump(2) + "\n");

@@ -117,6 +117,17 @@ TEST_F(BadInputTest, UnknownOption) {
   expect_failure("trian", 2, "unknown command 'trian'");
 }
 
+TEST_F(BadInputTest, OptionGivenTwice) { expect_failure(train + "--seed 1 --train.seed 2", 2, "train.seed is given twice"); }
+
+TEST_F(BadInputTest, SlurmThatIsNotThere) {
+  ingest();
+  for (const auto* arguments : {"submit -- train --config tables/config.ini", "sweep --to sweep --set-grid inner.steps=1,2", "status"}) {
+    const auto result = run_command("cd '" + folder.path().string() + "' && PATH=/nowhere " WARMSTART_PROGRAM " " + arguments);
+    EXPECT_EQ(result.exit_code, 4) << result.output;
+    EXPECT_NE(result.output.find("warmstart: Slurm is not on this machine"), std::string::npos) << result.output;
+  }
+}
+
 TEST_F(BadInputTest, OptionsThatMakeNoSense) {
   ingest();
   for (const auto* option : {"episode.order=banana", "evaluate.order=banana", "train.dropout=1", "inner.rate=0", "inner.kappa=0",
