@@ -30,11 +30,11 @@ class RecoveryTest : public testing::Test {
     expect_ok("ingest --config tables/config.ini");
   }
   // Wide embeddings, so that a slice takes a while to write.
-  std::string train(const std::string& run) const {
+  std::string train(const std::string& run, int steps = 60) const {
     return fmt::format(
-        "train --config tables/config.ini --run {} --steps 60 --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
+        "train --config tables/config.ini --run {} --steps {} --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
         "--set evaluate.support=0,3 --set model.embedding=256 --set model.tower=8 --set model.features=4 ",
-        (folder.path() / run).string());
+        (folder.path() / run).string(), steps);
   }
   std::string expect_ok(const std::string& arguments, int ranks = 0) {
     const auto result = run_program(arguments, folder.path(), ranks);
@@ -152,7 +152,7 @@ TEST_F(RecoveryTest, TheSecondProgramOnARunIsRefused) {
 }
 
 TEST_F(RecoveryTest, AHangEndsWithThePhasesOfTheRanksThatWait) {
-  BackgroundProgram program(launcher(2) + train("run") + "--hang-seconds 2 --steps 100000", folder.path() / "log");
+  BackgroundProgram program(launcher(2) + train("run", 100000) + "--hang-seconds 2", folder.path() / "log");
   while (checkpoints_of(folder.path() / "run").empty()) ASSERT_TRUE(program.running());
   const auto processes = warmstart_processes("--run " + (folder.path() / "run").string());
   ASSERT_EQ(processes.size(), 2u);
