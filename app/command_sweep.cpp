@@ -56,8 +56,9 @@ std::vector<Point> draw(const std::vector<Point>& grid, std::int64_t count, std:
 nlohmann::json newest_state(const fs::path& run) {
   for (const auto& folder : checkpoints_of(run)) {
     try {
-      auto state = read_manifest(folder).at("state");
-      state["step"] = read_manifest(folder).at("step");
+      const auto manifest = read_manifest(folder);
+      auto state = manifest.at("state");
+      state["step"] = manifest.at("step");
       return state;
     } catch (const DataError&) {
       // Passed over, as training does.

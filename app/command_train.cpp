@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <tuple>
+
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/run_folder.h"
@@ -12,21 +14,31 @@
 namespace warmstart {
 namespace {
 
-// The checkpoint to go on from, if there is one.  Collective.
+bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  const auto relative = std::filesystem::weakly_canonical(path).lexically_relative(std::filesystem::weakly_canonical(folder));
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// The checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it started from: so a
+// job that is sent again with the same command makes progress.  Collective.
 std::optional<Checkpoint> find_start(const Configuration& configuration, const nlohmann::json& description, Communicator& group) {
-  const auto& resume = configuration.resume;
-  bool from_start = false;
+  const auto& [run, resume] = std::tie(configuration.run, configuration.resume);
+  std::filesystem::path from;
   agree(group, [&] {
-    const bool empty = checkpoints_of(configuration.run).empty();
-    from_start = resume == "never" || (resume == "auto" && empty);
-    if (resume == "never" && !empty) {
-      throw UsageError(fmt::format("{}: holds a trained model already; leave out --resume never, or set train.run to another folder",
-                                   configuration.run.string()));
-    }
+    const bool empty = checkpoints_of(run).empty();
+    require(resume != "never" || empty,
+            fmt::format("{}: holds a trained model already; leave out --resume never, or set train.run to another folder", run.string()));
+    if (!empty) from = run;
+    if (resume == "auto" || resume == "never") return;
+    require(!lies_in(resume, run),
+            fmt::format("--resume {}: lies in train.run itself; leave it out to go on with the newest checkpoint, or "
+                        "set train.run to another folder to start again from that one",
+                        resume));
+    if (empty) from = resume;
   });
-  if (from_start) return std::nullopt;
+  if (from.empty()) return std::nullopt;
   const auto accept = [&](const nlohmann::json& manifest) { check_same_run(manifest.at("description"), description); };
-  return read_checkpoint_on_all(resume == "auto" ? configuration.run.string() : resume, group, accept);
+  return read_checkpoint_on_all(from, group, accept);
 }
 
 void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int ranks) {
@@ -61,15 +73,15 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   });
   TrainStart start;
   start.description = description_of(*model, *dataset, invocation.options.resolved(), group.size());
-  const auto checkpoint = find_start(configuration, start.description, group);
-  if (checkpoint) start.checkpoint = &*checkpoint;
+  start.checkpoint = find_start(configuration, start.description, group);
+  const auto step = start.checkpoint ? start.checkpoint->step : 0;
   agree(group, [&] {
-    if (first) run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), checkpoint ? checkpoint->step : 0);
+    if (first) run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step);
   });
-  if (!checkpoint) start_from_data(*model, *dataset, group);
+  if (!start.checkpoint) start_from_data(*model, *dataset, group);
   if (first) {
     spdlog::info("{} parameters, {} rank{}{}", model->parameters().flat().numel(), group.size(), group.size() == 1 ? "" : "s",
-                 checkpoint ? fmt::format(", going on after step {}", checkpoint->step) : "");
+                 start.checkpoint ? fmt::format(", going on after step {}", step) : "");
   }
 
   TrainObserver observer;
@@ -79,7 +91,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     observer.saved = [&](const WrittenCheckpoint& written) { run->saved(written); };
     observer.rolled_back = [&](const Rollback& rollback) { run->rolled_back(rollback); };
   }
-  const auto outcome = train(*model, *dataset, options, group, observer, start);
+  const auto outcome = train(*model, *dataset, options, group, observer, std::move(start));
   if (first) say_end(outcome, configuration.run, group.size());
   return outcome.stop;
 }

@@ -73,6 +73,13 @@ class Builder {
     options_.add({key, to_text(value), help, [&value](const std::string& text) { read(text, value); }, std::is_same_v<T, bool>});
     return *this;
   }
+  // One that does not change what a run learns: it may differ when the run goes on.
+  template <typename T>
+  Builder& neutral(const std::string& key, T& value, const std::string& help) {
+    (*this)(key, value, help);
+    options_.make_last_neutral();
+    return *this;
+  }
   Options take() { return std::move(options_); }
 
  private:
@@ -87,26 +94,6 @@ void add_table(Builder& add, const std::string& section, TableOptions& table, co
   add(section + ".multi", table.multi, "columns that hold several keys");
   add(section + ".multi-separator", table.multi_separator, "between the keys of a cell: text, or space");
   add(section + ".dense", table.dense, "columns that hold a number; standardised, missing ones are the mean");
-}
-
-bool changes_what_is_learned(const std::string& key) {
-  static const std::set<std::string> neutral = {"train.run",
-                                                "train.threads",
-                                                "train.log-every",
-                                                "train.check-every",
-                                                "train.resume",
-                                                "train.checkpoint-every",
-                                                "train.checkpoint-minutes",
-                                                "train.keep-last",
-                                                "train.keep-every",
-                                                "train.strict-checkpoints",
-                                                "train.hang-seconds",
-                                                "evaluate.joint",
-                                                "evaluate.output",
-                                                "evaluate.als-factors",
-                                                "evaluate.als-regularisation"};
-  const auto section = key.substr(0, key.find('.'));
-  return std::set<std::string>{"model", "inner", "train", "episode", "evaluate"}.contains(section) && !neutral.contains(key);
 }
 
 std::map<std::string, std::string> read_ini_text(const std::string& text) {
@@ -136,11 +123,13 @@ void check(const Configuration& configuration, int ranks) {
 }
 
 std::string first_difference(const std::string& was, const std::string& is) {
+  Configuration unused;
+  const auto options = options_of(unused);
   const auto before = read_ini_text(was), now = read_ini_text(is);
   for (const auto& [key, value] : now) {
     const auto found = before.find(key);
     // An option that the older program did not know is at its default.
-    if (found == before.end() || found->second == value || !changes_what_is_learned(key)) continue;
+    if (found == before.end() || found->second == value || !options.changes_what_is_learned(key)) continue;
     return fmt::format("{} ('{}', now '{}')", key, found->second, value);
   }
   return "";
@@ -185,34 +174,38 @@ Options options_of(Configuration& c) {
       "inner.pull", inner.pull, "strength of the pull to the prior; where rates are learned, its start");
 
   auto& train = c.train;
-  add("train.run", c.run, "folder of the run: configuration, metrics, model")(
-      "train.steps", train.steps, "meta-steps; 0: as many as epochs take")("train.epochs", train.epochs, "passes over the training tasks")(
-      "train.tasks", train.tasks, "tasks of a meta-step")("train.microbatches", train.microbatches,
-                                                          "parts of a meta-step, a power of two; at most so many ranks")(
-      "train.seed", train.seed, "of everything random in a run")("train.threads", c.threads, "threads of a rank")(
-      "train.rate", train.adam.rate, "outer rate (Adam; warm-up, then cosine decay)")(
-      "train.warmup", train.adam.warmup, "steps of warm-up")("train.clip-norm", train.adam.clip_norm,
-                                                             "largest norm of the meta-gradient; 0: no limit")(
-      "train.inner-rate-factor", train.adam.inner_rate_factor, "inner rates learn at this multiple of the outer rate")(
-      "train.embedding-l2", train.adam.embedding_l2, "L2 penalty of embeddings")("train.network-l2", train.adam.network_l2,
-                                                                                 "L2 penalty of all other parameters but inner rates")(
-      "train.dropout", train.dropout, "share of units dropped")("train.key-dropout", train.key_dropout,
-                                                                "share of rows trained on as if their key were unknown")(
-      "train.all-keys-dropout", train.all_keys_dropout, "share of steps in which all rows are")("train.log-every", train.log_every,
-                                                                                                "steps between metrics")(
-      "train.check-every", train.check_every, "steps between comparisons of the ranks' parameters; 0: only at the end")(
-      "train.validate-every", train.validate_every, "steps between validations; 0: ten a run")(
-      "train.keep-best", train.keep_best, "end with the parameters that did best on validation; false: with the last")(
-      "train.patience", train.patience, "validations without a better one before stopping; 0: never")(
-      "train.resume", c.resume, "auto: from the run's newest good checkpoint; never: only in an empty folder; or a checkpoint's folder")(
-      "train.checkpoint-every", train.save.every_steps, "steps between checkpoints; 0: by time only")(
-      "train.checkpoint-minutes", train.save.every_minutes, "minutes between checkpoints; 0: by steps only")(
-      "train.keep-last", train.save.retention.last, "checkpoints that stay, and the best on validation")(
-      "train.keep-every", train.save.retention.every, "steps of which every multiple's checkpoint stays; 0: none")(
-      "train.strict-checkpoints", train.save.strict, "a checkpoint that cannot be written ends the run: true or false")(
-      "train.loss-limit", train.loss_limit, "times the running median: a larger loss takes the run back; 0: only one that is not finite")(
-      "train.rollbacks", train.rollbacks, "times that a run is taken back before it gives up")(
-      "train.hang-seconds", train.hang_seconds, "seconds without progress that end the run; 0: never");
+  add.neutral("train.run", c.run, "folder of the run: configuration, metrics, model")("train.steps", train.steps,
+                                                                                      "meta-steps; 0: as many as epochs take")(
+         "train.epochs", train.epochs, "passes over the training tasks")("train.tasks", train.tasks, "tasks of a meta-step")(
+         "train.microbatches", train.microbatches, "parts of a meta-step, a power of two; at most so many ranks")(
+         "train.seed", train.seed, "of everything random in a run")
+      .neutral("train.threads", c.threads, "threads of a rank")("train.rate", train.adam.rate,
+                                                                "outer rate (Adam; warm-up, then cosine decay)")(
+          "train.warmup", train.adam.warmup, "steps of warm-up")("train.clip-norm", train.adam.clip_norm,
+                                                                 "largest norm of the meta-gradient; 0: no limit")(
+          "train.inner-rate-factor", train.adam.inner_rate_factor, "inner rates learn at this multiple of the outer rate")(
+          "train.embedding-l2", train.adam.embedding_l2, "L2 penalty of embeddings")("train.network-l2", train.adam.network_l2,
+                                                                                     "L2 penalty of all other parameters but inner rates")(
+          "train.dropout", train.dropout, "share of units dropped")("train.key-dropout", train.key_dropout,
+                                                                    "share of rows trained on as if their key were unknown")(
+          "train.all-keys-dropout", train.all_keys_dropout, "share of steps in which all rows are")
+      .neutral("train.log-every", train.log_every, "steps between metrics")
+      .neutral("train.check-every", train.check_every, "steps between comparisons of the ranks' parameters; 0: only at the end")(
+          "train.validate-every", train.validate_every, "steps between validations; 0: ten a run")(
+          "train.keep-best", train.keep_best, "end with the parameters that did best on validation; false: with the last")(
+          "train.patience", train.patience, "validations without a better one before stopping; 0: never")
+      .neutral(
+          "train.resume", c.resume,
+          "auto: from the run's newest good checkpoint; never: only in an empty folder; or a checkpoint of another run, to start there")
+      .neutral("train.checkpoint-every", train.save.every_steps, "steps between checkpoints; 0: by time only")
+      .neutral("train.checkpoint-minutes", train.save.every_minutes, "minutes between checkpoints; 0: by steps only")
+      .neutral("train.keep-last", train.save.retention.last, "checkpoints that stay, and the best on validation")
+      .neutral("train.keep-every", train.save.retention.every, "steps of which every multiple's checkpoint stays; 0: none")
+      .neutral("train.strict-checkpoints", train.save.strict, "a checkpoint that cannot be written ends the run: true or false")(
+          "train.loss-limit", train.loss_limit,
+          "times the running median: a larger loss takes the run back; 0: only one that is not finite")(
+          "train.rollbacks", train.rollbacks, "times that a run is taken back before it gives up")
+      .neutral("train.hang-seconds", train.hang_seconds, "seconds without progress that end the run; 0: never");
   add("episode.order", train.episode.order, "time: support rows are earlier than query rows; or shuffle")(
       "episode.support-max", train.episode.support_max, "largest support, rows; sizes are uniform from 0")(
       "episode.support-common", train.episode.support_common, "support sizes, rows, of which one is common to all tasks ...")(
@@ -223,11 +216,11 @@ Options options_of(Configuration& c) {
   add("evaluate.support", c.evaluate.support, "support sizes, rows, or all; also of validation")("evaluate.query", c.evaluate.query,
                                                                                                  "rows of a task that judge")(
       "evaluate.order", c.evaluate.order, "time: a task's last rows judge; shuffle: a seeded choice")("evaluate.seed", c.evaluate.seed,
-                                                                                                      "of that choice and of ALS")(
-      "evaluate.joint", c.joint, "run of a model with inner.steps = 0, for the rows joint and fine-tuned")(
-      "evaluate.als-factors", c.als.factors, "factors of the ALS baseline")("evaluate.als-regularisation", c.als.regularisation,
-                                                                            "of the ALS baseline")("evaluate.output", c.evaluation,
-                                                                                                   "file for the results as JSON");
+                                                                                                      "of that choice and of ALS")
+      .neutral("evaluate.joint", c.joint, "run of a model with inner.steps = 0, for the rows joint and fine-tuned")
+      .neutral("evaluate.als-factors", c.als.factors, "factors of the ALS baseline")
+      .neutral("evaluate.als-regularisation", c.als.regularisation, "of the ALS baseline")
+      .neutral("evaluate.output", c.evaluation, "file for the results as JSON");
   auto& submit = c.submit;
   add("submit.nodes", submit.nodes, "nodes")("submit.ranks-per-node", submit.ranks_per_node, "ranks on each node")(
       "submit.gpus-per-node", submit.gpus_per_node, "GPUs of each node")("submit.cpus-per-rank", submit.cpus_per_rank,

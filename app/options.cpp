@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 #include <fstream>
 #include <numeric>
+#include <set>
 
 #include "base/errors.h"
 
@@ -140,6 +141,12 @@ std::string Options::resolved() const {
     text += fmt::format("{} = {}\n", name_in_section(option.key), option.value);
   }
   return text;
+}
+
+bool Options::changes_what_is_learned(const std::string& key) const {
+  const auto found = std::find_if(list_.begin(), list_.end(), [&](const auto& option) { return option.key == key; });
+  static const std::set<std::string> sections = {"model", "inner", "train", "episode", "evaluate"};
+  return found != list_.end() && !found->neutral && sections.contains(section_of(key));
 }
 
 std::string Options::help(const std::vector<std::string>& sections) const {

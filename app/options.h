@@ -14,6 +14,7 @@ struct Option {
   std::function<void(const std::string&)> assign;  // throws std::invalid_argument saying what was wanted
   bool flag = false;                               // true or false: on the command line, --name alone means true
   bool set = false;
+  bool neutral = false;  // does not change what a run learns
 };
 
 // The list of all options.  Keys are the same on the command line (--section.name VALUE),
@@ -21,6 +22,7 @@ struct Option {
 class Options {
  public:
   void add(Option option) { list_.push_back(std::move(option)); }
+  void make_last_neutral() { list_.back().neutral = true; }
 
   // What a command line holds beside options with sections.
   struct CommandLine {
@@ -36,6 +38,9 @@ class Options {
 
   // As an INI file that parse() reads back.
   std::string resolved() const;
+
+  // Whether a run with another value of `key` ends with other parameters.
+  bool changes_what_is_learned(const std::string& key) const;
 
   std::string help(const std::vector<std::string>& sections) const;
 

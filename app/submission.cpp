@@ -43,7 +43,8 @@ double seconds_to_save(const fs::path& run, std::int64_t checkpoint_bytes) {
 }
 
 bool is_over(const std::string& state) {
-  for (const auto* over : {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"}) {
+  for (const auto* over :
+       {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "NODE_FAIL", "PREEMPTED"}) {
     if (state.starts_with(over)) return true;
   }
   return false;
@@ -60,6 +61,7 @@ CheckedTraining check_training(const std::vector<std::string>& arguments, std::i
   auto options = options_of(training.configuration);
   options.parse({arguments.begin() + 1, arguments.end()}, "train");
   check(training.configuration, static_cast<int>(ranks));
+  require(training.configuration.resume != "never", "--resume never: a job that is sent again must go on from its checkpoints");
   const Dataset dataset(training.configuration.data.dataset, false);
   const TwoTower model(dataset.schema(), training.configuration.model, training.configuration.train.seed);
   training.resolved = options.resolved();
@@ -92,7 +94,7 @@ std::string send(const std::string& script, const fs::path& folder) {
 
 int follow(const std::string& job, const fs::path& log) {
   std::ifstream file;
-  // A job looks completed for a moment while it is requeued.
+  // A job looks ended for a moment while it is requeued.
   for (int over = 0;;) {
     const auto facts = job_facts(job);
     if (!file.is_open()) file.open(log);

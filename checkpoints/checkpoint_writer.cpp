@@ -96,7 +96,6 @@ void CheckpointWriter::begin(const Checkpoint& checkpoint) {
                {"count", count}};
   const auto target = checkpoint_folder(run_, step_);
   stage_ = Stage::kSlices;
-  task_ = std::async(std::launch::deferred, [] {});
   try {
     agree(group_, [&] {
       if (group_.rank() != 0) return;

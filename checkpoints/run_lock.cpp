@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
@@ -54,12 +55,14 @@ RunLock::RunLock(const std::filesystem::path& run) : path_(run / "lock") {
   if (file_ < 0) throw_system_error("cannot create", path_);
   try {
     const auto holder = holder_of(file_);
-    if (flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-      refuse(path_, holder, "wait for it, or set train.run to another folder");
+    const bool locked = flock(file_, LOCK_EX | LOCK_NB) == 0;
+    if (!locked && errno == EWOULDBLOCK) refuse(path_, holder, "wait for it, or set train.run to another folder");
+    if (!locked)
+      spdlog::warn("{}: this file system keeps no locks ({}); signs of life are all there is", path_.string(), std::strerror(errno));
     const auto before = modified(file_);
     const auto own = nlohmann::json{{"pid", getpid()}, {"host", host_name()}, {"slurm_job", slurm_job()}}.dump();
     const bool same_job = holder.is_object() && !slurm_job().empty() && holder.value("slurm_job", "") == slurm_job();
-    const bool elsewhere = holder.is_object() && holder.value("host", "") != host_name() && !same_job;
+    const bool elsewhere = holder.is_object() && !same_job && (!locked || holder.value("host", "") != host_name());
     // The file system's clock against itself: hosts' clocks differ.
     futimens(file_, nullptr);
     const auto silent_seconds = modified(file_).tv_sec - before.tv_sec;

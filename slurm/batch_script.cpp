@@ -72,11 +72,12 @@ std::string batch_script(const JobOptions& options, const Job& job) {
     run += "/point-$(printf %04d \"$SLURM_ARRAY_TASK_ID\")";
     command += " --config \"$run/config.ini\"";
   }
+  // --wait: what is left of the ranks ends 30 s after the first.  Killing them at once would hide the exit code that they agreed on.
   // Every rank sees all GPUs of its node and takes its own: NCCL reaches the others directly.
   const auto gpu_bind = options.gpus_per_node > 0 ? " --gpu-bind=none" : "";
   return "#!/bin/bash\n# Written by warmstart; read, change and send it again with: sbatch THIS_FILE\n" + directives(options, job) +
          fmt::format("set -u\n\nrun={}\nrequeues={} # in a row without a newer checkpoint\n", run, options.requeues) + kLives +
-         fmt::format("\nsrun --mpi={} --label --kill-on-bad-exit=1 --cpus-per-task={} --cpu-bind=cores{} \\\n {}\n", options.mpi,
+         fmt::format("\nsrun --mpi={} --label --wait=30 --cpus-per-task={} --cpu-bind=cores{} \\\n {}\n", options.mpi,
                      options.cpus_per_rank, gpu_bind, command) +
          kEnd;
 }

@@ -52,15 +52,16 @@ class Trainer {
         validation_(dataset, Split::kValidation, options.validation, group),
         adam_(model.parameters(), options.adam, steps_),
         loss_guard_(options.loss_limit) {
-    if (!options.save.run.empty()) writer_.emplace(options.save.run, options.save.retention, group);
     if (start.checkpoint) restore(*start.checkpoint);
+    if (!options.save.run.empty()) saver_.emplace(options.save, start.checkpoint ? step_ : -1, group, observer.saved);
   }
 
   TrainOutcome run() {
     Watchdog watchdog(options_.hang_seconds, fmt::format("rank {} on {}", group_.rank(), node_name()));
-    start_ = window_start_ = last_save_ = Clock::now();
-    first_step_ = window_first_step_ = step_;
+    start_ = Clock::now();
+    first_step_ = step_;
     prefetch();
+    begin_window();
     while (step_ < steps_ && outcome_.stop == ExitCode::kOk && !patience_is_over()) {
       if (skipped_.contains(step_) || take_step()) end_step();
       watchdog.progress(step_);
@@ -73,7 +74,6 @@ class Trainer {
   void prefetch() {
     prefetcher_.reset();  // its thread reads what the next one starts from
     produced_step_ = step_;
-    waited_before_ = 0.0;
     prefetcher_.emplace([this](std::uint64_t n) { return make(n); }, static_cast<std::size_t>(2 * mine_.count));
   }
 
@@ -123,7 +123,7 @@ class Trainer {
       return false;
     }
     window_loss_ += loss;
-    save_due_ |= tail[kSaveDue].item<double>() > 0;
+    if (saver_ && tail[kSaveDue].item<double>() > 0) saver_->request();
     if (tail[kInterrupted].item<double>() > 0)
       outcome_.stop = ExitCode::kInterrupted;
     else if (tail[kSaved].item<double>() > 0)
@@ -163,8 +163,7 @@ class Trainer {
     const auto stop = stop_requested();
     if (stop != ExitCode::kOk) tail[stop == ExitCode::kInterrupted ? kInterrupted : kSaved] = 1.0;
     // One clock decides for all.
-    const double minutes = options_.save.every_minutes;
-    if (group_.rank() == 0 && minutes > 0 && seconds_since(last_save_) > 60 * minutes) tail[kSaveDue] = 1.0;
+    if (group_.rank() == 0 && saver_ && saver_->due_by_clock()) tail[kSaveDue] = 1.0;
   }
 
   void note_not_finite(const at::Tensor& losses, const EpisodeBatch& batch) {
@@ -190,9 +189,9 @@ class Trainer {
     restore(checkpoint_before(first, problem));
     rollbacks_ = rollbacks;
     skipped_ = skipped;
-    window_first_step_ = step_;
-    window_loss_ = reduce_seconds_ = padded_ = 0.0;
+    saver_->went_back_to(step_);
     prefetch();
+    begin_window();
     if (observer_.rolled_back) observer_.rolled_back({step_, problem});
   }
 
@@ -202,8 +201,8 @@ class Trainer {
       throw AgreedError(ExitCode::kDiverged,
                         fmt::format("{} (undone before: {}, as often as train.rollbacks allows)", problem, rollbacks_));
     }
-    if (!writer_) throw AgreedError(ExitCode::kDiverged, problem);
-    tell(writer_->wait());
+    if (!saver_) throw AgreedError(ExitCode::kDiverged, problem);
+    saver_->wait();
     prefetcher_.reset();
     const auto accept = [first](const nlohmann::json& manifest) {
       if (manifest.at("step") > first) throw DataError("was made by the steps that are taken back");
@@ -222,31 +221,7 @@ class Trainer {
     if (options_.check_every > 0 && done % options_.check_every == 0) check_same_on_all_ranks(model_.parameters().flat(), group_);
     if (done % options_.log_every == 0 || done == steps_) report(done);
     if (done % validate_every_ == 0 || done == steps_) validate(done);
-    save_due_ |= options_.save.every_steps > 0 && done % options_.save.every_steps == 0;
-    if (writer_) save_behind_training();
-  }
-
-  void save_behind_training() {
-    const Phase phase("write");
-    tell(writer_->poll());
-    if (save_due_ && writer_->idle() && parameters_are_finite()) begin_save();
-  }
-
-  bool parameters_are_finite() const { return model_.parameters().flat().isfinite().all().item<bool>(); }
-
-  void begin_save() {
-    writer_->begin(snapshot());
-    saved_step_ = step_;
-    save_due_ = false;
-    last_save_ = Clock::now();
-  }
-
-  void tell(const std::optional<WrittenCheckpoint>& written) {
-    if (!written) return;
-    if (observer_.saved) observer_.saved(*written);
-    if (written->failure.empty()) return;
-    saved_step_ = -1;
-    if (options_.save.strict) throw AgreedError(ExitCode::kEnvironment, fmt::format("{} (train.strict-checkpoints)", written->failure));
+    if (saver_) saver_->after_step(done, [this] { return snapshot(); });
   }
 
   Checkpoint snapshot() {
@@ -271,7 +246,7 @@ class Trainer {
 
   void restore(const Checkpoint& checkpoint) {
     const auto& state = checkpoint.state;
-    step_ = saved_step_ = checkpoint.step;
+    step_ = checkpoint.step;
     model_.parameters().flat().copy_(checkpoint.vectors.at(kParameters));
     adam_.first_moment().copy_(checkpoint.vectors.at(kFirstMoment));
     adam_.second_moment().copy_(checkpoint.vectors.at(kSecondMoment));
@@ -287,23 +262,12 @@ class Trainer {
 
   void finish() {
     check_same_on_all_ranks(model_.parameters().flat(), group_);
-    if (writer_) save_last();
+    if (saver_) saver_->save_last(step_, [this] { return snapshot(); });
     if (options_.keep_best && best_.defined()) model_.parameters().flat().copy_(best_);
     const auto& flat = model_.parameters().flat();
     outcome_.steps_done = step_;
     outcome_.digest = digest(flat.const_data_ptr(), flat.nbytes());
     outcome_.same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches));
-  }
-
-  void save_last() {
-    const Phase phase("write");
-    tell(writer_->wait());
-    if (saved_step_ == step_) return;
-    if (!parameters_are_finite()) throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the parameters are not finite", step_));
-    begin_save();
-    const auto written = writer_->wait();
-    tell(written);
-    if (!written->failure.empty()) throw AgreedError(ExitCode::kEnvironment, written->failure);
   }
 
   void report(std::int64_t done) {
@@ -323,8 +287,13 @@ class Trainer {
                           .reduce_share = reduce_seconds_ / seconds,
                           .padded_share = padded_ / window});
     }
-    waited_before_ = waited;
-    window_first_step_ = done;
+    begin_window();
+  }
+
+  // Of steps that are reported together.
+  void begin_window() {
+    waited_before_ = prefetcher_->waited_seconds();
+    window_first_step_ = step_;
     window_loss_ = reduce_seconds_ = padded_ = 0.0;
     window_start_ = Clock::now();
   }
@@ -338,7 +307,7 @@ class Trainer {
     ++validations_without_better_;
     if (outcome_.best_step == 0 || error < outcome_.best_error) {
       if (options_.keep_best) best_ = model_.parameters().flat().clone();
-      save_due_ = true;
+      if (saver_) saver_->request();
       outcome_.best_error = error;
       outcome_.best_step = done;
       validations_without_better_ = 0;
@@ -369,15 +338,13 @@ class Trainer {
   std::int64_t validations_without_better_ = 0, rollbacks_ = 0;
   std::set<std::int64_t> skipped_;
 
-  std::optional<CheckpointWriter> writer_;
-  bool save_due_ = false;
-  std::int64_t saved_step_ = -1;            // of the newest checkpoint, perhaps still being written
+  std::optional<RunSaver> saver_;
   std::optional<double> validation_error_;  // of the present step
   std::int64_t bad_task_ = -1;
 
   std::int64_t first_step_ = 0, window_first_step_ = 0;
   double norm_ = 0.0, window_loss_ = 0.0, reduce_seconds_ = 0.0, padded_ = 0.0, waited_before_ = 0.0;
-  Clock::time_point start_, window_start_, last_save_;
+  Clock::time_point start_, window_start_;
 
   std::int64_t produced_step_ = 0;             // the next one to prefetch
   std::vector<std::vector<Episode>> planned_;  // of the step that is being prefetched
@@ -435,12 +402,13 @@ NamedTensors trained_parameters(const Checkpoint& checkpoint) {
 }
 
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
-                   const TrainStart& start) {
+                   TrainStart start) {
   std::unique_ptr<Trainer> trainer;
   agree(group, [&] {
     check(options, group.size());
     trainer = std::make_unique<Trainer>(model, dataset, options, group, observer, start);
   });
+  start.checkpoint.reset();  // as large as all that the trainer holds
   return trainer->run();
 }
 

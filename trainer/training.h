@@ -3,23 +3,15 @@
 #include <filesystem>
 #include <functional>
 
-#include "checkpoints/checkpoint_writer.h"
 #include "cluster/communicator.h"
 #include "data/prefetch.h"
 #include "data/sampler.h"
 #include "trainer/adam.h"
 #include "trainer/evaluation.h"
+#include "trainer/run_saver.h"
 #include "trainer/two_tower.h"
 
 namespace warmstart {
-
-struct SaveOptions {
-  std::filesystem::path run;     // the folder that checkpoints go to; empty: none are written
-  std::int64_t every_steps = 0;  // 0: by time only
-  double every_minutes = 5;      // 0: by steps only
-  Retention retention;
-  bool strict = false;  // a checkpoint that cannot be written ends the run
-};
 
 struct TrainOptions {
   std::int64_t steps = 0;   // meta-steps; 0: as many as `epochs` take
@@ -73,8 +65,8 @@ struct TrainObserver {
 
 // Where a run starts and what its checkpoints say of it.
 struct TrainStart {
-  const Checkpoint* checkpoint = nullptr;  // null: from the model as it is
-  nlohmann::json description;              // goes into every checkpoint
+  std::optional<Checkpoint> checkpoint;  // none: from the model as it is
+  nlohmann::json description;            // goes into every checkpoint
 };
 
 // Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits,
@@ -84,7 +76,7 @@ struct TrainStart {
 // kDiverged naming the step and the task when there is nothing to go back to, or too often; kEnvironment when the last
 // checkpoint (with save.strict: any) cannot be written.
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
-                   const TrainStart& start = {});
+                   TrainStart start = {});
 
 // The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
 NamedTensors trained_parameters(const Checkpoint& checkpoint);

@@ -167,7 +167,10 @@ TEST_F(BadInputTest, RunThatIsThereAlready) {
   ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
   expect_failure(train + "--resume never", 2, "holds a trained model already");
   expect_failure(train + "--rate 0.5", 2, "the run was started with another train.rate ('0.003', now '0.5')", 2);
-  expect_failure(train + "--resume nowhere", 3, "nowhere: holds no checkpoint");
+  expect_failure(train + "--resume nowhere --run new", 3, "nowhere: holds no checkpoint");
+  expect_failure(train + "--resume tables/run/step-00000003", 2, "lies in train.run itself");
+  EXPECT_EQ(run_program(train + "--resume tables/run/step-00000003 --run branch", folder.path()).exit_code, 0);
+  EXPECT_EQ(run_program("inspect tables/run branch", folder.path()).exit_code, 0);
   EXPECT_EQ(run_program("ingest --config tables/config.ini --shards 2 --dataset other", folder.path()).exit_code, 0);
   expect_failure(train + "--set data.dataset=other", 2, "was trained on other data");
 }

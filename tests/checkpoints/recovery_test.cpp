@@ -41,10 +41,6 @@ class RecoveryTest : public testing::Test {
     EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
     return result.output;
   }
-  static std::string digest_in(const std::string& output) {
-    const auto place = output.find("parameters ", output.find("trained for"));
-    return place == std::string::npos ? output : output.substr(place, 43);
-  }
   std::string launcher(int ranks) const {
     return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), WARMSTART_MPIEXEC, ranks) + WARMSTART_PROGRAM + " ";
   }
@@ -97,7 +93,7 @@ std::function<bool(const fs::path&)> between_slices_and_manifest(std::size_t ran
 }
 
 TEST_F(RecoveryTest, KilledAtTwentyMomentsAndResumedOnOtherRanksItEndsInTheSameBits) {
-  const auto undisturbed = digest_in(expect_ok(train("undisturbed")));
+  const auto undisturbed = parameters_digest(expect_ok(train("undisturbed")));
   int in_slice = 0, before_manifest = 0, killed = 0, passed = 0;
   for (int attempt = 0; killed < 20 && attempt < 60; ++attempt) {
     RandomStream random(11, Purpose::kSynthesize, static_cast<std::uint64_t>(attempt));
@@ -113,7 +109,7 @@ TEST_F(RecoveryTest, KilledAtTwentyMomentsAndResumedOnOtherRanksItEndsInTheSameB
     // What the kill left behind tells whether it came in time.
     const auto pending = pending_checkpoint(folder.path() / run);
     if (!pending.empty() && !is_checkpoint(pending)) (files_with(pending, ".tmp") > 0 ? in_slice : before_manifest) += 1;
-    const auto resumed = digest_in(expect_ok(train(run), kRanks[(attempt + 1) % 3]));
+    const auto resumed = parameters_digest(expect_ok(train(run), kRanks[(attempt + 1) % 3]));
     EXPECT_EQ(resumed, undisturbed) << run << ", killed on " << ranks << " ranks";
     passed += resumed == undisturbed;
     fs::remove_all(folder.path() / run);
@@ -125,7 +121,7 @@ TEST_F(RecoveryTest, KilledAtTwentyMomentsAndResumedOnOtherRanksItEndsInTheSameB
 }
 
 TEST_F(RecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
-  const auto undisturbed = digest_in(expect_ok(train("undisturbed")));
+  const auto undisturbed = parameters_digest(expect_ok(train("undisturbed")));
   for (const int signal : {SIGTERM, SIGUSR2, SIGINT}) {
     const auto run = fmt::format("run{}", signal);
     // Enough steps that the signal comes in mid-run.
@@ -138,7 +134,7 @@ TEST_F(RecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
     const auto saved = checkpoints_of(folder.path() / run);
     EXPECT_LT(read_checkpoint(saved.front()).step, 60);
     EXPECT_NE(read_file(folder.path() / "log").find("stopped by a signal"), std::string::npos);
-    EXPECT_EQ(digest_in(expect_ok(train(run), 1)), undisturbed);
+    EXPECT_EQ(parameters_digest(expect_ok(train(run), 1)), undisturbed);
   }
 }
 
@@ -178,7 +174,7 @@ TEST_F(RecoveryTest, AFullDiskLeavesTrainingRunningUnlessCheckpointsAreStrict) {
   EXPECT_NE(lenient.output.find("WAS NOT WRITTEN"), std::string::npos) << lenient.output;
   EXPECT_NE(lenient.output.find("step 60/60"), std::string::npos) << lenient.output;
   EXPECT_EQ(run_command("mount -o remount,size=100m '" + disk.string() + "'").exit_code, 0);
-  EXPECT_EQ(digest_in(expect_ok(train("disk/run"))), digest_in(expect_ok(train("undisturbed"))));
+  EXPECT_EQ(parameters_digest(expect_ok(train("disk/run"))), parameters_digest(expect_ok(train("undisturbed"))));
   EXPECT_EQ(run_command("umount '" + disk.string() + "'").exit_code, 0);
 }
 

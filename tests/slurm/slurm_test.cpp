@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "checkpoints/checkpoint.h"
 #include "slurm/slurm_command.h"
+#include "tests/support/background_program.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"
 
@@ -54,7 +55,7 @@ class SlurmTest : public testing::Test {
     ASSERT_TRUE(cluster->ready()) << cluster->message();
     expect_ok("synthesize --to tables --users 200 --items 80 --rows-per-user 20");
     expect_ok("ingest --config tables/config.ini");
-    undisturbed = digest_in(expect_ok(train("undisturbed", kSteps)));
+    undisturbed = parameters_digest(expect_ok(train("undisturbed", kSteps)));
   }
   static void TearDownTestSuite() {
     delete cluster;
@@ -74,10 +75,6 @@ class SlurmTest : public testing::Test {
     const auto result = run_program(arguments, folder->path());
     EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
     return result.output;
-  }
-  static std::string digest_in(const std::string& text) {
-    const auto place = text.rfind("parameters ");
-    return place == std::string::npos ? text : text.substr(place, 43);
   }
   static std::string submit(const std::string& options, const std::string& training) {
     const auto output = expect_ok("submit " + options + " -- " + training);
@@ -114,7 +111,7 @@ class SlurmTest : public testing::Test {
     const auto facts = wait_for(job);
     EXPECT_EQ(facts.at("JobState"), "COMPLETED") << log(run, job);
     EXPECT_GE(std::stoi(facts.at("Restarts")), fewest_restarts);
-    EXPECT_EQ(digest_in(log(run, job)).substr(0, 43), undisturbed) << log(run, job);
+    EXPECT_EQ(parameters_digest(log(run, job)), undisturbed) << log(run, job);
   }
 
   static constexpr int kSteps = 1200;
@@ -128,7 +125,7 @@ std::string SlurmTest::undisturbed;
 
 TEST_F(SlurmTest, AJobOnTwoNodesTrainsToTheEndAndSubmitFollowsIt) {
   const auto output = expect_ok("submit --nodes 2 --time 10 --wait -- " + train("two", kSteps));
-  EXPECT_EQ(digest_in(output).substr(0, 43), undisturbed) << output;
+  EXPECT_EQ(parameters_digest(output), undisturbed) << output;
   EXPECT_NE(output.find("life 0, on n["), std::string::npos) << output;
   EXPECT_NE(output.find("0: info [rank 0 on n"), std::string::npos) << output;
   const auto status = nlohmann::json::parse(expect_ok("status two --json"))[0];
@@ -144,7 +141,7 @@ TEST_F(SlurmTest, AJobWithTooLittleTimeIsWarnedSavesAndGoesOn) {
   const auto facts = wait_for(job);
   EXPECT_EQ(facts.at("JobState"), "COMPLETED") << log("short", job);
   EXPECT_GE(std::stoi(facts.at("Restarts")), 1);
-  EXPECT_EQ(digest_in(log("short", job)), digest_in(reference.output)) << log("short", job);
+  EXPECT_EQ(parameters_digest(log("short", job)), parameters_digest(reference.output)) << log("short", job);
   EXPECT_NE(log("short", job).find("ended with exit code 75"), std::string::npos) << log("short", job);
 }
 
@@ -156,6 +153,15 @@ TEST_F(SlurmTest, ARequeueInMidRunLosesNothing) {
   EXPECT_NE(log("requeued", job).find("going on after step"), std::string::npos);
 }
 
+TEST_F(SlurmTest, ARankThatIsKilledEndsTheOthersAndTheJobGoesOn) {
+  const auto job = submit("--nodes 2 --time 10", train("killed", kSteps));
+  wait_for_a_checkpoint("killed");
+  const auto ranks = warmstart_processes("--run killed");
+  ASSERT_EQ(ranks.size(), 2u);
+  kill(ranks[1], SIGKILL);
+  expect_same_bits("killed", job, 1);
+}
+
 TEST_F(SlurmTest, ARunThatAlwaysCrashesIsGivenUpOn) {
   const auto job = submit("--time 10 --requeues 1", train("crashing", kSteps) + "--hang-seconds 0.001");
   EXPECT_EQ(wait_for(job).at("JobState"), "FAILED");
@@ -164,7 +170,7 @@ TEST_F(SlurmTest, ARunThatAlwaysCrashesIsGivenUpOn) {
 }
 
 TEST_F(SlurmTest, WhatAskingAgainDoesNotHelpIsNotAskedAgain) {
-  const auto job = submit("--time 10", train("diverging", kSteps) + "--rate 1e30 --clip-norm 0");
+  const auto job = submit("--ranks-per-node 2 --time 10", train("diverging", kSteps) + "--rate 1e30 --clip-norm 0");
   const auto facts = wait_for(job);
   EXPECT_EQ(facts.at("ExitCode"), "5:0") << log("diverging", job);
   EXPECT_EQ(facts.at("Restarts"), "0");
@@ -181,6 +187,7 @@ TEST_F(SlurmTest, ABadConfigurationIsRefusedBeforeQueueing) {
   refused("", train("bad", 10) + "--epoch 7", "did you mean 'train.epochs'");
   refused("", train("bad", 10) + "--set data.dataset=nowhere", "nowhere");
   refused("--nodes 3 --ranks-per-node 4", train("bad", 10), "12 ranks cannot share 8 microbatches");
+  refused("", train("bad", 10) + "--resume never", "a job that is sent again must go on");
   refused("", "evaluate", "what to run is missing");
   refused("--partition nowhere", train("bad", 10), "sbatch refused it");
   EXPECT_EQ(run_command("squeue --noheader").output, before);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 
 namespace warmstart {
 
@@ -15,6 +16,12 @@ ProgramResult run_command(const std::string& command) {
   while (const auto count = fread(piece.data(), 1, piece.size(), pipe)) output.append(piece.data(), count);
   const int status = pclose(pipe);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output};
+}
+
+std::string parameters_digest(const std::string& output) {
+  constexpr const char* kBefore = ", parameters ";
+  const auto place = output.rfind(kBefore);
+  return place == std::string::npos ? output : output.substr(place + std::strlen(kBefore), 32);
 }
 
 ProgramResult run_program(const std::string& arguments, const std::filesystem::path& folder, int ranks) {

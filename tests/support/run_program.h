@@ -13,6 +13,9 @@ struct ProgramResult {
 // Runs the real program through the shell, on `ranks` ranks (0: without mpirun), in `folder`.
 ProgramResult run_program(const std::string& arguments, const std::filesystem::path& folder, int ranks = 0);
 
+// The digest of the parameters that training said last; the whole output when it said none.
+std::string parameters_digest(const std::string& output);
+
 // Runs any command.
 ProgramResult run_command(const std::string& command);
 

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "checkpoints/checkpoint_writer.h"
+
+namespace warmstart {
+
+struct SaveOptions {
+  std::filesystem::path run;     // the folder that checkpoints go to; empty: none are written
+  std::int64_t every_steps = 0;  // 0: by time only
+  double every_minutes = 5;      // 0: by steps only
+  Retention retention;
+  bool strict = false;  // a checkpoint that cannot be written ends the run
+};
+
+// When a run's checkpoints are due, and that its last one is on disk before it ends.  Members that write are collective.
+class RunSaver {
+ public:
+  using Snapshot = std::function<Checkpoint()>;
+  using Observer = std::function<void(const WrittenCheckpoint&)>;
+
+  // The newest checkpoint is of `saved_step`; -1: there is none.
+  RunSaver(const SaveOptions& options, std::int64_t saved_step, Communicator& group, Observer observer);
+
+  // By this rank's clock; one rank's must decide for all.
+  bool due_by_clock() const;
+  // The next after_step() saves, or the first at which no write is in flight.
+  void request() { due_ = true; }
+
+  // Goes on with the write in flight, or begins a due one.  Throws AgreedError kEnvironment when one has failed and must not.
+  void after_step(std::int64_t step, const Snapshot& snapshot);
+
+  // The run is back at `step`, which is on disk: what was written of later steps is no longer its own.
+  void went_back_to(std::int64_t step) { saved_step_ = step; }
+
+  // Waits for the write in flight.
+  void wait() { tell(writer_.wait()); }
+
+  // Returns once the checkpoint of `step` is on disk; throws AgreedError: kEnvironment when it cannot be, kDiverged when its
+  // parameters are not finite.
+  void save_last(std::int64_t step, const Snapshot& snapshot);
+
+ private:
+  bool begin(std::int64_t step, const Snapshot& snapshot);
+  void tell(const std::optional<WrittenCheckpoint>& written);
+
+  SaveOptions options_;
+  CheckpointWriter writer_;
+  Observer observer_;
+  std::int64_t saved_step_;  // perhaps still being written
+  bool due_ = false;
+  std::chrono::steady_clock::time_point last_save_;
+};
+
+}  // namespace warmstart
