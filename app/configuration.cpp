@@ -171,7 +171,8 @@ Options options_of(Configuration& c) {
       "inner.rate", inner.rate, "inner rate of the head; where learned, its start")("inner.tower-rate", inner.tower_rate,
                                                                                     "inner rate of other layers; where learned, its start")(
       "inner.kappa", inner.kappa, "steps are divided by (support rows + kappa); where rates are learned, its start")(
-      "inner.pull", inner.pull, "strength of the pull to the prior; where rates are learned, its start");
+      "inner.pull", inner.pull, "strength of the pull to the prior; where rates are learned, its start")(
+      "inner.form", inner.form, "how adapted layers are held: activations, weights, or auto (whichever costs less, a layer and a batch)");
 
   auto& train = c.train;
   add.neutral("train.run", c.run, "folder of the run: configuration, metrics, model")("train.steps", train.steps,

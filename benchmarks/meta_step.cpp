@@ -1,119 +1,122 @@
-// The price of an exact second-order meta-step: its time over that of a plain training step of
-// the same network on the same rows, one thread, both with autograd as the reverse pass.
+// The price of an exact second-order meta-step: its time over that of a plain LibTorch training step of the same network on
+// the same rows, one thread, in the same run.
 //
-//   build/release/benchmarks/meta_step
+//   build/release/benchmarks/meta_step [--benchmark_filter=...]
 //
-// 64 tasks of 20 + 10 rows; dense inputs, tower and features as wide as the first argument; all
-// linear layers adapt.  `ratio` is of medians taken in alternation, so that a noisy machine
-// slows both; see its counter beside each time.
+// `mlp`: 64 tasks of `support` + 10 rows; inputs and two hidden layers of `width`; all layers adapt in K inner steps.
+// `ratio` is of medians taken in alternation, so that a noisy machine slows both; `peak_MB` is the most memory that a step
+// held beyond what it started with, `formed_MB` the same with every task's weights formed.
+// `forms`: the time of formed weights over that of activation space, and what the planner's count says of it.
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
-#include <torch/csrc/autograd/autograd.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <functional>
 
-#include "base/random.h"
-#include "trainer/two_tower.h"
+#include "benchmarks/mlp.h"
 
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kTasks = 64, kSupport = 20, kQuery = 10, kRows = kTasks * (kSupport + kQuery);
+constexpr std::int64_t kTasks = 64, kQuery = 10;
+constexpr double kRate = 0.1;
 
-Schema schema_of(std::int64_t width) {
-  Schema schema;
-  Field key;
-  key.name = "item";
-  key.vocabulary_size = 1;
-  schema.fields.push_back(key);
-  for (std::int64_t i = 0; i < width; ++i) {
-    Field field;
-    field.name = "x" + std::to_string(i);
-    field.kind = FieldKind::kDense;
-    schema.fields.push_back(field);
-  }
-  return schema;
-}
-
-// Every row has features of its own; [support, query] of each task stand one after the other.
-EpisodeBatch random_batch(std::int64_t width, bool all_in_query) {
-  RandomStream random(1, Purpose::kSynthesize);
-  EpisodeBatch batch;
-  batch.tasks = kTasks;
-  batch.rows.count = kRows;
-  batch.rows.dense_width = width;
-  for (std::int64_t row = 0; row < kRows; ++row) {
-    batch.rows.offsets.push_back(row);
-    batch.rows.ids.push_back(0);
-    batch.rows.weights.push_back(0.0f);
-    batch.key.push_back(0);
-    for (std::int64_t i = 0; i < width; ++i) batch.rows.dense.push_back(static_cast<float>(random.normal()));
-  }
-  batch.descriptions.count = kTasks;
-  batch.descriptions.offsets.assign(kTasks, 0);
-  batch.support.width = all_in_query ? 0 : kSupport;
-  batch.query.width = all_in_query ? kSupport + kQuery : kQuery;
-  for (std::int64_t row = 0; row < kRows; ++row) {
-    auto& part = row % (kSupport + kQuery) < batch.support.width ? batch.support : batch.query;
-    part.place.push_back(row);
-    part.label.push_back(static_cast<float>(random.normal()));
-    part.mask.push_back(1.0f);
-  }
-  return batch;
-}
-
-class Step {
- public:
-  Step(std::int64_t width, int inner_steps)
-      : batch_(random_batch(width, inner_steps == 0)),
-        model_(schema_of(width), options_of(width, inner_steps), 1),
-        tensors_(batch_, at::kFloat) {}
-
-  double seconds() const {
-    const auto start = std::chrono::steady_clock::now();
-    const auto gradients =
-        torch::autograd::grad({model_.losses(tensors_, nullptr).sum()}, model_.parameters().values(), {}, std::nullopt, false, true);
-    benchmark::DoNotOptimize(gradients.data());
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-
- private:
-  static ModelOptions options_of(std::int64_t width, int inner_steps) {
-    ModelOptions options;
-    options.embedding = options.features = width;
-    options.tower = {width};
-    options.absolute = 0.0;
-    options.inner = {.steps = inner_steps, .scope = Scope::kDense, .rates = InnerRates::kFixed};
-    return options;
-  }
-  EpisodeBatch batch_;
-  TwoTower model_;
-  TensorBatch tensors_;
+struct Case {
+  Mlp mlp;
+  MlpBatch batch;
+  at::Tensor rows, labels;  // of all tasks, for plain training
 };
+
+Case make_case(std::int64_t width, std::int64_t support) {
+  at::manual_seed(1);
+  const auto weight = [](std::int64_t out, std::int64_t in) { return at::randn({out, in}) / std::sqrt(static_cast<double>(in)); };
+  MlpBatch batch = {at::randn({kTasks, support, width}), at::randn({kTasks, support}), at::randn({kTasks, kQuery, width}),
+                    at::randn({kTasks, kQuery})};
+  const auto rows = at::cat({batch.support, batch.query}, 1).reshape({-1, width});
+  const auto labels = at::cat({batch.support_label, batch.query_label}, 1).reshape({-1});
+  return {Mlp({weight(width, width), weight(width, width), weight(1, width)}, {at::zeros({width}), at::zeros({width}), at::zeros({1})}),
+          batch, rows, labels};
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
   return values[values.size() / 2];
 }
 
-void meta_step(benchmark::State& state) {
+// Counts what LibTorch's allocator hands out in this thread.
+struct AllocationCount : c10::MemoryReportingInfoBase {
+  std::int64_t now = 0, peak = 0;
+  void reportMemoryUsage(void*, std::int64_t bytes, std::size_t, std::size_t, c10::Device) override {
+    now += bytes;
+    peak = std::max(peak, now);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+};
+
+double peak_megabytes(const std::function<void()>& work) {
+  const auto count = std::make_shared<AllocationCount>();
+  const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, count);
+  work();
+  return static_cast<double>(count->peak) / 1e6;
+}
+
+void mlp(benchmark::State& state) {
   at::set_num_threads(1);
-  const Step meta(state.range(0), static_cast<int>(state.range(1))), plain(state.range(0), 0);
-  meta.seconds();
-  plain.seconds();
+  const auto c = make_case(state.range(0), state.range(1));
+  const auto steps = static_cast<int>(state.range(2));
+  const auto meta = [&] { benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, steps, kRate).data()); };
+  const auto plain = [&] { benchmark::DoNotOptimize(c.mlp.plain_gradients(c.rows, c.labels).data()); };
+  const auto formed = [&] { benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, steps, kRate, Form::kWeights).data()); };
+  state.counters["peak_MB"] = peak_megabytes(meta);
+  state.counters["formed_MB"] = peak_megabytes(formed);
+  plain();
   std::vector<double> meta_seconds, plain_seconds;
   for (auto _ : state) {
-    plain_seconds.push_back(plain.seconds());
-    meta_seconds.push_back(meta.seconds());
+    plain_seconds.push_back(seconds_of(plain));
+    meta_seconds.push_back(seconds_of(meta));
     state.SetIterationTime(meta_seconds.back());
   }
   state.counters["ratio"] = median(meta_seconds) / median(plain_seconds);
   state.counters["plain_ms"] = 1e3 * median(plain_seconds);
 }
-BENCHMARK(meta_step)->ArgNames({"width", "K"})->ArgsProduct({{64, 256, 512}, {1, 3}})->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(mlp)
+    ->ArgNames({"width", "support", "K"})
+    ->ArgsProduct({{64, 128, 256, 512, 1024}, {20, 100}, {1, 3, 5}})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+void forms(benchmark::State& state) {
+  at::set_num_threads(1);
+  const auto width = state.range(0), support = state.range(1), steps = state.range(2);
+  const auto c = make_case(width, support);
+  const auto run = [&](Form form) {
+    return [&, form] { benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, static_cast<int>(steps), kRate, form).data()); };
+  };
+  std::vector<double> activations, weights;
+  for (auto _ : state) {
+    activations.push_back(seconds_of(run(Form::kActivations)));
+    weights.push_back(seconds_of(run(Form::kWeights)));
+    state.SetIterationTime(weights.back());
+  }
+  const auto costs = costs_of({width, width, support, kQuery, steps});
+  state.counters["measured"] = median(weights) / median(activations);
+  state.counters["counted"] = costs.weights / costs.activations;
+}
+BENCHMARK(forms)
+    ->ArgNames({"width", "support", "K"})
+    ->ArgsProduct({{16, 32, 64, 128, 256}, {5, 20, 100, 300}, {1, 2, 3, 5}})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace warmstart

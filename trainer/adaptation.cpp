@@ -66,28 +66,6 @@ LayerRates InnerRule::layer(const std::string& name, int step, const Parameters&
   return rates;
 }
 
-void Memory::add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates) {
-  const auto keys = rates.input.defined() ? inputs * rates.input : inputs;
-  auto values = gradients * (scale * -rates.step);
-  if (rates.output.defined()) values = values * rates.output;
-  bias_ = rates.bias;
-  keys_ = keys_.defined() ? at::cat({keys_, keys}, 1) : keys;
-  values_ = values_.defined() ? at::cat({values_, values}, 1) : values;
-}
-
-at::Tensor Memory::forward(const at::Tensor& x, at::Tensor shared) const {
-  if (!keys_.defined()) return shared;
-  auto products = at::bmm(x, keys_.transpose(-1, -2));
-  // The bias adapts as a weight whose input is always 1.
-  if (has_bias_) products = bias_.defined() ? products + bias_ : products + 1.0;
-  return at::baddbmm(shared, products, values_);
-}
-
-at::Tensor Memory::backward(const at::Tensor& d, at::Tensor shared) const {
-  if (!keys_.defined()) return shared;
-  return at::baddbmm(shared, at::bmm(d, values_.transpose(-1, -2)), keys_);
-}
-
 void EmbeddingMemory::add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates) {
   auto values = gradients * (scale * -rates.step);
   if (rates.output.defined()) values = values * rates.output;

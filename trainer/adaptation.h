@@ -10,9 +10,10 @@
 //
 //   x W_t' = x W' + (x keys') values          d W_t = d W + (d values') keys
 //
-// for all tasks of a batch at once, by batched products over [tasks, rows, width].
-// Everything is made of differentiable operators: one reverse pass through them is the
-// exact second-order meta-gradient.
+// for all tasks of a batch at once, by batched products over [tasks, rows, width]: see
+// adapted_linear.h.  Where a task has many rows and a layer is small, forming W_t is
+// cheaper: see planner.h.  Everything is differentiable: one reverse pass is the exact
+// second-order meta-gradient.
 
 #pragma once
 
@@ -21,6 +22,7 @@
 #include <string>
 
 #include "trainer/parameters.h"
+#include "trainer/planner.h"
 
 namespace warmstart {
 
@@ -43,6 +45,7 @@ struct InnerOptions {
   // prior with strength `pull`; both are learned unless rates are fixed.
   double kappa = 2.0;
   double pull = 1.3;
+  Form form = Form::kAuto;  // of adapted layers outside the head
 };
 
 // One layer's rates at one inner step.
@@ -72,24 +75,6 @@ class InnerRule {
  private:
   bool learned() const { return options_.rates != InnerRates::kFixed; }
   InnerOptions options_;
-};
-
-// What one linear layer remembers of each task: empty before the first step.
-class Memory {
- public:
-  explicit Memory(bool has_bias) : has_bias_(has_bias) {}
-
-  // Remembers one step: X [T, S, in], D [T, S, out], `scale` [T, 1, 1].
-  void add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates);
-
-  // What the memory adds to x W' + b and to d W.
-  at::Tensor forward(const at::Tensor& x, at::Tensor shared) const;   // x [T, R, in], shared [T, R, out]
-  at::Tensor backward(const at::Tensor& d, at::Tensor shared) const;  // d [T, R, out], shared [T, R, in]
-
- private:
-  at::Tensor keys_, values_;  // [T, steps * S, in], [T, steps * S, out]
-  bool has_bias_;
-  at::Tensor bias_;
 };
 
 // What a table of embeddings remembers.  Its key product, "how much of the same ids", does

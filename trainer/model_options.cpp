@@ -38,10 +38,12 @@ nlohmann::json to_json(const ModelOptions& options) {
             {"rate", inner.rate},
             {"tower_rate", inner.tower_rate},
             {"kappa", inner.kappa},
-            {"pull", inner.pull}}}};
+            {"pull", inner.pull},
+            {"form", inner.form}}}};
 }
 
-ModelOptions model_options_from_json(const nlohmann::json& json) {
+ModelOptions model_options_from_json(nlohmann::json json) {
+  json.at("inner").emplace("form", Form::kAuto);  // older checkpoints do not say
   const auto& inner = json.at("inner");
   ModelOptions options = {.embedding = json.at("embedding"),
                           .tower = json.at("tower"),
@@ -56,7 +58,8 @@ ModelOptions model_options_from_json(const nlohmann::json& json) {
                                     .rate = inner.at("rate"),
                                     .tower_rate = inner.at("tower_rate"),
                                     .kappa = inner.at("kappa"),
-                                    .pull = inner.at("pull")}};
+                                    .pull = inner.at("pull"),
+                                    .form = inner.at("form")}};
   // A name that nobody knows would read as the first of its kind.
   if (to_json(options) != json) throw DataError("its model options are not those of this version of Warmstart");
   return options;

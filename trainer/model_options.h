@@ -16,6 +16,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Scope, {{Scope::kHead, "head"}, {Scope::kDense, "de
 NLOHMANN_JSON_SERIALIZE_ENUM(InnerRates, {{InnerRates::kFixed, "fixed"},
                                           {InnerRates::kPerLayer, "per-layer"},
                                           {InnerRates::kPerParameter, "per-parameter"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Form, {{Form::kAuto, "auto"}, {Form::kActivations, "activations"}, {Form::kWeights, "weights"}})
 
 struct ModelOptions {
   std::int64_t embedding = 64;             // width of x
@@ -34,6 +35,6 @@ nlohmann::json to_json(const ModelOptions& options);
 
 // Throws DataError when `json` holds a value that this version does not know, and
 // nlohmann::json::exception when a key is missing or of the wrong type.
-ModelOptions model_options_from_json(const nlohmann::json& json);
+ModelOptions model_options_from_json(nlohmann::json json);
 
 }  // namespace warmstart

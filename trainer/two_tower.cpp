@@ -45,16 +45,19 @@ struct TwoTower::Rows {
   at::Tensor same_ids, same_key;         // [.., S], scope all only; of distinct rows: [N, N]
 };
 
-// The task's own parameters: its head, and the memories of the other layers; and the inputs
-// and pre-activations of the last pass through the tower.
+// The task's own parameters: its head, and the other layers as it has adapted them; and the
+// inputs of the last pass through the tower.
 struct TwoTower::State {
+  State(AdaptedLinear input, AdaptedLinear output, AdaptedLinear skip)
+      : input(std::move(input)), output(std::move(output)), skip(std::move(skip)) {}
+
   at::Tensor w, b;        // [T, D], [T, 1]
   at::Tensor w0, b0;      // the prior
   at::Tensor row_counts;  // [T, 1]
-  Memory input{true}, output{true}, skip{false};
-  std::vector<Memory> hidden;
+  AdaptedLinear input, output, skip;
+  std::vector<AdaptedLinear> hidden;
   EmbeddingMemory embeddings, key_bias;
-  std::vector<at::Tensor> inputs, before;  // of the hidden layers; inputs.back(): of the output layer
+  std::vector<at::Tensor> inputs;  // of the hidden layers; inputs.back(): of the output layer
 };
 
 TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed)
@@ -110,8 +113,33 @@ at::Tensor TwoTower::linear(const at::Tensor& x, const std::string& layer) const
   return at::linear(x, parameters_[layer + ".weight"], parameters_[layer + ".bias"]);
 }
 
-at::Tensor TwoTower::linear_backward(const at::Tensor& d, const std::string& layer) const {
-  return at::matmul(d, parameters_[layer + ".weight"]);
+std::vector<LayerPlan> TwoTower::plan(std::int64_t support, std::int64_t query) const {
+  if (!wide()) return {};
+  std::vector<LayerPlan> plans;
+  const auto add = [&](const std::string& layer) {
+    const auto sizes = parameters_[layer + ".weight"].sizes();
+    const AdaptedShape shape = {sizes[1], sizes[0], support, query, options_.inner.steps};
+    plans.push_back({layer, options_.inner.form == Form::kAuto ? cheaper_form(shape) : options_.inner.form, shape});
+  };
+  for (const auto* layer : {"input", "output", "skip"}) add(layer);
+  for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) add(layer_name(layer));
+  return plans;
+}
+
+TwoTower::State TwoTower::start(std::int64_t support, std::int64_t query) const {
+  std::map<std::string, Form> forms;
+  for (const auto& [layer, form, shape] : plan(support, query)) forms[layer] = form;
+  const auto layer = [&](const std::string& name, bool has_bias) {
+    return AdaptedLinear(parameters_[name + ".weight"], has_bias ? parameters_[name + ".bias"] : at::Tensor(), has_bias, forms[name]);
+  };
+  // The shared input layer stands in the rows' content.
+  State state(AdaptedLinear({}, {}, true, forms["input"]), layer("output", true), layer("skip", false));
+  for (std::size_t i = 0; i < options_.tower.size(); ++i) state.hidden.push_back(layer(layer_name(i), true));
+  return state;
+}
+
+Activation TwoTower::hidden_activation(const Rows& rows, std::size_t layer) const {
+  return {.rectifies = true, .slope = kSlope, .mask = rows.hidden_masks.empty() ? at::Tensor() : rows.hidden_masks[layer]};
 }
 
 TwoTower::Rows TwoTower::distinct_rows(const TensorBatch& batch, const Dropout* dropout) const {
@@ -168,19 +196,12 @@ at::Tensor TwoTower::tower(const Rows& rows, State& state) const {
   if (rows.same_ids.defined()) x = state.embeddings.forward(rows.same_ids, x);
   if (rows.content_mask.defined()) x = x * rows.content_mask;
   state.inputs = {x};
-  state.before.clear();
-  for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
-    const auto& in = state.inputs.back();
-    state.before.push_back(state.hidden[layer].forward(in, linear(in, layer_name(layer))));
-    auto out = at::leaky_relu(state.before.back(), kSlope);
-    if (!rows.hidden_masks.empty()) out = out * rows.hidden_masks[layer];
-    state.inputs.push_back(out);
-  }
-  const auto& last = state.inputs.back();
-  return state.output.forward(last, linear(last, "output")) + state.skip.forward(x, at::linear(x, parameters_["skip.weight"]));
+  for (std::size_t layer = 0; layer < options_.tower.size(); ++layer)
+    state.inputs.push_back(state.hidden[layer].forward(state.inputs.back(), {}, hidden_activation(rows, layer)));
+  return state.output.forward(state.inputs.back(), state.skip.forward(x));
 }
 
-// Walks back from the output's gradient `d` [T, S, D + 1], adding to each layer's memory its
+// Walks back from the output's gradient `d` [T, S, D + 1], adapting each layer by its
 // inputs and its outputs' gradient.
 void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale, int step) const {
   const auto first_order = !options_.inner.second_order;
@@ -188,15 +209,14 @@ void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, con
   const auto rates = [&](const std::string& layer) { return rule_.layer(layer, step, parameters_); };
   const auto& x = state.inputs.front();
 
-  auto back = keep(state.output.backward(d, linear_backward(d, "output")));
-  auto x_back = keep(state.skip.backward(d, linear_backward(d, "skip")));
+  auto back = keep(state.output.backward(d, {}).second);
+  auto x_back = keep(state.skip.backward(d, {}).second);
   state.output.add(keep(state.inputs.back()), d, scale, rates("output"));
   state.skip.add(keep(x), d, scale, rates("skip"));
   for (auto layer = options_.tower.size(); layer-- > 0;) {
-    if (!rows.hidden_masks.empty()) back = back * rows.hidden_masks[layer];
-    const auto at_outputs = at::leaky_relu_backward(back, state.before[layer].detach(), kSlope, false);
-    back = keep(state.hidden[layer].backward(at_outputs, linear_backward(at_outputs, layer_name(layer))));
-    state.hidden[layer].add(keep(state.inputs[layer]), at_outputs, scale, rates(layer_name(layer)));
+    const auto [at_outputs, at_inputs] = state.hidden[layer].backward(back, state.inputs[layer + 1], hidden_activation(rows, layer));
+    back = keep(at_inputs);
+    state.hidden[layer].add(keep(state.inputs[layer]), keep(at_outputs), scale, rates(layer_name(layer)));
   }
   x_back = x_back + back;
   if (rows.content_mask.defined()) x_back = x_back * rows.content_mask;
@@ -239,27 +259,24 @@ void TwoTower::step(const Rows& support, const RowTensors& labels, State& state,
   state.b = state.b - scale * b_gradient * rate.narrow(0, options_.features, 1);
 }
 
-TwoTower::State TwoTower::adapt(const Rows& support, const RowTensors& labels, const TensorBatch& batch, const Dropout* dropout) const {
-  State state;
+void TwoTower::adapt(const Rows& support, const TensorBatch& batch, const Dropout* dropout, State& state) const {
+  const auto& labels = batch.support;
   std::tie(state.w0, state.b0) = prior(batch, dropout);
   state.w = state.w0;
   state.b = state.b0;
   state.row_counts = labels.mask.sum(1, true);
-  state.hidden.assign(options_.tower.size(), Memory(true));
   // Tasks without any support row keep their prior.
   const int steps = labels.mask.size(1) == 0 ? 0 : options_.inner.steps;
   for (int step = 0; step < steps; ++step) this->step(support, labels, state, step);
-  return state;
 }
 
 at::Tensor TwoTower::scores(const TensorBatch& batch, const Dropout* dropout) const {
   auto distinct = distinct_rows(batch, dropout);
+  auto state = start(batch.support.place.size(1), batch.query.place.size(1));
   if (!wide()) {
     // The tower is the same for all tasks: one pass over the distinct rows, whose outputs
     // stand in for their contents from here on.
-    State none;
-    none.hidden.assign(options_.tower.size(), Memory(true));
-    const auto output = tower(distinct, none);
+    const auto output = tower(distinct, state);
     const auto key_bias = distinct.key_bias;
     distinct = {};
     distinct.dense = batch.rows.dense;
@@ -267,7 +284,7 @@ at::Tensor TwoTower::scores(const TensorBatch& batch, const Dropout* dropout) co
     distinct.key_bias = key_bias;
   }
   const auto support = gather(distinct, batch.support.place, batch.support.place);
-  auto state = adapt(support, batch.support, batch, dropout);
+  adapt(support, batch, dropout, state);
   const auto query = gather(distinct, batch.query.place, batch.support.place);
   return score(query, wide() ? tower(query, state) : query.content, state);
 }

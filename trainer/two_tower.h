@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "data/schema.h"
-#include "trainer/adaptation.h"
+#include "trainer/adapted_linear.h"
 #include "trainer/dropout.h"
 #include "trainer/model_options.h"
 #include "trainer/parameters.h"
@@ -46,6 +46,9 @@ class TwoTower : public Recommender {
   // Each task's mean outer loss over its query rows: [T].
   at::Tensor losses(const TensorBatch& batch, const Dropout* dropout) const;
 
+  // How each linear layer adapts in a batch of so many support and query rows a task.
+  std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const;
+
   // Scores on the scale of the label, within its range.
   at::Tensor predict(const EpisodeBatch& batch) const override;
 
@@ -54,17 +57,18 @@ class TwoTower : public Recommender {
   struct State;
   Rows distinct_rows(const TensorBatch& batch, const Dropout* dropout) const;
   std::pair<at::Tensor, at::Tensor> prior(const TensorBatch& batch, const Dropout* dropout) const;
+  State start(std::int64_t support, std::int64_t query) const;
+  Activation hidden_activation(const Rows& rows, std::size_t layer) const;
   at::Tensor tower(const Rows& rows, State& state) const;
   void remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale, int step) const;
   at::Tensor score(const Rows& rows, const at::Tensor& output, const State& state) const;
   void step(const Rows& support, const RowTensors& labels, State& state, int step) const;
-  State adapt(const Rows& support, const RowTensors& labels, const TensorBatch& batch, const Dropout* dropout) const;
+  void adapt(const Rows& support, const TensorBatch& batch, const Dropout* dropout, State& state) const;
   at::Tensor residual(const at::Tensor& scores, const RowTensors& rows) const;
   Rows gather(const Rows& distinct, const at::Tensor& place, const at::Tensor& support_place) const;
   bool wide() const { return options_.inner.steps > 0 && options_.inner.scope != Scope::kHead; }
   std::string layer_name(std::size_t layer) const { return "tower." + std::to_string(layer); }
   at::Tensor linear(const at::Tensor& x, const std::string& layer) const;
-  at::Tensor linear_backward(const at::Tensor& d, const std::string& layer) const;
 
   Schema schema_;
   ModelOptions options_;

@@ -234,6 +234,7 @@ struct Case {
   bool second_order;
   InnerRates rates;
   Loss loss;
+  Form form = Form::kActivations;
 };
 
 class TwoTowerGradient : public testing::TestWithParam<Case> {};
@@ -246,7 +247,7 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   options.features = 3;
   options.prior = 4;
   options.loss = c.loss;
-  options.inner = {.steps = c.steps, .scope = c.scope, .second_order = c.second_order, .rates = c.rates};
+  options.inner = {.steps = c.steps, .scope = c.scope, .second_order = c.second_order, .rates = c.rates, .form = c.form};
   TwoTower model(schema(), options, 1);
   model.parameters().flatten(at::kDouble);
   RandomStream random(3, Purpose::kInitialise, 99);
@@ -285,6 +286,10 @@ std::vector<Case> cases() {
       }
     }
     cases.push_back({scope, 2, true, InnerRates::kPerParameter, Loss::kBinary});
+    if (scope == Scope::kHead) continue;
+    for (const auto rates : {InnerRates::kFixed, InnerRates::kPerParameter}) {
+      for (const bool second_order : {true, false}) cases.push_back({scope, 3, second_order, rates, Loss::kSquared, Form::kWeights});
+    }
   }
   return cases;
 }
@@ -292,7 +297,7 @@ std::vector<Case> cases() {
 std::string name_of_case(const testing::TestParamInfo<Case>& info) {
   const auto& c = info.param;
   auto name = nlohmann::json(c.scope).get<std::string>() + "_K" + std::to_string(c.steps) + (c.second_order ? "_second_" : "_first_") +
-              nlohmann::json(c.rates).get<std::string>() + (c.loss == Loss::kBinary ? "_binary" : "");
+              nlohmann::json(c.rates).get<std::string>() + (c.loss == Loss::kBinary ? "_binary" : "") + (c.form == Form::kWeights ? "_weights" : "");
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }

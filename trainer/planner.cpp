@@ -1,0 +1,41 @@
+#include "trainer/planner.h"
+
+namespace warmstart {
+namespace {
+
+// Reading and writing a task's own weights, once a use: their products have few rows and wait for memory.
+// In multiply-adds an element; measured by benchmarks/forms.
+constexpr double kWeightTraffic = 8.0;
+
+}  // namespace
+
+FormCosts costs_of(const AdaptedShape& shape) {
+  const auto inputs = static_cast<double>(shape.inputs), outputs = static_cast<double>(shape.outputs);
+  const auto support = static_cast<double>(shape.support), query = static_cast<double>(shape.query);
+  const auto steps = static_cast<double>(shape.steps);
+  // Step k's pass over the support rows, forward and backward, meets the k steps before it; the query rows meet all.
+  const double met = query * steps + support * steps * (steps - 1.0);
+  const double uses = 1.0 + 2.0 * (steps - 1.0);
+  const double formed = steps * support * inputs * outputs;
+  const double traffic = kWeightTraffic * (steps + uses) * inputs * outputs;
+  return {.activations = support * met * (inputs + outputs), .weights = formed + traffic};
+}
+
+Form cheaper_form(const AdaptedShape& shape) {
+  const auto costs = costs_of(shape);
+  return costs.weights < costs.activations ? Form::kWeights : Form::kActivations;
+}
+
+void PlanTally::add(const std::vector<LayerPlan>& plans) {
+  for (const auto& [layer, form, shape] : plans) {
+    auto& entry = state_[layer];
+    if (entry.is_null()) entry = {{"activations", 0}, {"weights", 0}};
+    auto& count = entry[form == Form::kWeights ? "weights" : "activations"];
+    count = count.get<std::int64_t>() + 1;
+    const auto costs = costs_of(shape);
+    entry["last"] = {{"inputs", shape.inputs}, {"outputs", shape.outputs},         {"support", shape.support},        {"query", shape.query},
+                     {"steps", shape.steps},   {"activations_cost", costs.activations}, {"weights_cost", costs.weights}};
+  }
+}
+
+}  // namespace warmstart
