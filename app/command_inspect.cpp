@@ -122,6 +122,19 @@ void verify_all(const std::filesystem::path& path) {
   if (!damaged.empty()) throw DataError(damaged);
 }
 
+// What the planner chose for each adapted layer, and why.
+void show_plan(const nlohmann::json& plan) {
+  if (plan.empty()) return;
+  fmt::print("adapted layers, microbatches of rank 0 held as activations / as formed weights; multiply-adds a task of the last one:\n");
+  for (const auto& [layer, entry] : plan.items()) {
+    const auto& last = entry.at("last");
+    fmt::print("  {:<28} {:>8} / {:<8} {} -> {}, {} + {} rows, {} steps: {:.3g} against {:.3g}\n", layer,
+               entry.at("activations").get<std::int64_t>(), entry.at("weights").get<std::int64_t>(), last.at("inputs").get<std::int64_t>(),
+               last.at("outputs").get<std::int64_t>(), last.at("support").get<std::int64_t>(), last.at("query").get<std::int64_t>(),
+               last.at("steps").get<std::int64_t>(), last.at("activations_cost").get<double>(), last.at("weights_cost").get<double>());
+  }
+}
+
 ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
   if (line.verify) verify_all(path);
   const auto facts = facts_of(read_checkpoint(path));
@@ -141,6 +154,7 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   fmt::print("configuration:\n{}\n", description.at("configuration").get<std::string>());
   if (!facts["state"].at("skipped").empty())
     fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());
+  show_plan(facts["state"].value("plan", nlohmann::json::object()));
   for (const auto& parameter : facts["parameters"]) {
     fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
                parameter["norm"].get<double>());

@@ -143,6 +143,7 @@ class Trainer {
     const TensorBatch tensors(batch, at::kFloat);
     const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step_), static_cast<std::uint64_t>(microbatch), options_.dropout,
                           options_.key_dropout, options_.all_keys_dropout);
+    plans_.add(model_.plan(batch.support.width, batch.query.width));
     const auto losses = model_.losses(tensors, &dropout);
     note_not_finite(losses, batch);
     const auto loss = losses.sum() / static_cast<double>(options_.tasks);
@@ -235,6 +236,7 @@ class Trainer {
                         {"validations_without_better", validations_without_better_},
                         {"recent_losses", loss_guard_.state()},
                         {"skipped", skipped_},
+                        {"plan", plans_.state()},
                         {"rollbacks", rollbacks_}};
     checkpoint.validation_error = validation_error_;
     checkpoint.layout = model_.parameters().layout();
@@ -256,6 +258,7 @@ class Trainer {
     outcome_.best_step = state.at("best_step");
     validations_without_better_ = state.at("validations_without_better");
     loss_guard_.restore(state.at("recent_losses"));
+    plans_.restore(state.value("plan", nlohmann::json::object()));
     skipped_ = state.at("skipped").get<std::set<std::int64_t>>();
     rollbacks_ = state.at("rollbacks");
   }
@@ -336,6 +339,7 @@ class Trainer {
   TrainOutcome outcome_;
   at::Tensor best_;
   std::int64_t validations_without_better_ = 0, rollbacks_ = 0;
+  PlanTally plans_;  // of this rank's microbatches
   std::set<std::int64_t> skipped_;
 
   std::optional<RunSaver> saver_;

@@ -79,5 +79,21 @@ TEST_F(CommandsTest, HelpListsEveryOptionWithItsDefault) {
   EXPECT_NE(help.find("[12]"), std::string::npos);
 }
 
+TEST_F(CommandsTest, InspectSaysHowLayersWereAdapted) {
+  expect_ok("train --config tables/config.ini --run wide --inner.scope dense --inner.steps 2" + std::string(kSmall));
+  const auto plan = nlohmann::json::parse(expect_ok("inspect wide --json")).at("state").at("plan");
+  for (const auto* layer : {"input", "output", "skip", "tower.0"}) {
+    const auto& counts = plan.at(layer);
+    EXPECT_GT(counts.at("activations").get<int>() + counts.at("weights").get<int>(), 0) << layer;
+    EXPECT_EQ(counts.at("last").at("steps"), 2) << layer;
+  }
+  EXPECT_NE(expect_ok("inspect wide").find("held as activations"), std::string::npos);
+  // Whichever form is asked for is the one that is used.
+  expect_ok("train --config tables/config.ini --run formed --inner.scope dense --inner.form weights" + std::string(kSmall));
+  const auto formed = nlohmann::json::parse(expect_ok("inspect formed --json")).at("state").at("plan");
+  EXPECT_EQ(formed.at("tower.0").at("activations"), 0);
+  EXPECT_GT(formed.at("tower.0").at("weights").get<int>(), 0);
+}
+
 }  // namespace
 }  // namespace warmstart
