@@ -9,10 +9,14 @@
 #include "app/run_folder.h"
 #include "checkpoints/run_lock.h"
 #include "cluster/agreement.h"
+#include "cluster/device.h"
+#include "cluster/nccl_communicator.h"
 #include "cluster/stop_signal.h"
 
 namespace warmstart {
 namespace {
+
+constexpr double kConnectSeconds = 120;
 
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
   const auto relative = std::filesystem::weakly_canonical(path).lexically_relative(std::filesystem::weakly_canonical(folder));
@@ -43,7 +47,9 @@ std::optional<Checkpoint> find_start(const Configuration& configuration, const n
 
 void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int ranks) {
   if (!outcome.same_bits)
-    spdlog::warn("{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two do", ranks);
+    spdlog::warn("{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two with "
+                 "train.reduction = fixed-order do",
+                 ranks);
   if (outcome.stop != ExitCode::kOk)
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again", outcome.steps_done);
   const auto best = outcome.best_step == 0 ? std::string("never validated")
@@ -60,6 +66,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   const bool first = group.rank() == 0;
   const auto options = train_options(configuration);
 
+  const auto device = device_of_rank(configuration.device, group);
   std::unique_ptr<Dataset> dataset;
   std::unique_ptr<TwoTower> model;
   std::unique_ptr<RunLock> lock;
@@ -71,7 +78,10 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     model = std::make_unique<TwoTower>(dataset->schema(), configuration.model, options.seed);
     if (first) lock = lock_run(configuration.run);
   });
+  std::unique_ptr<Communicator> gpus;
+  if (device.is_cuda() && configuration.exchange != Exchange::kMpi && group.size() > 1) gpus = connect_gpus(group, device, kConnectSeconds);
   TrainStart start;
+  start.gradients = gpus.get();
   start.description = description_of(*model, *dataset, invocation.options.resolved(), group.size());
   start.checkpoint = find_start(configuration, start.description, group);
   const auto step = start.checkpoint ? start.checkpoint->step : 0;
@@ -79,6 +89,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     if (first) run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step);
   });
   if (!start.checkpoint) start_from_data(*model, *dataset, group);
+  model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));
   if (first) {
     spdlog::info("{} parameters, {} rank{}{}", model->parameters().flat().numel(), group.size(), group.size() == 1 ? "" : "s",
                  start.checkpoint ? fmt::format(", going on after step {}", step) : "");

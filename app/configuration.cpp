@@ -118,6 +118,8 @@ void check(const Configuration& configuration, int ranks) {
   require(!configuration.run.empty(), "train.run is not set: name the folder of the run");
   require(!configuration.data.dataset.empty(), "data.dataset is not set: name the folder of the data set");
   require(configuration.threads >= 1, "train.threads must be at least 1");
+  require(configuration.exchange != Exchange::kNccl || configuration.device == DeviceKind::kCuda,
+          "train.exchange = nccl needs train.device = cuda");
   check(configuration.model);
   check(configuration.train, ranks);
 }
@@ -180,7 +182,10 @@ Options options_of(Configuration& c) {
          "train.epochs", train.epochs, "passes over the training tasks")("train.tasks", train.tasks, "tasks of a meta-step")(
          "train.microbatches", train.microbatches, "parts of a meta-step, a power of two; at most so many ranks")(
          "train.seed", train.seed, "of everything random in a run")
-      .neutral("train.threads", c.threads, "threads of a rank")("train.rate", train.adam.rate,
+      .neutral("train.threads", c.threads, "threads of a rank")("train.device", c.device, "cpu, or cuda: one GPU a rank")(
+          "train.reduction", train.reduction,
+          "how gradients are added over ranks: fixed-order (the same bits on 1, 2, 4 ... ranks), or transport: as MPI or NCCL does")
+      .neutral("train.exchange", c.exchange, "how gradients travel: auto (nccl on GPUs, else mpi), mpi (from host memory) or nccl")("train.rate", train.adam.rate,
                                                                 "outer rate (Adam; warm-up, then cosine decay)")(
           "train.warmup", train.adam.warmup, "steps of warm-up")("train.clip-norm", train.adam.clip_norm,
                                                                  "largest norm of the meta-gradient; 0: no limit")(

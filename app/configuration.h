@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/options.h"
+#include "cluster/device.h"
 #include "data/ingest_options.h"
 #include "data/synthetic.h"
 #include "slurm/batch_script.h"
@@ -16,6 +17,10 @@
 
 namespace warmstart {
 
+// How gradients travel between ranks: NCCL on GPUs and MPI else; MPI from host memory; NCCL.
+enum class Exchange { kAuto, kMpi, kNccl };
+NLOHMANN_JSON_SERIALIZE_ENUM(Exchange, {{Exchange::kAuto, "auto"}, {Exchange::kMpi, "mpi"}, {Exchange::kNccl, "nccl"}})
+
 struct Configuration {
   IngestOptions data;
   bool verify = true;  // check the digest of each file of the data set when it is first opened
@@ -25,6 +30,8 @@ struct Configuration {
   std::filesystem::path run;  // folder of a training run
   std::string resume = "auto";
   std::int64_t threads = 1;  // a rank
+  DeviceKind device = DeviceKind::kCpu;
+  Exchange exchange = Exchange::kAuto;
   EvaluationOptions evaluate;
   AlsOptions als;
   std::filesystem::path joint;       // run of a jointly trained model to compare with

@@ -5,8 +5,10 @@
 
 #include "cluster/agreement.h"
 #include "cluster/communicator.h"
+#include "cluster/device.h"
 #include "cluster/gradient_sum.h"
 #include "cluster/mpi_communicator.h"
+#include "cluster/nccl_communicator.h"
 #include "cluster/parameter_check.h"
 #include "cluster/self_communicator.h"
 #include "cluster/stop_signal.h"

@@ -5,7 +5,7 @@
 // promise leaves the others waiting, so no collective belongs inside a branch
 // that only some ranks take.
 //
-// Tensors are contiguous and in host memory, of dtype float32, float64, int64 or uint8.
+// Tensors are contiguous, where device_type() says, of dtype float32, float64, int64 or uint8.
 //
 // Failure: a call that cannot complete throws CommunicationError and leaves
 // the group unusable.  Only main() catches it, and ends every rank.
@@ -32,6 +32,9 @@ class Communicator {
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
+
+  // Where its tensors live.
+  virtual at::DeviceType device_type() const { return at::kCPU; }
 
   // Collective.  Replaces each element by its sum over all ranks.  The order of
   // the additions is the transport's own: exact for integers and for values that

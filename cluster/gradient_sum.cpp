@@ -44,4 +44,14 @@ void sum_in_fixed_order(at::Tensor& tensor, Communicator& group) {
   tensor.copy_(group.gather_slices(sum.take()).narrow(0, 0, tensor.numel()));
 }
 
+void sum_over_ranks(at::Tensor& tensor, Communicator& group, Reduction reduction) {
+  if (group.size() == 1) return;
+  auto there = tensor.device().type() == group.device_type() ? tensor : tensor.to(group.device_type());
+  if (reduction == Reduction::kFixedOrder)
+    sum_in_fixed_order(there, group);
+  else
+    group.sum(there);
+  if (!there.is_same(tensor)) tensor.copy_(there);
+}
+
 }  // namespace warmstart

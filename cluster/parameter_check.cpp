@@ -12,7 +12,8 @@
 namespace warmstart {
 
 void check_same_on_all_ranks(const at::Tensor& parameters, Communicator& group) {
-  const auto own = digest(parameters.data_ptr(), parameters.nbytes());
+  const auto on_host = parameters.detach().cpu();
+  const auto own = digest(on_host.const_data_ptr(), on_host.nbytes());
   const auto slice = at::from_blob(const_cast<char*>(own.data()), {32}, at::kByte).clone();
   const auto digests = group.gather_slices(slice).view({group.size(), 32});
   const auto differs = digests.ne(digests[0]).any(1);

@@ -41,6 +41,26 @@ target_compile_options(libtorch INTERFACE
   "SHELL:-idirafter ${libtorch}/include" "SHELL:-idirafter ${libtorch}/include/torch/csrc/api/include")
 target_link_libraries(libtorch INTERFACE ${libtorch}/lib/libtorch_cpu.so ${libtorch}/lib/libc10.so)
 target_link_options(libtorch INTERFACE -Wl,--as-needed -Wl,--unresolved-symbols=ignore-in-shared-libs)
+if(WARMSTART_CUDA)
+  # find_package(Torch) would put LibTorch's headers first and compile everything anew.
+  set(CUDA_TOOLKIT "$ENV{CUDA_HOME}")
+  if(NOT CUDA_TOOLKIT)
+    set(CUDA_TOOLKIT /usr/local/cuda)
+  endif()
+  if(NOT EXISTS ${CUDA_TOOLKIT}/lib64/libcudnn.so.9 OR NOT EXISTS ${CUDA_TOOLKIT}/include/nccl.h)
+    message(FATAL_ERROR "No CUDA 13 with cuDNN 9 and NCCL in '${CUDA_TOOLKIT}'. Install the toolkit, set CUDA_HOME, or build the preset 'release'.")
+  endif()
+  if(NOT EXISTS ${libtorch}/lib/libtorch_cuda.so)
+    message(FATAL_ERROR "The LibTorch in '${libtorch}' has no CUDA part. Point WARMSTART_LIBTORCH at one that has.")
+  endif()
+  file(GLOB cuda_wheels ${wheels}/nvidia/*/lib)
+  # Nothing names a symbol of the CUDA part: it registers itself when it is loaded.
+  target_link_options(libtorch INTERFACE "LINKER:--push-state,--no-as-needed" ${libtorch}/lib/libtorch_cuda.so ${libtorch}/lib/libc10_cuda.so
+                      "LINKER:--pop-state" "LINKER:--disable-new-dtags" "LINKER:-rpath,${libtorch}/lib" "LINKER:-rpath,${CUDA_TOOLKIT}/lib64")
+  foreach(folder ${cuda_wheels})
+    target_link_options(libtorch INTERFACE "LINKER:-rpath,${folder}")
+  endforeach()
+endif()
 
 add_library(arrow INTERFACE)
 if(WARMSTART_ARROW)

@@ -22,15 +22,15 @@ at::Tensor dropped(RandomStream random, std::int64_t count, double share, float 
 
 }  // namespace
 
-at::Tensor Dropout::mask(std::uint64_t layer, std::int64_t rows, std::int64_t width, at::ScalarType dtype) const {
+at::Tensor Dropout::mask(std::uint64_t layer, std::int64_t rows, std::int64_t width, const at::TensorOptions& options) const {
   const RandomStream random(seed_, Purpose::kDropout, step_, microbatch_, layer);
-  return dropped(random, rows * width, share_, static_cast<float>(1.0 / (1.0 - share_))).view({rows, width}).to(dtype);
+  return dropped(random, rows * width, share_, static_cast<float>(1.0 / (1.0 - share_))).view({rows, width}).to(options);
 }
 
-at::Tensor Dropout::kept_keys(std::int64_t rows, at::ScalarType dtype) const {
+at::Tensor Dropout::kept_keys(std::int64_t rows, const at::TensorOptions& options) const {
   RandomStream of_step(seed_, Purpose::kKeyDropout, step_);
-  if (of_step.uniform() < all_keys_share_) return at::zeros({rows}, dtype);
-  return dropped(RandomStream(seed_, Purpose::kKeyDropout, step_, microbatch_ + 1), rows, key_share_, 1.0f).to(dtype);
+  if (of_step.uniform() < all_keys_share_) return at::zeros({rows}, options);
+  return dropped(RandomStream(seed_, Purpose::kKeyDropout, step_, microbatch_ + 1), rows, key_share_, 1.0f).to(options);
 }
 
 }  // namespace warmstart

@@ -12,9 +12,9 @@ void Parameters::add(const std::string& name, ParameterGroup group, const at::Te
   list_.push_back({name, group, initial});
 }
 
-void Parameters::flatten(at::ScalarType dtype) {
+void Parameters::flatten(const at::TensorOptions& options) {
   std::vector<at::Tensor> pieces;
-  for (const auto& parameter : list_) pieces.push_back(parameter.value.detach().to(dtype).reshape({-1}));
+  for (const auto& parameter : list_) pieces.push_back(parameter.value.detach().to(options).reshape({-1}));
   flat_ = at::cat(pieces);
   std::int64_t offset = 0;
   for (auto& parameter : list_) {

@@ -11,7 +11,7 @@ class Recommender {
  public:
   virtual ~Recommender() = default;
 
-  // Predicted labels [T, Q], float32; places beyond a task's last query row may hold anything.
+  // Predicted labels [T, Q], float32 in host memory; places beyond a task's last query row may hold anything.
   virtual at::Tensor predict(const EpisodeBatch& batch) const = 0;
 };
 

@@ -17,10 +17,10 @@ struct RowTensors {
   at::Tensor label, mask;  // [T, R]
 };
 
-// An EpisodeBatch as tensors of `dtype` that share its memory where the dtype is float32;
-// the batch must outlive them.
+// An EpisodeBatch as tensors of the dtype and on the device of `options`.  On the CPU they share its memory where
+// they can: the batch must outlive them.
 struct TensorBatch {
-  TensorBatch(const EpisodeBatch& batch, at::ScalarType dtype);
+  TensorBatch(const EpisodeBatch& batch, const at::TensorOptions& options);
 
   std::int64_t tasks;
   at::Tensor key;  // int64 [N], 0 if unknown

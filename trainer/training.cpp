@@ -43,6 +43,7 @@ class Trainer {
         options_(options),
         group_(group),
         observer_(observer),
+        gradients_(start.gradients ? *start.gradients : group),
         description_(start.description),
         mine_(microbatches_of(group.rank(), group.size(), static_cast<int>(options.microbatches))),
         sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks,
@@ -134,13 +135,13 @@ class Trainer {
   void reduce(at::Tensor& total) {
     const Phase phase("reduce");
     const auto start = Clock::now();
-    sum_in_fixed_order(total, group_);
+    sum_over_ranks(total, gradients_, options_.reduction);
     reduce_seconds_ += seconds_since(start);
   }
 
   // The gradient of the microbatch's share of the mean loss, with the tail behind it.
   at::Tensor gradient(const EpisodeBatch& batch, int microbatch) {
-    const TensorBatch tensors(batch, at::kFloat);
+    const TensorBatch tensors(batch, model_.parameters().flat().options());
     const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step_), static_cast<std::uint64_t>(microbatch), options_.dropout,
                           options_.key_dropout, options_.all_keys_dropout);
     plans_.add(model_.plan(batch.support.width, batch.query.width));
@@ -151,9 +152,9 @@ class Trainer {
     const auto gradients = torch::autograd::grad({loss}, values, {}, std::nullopt, false, /*allow_unused=*/true);
     std::vector<at::Tensor> pieces;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      pieces.push_back(gradients[i].defined() ? gradients[i].reshape({-1}) : at::zeros({values[i].numel()}, at::kFloat));
+      pieces.push_back(gradients[i].defined() ? gradients[i].reshape({-1}) : at::zeros({values[i].numel()}, values[i].options()));
     }
-    auto tail = at::zeros({kTailSize}, at::kFloat);
+    auto tail = at::zeros({kTailSize}, pieces.front().options());
     tail[kLoss] = loss.detach();
     pieces.push_back(tail);
     return at::cat(pieces);
@@ -241,8 +242,8 @@ class Trainer {
     checkpoint.validation_error = validation_error_;
     checkpoint.layout = model_.parameters().layout();
     checkpoint.vectors = {
-        {kParameters, model_.parameters().flat()}, {kFirstMoment, adam_.first_moment()}, {kSecondMoment, adam_.second_moment()}};
-    if (best_.defined()) checkpoint.vectors[kBest] = best_;
+        {kParameters, model_.parameters().flat().cpu()}, {kFirstMoment, adam_.first_moment().cpu()}, {kSecondMoment, adam_.second_moment().cpu()}};
+    if (best_.defined()) checkpoint.vectors[kBest] = best_.cpu();
     return checkpoint;
   }
 
@@ -253,7 +254,7 @@ class Trainer {
     adam_.first_moment().copy_(checkpoint.vectors.at(kFirstMoment));
     adam_.second_moment().copy_(checkpoint.vectors.at(kSecondMoment));
     const auto best = checkpoint.vectors.find(kBest);
-    best_ = best == checkpoint.vectors.end() ? at::Tensor() : best->second.clone();
+    best_ = best == checkpoint.vectors.end() ? at::Tensor() : best->second.to(model_.parameters().flat().options(), false, /*copy=*/true);
     outcome_.best_error = state.at("best_error");
     outcome_.best_step = state.at("best_step");
     validations_without_better_ = state.at("validations_without_better");
@@ -267,10 +268,11 @@ class Trainer {
     check_same_on_all_ranks(model_.parameters().flat(), group_);
     if (saver_) saver_->save_last(step_, [this] { return snapshot(); });
     if (options_.keep_best && best_.defined()) model_.parameters().flat().copy_(best_);
-    const auto& flat = model_.parameters().flat();
+    const auto flat = model_.parameters().flat().cpu();
     outcome_.steps_done = step_;
     outcome_.digest = digest(flat.const_data_ptr(), flat.nbytes());
-    outcome_.same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches));
+    outcome_.same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches)) &&
+                         (options_.reduction == Reduction::kFixedOrder || group_.size() == 1);
   }
 
   void report(std::int64_t done) {
@@ -326,6 +328,7 @@ class Trainer {
   const TrainOptions& options_;
   Communicator& group_;
   const TrainObserver& observer_;
+  Communicator& gradients_;
   nlohmann::json description_;
   MicrobatchRange mine_;
   Sampler sampler_;

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "cluster/communicator.h"
+#include "cluster/gradient_sum.h"
 #include "data/prefetch.h"
 #include "data/sampler.h"
 #include "trainer/adam.h"
@@ -19,6 +20,7 @@ struct TrainOptions {
   std::int64_t tasks = 64;  // per meta-step
   std::int64_t microbatches = 8;
   std::uint64_t seed = 0;
+  Reduction reduction = Reduction::kFixedOrder;
   double dropout = 0.3;
   double key_dropout = 0.05;      // share of rows that are trained on as if their key were unknown
   double all_keys_dropout = 0.1;  // share of steps in which all rows are
@@ -67,6 +69,7 @@ struct TrainObserver {
 struct TrainStart {
   std::optional<Checkpoint> checkpoint;  // none: from the model as it is
   nlohmann::json description;            // goes into every checkpoint
+  Communicator* gradients = nullptr;     // the same ranks by a faster way for gradients; null: there is none
 };
 
 // Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits,

@@ -26,7 +26,7 @@ at::Tensor rows_at(const at::Tensor& table, const at::Tensor& place) {
 at::Tensor id_products(const FeatureTensors& features, const at::Tensor& weights) {
   const auto [ids, column, counts] = at::_unique2(features.ids, true, true);
   const auto count = features.offsets.size(0);
-  const auto ends = at::cat({features.offsets.slice(0, 1), at::full({1}, features.ids.size(0), at::kLong)});
+  const auto ends = at::cat({features.offsets.slice(0, 1), at::full({1}, features.ids.size(0), features.ids.options())});
   const auto row = at::repeat_interleave(ends - features.offsets);
   auto dense = at::zeros({count, ids.size(0)}, weights.options());
   dense.index_put_({row, column}, weights, true);
@@ -144,16 +144,16 @@ Activation TwoTower::hidden_activation(const Rows& rows, std::size_t layer) cons
 
 TwoTower::Rows TwoTower::distinct_rows(const TensorBatch& batch, const Dropout* dropout) const {
   const auto count = batch.key.size(0);
-  const auto dtype = parameters_.flat().scalar_type();
+  const auto options = parameters_.flat().options();
   Rows rows;
   auto weights = batch.rows.weights;
-  auto known = batch.key.ne(0).to(dtype);
+  auto known = batch.key.ne(0).to(options);
   if (dropout) {
-    known = known * dropout->kept_keys(count, dtype);
+    known = known * dropout->kept_keys(count, options);
     weights = weights.index_copy(0, batch.rows.offsets, known);  // the key comes first in each row
-    rows.content_mask = dropout->mask(kContentMask, count, options_.embedding, dtype);
+    rows.content_mask = dropout->mask(kContentMask, count, options_.embedding, options);
     for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
-      rows.hidden_masks.push_back(dropout->mask(kFirstTowerMask + layer, count, options_.tower[layer], dtype));
+      rows.hidden_masks.push_back(dropout->mask(kFirstTowerMask + layer, count, options_.tower[layer], options));
     }
   }
   rows.dense = batch.rows.dense;
@@ -161,7 +161,7 @@ TwoTower::Rows TwoTower::distinct_rows(const TensorBatch& batch, const Dropout* 
   rows.key_bias = parameters_["key_bias"].index_select(0, batch.key) * known;
   if (wide() && options_.inner.scope == Scope::kAll) {
     rows.same_ids = id_products(batch.rows, weights);
-    rows.same_key = batch.key.unsqueeze(1).eq(batch.key).to(dtype) * known * known.unsqueeze(1);
+    rows.same_key = batch.key.unsqueeze(1).eq(batch.key).to(options) * known * known.unsqueeze(1);
   }
   return rows;
 }
@@ -186,7 +186,7 @@ std::pair<at::Tensor, at::Tensor> TwoTower::prior(const TensorBatch& batch, cons
   auto hidden = linear(features.dense, "prior.input");
   if (features.ids.numel() > 0) hidden = hidden + bag(parameters_["prior.embedding"], features, features.weights);
   hidden = at::leaky_relu(hidden, kSlope);
-  if (dropout) hidden = hidden * dropout->mask(kPriorMask, batch.tasks, options_.prior, hidden.scalar_type());
+  if (dropout) hidden = hidden * dropout->mask(kPriorMask, batch.tasks, options_.prior, hidden.options());
   const auto head = linear(hidden, "prior.output");
   return {head.narrow(1, 0, options_.features), head.narrow(1, options_.features, 1)};
 }
@@ -304,10 +304,10 @@ at::Tensor TwoTower::losses(const TensorBatch& batch, const Dropout* dropout) co
 
 at::Tensor TwoTower::predict(const EpisodeBatch& batch) const {
   const at::NoGradGuard no_grad;
-  const TensorBatch tensors(batch, parameters_.flat().scalar_type());
+  const TensorBatch tensors(batch, parameters_.flat().options());
   auto predicted = scores(tensors, nullptr);
   if (options_.loss == Loss::kBinary) predicted = at::sigmoid(predicted);
-  return predicted.clamp(schema_.label_min, schema_.label_max).to(at::kFloat);
+  return predicted.clamp(schema_.label_min, schema_.label_max).to(at::kCPU, at::kFloat);
 }
 
 }  // namespace warmstart

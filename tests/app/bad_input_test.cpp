@@ -182,5 +182,13 @@ TEST_F(BadInputTest, ARankThatFailsInMidRunEndsTheOthersWithOneMessage) {
   expect_failure(train + "--set model.loss=binary", 3, "shard-00000.h5", 2);
 }
 
+TEST_F(BadInputTest, AGpuWhereThereIsNone) {
+  ingest();
+  // Without CUDA in this program, and with it but no GPU, the remedy differs.
+  expect_failure(train + "--device cuda", 4, "take --device cpu");
+  expect_failure(train + "--device cuda", 4, "take --device cpu", 2);
+  expect_failure(train + "--device tpu", 2, "train.device");
+}
+
 }  // namespace
 }  // namespace warmstart

@@ -75,5 +75,15 @@ TEST(BitsAreIndependentOfRanks, HoldsForPowersOfTwoUpToTheMicrobatches) {
   for (const int ranks : {3, 5, 6, 7, 16}) EXPECT_FALSE(bits_are_independent_of_ranks(ranks, 8));
 }
 
+TEST(SumOverRanks, GivesTheSameSumInBothOrders) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  for (const auto reduction : {Reduction::kFixedOrder, Reduction::kTransport}) {
+    auto tensor = at::arange(7, at::kDouble) + group.rank();
+    sum_over_ranks(tensor, group, reduction);
+    const auto ranks = static_cast<double>(group.size());
+    EXPECT_TRUE(tensor.equal(at::arange(7, at::kDouble) * ranks + ranks * (ranks - 1) / 2));
+  }
+}
+
 }  // namespace
 }  // namespace warmstart
