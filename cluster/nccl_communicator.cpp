@@ -17,6 +17,8 @@
 #include <cstring>
 #include <functional>
 #include <thread>
+
+#include "cluster/watchdog.h"
 #endif
 
 namespace warmstart {
@@ -64,8 +66,7 @@ ncclDataType_t type_of(const at::Tensor& tensor) {
 class NcclCommunicator : public Communicator {
  public:
   NcclCommunicator(Communicator& host, at::Device device, double timeout_seconds) : host_(host), device_(device), timeout_(timeout_seconds) {
-    check_versions();
-    connect(shared_id());
+    connect(agreed_id());
     stream_.emplace(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device_.index()));
   }
   ~NcclCommunicator() override {
@@ -105,6 +106,14 @@ class NcclCommunicator : public Communicator {
   }
 
  private:
+  // Collective over the host's ranks.
+  ncclUniqueId agreed_id() {
+    const Phase phase("NCCL's id from rank 0");
+    const Watchdog watchdog(timeout_, fmt::format("rank {} on {}", rank(), node_name()), "look for a rank that stands still or starts late");
+    check_versions();
+    return shared_id();
+  }
+
   // Collective over the host's ranks.
   void check_versions() {
     int version = 0;

@@ -43,7 +43,8 @@ Phase::Phase(const char* name) {
 
 Phase::~Phase() { --depth; }
 
-Watchdog::Watchdog(double seconds, std::string who) : seconds_(seconds), who_(std::move(who)) {
+Watchdog::Watchdog(double seconds, std::string who, std::string remedy)
+    : seconds_(seconds), who_(std::move(who)), remedy_(std::move(remedy)) {
   if (seconds_ > 0) thread_ = std::thread([this] { watch(); });
 }
 
@@ -71,8 +72,7 @@ void Watchdog::watch() {
   while (!end_) {
     const auto seen = calls_;
     if (changed_.wait_for(lock, std::chrono::duration<double>(seconds_), [&] { return end_ || calls_ != seen; })) continue;
-    fmt::print(stderr, "warmstart: {}: no progress for {} s after step {} (train.hang-seconds); phases: {}\n", who_, seconds_, step_,
-               stack_of_phases());
+    fmt::print(stderr, "warmstart: {}: no progress for {} s after step {}; phases: {}; {}\n", who_, seconds_, step_, stack_of_phases(), remedy_);
     std::fflush(stderr);
     std::this_thread::sleep_for(std::chrono::seconds(2));
     _exit(static_cast<int>(ExitCode::kEnvironment));

@@ -16,12 +16,12 @@ class Phase {
   Phase& operator=(const Phase&) = delete;
 };
 
-// Ends a process that makes no progress: when progress() was not called for `seconds`, it prints `who`, the last progress
-// and the stack of phases, and exits with 4 a moment later (so that every rank that hangs can tell).
+// Ends a process that makes no progress: when progress() was not called for `seconds`, it prints `who`, the last progress,
+// the stack of phases and the remedy, and exits with 4 a moment later (so that every rank that hangs can tell).
 class Watchdog {
  public:
   // 0 seconds: never.
-  Watchdog(double seconds, std::string who);
+  Watchdog(double seconds, std::string who, std::string remedy);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -32,7 +32,7 @@ class Watchdog {
   void watch();
 
   double seconds_;
-  std::string who_;
+  std::string who_, remedy_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::int64_t step_ = 0, calls_ = 0;

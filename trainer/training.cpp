@@ -58,7 +58,8 @@ class Trainer {
   }
 
   TrainOutcome run() {
-    Watchdog watchdog(options_.hang_seconds, fmt::format("rank {} on {}", group_.rank(), node_name()));
+    Watchdog watchdog(options_.hang_seconds, fmt::format("rank {} on {}", group_.rank(), node_name()),
+                      "look for a rank, a disk or a network that stands still, or raise train.hang-seconds");
     start_ = Clock::now();
     first_step_ = step_;
     prefetch();

@@ -1,6 +1,7 @@
 #include "cluster/nccl_communicator.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "cluster/mpi_communicator.h"
 
@@ -12,7 +13,7 @@ TEST(Nccl, OfDifferentVersionsIsRefusedNamingTheRanks) {
   EXPECT_EQ(version_conflict({22809, 22809, 22703}), "NCCL is 2.28.9 on rank 0 and 2.27.3 on rank 2; start all ranks from one installation");
 }
 
-// Where there is a GPU, tests of it would stand here; without one, or without CUDA, every rank must say so and none may hang.
+// No host has a GPU 99.  Every rank must say so and none may hang.
 TEST(Nccl, WithoutAGpuSaysWhatIsMissing) {
   MpiCommunicator group(MPI_COMM_WORLD);
 #ifdef WARMSTART_CUDA
@@ -28,6 +29,31 @@ TEST(Nccl, WithoutAGpuSaysWhatIsMissing) {
   }
   group.barrier();
 }
+
+#ifdef WARMSTART_CUDA
+// The second of two ranks, whose first never makes a call.
+class Abandoned : public Communicator {
+ public:
+  int rank() const override { return 1; }
+  int size() const override { return 2; }
+  void sum(at::Tensor&) override { wait(); }
+  void broadcast(at::Tensor&, int) override { wait(); }
+  at::Tensor exchange_slices(const at::Tensor&) override { wait(); }
+  at::Tensor gather_slices(const at::Tensor&) override { wait(); }
+  void barrier() override { wait(); }
+
+ private:
+  [[noreturn]] static void wait() {
+    while (true) pause();
+  }
+};
+
+TEST(NcclDeathTest, AnIdThatNeverComesEndsTheRank) {
+  Abandoned host;
+  EXPECT_EXIT(connect_gpus(host, at::Device(at::kCUDA, 0), 0.5), testing::ExitedWithCode(4),
+              "rank 1 on .*no progress for 0.5 s.*NCCL's id from rank 0.*stands still");
+}
+#endif
 
 }  // namespace
 }  // namespace warmstart
