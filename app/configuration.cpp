@@ -185,8 +185,10 @@ Options options_of(Configuration& c) {
       .neutral("train.threads", c.threads, "threads of a rank")("train.device", c.device, "cpu, or cuda: one GPU a rank")(
           "train.reduction", train.reduction,
           "how gradients are added over ranks: fixed-order (the same bits on 1, 2, 4 ... ranks), or transport: as MPI or NCCL does")
-      .neutral("train.exchange", c.exchange, "how gradients travel: auto (nccl on GPUs, else mpi), mpi (from host memory) or nccl")("train.rate", train.adam.rate,
-                                                                "outer rate (Adam; warm-up, then cosine decay)")(
+      .neutral("train.exchange", c.exchange, "how gradients travel: auto (nccl on GPUs, else mpi), mpi (from host memory) or nccl")
+      .neutral("train.bucket-megabytes", train.bucket_megabytes,
+               "of the gradient, added over ranks at once while the reverse pass goes on; 0: all of it, after the pass")(
+          "train.rate", train.adam.rate, "outer rate (Adam; warm-up, then cosine decay)")(
           "train.warmup", train.adam.warmup, "steps of warm-up")("train.clip-norm", train.adam.clip_norm,
                                                                  "largest norm of the meta-gradient; 0: no limit")(
           "train.inner-rate-factor", train.adam.inner_rate_factor, "inner rates learn at this multiple of the outer rate")(

@@ -126,4 +126,11 @@ int guarded_main(int argc, char** argv) {
 }  // namespace
 }  // namespace warmstart
 
-int main(int argc, char** argv) { return warmstart::guarded_main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return warmstart::guarded_main(argc, argv);
+  } catch (const warmstart::Error& error) {  // before there was a group
+    warmstart::complain(error.what());
+    return static_cast<int>(error.code());
+  }
+}

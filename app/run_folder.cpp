@@ -64,6 +64,7 @@ void RunFolder::progress(const TrainProgress& p) {
        {"tasks_per_second", p.tasks_per_second},
        {"data_wait_share", p.data_wait_share},
        {"reduce_share", p.reduce_share},
+       {"hidden_reduce_share", p.hidden_reduce_share},
        {"padded_share", p.padded_share}});
   show(p);
 }

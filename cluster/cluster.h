@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cluster/agreement.h"
+#include "cluster/background_sum.h"
 #include "cluster/communicator.h"
 #include "cluster/device.h"
 #include "cluster/gradient_sum.h"

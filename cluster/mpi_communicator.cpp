@@ -81,7 +81,9 @@ MpiSession::MpiSession(int* argc, char*** argv)
     : launched_(std::getenv("OMPI_COMM_WORLD_SIZE") || std::getenv("PMIX_RANK") || std::getenv("PMI_RANK")) {
   if (!launched_) return;
   int provided = 0;
-  MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+  MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &provided);
+  if (provided < MPI_THREAD_SERIALIZED)
+    throw EnvironmentError("this MPI lets only the first thread make calls; use one that supports MPI_THREAD_SERIALIZED");
 }
 
 MpiSession::~MpiSession() {

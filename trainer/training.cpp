@@ -12,11 +12,11 @@
 #include "base/digest.h"
 #include "base/host.h"
 #include "cluster/agreement.h"
-#include "cluster/gradient_sum.h"
 #include "cluster/parameter_check.h"
 #include "cluster/stop_signal.h"
 #include "cluster/watchdog.h"
 #include "trainer/bias_model.h"
+#include "trainer/gradient_buckets.h"
 #include "trainer/loss_guard.h"
 
 namespace warmstart {
@@ -34,6 +34,10 @@ constexpr const char* kBest = "best_parameters";
 constexpr const char* kFirstMoment = "adam_first_moment";
 constexpr const char* kSecondMoment = "adam_second_moment";
 
+std::int64_t bytes_of_buckets(const TrainOptions& options) {
+  return options.bucket_megabytes > 0 ? static_cast<std::int64_t>(options.bucket_megabytes * 1e6) : std::numeric_limits<std::int64_t>::max();
+}
+
 class Trainer {
  public:
   Trainer(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
@@ -43,7 +47,6 @@ class Trainer {
         options_(options),
         group_(group),
         observer_(observer),
-        gradients_(start.gradients ? *start.gradients : group),
         description_(start.description),
         mine_(microbatches_of(group.rank(), group.size(), static_cast<int>(options.microbatches))),
         sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks,
@@ -52,6 +55,7 @@ class Trainer {
         validate_every_(options.validate_every > 0 ? options.validate_every : std::max<std::int64_t>(1, steps_ / 10)),
         validation_(dataset, Split::kValidation, options.validation, group),
         adam_(model.parameters(), options.adam, steps_),
+        buckets_(model.parameters(), kTailSize, bytes_of_buckets(options), start.gradients ? *start.gradients : group, options.reduction),
         loss_guard_(options.loss_limit) {
     if (start.checkpoint) restore(*start.checkpoint);
     if (!options.save.run.empty()) saver_.emplace(options.save, start.checkpoint ? step_ : -1, group, observer.saved);
@@ -100,16 +104,13 @@ class Trainer {
 
   // Updates the parameters by one meta-batch; or rolls back and returns false.
   bool take_step() {
-    TreeSum sum;
     for (int part = 0; part < mine_.count; ++part) {
       const auto batch = next_batch();
       padded_ += batch.padded_share() / mine_.count;
       const Phase phase("forward");
-      sum.add(gradient(batch, mine_.first + part));
+      add_gradient(batch, mine_.first + part, part + 1 == mine_.count);
     }
-    auto total = sum.take();
-    note_flags(total);
-    reduce(total);
+    auto& total = reduced();
 
     const auto parameters = model_.parameters().flat().numel();
     const auto tail = total.narrow(0, parameters, kTailSize);
@@ -133,15 +134,13 @@ class Trainer {
     return true;
   }
 
-  void reduce(at::Tensor& total) {
+  at::Tensor& reduced() {
     const Phase phase("reduce");
-    const auto start = Clock::now();
-    sum_over_ranks(total, gradients_, options_.reduction);
-    reduce_seconds_ += seconds_since(start);
+    return buckets_.take();
   }
 
-  // The gradient of the microbatch's share of the mean loss, with the tail behind it.
-  at::Tensor gradient(const EpisodeBatch& batch, int microbatch) {
+  // Adds the gradient of the microbatch's share of the mean loss, with the tail behind it.
+  void add_gradient(const EpisodeBatch& batch, int microbatch, bool last) {
     const TensorBatch tensors(batch, model_.parameters().flat().options());
     const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step_), static_cast<std::uint64_t>(microbatch), options_.dropout,
                           options_.key_dropout, options_.all_keys_dropout);
@@ -149,20 +148,13 @@ class Trainer {
     const auto losses = model_.losses(tensors, &dropout);
     note_not_finite(losses, batch);
     const auto loss = losses.sum() / static_cast<double>(options_.tasks);
-    const auto values = model_.parameters().values();
-    const auto gradients = torch::autograd::grad({loss}, values, {}, std::nullopt, false, /*allow_unused=*/true);
-    std::vector<at::Tensor> pieces;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      pieces.push_back(gradients[i].defined() ? gradients[i].reshape({-1}) : at::zeros({values[i].numel()}, values[i].options()));
-    }
-    auto tail = at::zeros({kTailSize}, pieces.front().options());
+    auto tail = at::zeros({kTailSize}, model_.parameters().flat().options());
     tail[kLoss] = loss.detach();
-    pieces.push_back(tail);
-    return at::cat(pieces);
+    if (last) note_flags(tail);
+    buckets_.add(loss, tail, last);
   }
 
-  void note_flags(at::Tensor& total) {
-    const auto tail = total.narrow(0, model_.parameters().flat().numel(), kTailSize);
+  void note_flags(at::Tensor& tail) {
     const auto stop = stop_requested();
     if (stop != ExitCode::kOk) tail[stop == ExitCode::kInterrupted ? kInterrupted : kSaved] = 1.0;
     // One clock decides for all.
@@ -290,17 +282,22 @@ class Trainer {
                           .seconds_left = seconds_since(start_) / static_cast<double>(std::max<std::int64_t>(1, done - first_step_)) *
                                           static_cast<double>(steps_ - done),
                           .data_wait_share = (waited - waited_before_) / seconds,
-                          .reduce_share = reduce_seconds_ / seconds,
+                          .reduce_share = (buckets_.unhidden_seconds() - unhidden_before_) / seconds,
+                          .hidden_reduce_share = std::max(0.0, hidden_seconds() - hidden_before_) / seconds,
                           .padded_share = padded_ / window});
     }
     begin_window();
   }
 
+  double hidden_seconds() const { return buckets_.summed_seconds() - buckets_.unhidden_seconds(); }
+
   // Of steps that are reported together.
   void begin_window() {
     waited_before_ = prefetcher_->waited_seconds();
+    unhidden_before_ = buckets_.unhidden_seconds();
+    hidden_before_ = hidden_seconds();
     window_first_step_ = step_;
-    window_loss_ = reduce_seconds_ = padded_ = 0.0;
+    window_loss_ = padded_ = 0.0;
     window_start_ = Clock::now();
   }
 
@@ -329,13 +326,13 @@ class Trainer {
   const TrainOptions& options_;
   Communicator& group_;
   const TrainObserver& observer_;
-  Communicator& gradients_;
   nlohmann::json description_;
   MicrobatchRange mine_;
   Sampler sampler_;
   std::int64_t steps_, validate_every_;
   Evaluation validation_;
   Adam adam_;
+  GradientBuckets buckets_;
   LossGuard loss_guard_;
 
   // What a checkpoint holds beside the parameters and moments.
@@ -351,7 +348,7 @@ class Trainer {
   std::int64_t bad_task_ = -1;
 
   std::int64_t first_step_ = 0, window_first_step_ = 0;
-  double norm_ = 0.0, window_loss_ = 0.0, reduce_seconds_ = 0.0, padded_ = 0.0, waited_before_ = 0.0;
+  double norm_ = 0.0, window_loss_ = 0.0, padded_ = 0.0, waited_before_ = 0.0, unhidden_before_ = 0.0, hidden_before_ = 0.0;
   Clock::time_point start_, window_start_;
 
   std::int64_t produced_step_ = 0;             // the next one to prefetch
@@ -373,6 +370,7 @@ void check(const TrainOptions& options, int ranks) {
           "train.keep-last must be at least 1 and train.keep-every not negative");
   require(options.loss_limit == 0 || options.loss_limit > 1, "train.loss-limit must be above 1, or 0");
   require(options.rollbacks >= 0 && options.hang_seconds >= 0, "train.rollbacks and train.hang-seconds must not be negative");
+  require(options.bucket_megabytes >= 0, "train.bucket-megabytes must not be negative");
   require(options.log_every > 0, "train.log-every must be at least 1");
   const auto share = [](double value) { return value >= 0.0 && value <= 1.0; };
   require(options.dropout >= 0.0 && options.dropout < 1.0, "train.dropout must be in [0, 1)");

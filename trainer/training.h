@@ -21,6 +21,7 @@ struct TrainOptions {
   std::int64_t microbatches = 8;
   std::uint64_t seed = 0;
   Reduction reduction = Reduction::kFixedOrder;
+  double bucket_megabytes = 4;  // of the gradient, summed over ranks at once; 0: all of it
   double dropout = 0.3;
   double key_dropout = 0.05;      // share of rows that are trained on as if their key were unknown
   double all_keys_dropout = 0.1;  // share of steps in which all rows are
@@ -42,7 +43,9 @@ struct TrainOptions {
 struct TrainProgress {
   std::int64_t step, steps;
   double loss, gradient_norm, rate, tasks_per_second, seconds_left;
-  double data_wait_share, reduce_share, padded_share;
+  double data_wait_share;
+  double reduce_share, hidden_reduce_share;  // of sums over ranks: waiting for them, and while the reverse pass went on
+  double padded_share;
 };
 
 struct Rollback {

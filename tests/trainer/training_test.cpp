@@ -49,6 +49,12 @@ TEST_F(TrainingTest, EndsInTheSameBitsOnAnyNumberOfRanks) {
   }
 }
 
+TEST_F(TrainingTest, EndsInTheSameBitsWhateverTheBuckets) {
+  const auto whole = run(group).digest;
+  options.bucket_megabytes = 0.0001;
+  EXPECT_EQ(run(group).digest, whole);
+}
+
 TEST_F(TrainingTest, AnotherSeedGivesOtherBits) {
   const auto first = run(group).digest;
   options.seed = 1;
