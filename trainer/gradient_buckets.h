@@ -7,9 +7,10 @@
 
 namespace warmstart {
 
-// The flat gradient of a meta-step, in buckets of consecutive parameters, the last ones first, as the reverse pass meets them.
-// Each bucket is summed over ranks as soon as the last microbatch has its share, while the pass goes on; how many there are
-// changes no bit of a fixed-order sum.
+// The flat gradient of a meta-step, in buckets of parameters.  Each bucket is summed over ranks as soon as the last microbatch has
+// its share, while the reverse pass goes on.  The first step shows in which order a pass is done with the parameters, and so which
+// belong together (as in Li et al. 2020, PyTorch Distributed, section 4.2).  How many buckets there are changes no bit of a
+// fixed-order sum.
 class GradientBuckets {
  public:
   // Behind the gradient come `tail` numbers of the caller's.  A bucket holds whole parameters, of `bucket_bytes` at most unless one
@@ -23,8 +24,8 @@ class GradientBuckets {
   void add(const at::Tensor& loss, const at::Tensor& tail, bool last);
 
   // Collective, after add(.., last).  The gradient and the tail, summed over microbatches and ranks: [P + tail], on the parameters'
-  // device, valid until the next add().
-  at::Tensor& take();
+  // device.
+  at::Tensor take();
 
   std::size_t size() const { return buckets_.size(); }
   double summed_seconds() const { return sum_.busy_seconds(); }     // of the sums over ranks
@@ -32,22 +33,27 @@ class GradientBuckets {
 
  private:
   struct Bucket {
-    std::size_t first = 0, end;           // parameters
-    std::int64_t offset = 0, length = 0;  // in the flat gradient
-    std::size_t missing = 0;
+    std::vector<std::size_t> parameters;
+    std::size_t missing = 0;  // of these, in the present pass
     TreeSum sum = {};
+    at::Tensor total = {};
   };
   void meet(std::size_t parameter, const at::Tensor& gradient);
-  void pass_on_complete();
   void pass_on(Bucket& bucket);
+  void divide();
+  void fill(const std::vector<std::size_t>& order, std::int64_t bucket_bytes);
+  at::Tensor in_layout() const;
 
   std::vector<at::Tensor> values_, gradients_;
+  std::int64_t tail_length_, bucket_bytes_;
+  Communicator& group_;
   std::vector<unsigned> hooks_;
-  std::vector<Bucket> buckets_;
+  std::vector<Bucket> buckets_;         // in the order in which they are summed; the tail comes with the first
   std::vector<std::size_t> bucket_of_;  // by parameter
+  std::vector<std::size_t> met_;        // parameters, in the present pass
   std::size_t next_ = 0;                // bucket to pass on
-  at::Tensor tail_, total_;
-  bool last_ = false;
+  at::Tensor tail_;
+  bool last_ = false, divided_ = false;
   BackgroundSum sum_;
 };
 

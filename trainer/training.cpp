@@ -110,7 +110,7 @@ class Trainer {
       const Phase phase("forward");
       add_gradient(batch, mine_.first + part, part + 1 == mine_.count);
     }
-    auto& total = reduced();
+    const auto total = reduced();
 
     const auto parameters = model_.parameters().flat().numel();
     const auto tail = total.narrow(0, parameters, kTailSize);
@@ -134,7 +134,7 @@ class Trainer {
     return true;
   }
 
-  at::Tensor& reduced() {
+  at::Tensor reduced() {
     const Phase phase("reduce");
     return buckets_.take();
   }
