@@ -120,6 +120,8 @@ void check(const Configuration& configuration, int ranks) {
   require(configuration.threads >= 1, "train.threads must be at least 1");
   require(configuration.exchange != Exchange::kNccl || configuration.device == DeviceKind::kCuda,
           "train.exchange = nccl needs train.device = cuda");
+  require(configuration.train.precision != Precision::kTf32 || configuration.device == DeviceKind::kCuda,
+          "train.precision = tf32 needs train.device = cuda");
   check(configuration.model);
   check(configuration.train, ranks);
 }
@@ -183,6 +185,7 @@ Options options_of(Configuration& c) {
          "train.microbatches", train.microbatches, "parts of a meta-step, a power of two; at most so many ranks")(
          "train.seed", train.seed, "of everything random in a run")
       .neutral("train.threads", c.threads, "threads of a rank")("train.device", c.device, "cpu, or cuda: one GPU a rank")(
+          "train.precision", train.precision, "of products: float32, tf32 (GPUs only) or bfloat16 (adapted layers)")(
           "train.reduction", train.reduction,
           "how gradients are added over ranks: fixed-order (the same bits on 1, 2, 4 ... ranks), or transport: as MPI or NCCL does")
       .neutral("train.exchange", c.exchange, "how gradients travel: auto (nccl on GPUs, else mpi), mpi (from host memory) or nccl")

@@ -26,11 +26,12 @@ class Mlp {
   }
 
   // Of the mean query loss after `steps` inner steps of size `rate` on each task's mean support loss: weights', then biases'.
-  std::vector<at::Tensor> meta_gradients(const MlpBatch& batch, int steps, double rate, Form form = Form::kAuto) const {
+  std::vector<at::Tensor> meta_gradients(const MlpBatch& batch, int steps, double rate, Form form = Form::kAuto,
+                                         Precision precision = Precision::kFloat32) const {
     std::vector<AdaptedLinear> layers;
     for (std::size_t i = 0; i < weights_.size(); ++i) {
       const AdaptedShape shape = {weights_[i].size(1), weights_[i].size(0), batch.support.size(1), batch.query.size(1), steps};
-      layers.emplace_back(weights_[i], biases_[i], true, form == Form::kAuto ? cheaper_form(shape) : form);
+      layers.emplace_back(weights_[i], biases_[i], true, form == Form::kAuto ? cheaper_form(shape) : form, precision);
     }
     const auto count = static_cast<double>(batch.support.size(1));
     const auto scale = at::ones({1}, batch.support.options());

@@ -12,6 +12,7 @@
 
 #include "trainer/adaptation.h"
 #include "trainer/planner.h"
+#include "trainer/precision.h"
 
 namespace warmstart {
 
@@ -25,7 +26,7 @@ struct Activation {
 class AdaptedLinear {
  public:
   // The shared layer: `weight` [out, in] and `bias` [out], each perhaps undefined: 0.  Whether the bias adapts, too.
-  AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form);
+  AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form, Precision precision = Precision::kFloat32);
 
   // activation(shared + x W_t' + b_t): x [T, R, in] (before the first add(): or [N, in]) -> [T, R, out].  `shared` may be undefined.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& shared = {}, const Activation& activation = {}) const;
@@ -43,6 +44,7 @@ class AdaptedLinear {
   at::Tensor weight_, bias_;
   bool adapts_bias_;
   Form form_;
+  Precision precision_;
   at::Tensor keys_, values_;            // [T, steps * S, in], [T, steps * S, out]
   at::Tensor shares_;                   // [T, 1, steps * S]: what each remembered row counts, the step's rate included
   at::Tensor key_bias_;                 // scalar: the bias's key; undefined: 1

@@ -62,6 +62,7 @@ class Trainer {
   }
 
   TrainOutcome run() {
+    allow_tf32(options_.precision == Precision::kTf32);
     Watchdog watchdog(options_.hang_seconds, fmt::format("rank {} on {}", group_.rank(), node_name()),
                       "look for a rank, a disk or a network that stands still, or raise train.hang-seconds");
     start_ = Clock::now();
@@ -145,7 +146,7 @@ class Trainer {
     const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step_), static_cast<std::uint64_t>(microbatch), options_.dropout,
                           options_.key_dropout, options_.all_keys_dropout);
     plans_.add(model_.plan(batch.support.width, batch.query.width));
-    const auto losses = model_.losses(tensors, &dropout);
+    const auto losses = model_.losses(tensors, &dropout, options_.precision);
     note_not_finite(losses, batch);
     const auto loss = losses.sum() / static_cast<double>(options_.tasks);
     auto tail = at::zeros({kTailSize}, model_.parameters().flat().options());

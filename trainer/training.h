@@ -20,6 +20,7 @@ struct TrainOptions {
   std::int64_t tasks = 64;  // per meta-step
   std::int64_t microbatches = 8;
   std::uint64_t seed = 0;
+  Precision precision = Precision::kFloat32;
   Reduction reduction = Reduction::kFixedOrder;
   double bucket_megabytes = 4;  // of the gradient, summed over ranks at once; 0: all of it
   double dropout = 0.3;

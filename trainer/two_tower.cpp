@@ -126,14 +126,15 @@ std::vector<LayerPlan> TwoTower::plan(std::int64_t support, std::int64_t query) 
   return plans;
 }
 
-TwoTower::State TwoTower::start(std::int64_t support, std::int64_t query) const {
+TwoTower::State TwoTower::start(std::int64_t support, std::int64_t query, Precision precision) const {
   std::map<std::string, Form> forms;
   for (const auto& [layer, form, shape] : plan(support, query)) forms[layer] = form;
   const auto layer = [&](const std::string& name, bool has_bias) {
-    return AdaptedLinear(parameters_[name + ".weight"], has_bias ? parameters_[name + ".bias"] : at::Tensor(), has_bias, forms[name]);
+    return AdaptedLinear(parameters_[name + ".weight"], has_bias ? parameters_[name + ".bias"] : at::Tensor(), has_bias, forms[name],
+                         precision);
   };
   // The shared input layer stands in the rows' content.
-  State state(AdaptedLinear({}, {}, true, forms["input"]), layer("output", true), layer("skip", false));
+  State state(AdaptedLinear({}, {}, true, forms["input"], precision), layer("output", true), layer("skip", false));
   for (std::size_t i = 0; i < options_.tower.size(); ++i) state.hidden.push_back(layer(layer_name(i), true));
   return state;
 }
@@ -270,9 +271,9 @@ void TwoTower::adapt(const Rows& support, const TensorBatch& batch, const Dropou
   for (int step = 0; step < steps; ++step) this->step(support, labels, state, step);
 }
 
-at::Tensor TwoTower::scores(const TensorBatch& batch, const Dropout* dropout) const {
+at::Tensor TwoTower::scores(const TensorBatch& batch, const Dropout* dropout, Precision precision) const {
   auto distinct = distinct_rows(batch, dropout);
-  auto state = start(batch.support.place.size(1), batch.query.place.size(1));
+  auto state = start(batch.support.place.size(1), batch.query.place.size(1), precision);
   if (!wide()) {
     // The tower is the same for all tasks: one pass over the distinct rows, whose outputs
     // stand in for their contents from here on.
@@ -289,9 +290,9 @@ at::Tensor TwoTower::scores(const TensorBatch& batch, const Dropout* dropout) co
   return score(query, wide() ? tower(query, state) : query.content, state);
 }
 
-at::Tensor TwoTower::losses(const TensorBatch& batch, const Dropout* dropout) const {
+at::Tensor TwoTower::losses(const TensorBatch& batch, const Dropout* dropout, Precision precision) const {
   const auto& query = batch.query;
-  const auto scores = this->scores(batch, dropout);
+  const auto scores = this->scores(batch, dropout, precision);
   at::Tensor loss;
   if (options_.loss == Loss::kBinary) {
     loss = at::binary_cross_entropy_with_logits(scores, query.label, {}, {}, at::Reduction::None);

@@ -41,10 +41,10 @@ class TwoTower : public Recommender {
 
   // Adapts to each task's support rows and scores its query rows: [T, Q], differentiable.
   // `dropout` is null outside of training.
-  at::Tensor scores(const TensorBatch& batch, const Dropout* dropout) const;
+  at::Tensor scores(const TensorBatch& batch, const Dropout* dropout, Precision precision = Precision::kFloat32) const;
 
   // Each task's mean outer loss over its query rows: [T].
-  at::Tensor losses(const TensorBatch& batch, const Dropout* dropout) const;
+  at::Tensor losses(const TensorBatch& batch, const Dropout* dropout, Precision precision = Precision::kFloat32) const;
 
   // How each linear layer adapts in a batch of so many support and query rows a task.
   std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const;
@@ -57,7 +57,7 @@ class TwoTower : public Recommender {
   struct State;
   Rows distinct_rows(const TensorBatch& batch, const Dropout* dropout) const;
   std::pair<at::Tensor, at::Tensor> prior(const TensorBatch& batch, const Dropout* dropout) const;
-  State start(std::int64_t support, std::int64_t query) const;
+  State start(std::int64_t support, std::int64_t query, Precision precision) const;
   Activation hidden_activation(const Rows& rows, std::size_t layer) const;
   at::Tensor tower(const Rows& rows, State& state) const;
   void remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale, int step) const;

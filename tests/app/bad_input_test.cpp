@@ -188,6 +188,8 @@ TEST_F(BadInputTest, AGpuWhereThereIsNone) {
   expect_failure(train + "--device cuda", 4, "take --device cpu");
   expect_failure(train + "--device cuda", 4, "take --device cpu", 2);
   expect_failure(train + "--device tpu", 2, "train.device");
+  expect_failure(train + "--precision tf32", 2, "train.precision = tf32 needs train.device = cuda");
+  expect_failure(train + "--exchange nccl", 2, "train.exchange = nccl needs train.device = cuda");
 }
 
 }  // namespace

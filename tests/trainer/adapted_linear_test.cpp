@@ -102,6 +102,33 @@ TEST(AdaptedLinear, AGradientOfItsGradientIsRefused) {
   EXPECT_THROW(torch::autograd::grad({out.square().sum()}, {weight}, {}, true, /*create_graph=*/true), c10::Error);
 }
 
+// Two passes around one inner step, and the gradients of all that is given.
+std::vector<at::Tensor> passes(const std::vector<at::Tensor>& leaves, Form form, Precision precision) {
+  AdaptedLinear layer(leaves[0], leaves[1], true, form, precision);
+  const auto out = layer.forward(leaves[2]);
+  const auto [at_outputs, at_inputs] = layer.backward(out.sin(), out);
+  layer.add(leaves[2], at_outputs, at::ones({1}), {.step = leaves[3], .input = {}, .bias = {}, .output = {}});
+  const auto sum = layer.forward(leaves[2]).sin().sum() + at_inputs.cos().sum();
+  auto results = torch::autograd::grad({sum}, leaves);
+  results.push_back(out.detach());
+  return results;
+}
+
+TEST(AdaptedLinear, InBfloat16IsNearFloat32AndNotEqual) {
+  at::manual_seed(5);
+  const std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}).requires_grad_(), at::randn({kOut}).requires_grad_(),
+                                          at::randn({kTasks, kRows, kIn}).requires_grad_(), at::full({}, 0.1).requires_grad_()};
+  for (const auto form : {Form::kActivations, Form::kWeights}) {
+    const auto expected = passes(leaves, form, Precision::kFloat32), rounded = passes(leaves, form, Precision::kBfloat16);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const double difference = (rounded[i] - expected[i]).norm().item<double>() / expected[i].norm().item<double>();
+      EXPECT_LT(difference, 0.05) << i;
+      EXPECT_GT(difference, 1e-5) << i;
+      EXPECT_EQ(rounded[i].scalar_type(), at::kFloat);
+    }
+  }
+}
+
 TEST(Planner, ChoosesActivationsForFewRowsAndWeightsForManySteps) {
   EXPECT_EQ(cheaper_form({64, 64, 20, 10, 1}), Form::kActivations);
   EXPECT_EQ(cheaper_form({1024, 1024, 100, 10, 1}), Form::kActivations);

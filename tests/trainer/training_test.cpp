@@ -55,6 +55,15 @@ TEST_F(TrainingTest, EndsInTheSameBitsWhateverTheBuckets) {
   EXPECT_EQ(run(group).digest, whole);
 }
 
+TEST_F(TrainingTest, InBfloat16EndsInOtherBitsThatNoNumberOfRanksChanges) {
+  model_options.inner.scope = Scope::kAll;
+  const auto exact = run(group).digest;
+  options.precision = Precision::kBfloat16;
+  const auto rounded = run(group).digest;
+  EXPECT_NE(rounded, exact);
+  EXPECT_EQ(rounded, run(alone).digest);
+}
+
 TEST_F(TrainingTest, AnotherSeedGivesOtherBits) {
   const auto first = run(group).digest;
   options.seed = 1;
