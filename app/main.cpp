@@ -12,6 +12,7 @@
 
 #include "app/command.h"
 #include "base/host.h"
+#include "base/memory.h"
 #include "cluster/agreement.h"
 #include "cluster/mpi_communicator.h"
 
@@ -103,6 +104,7 @@ void complain_of_own_failure(const Communicator& group, const std::string& messa
 }
 
 int guarded_main(int argc, char** argv) {
+  keep_freed_memory();
   MpiSession session(&argc, &argv);
   const auto group = session.world();
   spdlog::set_default_logger(spdlog::stderr_color_mt("warmstart"));

@@ -9,4 +9,5 @@
 #include "base/files.h"
 #include "base/hdf5.h"
 #include "base/host.h"
+#include "base/memory.h"
 #include "base/random.h"

@@ -14,6 +14,7 @@
 #include <functional>
 #include <iostream>
 
+#include "base/memory.h"
 #include "benchmarks/mlp.h"
 
 namespace warmstart {
@@ -39,6 +40,7 @@ double median_seconds(int repeats, const std::function<void()>& work) {
 }
 
 int run(const std::filesystem::path& folder, int steps, double rate, int repeats) {
+  keep_freed_memory();
   at::set_num_threads(1);
   std::int64_t tasks = 0, support = 0, query = 0, inputs = 0, width = 0;
   if (!(std::ifstream(folder / "shape") >> tasks >> support >> query >> inputs >> width)) throw std::runtime_error("no shape");

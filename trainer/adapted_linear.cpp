@@ -52,14 +52,15 @@ struct ForwardPass : Function<ForwardPass> {
     at::Tensor z = tensor(shared), products, scaled;
     if (weight) z = shared_layer(of, x, *weight, bias, shared);
     if (keys) {
-      products = of.bmm(x, transposed(*keys));
+      products = of.abt(x, *keys);
       if (key_bias)
         products.add_(*key_bias);
       else if (adapts_bias)
         products.add_(1.0);
       // The products themselves are needed again only where the shares learn.
       scaled = shares->requires_grad() ? products * *shares : products.mul_(*shares);
-      z = weight ? of.baddbmm_(z, scaled, *values) : of.baddbmm(z, scaled, *values);
+      if (!weight) z = z.clone();  // it is the caller's
+      of.add_ab(z, scaled, *values);
     }
     if (rectifies) at::leaky_relu_(z, slope);
     if (mask) z.mul_(*mask);
@@ -88,16 +89,16 @@ struct ForwardPass : Function<ForwardPass> {
     if (ctx->saved_data["shared"].toBool()) of_shared = g;
     if (weight.defined() && x.requires_grad()) of_x = times(of, g, weight);
     if (keys.defined()) {
-      of_values = of.bmm(transposed(scaled), g);
-      auto of_products = of.bmm(g, transposed(values));
+      of_values = of.atb(scaled, g);
+      auto of_products = of.abt(g, values);
       if (shares.requires_grad()) of_shares = (of_products * products).sum(1, true);
       of_products.mul_(shares);
-      if (keys.requires_grad()) of_keys = of.bmm(transposed(of_products), x);
+      if (keys.requires_grad()) of_keys = of.atb(of_products, x);
       if (ctx->saved_data["key_bias"].toBool()) of_key_bias = of_products.sum();
       if (x.requires_grad() && of_x.defined())
-        of.baddbmm_(of_x, of_products, keys);
+        of.add_ab(of_x, of_products, keys);
       else if (x.requires_grad())
-        of_x = of.bmm(of_products, keys);
+        of_x = of.ab(of_products, keys);
     }
     return {of_x, of_weight, of_bias, of_shared, of_keys, of_values, of_shares, of_key_bias, {}, {}, {}, {}, {}};
   }
@@ -123,9 +124,9 @@ struct BackwardPass : Function<BackwardPass> {
     auto at_inputs = times(of, at_outputs, weight);
     at::Tensor products, scaled;
     if (keys) {
-      products = of.bmm(at_outputs, transposed(*values));
+      products = of.abt(at_outputs, *values);
       scaled = shares->requires_grad() ? products * *shares : products.mul_(*shares);
-      of.baddbmm_(at_inputs, scaled, *keys);
+      of.add_ab(at_inputs, scaled, *keys);
     }
     ctx->set_materialize_grads(false);
     ctx->save_for_backward({at_outputs, tensor(out), weight, tensor(keys), tensor(values), tensor(shares), products, scaled, tensor(mask)});
@@ -149,12 +150,12 @@ struct BackwardPass : Function<BackwardPass> {
       of_weight = of.mm(flat(at_outputs).t(), flat(of_inputs));
       auto from_inputs = times(of, of_inputs, weight.t());
       if (keys.defined()) {
-        auto of_products = of.bmm(of_inputs, transposed(keys));
+        auto of_products = of.abt(of_inputs, keys);
         if (shares.requires_grad()) of_shares = (of_products * products).sum(1, true);
         of_products.mul_(shares);
-        of_keys = of.bmm(transposed(scaled), of_inputs);
-        of_values = of.bmm(transposed(of_products), at_outputs);
-        of.baddbmm_(from_inputs, of_products, values);
+        of_keys = of.atb(scaled, of_inputs);
+        of_values = of.atb(of_products, at_outputs);
+        of.add_ab(from_inputs, of_products, values);
       }
       g = g.defined() ? from_inputs.add_(g) : std::move(from_inputs);
     }

@@ -107,11 +107,24 @@ std::vector<at::Tensor> passes(const std::vector<at::Tensor>& leaves, Form form,
   AdaptedLinear layer(leaves[0], leaves[1], true, form, precision);
   const auto out = layer.forward(leaves[2]);
   const auto [at_outputs, at_inputs] = layer.backward(out.sin(), out);
-  layer.add(leaves[2], at_outputs, at::ones({1}), {.step = leaves[3], .input = {}, .bias = {}, .output = {}});
+  layer.add(leaves[2], at_outputs, at::ones({1}, leaves[0].options().requires_grad(false)), {.step = leaves[3], .input = {}, .bias = {}, .output = {}});
   const auto sum = layer.forward(leaves[2]).sin().sum() + at_inputs.cos().sum();
   auto results = torch::autograd::grad({sum}, leaves);
   results.push_back(out.detach());
   return results;
+}
+
+TEST(AdaptedLinear, InFloat32IsNearDouble) {
+  at::manual_seed(5);
+  std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}), at::randn({kOut}), at::randn({kTasks, kRows, kIn}), at::full({}, 0.1)}, wide;
+  for (auto& leaf : leaves) {
+    wide.push_back(leaf.to(at::kDouble).requires_grad_());
+    leaf.requires_grad_();
+  }
+  for (const auto form : {Form::kActivations, Form::kWeights}) {
+    const auto expected = passes(wide, form, Precision::kFloat32), found = passes(leaves, form, Precision::kFloat32);
+    for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(at::allclose(found[i].to(at::kDouble), expected[i], 1e-4, 1e-5)) << i;
+  }
 }
 
 TEST(AdaptedLinear, InBfloat16IsNearFloat32AndNotEqual) {
