@@ -1,7 +1,7 @@
 // The price of an exact second-order meta-step: its time over that of a plain LibTorch training step of the same network on
 // the same rows, one thread, in the same run.
 //
-//   build/release/benchmarks/meta_step [--benchmark_filter=...]
+//   build/release/benchmarks/meta_step [--device=cuda] [--benchmark_filter=...]
 //
 // `mlp`: 64 tasks of `support` + 10 rows; inputs and two hidden layers of `width`; all layers adapt in K inner steps.
 // `ratio` is of medians taken in alternation, so that a noisy machine slows both; `peak_MB` is the most memory that a step
@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <string_view>
 
 #include "base/memory.h"
 #include "benchmarks/mlp.h"
@@ -27,6 +28,8 @@ namespace {
 constexpr std::int64_t kTasks = 64, kQuery = 10;
 constexpr double kRate = 0.1;
 
+at::Device device(at::kCPU);
+
 struct Case {
   Mlp mlp;
   MlpBatch batch;
@@ -35,18 +38,20 @@ struct Case {
 
 Case make_case(std::int64_t width, std::int64_t support) {
   at::manual_seed(1);
-  const auto weight = [](std::int64_t out, std::int64_t in) { return at::randn({out, in}) / std::sqrt(static_cast<double>(in)); };
-  MlpBatch batch = {at::randn({kTasks, support, width}), at::randn({kTasks, support}), at::randn({kTasks, kQuery, width}),
-                    at::randn({kTasks, kQuery})};
+  const auto weight = [](std::int64_t out, std::int64_t in) { return (at::randn({out, in}) / std::sqrt(static_cast<double>(in))).to(device); };
+  const auto zeros = [](std::int64_t size) { return at::zeros({size}, device); };
+  const auto normal = [](at::IntArrayRef shape) { return at::randn(shape).to(device); };
+  MlpBatch batch = {normal({kTasks, support, width}), normal({kTasks, support}), normal({kTasks, kQuery, width}), normal({kTasks, kQuery})};
   const auto rows = at::cat({batch.support, batch.query}, 1).reshape({-1, width});
   const auto labels = at::cat({batch.support_label, batch.query_label}, 1).reshape({-1});
-  return {Mlp({weight(width, width), weight(width, width), weight(1, width)}, {at::zeros({width}), at::zeros({width}), at::zeros({1})}),
+  return {Mlp({weight(width, width), weight(width, width), weight(1, width)}, {zeros(width), zeros(width), zeros(1)}),
           batch, rows, labels};
 }
 
 double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
+  finish(device);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -144,6 +149,18 @@ BENCHMARK(forms)
 
 int main(int argc, char** argv) {
   warmstart::keep_freed_memory();
+  for (int i = 1; i < argc; ++i) {
+    constexpr std::string_view kOption = "--device=";
+    if (!std::string_view(argv[i]).starts_with(kOption)) continue;
+    warmstart::device = at::Device(argv[i] + kOption.size());
+    benchmark::RegisterBenchmark("mlp", warmstart::mlp)  // too large for most CPUs
+        ->ArgNames({"width", "support", "K"})
+        ->ArgsProduct({{2048, 4096}, {20}, {1}})
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
+    std::rotate(argv + i, argv + i + 1, argv + argc--);
+    break;
+  }
   at::set_num_threads(1);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

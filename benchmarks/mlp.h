@@ -4,13 +4,20 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "trainer/adapted_linear.h"
 
 namespace warmstart {
+
+// Waits until `device` has done what it was given.
+inline void finish(at::Device device) {
+  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(std::max<c10::DeviceIndex>(0, device.index()));
+}
 
 struct MlpBatch {
   at::Tensor support, support_label;  // [T, S, F], [T, S]

@@ -1,6 +1,6 @@
 // Warmstart's side of benchmarks/peers: the gradients of one meta-step of benchmarks/mlp.h, and their time.
 //
-//   mlp_step FOLDER INNER_STEPS RATE REPEATS
+//   mlp_step FOLDER INNER_STEPS RATE REPEATS [cpu|cuda]
 //
 // FOLDER holds `shape` (tasks support query inputs width) and float32 arrays without header: weight0..2 [out, in], bias0..2,
 // support, support_label, query, query_label.  Writes FOLDER/gradient and prints {"seconds", "plain_seconds"}: medians, one thread.
@@ -20,12 +20,14 @@
 namespace warmstart {
 namespace {
 
+at::Device device(at::kCPU);
+
 at::Tensor read(const std::filesystem::path& path, at::IntArrayRef shape) {
   auto tensor = at::empty(shape, at::kFloat);
   std::ifstream file(path, std::ios::binary);
   if (!file.read(static_cast<char*>(tensor.data_ptr()), static_cast<std::streamsize>(tensor.nbytes())))
     throw std::runtime_error("cannot read " + path.string());
-  return tensor;
+  return tensor.to(device);
 }
 
 double median_seconds(int repeats, const std::function<void()>& work) {
@@ -33,6 +35,7 @@ double median_seconds(int repeats, const std::function<void()>& work) {
   for (int i = 0; i < repeats + 2; ++i) {
     const auto start = std::chrono::steady_clock::now();
     work();
+    finish(device);
     if (i >= 2) seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   std::sort(seconds.begin(), seconds.end());
@@ -50,7 +53,7 @@ int run(const std::filesystem::path& folder, int steps, double rate, int repeats
                           read(folder / "query", {tasks, query, inputs}), read(folder / "query_label", {tasks, query})};
   std::ofstream gradient(folder / "gradient", std::ios::binary);
   for (const auto& part : mlp.meta_gradients(batch, steps, rate)) {
-    const auto values = part.contiguous();
+    const auto values = part.cpu().contiguous();
     gradient.write(static_cast<const char*>(values.const_data_ptr()), static_cast<std::streamsize>(values.nbytes()));
   }
   const auto rows = at::cat({batch.support, batch.query}, 1).reshape({-1, inputs});
@@ -65,9 +68,10 @@ int run(const std::filesystem::path& folder, int steps, double rate, int repeats
 }  // namespace warmstart
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::cerr << "usage: mlp_step FOLDER INNER_STEPS RATE REPEATS\n";
+  if (argc != 5 && argc != 6) {
+    std::cerr << "usage: mlp_step FOLDER INNER_STEPS RATE REPEATS [cpu|cuda]\n";
     return 2;
   }
+  if (argc == 6) warmstart::device = at::Device(argv[5]);
   return warmstart::run(argv[1], std::stoi(argv[2]), std::stod(argv[3]), std::stoi(argv[4]));
 }

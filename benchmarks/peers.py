@@ -1,4 +1,7 @@
-"""One exact second-order meta-step of the same network on the same rows, in Warmstart and its peers.  See benchmarks/peers."""
+"""One exact second-order meta-step of the same network on the same rows, in Warmstart and its peers.  See benchmarks/peers.
+
+peers.py MLP_STEP FOLDER [cuda]: with cuda, Warmstart and JAX alone, on the first GPU, both in float32.
+"""
 
 import json
 import os
@@ -8,26 +11,26 @@ import sys
 import tempfile
 import time
 
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core, for the children, too
-os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+CUDA = sys.argv[3:] == ["cuda"]
+if not CUDA:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core, for the children, too
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"  # ours is another process on the same GPU
 
-import higher
 import jax
 import jax.numpy as jnp
-import matplotlib
 import numpy as np
 import torch
-import torchopt
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 torch.set_num_threads(1)
+jax.config.update("jax_default_matmul_precision", "highest")  # on GPUs its default is TF32
 TASKS, QUERY, RATE = 64, 10, 0.1
 # width, inputs, support rows, inner steps
 CASES = [(64, 64, 20, 1), (64, 128, 20, 1), (128, 128, 20, 1), (256, 256, 20, 1), (512, 512, 20, 1), (1024, 1024, 20, 1),
          (64, 128, 20, 3), (256, 256, 20, 3), (256, 256, 100, 1)]
+CUDA_CASES = [(width, width, 20, 1) for width in (256, 512, 1024, 2048, 4096)]
 
 
 def draw(width, inputs, support):
@@ -178,6 +181,8 @@ def gradients_of(net):
 
 
 def higher_loop(weights, biases, batch, steps):
+    import higher
+
     net = torch_module(weights, biases)
     optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
     batch = [torch.tensor(part) for part in batch]
@@ -195,14 +200,16 @@ def higher_loop(weights, biases, batch, steps):
 
 
 def torchopt_loop(weights, biases, batch, steps):
+    import torchopt
+
     net = torch_module(weights, biases)
     inner = torchopt.MetaSGD(net, lr=RATE)
     batch = [torch.tensor(part) for part in batch]
     start, inner_start = torchopt.extract_state_dict(net), torchopt.extract_state_dict(inner)
-    leaves = gradients_order = None
+    leaves = None
 
     def run():
-        nonlocal leaves, gradients_order
+        nonlocal leaves
         torchopt.recover_state_dict(net, start)
         layers = [layer for layer in net if isinstance(layer, torch.nn.Linear)]
         leaves = [layer.weight for layer in layers] + [layer.bias for layer in layers]
@@ -224,8 +231,10 @@ PEERS = {
     "fast weights": (batched_fast_weights, torch.__version__),
     "clone and adapt": (clone_and_adapt, torch.__version__),
     "higher": (higher_loop, "0.2.1"),
-    "torchopt": (torchopt_loop, torchopt.__version__),
+    "torchopt": (torchopt_loop, "0.7.3"),
 }
+if CUDA:
+    PEERS = {"jax": PEERS["jax"]}
 
 
 def flat(gradients):
@@ -243,7 +252,7 @@ def time_warmstart(program, weights, biases, batch, steps):
             b.tofile(folder / f"bias{i}")
         for name, part in zip(names, batch):
             part.tofile(folder / name)
-        out = subprocess.run([program, folder, str(steps), str(RATE), "15"], check=True, capture_output=True, text=True).stdout
+        out = subprocess.run([program, folder, str(steps), str(RATE), "15", *sys.argv[3:]], check=True, capture_output=True, text=True).stdout
         return np.fromfile(folder / "gradient", np.float32), json.loads(out)
 
 
@@ -273,6 +282,11 @@ def table(cases):
 
 
 def draw_picture(cases, path):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
     cases = [case for case in cases if case[0]["inner_steps"] == 1 and case[0]["support"] == 20 and case[0]["width"] == case[0]["inputs"]]
     figure, axes = plt.subplots(figsize=(7, 4))
     for i, name in enumerate(result["name"] for result in cases[0]):
@@ -290,12 +304,13 @@ def main():
     program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     cases = []
-    for case in CASES:
+    for case in CUDA_CASES if CUDA else CASES:
         cases.append(measure(program, *case))
         print(table(cases[-1:]).splitlines()[-1], flush=True)
     (folder / "peers.json").write_text(json.dumps([result for case in cases for result in case], indent=1))
     (folder / "peers.md").write_text(table(cases))
-    draw_picture(cases, folder / "peers.svg")
+    if not CUDA:
+        draw_picture(cases, folder / "peers.svg")
     print(table(cases))
 
 

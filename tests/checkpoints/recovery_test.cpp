@@ -147,6 +147,20 @@ TEST_F(RecoveryTest, TheSecondProgramOnARunIsRefused) {
   EXPECT_EQ(program.wait(), 0) << read_file(folder.path() / "log");
 }
 
+TEST_F(RecoveryTest, AKilledRankEndsTheOthersAndIsNamed) {
+  BackgroundProgram program(launcher(2) + train("run", 100000), folder.path() / "log");
+  while (checkpoints_of(folder.path() / "run").empty()) ASSERT_TRUE(program.running());
+  const auto processes = warmstart_processes("--run " + (folder.path() / "run").string());
+  ASSERT_EQ(processes.size(), 2u);
+  const auto start = std::chrono::steady_clock::now();
+  kill(processes[1], SIGKILL);
+  EXPECT_NE(program.wait(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::minutes(1));  // the promise, not a measurement
+  const auto log = read_file(folder.path() / "log");
+  EXPECT_NE(log.find("noticed that process rank "), std::string::npos) << log;
+  EXPECT_NE(log.find("exited on signal 9"), std::string::npos) << log;
+}
+
 TEST_F(RecoveryTest, AHangEndsWithThePhasesOfTheRanksThatWait) {
   BackgroundProgram program(launcher(2) + train("run", 100000) + "--hang-seconds 2", folder.path() / "log");
   while (checkpoints_of(folder.path() / "run").empty()) ASSERT_TRUE(program.running());

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/mpi_communicator.h"
+#include "tests/support/test_device.h"
 
 namespace warmstart {
 namespace {
@@ -12,7 +13,7 @@ TEST(BackgroundSum, SumsWhatItWasHandedInOrder) {
   MpiCommunicator group(MPI_COMM_WORLD);
   BackgroundSum sum(group, Reduction::kFixedOrder);
   std::vector<at::Tensor> tensors;
-  for (int i = 0; i < 20; ++i) sum.start(tensors.emplace_back(at::full({100 * i + 1}, group.rank() + i, at::kDouble)));
+  for (int i = 0; i < 20; ++i) sum.start(tensors.emplace_back(at::full({100 * i + 1}, group.rank() + i, at::TensorOptions(test_device()).dtype(at::kDouble))));
   sum.wait();
   const int ranks = group.size();
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(tensors[static_cast<std::size_t>(i)].eq(ranks * (ranks - 1) / 2 + i * ranks).all().item<bool>()) << i;

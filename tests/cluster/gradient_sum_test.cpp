@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "cluster/mpi_communicator.h"
+#include "tests/support/test_device.h"
 
 namespace warmstart {
 namespace {
@@ -78,10 +79,10 @@ TEST(BitsAreIndependentOfRanks, HoldsForPowersOfTwoUpToTheMicrobatches) {
 TEST(SumOverRanks, GivesTheSameSumInBothOrders) {
   MpiCommunicator group(MPI_COMM_WORLD);
   for (const auto reduction : {Reduction::kFixedOrder, Reduction::kTransport}) {
-    auto tensor = at::arange(7, at::kDouble) + group.rank();
+    auto tensor = (at::arange(7, at::kDouble) + group.rank()).to(test_device());  // GPUs: by way of host memory
     sum_over_ranks(tensor, group, reduction);
     const auto ranks = static_cast<double>(group.size());
-    EXPECT_TRUE(tensor.equal(at::arange(7, at::kDouble) * ranks + ranks * (ranks - 1) / 2));
+    EXPECT_TRUE(tensor.cpu().equal(at::arange(7, at::kDouble) * ranks + ranks * (ranks - 1) / 2));
   }
 }
 

@@ -1,9 +1,13 @@
 #include "cluster/nccl_communicator.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "cluster/gradient_sum.h"
 #include "cluster/mpi_communicator.h"
+#include "cluster/self_communicator.h"
+#include "tests/support/test_device.h"
 
 namespace warmstart {
 namespace {
@@ -47,6 +51,25 @@ class Abandoned : public Communicator {
     while (true) pause();
   }
 };
+
+// One rank: NCCL takes no two ranks on one GPU.
+TEST(Nccl, OfOneRankGivesBackWhatItTakes) {
+  if (!test_device().is_cuda()) GTEST_SKIP() << "WARMSTART_TEST_DEVICE is not cuda";
+  SelfCommunicator host;
+  const auto group = connect_gpus(host, at::Device(at::kCUDA, 0), 60.0);
+  for (const auto dtype : {at::kFloat, at::kDouble, at::kLong, at::kByte}) {
+    const auto tensor = at::arange(100, at::TensorOptions(at::Device(at::kCUDA, 0)).dtype(dtype));
+    auto summed = tensor.clone(), sent = tensor.clone();
+    group->sum(summed);
+    group->broadcast(sent, 0);
+    for (const auto& result : {summed, sent, group->exchange_slices(tensor), group->gather_slices(tensor)}) EXPECT_TRUE(result.equal(tensor));
+  }
+  auto gradient = at::arange(101, at::TensorOptions(at::Device(at::kCUDA, 0)).dtype(at::kFloat));
+  const auto before = gradient.clone();
+  sum_in_fixed_order(gradient, *group);
+  group->barrier();
+  EXPECT_TRUE(gradient.equal(before));
+}
 
 TEST(NcclDeathTest, AnIdThatNeverComesEndsTheRank) {
   Abandoned host;

@@ -6,13 +6,15 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "tests/support/test_device.h"
+
 namespace warmstart {
 namespace {
 
 constexpr std::int64_t kTasks = 3, kRows = 5, kIn = 4, kOut = 6;
 constexpr double kSlope = 0.1;
 
-at::Tensor random(at::IntArrayRef shape) { return at::randn(shape, at::kDouble).requires_grad_(); }
+at::Tensor random(at::IntArrayRef shape) { return at::randn(shape, at::kDouble).to(test_device()).requires_grad_(); }
 
 // The same layer by its formula, with weights of each task.
 struct Reference {
@@ -54,7 +56,7 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
   if (c.learned_rates) rates = {.step = step, .input = random({kIn}), .bias = random({}), .output = random({kOut})};
   const Activation activation = {.rectifies = c.rectifies,
                                  .slope = kSlope,
-                                 .mask = c.masked ? at::randn({kTasks, kRows, kOut}, at::kDouble).gt(0.0).to(at::kDouble) * 2.0 : at::Tensor()};
+                                 .mask = c.masked ? random({kTasks, kRows, kOut}).detach().gt(0.0).to(at::kDouble) * 2.0 : at::Tensor()};
   std::vector<at::Tensor> leaves = {weight, bias, scale, step};
   const std::vector<at::Tensor> xs = {random({kTasks, kRows, kIn}), random({kTasks, kRows, kIn}), random({kTasks, kRows, kIn})};
   const std::vector<at::Tensor> ds = {random({kTasks, kRows, kOut}), random({kTasks, kRows, kOut}), random({kTasks, kRows, kOut})};
@@ -65,7 +67,7 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
 
   AdaptedLinear layer(weight, bias, true, c.form);
   Reference reference{weight.unsqueeze(0).expand({kTasks, kOut, kIn}), bias.expand({kTasks, 1, kOut}), {}};
-  auto sum = at::zeros({}, at::kDouble), expected_sum = sum;
+  auto sum = at::zeros({}, weight.options().requires_grad(false)), expected_sum = sum;
   // Passes without, with one and with two remembered steps; every output counts, with other weights.
   for (std::size_t i = 0; i < xs.size(); ++i) {
     const auto out = layer.forward(xs[i], shared, activation), expected = reference.forward(xs[i], shared, activation);
@@ -94,7 +96,13 @@ std::vector<Case> cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, AdaptedLinearTest, testing::ValuesIn(cases()));
+std::string name_of_case(const testing::TestParamInfo<Case>& info) {
+  const auto& c = info.param;
+  return std::string(c.form == Form::kWeights ? "weights" : "activations") + (c.learned_rates ? "_learned" : "") +
+         (c.rectifies ? "_rectified" : "") + (c.masked ? "_masked" : "") + (c.shared ? "_shared" : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AdaptedLinearTest, testing::ValuesIn(cases()), name_of_case);
 
 TEST(AdaptedLinear, AGradientOfItsGradientIsRefused) {
   const auto weight = random({kOut, kIn}), x = random({kTasks, kRows, kIn});
@@ -114,13 +122,17 @@ std::vector<at::Tensor> passes(const std::vector<at::Tensor>& leaves, Form form,
   return results;
 }
 
+std::vector<at::Tensor> float_leaves() {
+  std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}), at::randn({kOut}), at::randn({kTasks, kRows, kIn}), at::full({}, 0.1)};
+  for (auto& leaf : leaves) leaf = leaf.to(test_device()).requires_grad_();
+  return leaves;
+}
+
 TEST(AdaptedLinear, InFloat32IsNearDouble) {
   at::manual_seed(5);
-  std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}), at::randn({kOut}), at::randn({kTasks, kRows, kIn}), at::full({}, 0.1)}, wide;
-  for (auto& leaf : leaves) {
-    wide.push_back(leaf.to(at::kDouble).requires_grad_());
-    leaf.requires_grad_();
-  }
+  const auto leaves = float_leaves();
+  std::vector<at::Tensor> wide;
+  for (const auto& leaf : leaves) wide.push_back(leaf.detach().to(at::kDouble).requires_grad_());
   for (const auto form : {Form::kActivations, Form::kWeights}) {
     const auto expected = passes(wide, form, Precision::kFloat32), found = passes(leaves, form, Precision::kFloat32);
     for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(at::allclose(found[i].to(at::kDouble), expected[i], 1e-4, 1e-5)) << i;
@@ -129,8 +141,7 @@ TEST(AdaptedLinear, InFloat32IsNearDouble) {
 
 TEST(AdaptedLinear, InBfloat16IsNearFloat32AndNotEqual) {
   at::manual_seed(5);
-  const std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}).requires_grad_(), at::randn({kOut}).requires_grad_(),
-                                          at::randn({kTasks, kRows, kIn}).requires_grad_(), at::full({}, 0.1).requires_grad_()};
+  const auto leaves = float_leaves();
   for (const auto form : {Form::kActivations, Form::kWeights}) {
     const auto expected = passes(leaves, form, Precision::kFloat32), rounded = passes(leaves, form, Precision::kBfloat16);
     for (std::size_t i = 0; i < expected.size(); ++i) {

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "cluster/mpi_communicator.h"
+#include "tests/support/test_device.h"
 
 namespace warmstart {
 namespace {
@@ -16,7 +17,7 @@ at::Tensor random_tensor(at::IntArrayRef shape, std::uint64_t position) {
   RandomStream random(1, Purpose::kInitialise, position);
   auto tensor = at::empty(shape, at::kFloat);
   for (auto& value : std::span(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()))) value = static_cast<float>(random.normal());
-  return tensor;
+  return tensor.to(test_device());
 }
 
 // "c" is used by no loss.
@@ -26,7 +27,7 @@ Parameters parameters_of_test() {
   parameters.add("b", ParameterGroup::kNetwork, random_tensor({7, 5}, 2));
   parameters.add("c", ParameterGroup::kNetwork, random_tensor({2}, 3));
   parameters.add("d", ParameterGroup::kNetwork, random_tensor({1, 7}, 4));
-  parameters.flatten(at::kFloat);
+  parameters.flatten(at::TensorOptions(test_device()).dtype(at::kFloat));
   return parameters;
 }
 
@@ -35,7 +36,7 @@ at::Tensor loss_of(const Parameters& parameters, int microbatch) {
   return x.mm(parameters["a"].t()).tanh().mm(parameters["b"].t()).tanh().mm(parameters["d"].t()).sum();
 }
 
-at::Tensor tail_of(int microbatch) { return at::full({2}, 1 << microbatch, at::kFloat); }
+at::Tensor tail_of(int microbatch) { return at::full({2}, 1 << microbatch, at::TensorOptions(test_device()).dtype(at::kFloat)); }
 
 at::Tensor gradient(const Parameters& parameters, std::int64_t bucket_bytes, Communicator& group, std::size_t buckets) {
   GradientBuckets sum(parameters, 2, bucket_bytes, group, Reduction::kFixedOrder);
@@ -58,7 +59,7 @@ at::Tensor expected(const Parameters& parameters) {
     const auto values = parameters.values();
     const auto gradients = torch::autograd::grad({loss_of(parameters, i)}, values, {}, std::nullopt, false, true);
     for (std::size_t p = 0; p < values.size(); ++p)
-      pieces.push_back(gradients[p].defined() ? gradients[p].flatten() : at::zeros({values[p].numel()}));
+      pieces.push_back(gradients[p].defined() ? gradients[p].flatten() : at::zeros({values[p].numel()}, values[p].options()));
     pieces.push_back(tail_of(i));
     sum.add(at::cat(pieces));
   }

@@ -35,9 +35,14 @@ TEST_P(TaskProductsTest, EqualLibTorchs) {
   expect_near(sum, wide_c + at::bmm(wide_a, wide_b));
 }
 
+std::string name_of_shape(const testing::TestParamInfo<Shape>& info) {
+  return std::to_string(info.param.rows) + "_" + std::to_string(info.param.count) + "_" + std::to_string(info.param.length);
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, TaskProductsTest,
                          testing::Values(Shape{1, 1, 1}, Shape{2, 4, 8}, Shape{5, 3, 7}, Shape{6, 5, 9}, Shape{3, 20, 24}, Shape{11, 9, 15},
-                                         Shape{10, 20, 64}, Shape{4, 2, 33}));
+                                         Shape{10, 20, 64}, Shape{4, 2, 33}),
+                         name_of_shape);
 
 TEST(TaskProducts, LeaveToLibTorchWhatTheyDoNotTake) {
   const auto a = at::zeros({2, 3, 4}), b = at::zeros({2, 4, 8});

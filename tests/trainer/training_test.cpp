@@ -9,6 +9,7 @@
 #include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/test_device.h"
 
 namespace warmstart {
 namespace {
@@ -31,6 +32,7 @@ class TrainingTest : public testing::Test {
   TrainOutcome run(Communicator& communicator) {
     TwoTower model(dataset->schema(), model_options, 1);
     start_from_data(model, *dataset, communicator);
+    model.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kFloat));
     return train(model, *dataset, options, communicator, {});
   }
 

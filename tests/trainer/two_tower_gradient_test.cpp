@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/random.h"
+#include "tests/support/test_device.h"
 #include "trainer/two_tower.h"
 
 namespace warmstart {
@@ -255,12 +256,15 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i] += 0.3 * random.normal();
 
   const auto batch = random_batch(c.loss == Loss::kBinary);
-  const auto losses = model.losses(TensorBatch(batch, at::kDouble), nullptr);
+  TwoTower on_device(schema(), options, 1);
+  on_device.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kDouble));
+  on_device.parameters().flat().copy_(flat);
+  const auto losses = on_device.losses(TensorBatch(batch, on_device.parameters().flat().options()), nullptr);
   const auto expected_losses = Reference(model, batch).losses();
-  EXPECT_LT((losses - expected_losses).abs().max().item<double>(), 1e-12);
+  EXPECT_LT((losses.cpu() - expected_losses).abs().max().item<double>(), 1e-12);
 
   const auto values = model.parameters().values();
-  const auto gradients = torch::autograd::grad({losses.sum()}, values, {}, std::nullopt, false, true);
+  const auto gradients = torch::autograd::grad({losses.sum()}, on_device.parameters().values(), {}, std::nullopt, false, true);
   const auto expected = torch::autograd::grad({expected_losses.sum()}, values, {}, std::nullopt, false, true);
   double largest = 0.0;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -269,7 +273,7 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
     ASSERT_EQ(gradients[i].defined(), expected[i].defined()) << name;
     if (!expected[i].defined()) continue;
     const double scale = std::max(expected[i].abs().max().item<double>(), 1e-6);
-    EXPECT_LT((gradients[i] - expected[i]).abs().max().item<double>() / scale, 1e-9) << name;
+    EXPECT_LT((gradients[i].cpu() - expected[i]).abs().max().item<double>() / scale, 1e-9) << name;
     largest = std::max(largest, expected[i].abs().max().item<double>());
   }
   EXPECT_GT(largest, 1e-2);  // gradients that vanish would agree with anything
