@@ -122,7 +122,7 @@ TEST_F(BadInputTest, OptionGivenTwice) { expect_failure(train + "--seed 1 --trai
 TEST_F(BadInputTest, SlurmThatIsNotThere) {
   ingest();
   for (const auto* arguments : {"submit -- train --config tables/config.ini", "sweep --to sweep --set-grid inner.steps=1,2", "status"}) {
-    const auto result = run_command("cd '" + folder.path().string() + "' && PATH=/nowhere " WARMSTART_PROGRAM " " + arguments);
+    const auto result = run_command("cd '" + folder.path().string() + "' && PATH=/nowhere " + program_path() + " " + arguments);
     EXPECT_EQ(result.exit_code, 4) << result.output;
     EXPECT_NE(result.output.find("warmstart: Slurm is not on this machine"), std::string::npos) << result.output;
   }

@@ -42,7 +42,7 @@ class RecoveryTest : public testing::Test {
     return result.output;
   }
   std::string launcher(int ranks) const {
-    return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), WARMSTART_MPIEXEC, ranks) + WARMSTART_PROGRAM + " ";
+    return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), mpi_launcher(), ranks) + program_path() + " ";
   }
 
   // Starts a run, waits until `moment` and kills one rank.  False when the run ended before.

@@ -9,6 +9,10 @@
 
 namespace warmstart {
 
+std::string program_path() { return WARMSTART_PROGRAM; }
+
+std::string mpi_launcher() { return WARMSTART_MPIEXEC; }
+
 ProgramResult run_command(const std::string& command) {
   FILE* pipe = popen(("exec 2>&1; " + command).c_str(), "r");
   std::string output;
@@ -25,8 +29,8 @@ std::string parameters_digest(const std::string& output) {
 }
 
 ProgramResult run_program(const std::string& arguments, const std::filesystem::path& folder, int ranks) {
-  const auto launcher = ranks == 0 ? "" : fmt::format("{} -n {} ", WARMSTART_MPIEXEC, ranks);
-  return run_command(fmt::format("cd '{}' && {}{} {}", folder.string(), launcher, WARMSTART_PROGRAM, arguments));
+  const auto launcher = ranks == 0 ? "" : fmt::format("{} -n {} ", mpi_launcher(), ranks);
+  return run_command(fmt::format("cd '{}' && {}{} {}", folder.string(), launcher, program_path(), arguments));
 }
 
 }  // namespace warmstart

@@ -5,6 +5,10 @@
 
 namespace warmstart {
 
+// The real program, and what starts a command on ranks up to "-n RANKS".
+std::string program_path();
+std::string mpi_launcher();
+
 struct ProgramResult {
   int exit_code;
   std::string output;  // of both streams

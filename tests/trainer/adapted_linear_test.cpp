@@ -156,6 +156,7 @@ TEST(AdaptedLinear, InBfloat16IsNearFloat32AndNotEqual) {
 TEST(Planner, ChoosesActivationsForFewRowsAndWeightsForManySteps) {
   EXPECT_EQ(cheaper_form({64, 64, 20, 10, 1}), Form::kActivations);
   EXPECT_EQ(cheaper_form({1024, 1024, 100, 10, 1}), Form::kActivations);
+  EXPECT_EQ(cheaper_form({64, 1, 20, 10, 1}), Form::kActivations);
   EXPECT_EQ(cheaper_form({64, 64, 100, 10, 3}), Form::kWeights);
   EXPECT_EQ(cheaper_form({1, 16, 100, 10, 3}), Form::kWeights);
 }
