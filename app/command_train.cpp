@@ -47,9 +47,10 @@ std::optional<Checkpoint> find_start(const Configuration& configuration, const n
 
 void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int ranks) {
   if (!outcome.same_bits)
-    spdlog::warn("{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two with "
-                 "train.reduction = fixed-order do",
-                 ranks);
+    spdlog::warn(
+        "{} ranks: other numbers of ranks give the same result up to rounding only, not to the bit; powers of two with "
+        "train.reduction = fixed-order do",
+        ranks);
   if (outcome.stop != ExitCode::kOk)
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again", outcome.steps_done);
   const auto best = outcome.best_step == 0 ? std::string("never validated")

@@ -38,14 +38,15 @@ struct Case {
 
 Case make_case(std::int64_t width, std::int64_t support) {
   at::manual_seed(1);
-  const auto weight = [](std::int64_t out, std::int64_t in) { return (at::randn({out, in}) / std::sqrt(static_cast<double>(in))).to(device); };
+  const auto weight = [](std::int64_t out, std::int64_t in) {
+    return (at::randn({out, in}) / std::sqrt(static_cast<double>(in))).to(device);
+  };
   const auto zeros = [](std::int64_t size) { return at::zeros({size}, device); };
   const auto normal = [](at::IntArrayRef shape) { return at::randn(shape).to(device); };
   MlpBatch batch = {normal({kTasks, support, width}), normal({kTasks, support}), normal({kTasks, kQuery, width}), normal({kTasks, kQuery})};
   const auto rows = at::cat({batch.support, batch.query}, 1).reshape({-1, width});
   const auto labels = at::cat({batch.support_label, batch.query_label}, 1).reshape({-1});
-  return {Mlp({weight(width, width), weight(width, width), weight(1, width)}, {zeros(width), zeros(width), zeros(1)}),
-          batch, rows, labels};
+  return {Mlp({weight(width, width), weight(width, width), weight(1, width)}, {zeros(width), zeros(width), zeros(1)}), batch, rows, labels};
 }
 
 double seconds_of(const std::function<void()>& work) {

@@ -64,7 +64,8 @@ class Mlp {
   // The input of each layer, and the output.
   static std::vector<at::Tensor> forward(const std::vector<AdaptedLinear>& layers, const at::Tensor& rows) {
     std::vector<at::Tensor> values = {rows};
-    for (std::size_t i = 0; i < layers.size(); ++i) values.push_back(layers[i].forward(values.back(), {}, activation(i + 1 < layers.size())));
+    for (std::size_t i = 0; i < layers.size(); ++i)
+      values.push_back(layers[i].forward(values.back(), {}, activation(i + 1 < layers.size())));
     return values;
   }
 

@@ -39,8 +39,11 @@ void refuse_mixed_kinds(DeviceKind kind, Communicator& group) {
   const auto differs = kinds.ne(kinds[0]).nonzero();
   if (differs.numel() == 0) return;
   const auto rank = differs[0].item<std::int64_t>();
-  const auto name = [&](std::int64_t of) { return nlohmann::json(static_cast<DeviceKind>(kinds[of].item<std::int64_t>())).get<std::string>(); };
-  throw AgreedError(ExitCode::kUsage, fmt::format("train.device is {} on rank 0 and {} on rank {}; give all ranks the same", name(0), name(rank), rank));
+  const auto name = [&](std::int64_t of) {
+    return nlohmann::json(static_cast<DeviceKind>(kinds[of].item<std::int64_t>())).get<std::string>();
+  };
+  throw AgreedError(ExitCode::kUsage,
+                    fmt::format("train.device is {} on rank 0 and {} on rank {}; give all ranks the same", name(0), name(rank), rank));
 }
 
 }  // namespace
@@ -53,7 +56,8 @@ at::Device choose_device(DeviceKind kind, const HostView& host) {
   }
   if (host.gpus == 0) {
     throw EnvironmentError(fmt::format(
-        "train.device = cuda, but {} shows this process no GPU; see nvidia-smi and CUDA_VISIBLE_DEVICES there, or take --device cpu", host.name));
+        "train.device = cuda, but {} shows this process no GPU; see nvidia-smi and CUDA_VISIBLE_DEVICES there, or take --device cpu",
+        host.name));
   }
   if (host.local_ranks > host.gpus) {
     throw EnvironmentError(fmt::format("{} ranks on {}, which has {} GPU{}; start one rank a GPU", host.local_ranks, host.name, host.gpus,

@@ -33,7 +33,8 @@ std::string version_conflict(const std::vector<std::int64_t>& versions) {
   for (std::size_t rank = 1; rank < versions.size(); ++rank)
     if (versions[rank] != versions[0]) others.push_back(fmt::format("{} on rank {}", as_version(versions[rank]), rank));
   if (others.empty()) return "";
-  return fmt::format("NCCL is {} on rank 0 and {}; start all ranks from one installation", as_version(versions[0]), fmt::join(others, ", "));
+  return fmt::format("NCCL is {} on rank 0 and {}; start all ranks from one installation", as_version(versions[0]),
+                     fmt::join(others, ", "));
 }
 
 #ifndef WARMSTART_CUDA
@@ -59,13 +60,15 @@ ncclDataType_t type_of(const at::Tensor& tensor) {
     case at::kByte:
       return ncclUint8;
     default:
-      throw std::invalid_argument(fmt::format("NCCL: dtype {} is not one of float32, float64, int64, uint8", c10::toString(tensor.scalar_type())));
+      throw std::invalid_argument(
+          fmt::format("NCCL: dtype {} is not one of float32, float64, int64, uint8", c10::toString(tensor.scalar_type())));
   }
 }
 
 class NcclCommunicator : public Communicator {
  public:
-  NcclCommunicator(Communicator& host, at::Device device, double timeout_seconds) : host_(host), device_(device), timeout_(timeout_seconds) {
+  NcclCommunicator(Communicator& host, at::Device device, double timeout_seconds)
+      : host_(host), device_(device), timeout_(timeout_seconds) {
     connect(agreed_id());
     stream_.emplace(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device_.index()));
   }
@@ -109,7 +112,8 @@ class NcclCommunicator : public Communicator {
   // Collective over the host's ranks.
   ncclUniqueId agreed_id() {
     const Phase phase("NCCL's id from rank 0");
-    const Watchdog watchdog(timeout_, fmt::format("rank {} on {}", rank(), node_name()), "look for a rank that stands still or starts late");
+    const Watchdog watchdog(timeout_, fmt::format("rank {} on {}", rank(), node_name()),
+                            "look for a rank that stands still or starts late");
     check_versions();
     return shared_id();
   }
@@ -130,9 +134,10 @@ class NcclCommunicator : public Communicator {
     agree(host_, [&] {
       if (rank() != 0) return;
       if (const auto result = ncclGetUniqueId(&id); result != ncclSuccess)
-        throw EnvironmentError(fmt::format("NCCL cannot open a socket for its ranks to meet ({}); set NCCL_SOCKET_IFNAME to a network "
-                                           "that all nodes share",
-                                           ncclGetErrorString(result)));
+        throw EnvironmentError(
+            fmt::format("NCCL cannot open a socket for its ranks to meet ({}); set NCCL_SOCKET_IFNAME to a network "
+                        "that all nodes share",
+                        ncclGetErrorString(result)));
     });
     auto bytes = at::from_blob(id.internal, {NCCL_UNIQUE_ID_BYTES}, at::kByte).clone();
     host_.broadcast(bytes, 0);
@@ -153,8 +158,7 @@ class NcclCommunicator : public Communicator {
   void settle(const char* call, ncclResult_t result) {
     const auto start = Clock::now();
     while (result == ncclInProgress) {
-      if (std::chrono::duration<double>(Clock::now() - start).count() > timeout_)
-        fail(call, fmt::format("not done after {} s", timeout_));
+      if (std::chrono::duration<double>(Clock::now() - start).count() > timeout_) fail(call, fmt::format("not done after {} s", timeout_));
       std::this_thread::sleep_for(std::chrono::microseconds(50));
       if (ncclCommGetAsyncError(communicator_, &result) != ncclSuccess) fail(call, "its state cannot be read");
     }
@@ -164,14 +168,16 @@ class NcclCommunicator : public Communicator {
   [[noreturn]] void fail(const char* call, const std::string& why) {
     const std::string detail = ncclGetLastError(nullptr);
     if (communicator_) ncclCommAbort(std::exchange(communicator_, nullptr));
-    throw CommunicationError(fmt::format("{} failed on rank {}, {}, GPU {}: {}{}; look for a rank that ended before this one, then at "
-                                         "NCCL_DEBUG=INFO and NCCL_SOCKET_IFNAME",
-                                         call, rank(), node_name(), device_.index(), why, detail.empty() ? "" : " (" + detail + ")"));
+    throw CommunicationError(
+        fmt::format("{} failed on rank {}, {}, GPU {}: {}{}; look for a rank that ended before this one, then at "
+                    "NCCL_DEBUG=INFO and NCCL_SOCKET_IFNAME",
+                    call, rank(), node_name(), device_.index(), why, detail.empty() ? "" : " (" + detail + ")"));
   }
 
   // Starts `work` behind what the current stream has been given, and waits until it is done.
   void run(const char* call, const at::Tensor& tensor, const std::function<ncclResult_t(cudaStream_t)>& work) {
-    if (tensor.device() != device_) throw std::invalid_argument(fmt::format("NCCL: a tensor on {}, not on {}", tensor.device().str(), device_.str()));
+    if (tensor.device() != device_)
+      throw std::invalid_argument(fmt::format("NCCL: a tensor on {}, not on {}", tensor.device().str(), device_.str()));
     const c10::cuda::CUDAGuard guard(device_);
     at::cuda::CUDAEvent ready, done;
     ready.record(c10::cuda::getCurrentCUDAStream(device_.index()));

@@ -72,7 +72,8 @@ void Watchdog::watch() {
   while (!end_) {
     const auto seen = calls_;
     if (changed_.wait_for(lock, std::chrono::duration<double>(seconds_), [&] { return end_ || calls_ != seen; })) continue;
-    fmt::print(stderr, "warmstart: {}: no progress for {} s after step {}; phases: {}; {}\n", who_, seconds_, step_, stack_of_phases(), remedy_);
+    fmt::print(stderr, "warmstart: {}: no progress for {} s after step {}; phases: {}; {}\n", who_, seconds_, step_, stack_of_phases(),
+               remedy_);
     std::fflush(stderr);
     std::this_thread::sleep_for(std::chrono::seconds(2));
     _exit(static_cast<int>(ExitCode::kEnvironment));

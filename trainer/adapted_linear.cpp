@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "trainer/products.h"
+
 namespace warmstart {
 namespace {
 
@@ -45,8 +47,8 @@ void refuse_third_order() { TORCH_CHECK(!at::GradMode::is_enabled(), "AdaptedLin
 // shared + x W' + b + the memory's addition, and the activation.
 struct ForwardPass : Function<ForwardPass> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias, const Optional& shared,
-                            const Optional& keys, const Optional& values, const Optional& shares, const Optional& key_bias, bool adapts_bias,
-                            bool rectifies, double slope, const Optional& mask, Precision precision) {
+                            const Optional& keys, const Optional& values, const Optional& shares, const Optional& key_bias,
+                            bool adapts_bias, bool rectifies, double slope, const Optional& mask, Precision precision) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     const Products of(precision);
     at::Tensor z = tensor(shared), products, scaled;
@@ -64,8 +66,8 @@ struct ForwardPass : Function<ForwardPass> {
     }
     if (rectifies) at::leaky_relu_(z, slope);
     if (mask) z.mul_(*mask);
-    ctx->save_for_backward({x, tensor(weight), tensor(keys), tensor(values), tensor(shares), products, scaled, rectifies ? z : at::Tensor(),
-                            tensor(mask)});
+    ctx->save_for_backward(
+        {x, tensor(weight), tensor(keys), tensor(values), tensor(shares), products, scaled, rectifies ? z : at::Tensor(), tensor(mask)});
     ctx->saved_data["precision"] = static_cast<std::int64_t>(precision);
     ctx->saved_data["rectifies"] = rectifies;
     ctx->saved_data["slope"] = slope;
@@ -82,7 +84,8 @@ struct ForwardPass : Function<ForwardPass> {
     const auto saved = ctx->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1], &keys = saved[2], &values = saved[3], &shares = saved[4], &products = saved[5],
                &scaled = saved[6], &out = saved[7], &mask = saved[8];
-    const auto g = before_activation(std::move(gradients[0]), out, ctx->saved_data["rectifies"].toBool(), ctx->saved_data["slope"].toDouble(), mask);
+    const auto g =
+        before_activation(std::move(gradients[0]), out, ctx->saved_data["rectifies"].toBool(), ctx->saved_data["slope"].toDouble(), mask);
     at::Tensor of_x, of_weight, of_bias, of_shared, of_keys, of_values, of_shares, of_key_bias;
     if (weight.defined()) of_weight = of.mm(flat(g).t(), flat(x));
     if (ctx->saved_data["bias"].toBool()) of_bias = flat(g).sum(0);
@@ -104,7 +107,8 @@ struct ForwardPass : Function<ForwardPass> {
   }
 
  private:
-  static at::Tensor shared_layer(const Products& of, const at::Tensor& x, const at::Tensor& weight, const Optional& bias, const Optional& shared) {
+  static at::Tensor shared_layer(const Products& of, const at::Tensor& x, const at::Tensor& weight, const Optional& bias,
+                                 const Optional& shared) {
     const auto matrix = weight.t();
     auto z = shared ? of.addmm(flat(*shared), flat(x), matrix) : bias ? of.addmm(*bias, flat(x), matrix) : of.mm(flat(x), matrix);
     if (shared && bias) z.add_(*bias);
@@ -116,8 +120,9 @@ struct ForwardPass : Function<ForwardPass> {
 
 // D = d before the activation, and D W + (D values') diag(shares) keys.  Which way a rectifier leans does not change with `out`.
 struct BackwardPass : Function<BackwardPass> {
-  static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight, const Optional& keys,
-                               const Optional& values, const Optional& shares, bool rectifies, double slope, const Optional& mask, Precision precision) {
+  static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight,
+                               const Optional& keys, const Optional& values, const Optional& shares, bool rectifies, double slope,
+                               const Optional& mask, Precision precision) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     const Products of(precision);
     const auto at_outputs = before_activation(d, tensor(out), rectifies, slope, tensor(mask));
@@ -159,7 +164,8 @@ struct BackwardPass : Function<BackwardPass> {
       }
       g = g.defined() ? from_inputs.add_(g) : std::move(from_inputs);
     }
-    if (g.defined()) g = before_activation(std::move(g), out, ctx->saved_data["rectifies"].toBool(), ctx->saved_data["slope"].toDouble(), mask);
+    if (g.defined())
+      g = before_activation(std::move(g), out, ctx->saved_data["rectifies"].toBool(), ctx->saved_data["slope"].toDouble(), mask);
     return {g, {}, of_weight, of_keys, of_values, of_shares, {}, {}, {}, {}};
   }
 };
@@ -182,7 +188,8 @@ at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared,
   }
   if (!weight_.defined() && !keys_.defined()) return activated(shared, activation);
   return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_), optional(shares_),
-                            optional(key_bias_), adapts_bias_, activation.rectifies, activation.slope, optional(activation.mask), precision_);
+                            optional(key_bias_), adapts_bias_, activation.rectifies, activation.slope, optional(activation.mask),
+                            precision_);
 }
 
 std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, const at::Tensor& out, const Activation& activation) const {

@@ -28,7 +28,7 @@ class GradientBuckets {
   at::Tensor take();
 
   std::size_t size() const { return buckets_.size(); }
-  double summed_seconds() const { return sum_.busy_seconds(); }     // of the sums over ranks
+  double summed_seconds() const { return sum_.busy_seconds(); }      // of the sums over ranks
   double unhidden_seconds() const { return sum_.waited_seconds(); }  // of these, after the reverse pass had ended
 
  private:

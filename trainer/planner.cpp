@@ -34,8 +34,9 @@ void PlanTally::add(const std::vector<LayerPlan>& plans) {
     auto& count = entry[form == Form::kWeights ? "weights" : "activations"];
     count = count.get<std::int64_t>() + 1;
     const auto costs = costs_of(shape);
-    entry["last"] = {{"inputs", shape.inputs}, {"outputs", shape.outputs},         {"support", shape.support},        {"query", shape.query},
-                     {"steps", shape.steps},   {"activations_cost", costs.activations}, {"weights_cost", costs.weights}};
+    entry["last"] = {{"inputs", shape.inputs},       {"outputs", shape.outputs}, {"support", shape.support},
+                     {"query", shape.query},         {"steps", shape.steps},     {"activations_cost", costs.activations},
+                     {"weights_cost", costs.weights}};
   }
 }
 

@@ -135,16 +135,16 @@ void product(at::Tensor& sum, bool adds, const at::Tensor& a, bool transposed, c
 
 bool suits_task_products(const at::Tensor& a, const at::Tensor& b) { return is_plain(a) && is_plain(b); }
 
-bool suits_task_product_abt(const at::Tensor& a, const at::Tensor& b) {
-  return suits_task_products(a, b) && a.size(1) * b.size(1) <= 1024;
-}
+bool suits_task_product_abt(const at::Tensor& a, const at::Tensor& b) { return suits_task_products(a, b) && a.size(1) * b.size(1) <= 1024; }
 
 at::Tensor task_product_abt(const at::Tensor& a, const at::Tensor& b) {
   const auto rows = a.size(1), columns = b.size(1), length = a.size(2);
   auto products = at::empty({a.size(0), rows, columns}, a.options());
   auto* to = products.mutable_data_ptr<float>();
   const auto *x = a.const_data_ptr<float>(), *y = b.const_data_ptr<float>();
-  for_each_task(a.size(0), [&](std::int64_t t) { abt(x + t * rows * length, y + t * columns * length, to + t * rows * columns, rows, columns, length); });
+  for_each_task(a.size(0), [&](std::int64_t t) {
+    abt(x + t * rows * length, y + t * columns * length, to + t * rows * columns, rows, columns, length);
+  });
   return products;
 }
 

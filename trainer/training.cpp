@@ -35,7 +35,8 @@ constexpr const char* kFirstMoment = "adam_first_moment";
 constexpr const char* kSecondMoment = "adam_second_moment";
 
 std::int64_t bytes_of_buckets(const TrainOptions& options) {
-  return options.bucket_megabytes > 0 ? static_cast<std::int64_t>(options.bucket_megabytes * 1e6) : std::numeric_limits<std::int64_t>::max();
+  return options.bucket_megabytes > 0 ? static_cast<std::int64_t>(options.bucket_megabytes * 1e6)
+                                      : std::numeric_limits<std::int64_t>::max();
 }
 
 class Trainer {
@@ -235,8 +236,9 @@ class Trainer {
                         {"rollbacks", rollbacks_}};
     checkpoint.validation_error = validation_error_;
     checkpoint.layout = model_.parameters().layout();
-    checkpoint.vectors = {
-        {kParameters, model_.parameters().flat().cpu()}, {kFirstMoment, adam_.first_moment().cpu()}, {kSecondMoment, adam_.second_moment().cpu()}};
+    checkpoint.vectors = {{kParameters, model_.parameters().flat().cpu()},
+                          {kFirstMoment, adam_.first_moment().cpu()},
+                          {kSecondMoment, adam_.second_moment().cpu()}};
     if (best_.defined()) checkpoint.vectors[kBest] = best_.cpu();
     return checkpoint;
   }

@@ -64,8 +64,7 @@ TEST_F(CommandsTest, InspectsDatasetsAndCheckpoints) {
 }
 
 TEST_F(CommandsTest, AStopSignalSavesWhatWasLearned) {
-  const auto result = run_command("cd '" + folder.path().string() +
-                                  "' && { " + program_path() +
+  const auto result = run_command("cd '" + folder.path().string() + "' && { " + program_path() +
                                   " train --config tables/config.ini --run run --steps 1000000 --validate-every 500000 & } && "
                                   "while [ ! -s run/metrics.jsonl ]; do sleep 0.1; done; kill -INT $!; wait $!");
   EXPECT_EQ(result.exit_code, 130) << result.output;

@@ -13,10 +13,12 @@ TEST(BackgroundSum, SumsWhatItWasHandedInOrder) {
   MpiCommunicator group(MPI_COMM_WORLD);
   BackgroundSum sum(group, Reduction::kFixedOrder);
   std::vector<at::Tensor> tensors;
-  for (int i = 0; i < 20; ++i) sum.start(tensors.emplace_back(at::full({100 * i + 1}, group.rank() + i, at::TensorOptions(test_device()).dtype(at::kDouble))));
+  for (int i = 0; i < 20; ++i)
+    sum.start(tensors.emplace_back(at::full({100 * i + 1}, group.rank() + i, at::TensorOptions(test_device()).dtype(at::kDouble))));
   sum.wait();
   const int ranks = group.size();
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(tensors[static_cast<std::size_t>(i)].eq(ranks * (ranks - 1) / 2 + i * ranks).all().item<bool>()) << i;
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(tensors[static_cast<std::size_t>(i)].eq(ranks * (ranks - 1) / 2 + i * ranks).all().item<bool>()) << i;
   EXPECT_GT(sum.busy_seconds(), 0.0);
   EXPECT_GE(sum.waited_seconds(), 0.0);
 }

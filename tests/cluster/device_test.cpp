@@ -38,7 +38,8 @@ TEST(Device, MayNotDifferOverRanks) {
     ADD_FAILURE() << "no error";
   } catch (const AgreedError& error) {
     EXPECT_EQ(error.code(), ExitCode::kUsage);
-    EXPECT_EQ(std::string(error.what()), "train.device is cpu on rank 0 and cuda on rank " + std::to_string(last) + "; give all ranks the same");
+    EXPECT_EQ(std::string(error.what()),
+              "train.device is cpu on rank 0 and cuda on rank " + std::to_string(last) + "; give all ranks the same");
   }
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 TEST(Nccl, OfDifferentVersionsIsRefusedNamingTheRanks) {
   EXPECT_EQ(version_conflict({22809, 22809}), "");
-  EXPECT_EQ(version_conflict({22809, 22809, 22703}), "NCCL is 2.28.9 on rank 0 and 2.27.3 on rank 2; start all ranks from one installation");
+  EXPECT_EQ(version_conflict({22809, 22809, 22703}),
+            "NCCL is 2.28.9 on rank 0 and 2.27.3 on rank 2; start all ranks from one installation");
 }
 
 // No host has a GPU 99.  Every rank must say so and none may hang.
@@ -62,7 +63,8 @@ TEST(Nccl, OfOneRankGivesBackWhatItTakes) {
     auto summed = tensor.clone(), sent = tensor.clone();
     group->sum(summed);
     group->broadcast(sent, 0);
-    for (const auto& result : {summed, sent, group->exchange_slices(tensor), group->gather_slices(tensor)}) EXPECT_TRUE(result.equal(tensor));
+    for (const auto& result : {summed, sent, group->exchange_slices(tensor), group->gather_slices(tensor)})
+      EXPECT_TRUE(result.equal(tensor));
   }
   auto gradient = at::arange(101, at::TensorOptions(at::Device(at::kCUDA, 0)).dtype(at::kFloat));
   const auto before = gradient.clone();

@@ -115,7 +115,8 @@ std::vector<at::Tensor> passes(const std::vector<at::Tensor>& leaves, Form form,
   AdaptedLinear layer(leaves[0], leaves[1], true, form, precision);
   const auto out = layer.forward(leaves[2]);
   const auto [at_outputs, at_inputs] = layer.backward(out.sin(), out);
-  layer.add(leaves[2], at_outputs, at::ones({1}, leaves[0].options().requires_grad(false)), {.step = leaves[3], .input = {}, .bias = {}, .output = {}});
+  layer.add(leaves[2], at_outputs, at::ones({1}, leaves[0].options().requires_grad(false)),
+            {.step = leaves[3], .input = {}, .bias = {}, .output = {}});
   const auto sum = layer.forward(leaves[2]).sin().sum() + at_inputs.cos().sum();
   auto results = torch::autograd::grad({sum}, leaves);
   results.push_back(out.detach());

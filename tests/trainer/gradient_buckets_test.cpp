@@ -16,7 +16,8 @@ constexpr std::int64_t kMicrobatches = 4, kAll = 1 << 30;
 at::Tensor random_tensor(at::IntArrayRef shape, std::uint64_t position) {
   RandomStream random(1, Purpose::kInitialise, position);
   auto tensor = at::empty(shape, at::kFloat);
-  for (auto& value : std::span(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()))) value = static_cast<float>(random.normal());
+  for (auto& value : std::span(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())))
+    value = static_cast<float>(random.normal());
   return tensor.to(test_device());
 }
 

@@ -301,7 +301,8 @@ std::vector<Case> cases() {
 std::string name_of_case(const testing::TestParamInfo<Case>& info) {
   const auto& c = info.param;
   auto name = nlohmann::json(c.scope).get<std::string>() + "_K" + std::to_string(c.steps) + (c.second_order ? "_second_" : "_first_") +
-              nlohmann::json(c.rates).get<std::string>() + (c.loss == Loss::kBinary ? "_binary" : "") + (c.form == Form::kWeights ? "_weights" : "");
+              nlohmann::json(c.rates).get<std::string>() + (c.loss == Loss::kBinary ? "_binary" : "") +
+              (c.form == Form::kWeights ? "_weights" : "");
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
