@@ -1,11 +1,15 @@
 #include "cluster/device.h"
 
 #include <ATen/ATen.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#ifdef WARMSTART_CUDA
+#include <cuda_runtime_api.h>
+#endif
 
-#include <cstring>
+#include <array>
 
+#include "base/digest.h"
 #include "base/host.h"
 #include "cluster/agreement.h"
 
@@ -14,21 +18,34 @@ namespace {
 
 #ifdef WARMSTART_CUDA
 constexpr bool kCudaFlavour = true;
+
+// By their places on the bus: their numbers are the process's own.
+std::vector<std::string> visible_gpus() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) return {};
+  std::vector<std::string> gpus;
+  for (int i = 0; i < count; ++i) {
+    std::array<char, 32> place{};
+    cudaDeviceGetPCIBusId(place.data(), static_cast<int>(place.size()), i);
+    gpus.emplace_back(place.data());
+  }
+  return gpus;
+}
 #else
 constexpr bool kCudaFlavour = false;
+std::vector<std::string> visible_gpus() { return {}; }
 #endif
-
-constexpr std::int64_t kNameBytes = 256;
 
 // Collective.
 HostView view_of_host(Communicator& group) {
   const auto name = node_name();
-  auto own = at::zeros({kNameBytes}, at::kByte);
-  std::strncpy(static_cast<char*>(own.data_ptr()), name.c_str(), kNameBytes - 1);
-  const auto same = group.gather_slices(own).view({group.size(), kNameBytes}).eq(own).all(1).to(at::kLong);
+  const auto gpus = visible_gpus();
+  const auto key = digest(fmt::format("{} {}", name, fmt::join(gpus, " ")));
+  const auto own = at::from_blob(const_cast<char*>(key.data()), {static_cast<std::int64_t>(key.size())}, at::kByte).clone();
+  const auto same = group.gather_slices(own).view({group.size(), own.numel()}).eq(own).all(1).to(at::kLong);
   return {.name = name,
           .cuda_flavour = kCudaFlavour,
-          .gpus = kCudaFlavour ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0,
+          .gpus = static_cast<int>(gpus.size()),
           .local_rank = static_cast<int>(same.narrow(0, 0, group.rank()).sum().item<std::int64_t>()),
           .local_ranks = static_cast<int>(same.sum().item<std::int64_t>())};
 }
@@ -60,7 +77,7 @@ at::Device choose_device(DeviceKind kind, const HostView& host) {
         host.name));
   }
   if (host.local_ranks > host.gpus) {
-    throw EnvironmentError(fmt::format("{} ranks on {}, which has {} GPU{}; start one rank a GPU", host.local_ranks, host.name, host.gpus,
+    throw EnvironmentError(fmt::format("{} ranks on {} share {} GPU{}; start one rank a GPU", host.local_ranks, host.name, host.gpus,
                                        host.gpus == 1 ? "" : "s"));
   }
   return {at::kCUDA, static_cast<c10::DeviceIndex>(host.local_rank)};

@@ -25,7 +25,7 @@ TEST(Device, IsTheGpuOfTheRankOnItsHost) {
 TEST(Device, ThatIsNotThereIsRefusedWithTheRemedy) {
   EXPECT_NE(refusal({"a", false, 0, 0, 1}).find("build the preset 'cuda'"), std::string::npos);
   EXPECT_NE(refusal({"a", true, 0, 0, 1}).find("a shows this process no GPU"), std::string::npos);
-  EXPECT_EQ(refusal({"a", true, 1, 0, 4}), "4 ranks on a, which has 1 GPU; start one rank a GPU");
+  EXPECT_EQ(refusal({"a", true, 1, 0, 4}), "4 ranks on a share 1 GPU; start one rank a GPU");
 }
 
 TEST(Device, MayNotDifferOverRanks) {
