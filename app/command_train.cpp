@@ -23,13 +23,14 @@ bool lies_in(const std::filesystem::path& path, const std::filesystem::path& fol
   return !relative.empty() && *relative.begin() != "..";
 }
 
-// The checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it started from: so a
-// job that is sent again with the same command makes progress.  Collective.
-std::optional<Checkpoint> find_start(const Configuration& configuration, const nlohmann::json& description, Communicator& group) {
+// Finds the checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it started from:
+// so a job that is sent again with the same command makes progress.  Collective.
+void find_checkpoint(TrainStart& start, const Configuration& configuration, Communicator& group) {
   const auto& [run, resume] = std::tie(configuration.run, configuration.resume);
   std::filesystem::path from;
   agree(group, [&] {
     const bool empty = checkpoints_of(run).empty();
+    start.in_run = !empty;
     require(resume != "never" || empty,
             fmt::format("{}: holds a trained model already; leave out --resume never, or set train.run to another folder", run.string()));
     if (!empty) from = run;
@@ -40,9 +41,9 @@ std::optional<Checkpoint> find_start(const Configuration& configuration, const n
                         resume));
     if (empty) from = resume;
   });
-  if (from.empty()) return std::nullopt;
-  const auto accept = [&](const nlohmann::json& manifest) { check_same_run(manifest.at("description"), description); };
-  return read_checkpoint_on_all(from, group, accept);
+  if (from.empty()) return;
+  const auto accept = [&](const nlohmann::json& manifest) { check_same_run(manifest.at("description"), start.description); };
+  start.checkpoint = read_checkpoint_on_all(from, group, accept);
 }
 
 void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int ranks) {
@@ -84,7 +85,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   TrainStart start;
   start.gradients = gpus.get();
   start.description = description_of(*model, *dataset, invocation.options.resolved(), group.size());
-  start.checkpoint = find_start(configuration, start.description, group);
+  find_checkpoint(start, configuration, group);
   const auto step = start.checkpoint ? start.checkpoint->step : 0;
   agree(group, [&] {
     if (first) run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step);

@@ -60,7 +60,7 @@ class Trainer {
         buckets_(model.parameters(), kTailSize, bytes_of_buckets(options), start.gradients ? *start.gradients : group, options.reduction),
         loss_guard_(options.loss_limit) {
     if (start.checkpoint) restore(*start.checkpoint);
-    if (!options.save.run.empty()) saver_.emplace(options.save, start.checkpoint ? step_ : -1, group, observer.saved);
+    if (!options.save.run.empty()) saver_.emplace(options.save, start.in_run ? step_ : -1, group, observer.saved);
   }
 
   TrainOutcome run() {

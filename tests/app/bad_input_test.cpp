@@ -164,13 +164,16 @@ TEST_F(BadInputTest, LossThatIsNotFinite) {
 
 TEST_F(BadInputTest, RunThatIsThereAlready) {
   ingest();
-  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  // The first step's checkpoint and the last's are always written; those between, if the disk keeps up.
+  ASSERT_EQ(run_program(train + "--set train.keep-last=4", folder.path()).exit_code, 0);
   expect_failure(train + "--resume never", 2, "holds a trained model already");
   expect_failure(train + "--rate 0.5", 2, "the run was started with another train.rate ('0.003', now '0.5')", 2);
   expect_failure(train + "--resume nowhere --run new", 3, "nowhere: holds no checkpoint");
-  expect_failure(train + "--resume tables/run/step-00000003", 2, "lies in train.run itself");
-  EXPECT_EQ(run_program(train + "--resume tables/run/step-00000003 --run branch", folder.path()).exit_code, 0);
-  EXPECT_EQ(run_program("inspect tables/run branch", folder.path()).exit_code, 0);
+  expect_failure(train + "--resume tables/run/step-00000004", 2, "lies in train.run itself");
+  for (const std::string start : {"step-00000001", "step-00000004"}) {
+    EXPECT_EQ(run_program(train + "--resume tables/run/" + start + " --run from-" + start, folder.path()).exit_code, 0);
+    EXPECT_EQ(run_program("inspect tables/run from-" + start, folder.path()).exit_code, 0);  // the same bits
+  }
   EXPECT_EQ(run_program("ingest --config tables/config.ini --shards 2 --dataset other", folder.path()).exit_code, 0);
   expect_failure(train + "--set data.dataset=other", 2, "was trained on other data");
 }
