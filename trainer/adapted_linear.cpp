@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "trainer/adapted_product.h"
 #include "trainer/products.h"
 
 namespace warmstart {
@@ -16,157 +17,115 @@ using Optional = std::optional<at::Tensor>;
 Optional optional(const at::Tensor& tensor) { return tensor.defined() ? Optional(tensor) : std::nullopt; }
 at::Tensor tensor(const Optional& optional) { return optional.value_or(at::Tensor()); }
 
-at::Tensor flat(const at::Tensor& tensor) { return tensor.reshape({-1, tensor.size(-1)}); }
 at::Tensor transposed(const at::Tensor& tensor) { return tensor.transpose(-1, -2); }
 
-// x [.., in] times a matrix [in, out].
-at::Tensor times(const Products& products, const at::Tensor& x, const at::Tensor& matrix) {
-  auto shape = x.sizes().vec();
-  shape.back() = matrix.size(1);
-  return products.mm(flat(x), matrix).view(shape);
-}
-
-// Whether nobody else can see `tensor` change.
-bool is_owned(const at::Tensor& tensor) {
-  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.is_contiguous() && !tensor.requires_grad();
-}
-
-// The gradient before the activation, from that behind it, in the same memory where that is free; `out` tells the sign.
-at::Tensor before_activation(at::Tensor d, const at::Tensor& out, bool rectifies, double slope, const at::Tensor& mask) {
-  if (!rectifies) return mask.defined() ? d * mask : d;
-  auto before = is_owned(d) ? at::leaky_relu_backward_out(d, d, out, slope, true) : at::leaky_relu_backward(d, out, slope, true);
-  return mask.defined() ? before.mul_(mask) : before;
+// The gradient before the activation, from that behind it; `out` tells the sign.
+at::Tensor before_activation(const at::Tensor& d, const at::Tensor& out, bool rectifies, double slope, const at::Tensor& mask) {
+  const auto before = rectifies ? at::leaky_relu_backward(d, out, slope, /*self_is_result=*/true) : d;
+  return mask.defined() ? before * mask : before;
 }
 
 // The reverse passes run below autograd: what they do is not recorded.
 void refuse_third_order() { TORCH_CHECK(!at::GradMode::is_enabled(), "AdaptedLinear: its gradient cannot be differentiated again"); }
 
-// What a memory of keys [T, M, in] and values [T, M, out] adds to a layer: (x keys' + key_bias) diag(shares) values, the
-// products scaled by each remembered row's share [T, 1, M] (of the two factors around them, they are the smallest).
+// What both passes keep for going back.
+struct Kept {
+  static void save(AutogradContext* ctx, const AdaptedProductTerms& terms, const AdaptedProduct& made, const Optional& mask,
+                   Precision precision) {
+    const auto& [keys, values, shares, key_bias, plain_bias] = terms.remembered;
+    const auto z = terms.rectifier.rectifies ? made.z : at::Tensor();
+    ctx->save_for_backward({made.x, terms.shared.matrix, terms.shared.transpose, keys, values, shares, key_bias, terms.start_bias,
+                            terms.start_rows, terms.behind, z, made.products, made.scaled, tensor(mask)});
+    ctx->saved_data["precision"] = static_cast<std::int64_t>(precision);
+    ctx->saved_data["rectifies"] = terms.rectifier.rectifies;
+    ctx->saved_data["slope"] = terms.behind.defined() ? terms.behind_slope : terms.rectifier.slope;
+  }
+  explicit Kept(AutogradContext* ctx) : of(static_cast<Precision>(ctx->saved_data["precision"].toInt())) {
+    const auto saved = ctx->get_saved_variables();
+    slope = ctx->saved_data["slope"].toDouble();
+    terms.x = made.x = saved[0];
+    terms.shared = {saved[1], saved[2]};
+    terms.remembered = {saved[3], saved[4], saved[5], saved[6]};
+    terms.start_bias = saved[7];
+    terms.start_rows = saved[8];
+    terms.rectifier = {ctx->saved_data["rectifies"].toBool(), slope};
+    terms.behind = saved[9];
+    terms.behind_slope = slope;
+    made.z = saved[10];
+    made.products = saved[11];
+    made.scaled = saved[12];
+    mask = saved[13];
+  }
+
+  Products of;
+  AdaptedProductTerms terms;
+  AdaptedProduct made;
+  at::Tensor mask;
+  double slope;
+};
 
 // shared + x W' + b + the memory's addition, and the activation.
 struct ForwardPass : Function<ForwardPass> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias, const Optional& shared,
                             const Optional& keys, const Optional& values, const Optional& shares, const Optional& key_bias,
-                            bool adapts_bias, bool rectifies, double slope, const Optional& mask, Precision precision) {
+                            const Optional& transpose, bool adapts_bias, const Rectifier& rectifier, const Optional& mask,
+                            Precision precision) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
-    const Products of(precision);
-    at::Tensor z = tensor(shared), products, scaled;
-    if (weight) z = shared_layer(of, x, *weight, bias, shared);
-    if (keys) {
-      products = of.abt(x, *keys);
-      if (key_bias)
-        products.add_(*key_bias);
-      else if (adapts_bias)
-        products.add_(1.0);
-      // The products themselves are needed again only where the shares learn.
-      scaled = shares->requires_grad() ? products * *shares : products.mul_(*shares);
-      if (!weight) z = z.clone();  // it is the caller's
-      of.add_ab(z, scaled, *values);
-    }
-    if (rectifies) at::leaky_relu_(z, slope);
-    if (mask) z.mul_(*mask);
-    ctx->save_for_backward(
-        {x, tensor(weight), tensor(keys), tensor(values), tensor(shares), products, scaled, rectifies ? z : at::Tensor(), tensor(mask)});
-    ctx->saved_data["precision"] = static_cast<std::int64_t>(precision);
-    ctx->saved_data["rectifies"] = rectifies;
-    ctx->saved_data["slope"] = slope;
-    ctx->saved_data["bias"] = bias.has_value();
-    ctx->saved_data["shared"] = shared.has_value();
-    ctx->saved_data["key_bias"] = key_bias.has_value();
-    return z;
+    AdaptedProductTerms terms;
+    terms.x = x;
+    terms.shared = {tensor(transpose), tensor(weight)};
+    terms.remembered = {tensor(keys), tensor(values), tensor(shares), tensor(key_bias), adapts_bias ? 1.0 : 0.0};
+    terms.start_bias = tensor(bias);
+    terms.start_rows = tensor(shared);
+    terms.rectifier = rectifier;
+    auto made = adapted_product(Products(precision), terms);
+    if (mask) made.z.mul_(*mask);
+    Kept::save(ctx, terms, made, mask, precision);
+    return made.z;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
     refuse_third_order();
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
-    const Products of(static_cast<Precision>(ctx->saved_data["precision"].toInt()));
-    const auto saved = ctx->get_saved_variables();
-    const auto &x = saved[0], &weight = saved[1], &keys = saved[2], &values = saved[3], &shares = saved[4], &products = saved[5],
-               &scaled = saved[6], &out = saved[7], &mask = saved[8];
-    const auto g =
-        before_activation(std::move(gradients[0]), out, ctx->saved_data["rectifies"].toBool(), ctx->saved_data["slope"].toDouble(), mask);
-    at::Tensor of_x, of_weight, of_bias, of_shared, of_keys, of_values, of_shares, of_key_bias;
-    if (weight.defined()) of_weight = of.mm(flat(g).t(), flat(x));
-    if (ctx->saved_data["bias"].toBool()) of_bias = flat(g).sum(0);
-    if (ctx->saved_data["shared"].toBool()) of_shared = g;
-    if (weight.defined() && x.requires_grad()) of_x = times(of, g, weight);
-    if (keys.defined()) {
-      of_values = of.atb(scaled, g);
-      auto of_products = of.abt(g, values);
-      if (shares.requires_grad()) of_shares = (of_products * products).sum(1, true);
-      of_products.mul_(shares);
-      if (keys.requires_grad()) of_keys = of.atb(of_products, x);
-      if (ctx->saved_data["key_bias"].toBool()) of_key_bias = of_products.sum();
-      if (x.requires_grad() && of_x.defined())
-        of.add_ab(of_x, of_products, keys);
-      else if (x.requires_grad())
-        of_x = of.ab(of_products, keys);
-    }
-    return {of_x, of_weight, of_bias, of_shared, of_keys, of_values, of_shares, of_key_bias, {}, {}, {}, {}, {}};
-  }
-
- private:
-  static at::Tensor shared_layer(const Products& of, const at::Tensor& x, const at::Tensor& weight, const Optional& bias,
-                                 const Optional& shared) {
-    const auto matrix = weight.t();
-    auto z = shared ? of.addmm(flat(*shared), flat(x), matrix) : bias ? of.addmm(*bias, flat(x), matrix) : of.mm(flat(x), matrix);
-    if (shared && bias) z.add_(*bias);
-    auto shape = x.sizes().vec();
-    shape.back() = weight.size(0);
-    return z.view(shape);
+    const Kept kept(ctx);
+    auto d = kept.mask.defined() ? gradients[0] * kept.mask : std::move(gradients[0]);
+    const auto back = adapted_product_gradients(kept.of, kept.terms, kept.made, std::move(d));
+    return {back.x, back.transpose, back.start_bias, back.start_rows, back.keys, back.values, back.shares, back.key_bias, {}, {}, {}, {},
+            {}};
   }
 };
 
 // D = d before the activation, and D W + (D values') diag(shares) keys.  Which way a rectifier leans does not change with `out`.
 struct BackwardPass : Function<BackwardPass> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight,
-                               const Optional& keys, const Optional& values, const Optional& shares, bool rectifies, double slope,
-                               const Optional& mask, Precision precision) {
+                               const Optional& keys, const Optional& values, const Optional& shares, const Optional& transpose,
+                               double slope, const Optional& mask, Precision precision) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
-    const Products of(precision);
-    const auto at_outputs = before_activation(d, tensor(out), rectifies, slope, tensor(mask));
-    auto at_inputs = times(of, at_outputs, weight);
-    at::Tensor products, scaled;
-    if (keys) {
-      products = of.abt(at_outputs, *values);
-      scaled = shares->requires_grad() ? products * *shares : products.mul_(*shares);
-      of.add_ab(at_inputs, scaled, *keys);
-    }
+    AdaptedProductTerms terms;
+    terms.x = mask ? d * *mask : d;
+    terms.shared = {weight, tensor(transpose)};
+    terms.remembered = {tensor(values), tensor(keys), tensor(shares), {}};
+    terms.behind = tensor(out);
+    terms.behind_slope = slope;
+    const auto made = adapted_product(Products(precision), terms);
     ctx->set_materialize_grads(false);
-    ctx->save_for_backward({at_outputs, tensor(out), weight, tensor(keys), tensor(values), tensor(shares), products, scaled, tensor(mask)});
-    ctx->saved_data["precision"] = static_cast<std::int64_t>(precision);
-    ctx->saved_data["rectifies"] = rectifies;
-    ctx->saved_data["slope"] = slope;
-    return {at_outputs, at_inputs};
+    Kept::save(ctx, terms, made, mask, precision);
+    return {made.x, made.z};
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
     refuse_third_order();
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
-    const Products of(static_cast<Precision>(ctx->saved_data["precision"].toInt()));
-    const auto saved = ctx->get_saved_variables();
-    const auto &at_outputs = saved[0], &out = saved[1], &weight = saved[2], &keys = saved[3], &values = saved[4], &shares = saved[5],
-               &products = saved[6], &scaled = saved[7], &mask = saved[8];
-    auto g = std::move(gradients[0]);
-    const auto& of_inputs = gradients[1];
-    at::Tensor of_weight, of_keys, of_values, of_shares;
+    const Kept kept(ctx);
+    const auto &of_outputs = gradients[0], &of_inputs = gradients[1];
+    AdaptedProductGradients back;
     if (of_inputs.defined()) {
-      of_weight = of.mm(flat(at_outputs).t(), flat(of_inputs));
-      auto from_inputs = times(of, of_inputs, weight.t());
-      if (keys.defined()) {
-        auto of_products = of.abt(of_inputs, keys);
-        if (shares.requires_grad()) of_shares = (of_products * products).sum(1, true);
-        of_products.mul_(shares);
-        of_keys = of.atb(scaled, of_inputs);
-        of_values = of.atb(of_products, at_outputs);
-        of.add_ab(from_inputs, of_products, values);
-      }
-      g = g.defined() ? from_inputs.add_(g) : std::move(from_inputs);
+      back = adapted_product_gradients(kept.of, kept.terms, kept.made, of_inputs, of_outputs);
+      if (kept.mask.defined()) back.x.mul_(kept.mask);
+    } else if (of_outputs.defined()) {
+      back.x = before_activation(of_outputs, kept.terms.behind, kept.terms.behind.defined(), kept.slope, kept.mask);
     }
-    if (g.defined())
-      g = before_activation(std::move(g), out, ctx->saved_data["rectifies"].toBool(), ctx->saved_data["slope"].toDouble(), mask);
-    return {g, {}, of_weight, of_keys, of_values, of_shares, {}, {}, {}, {}};
+    return {back.x, {}, back.matrix, back.values, back.keys, back.shares, {}, {}, {}, {}};
   }
 };
 
@@ -178,7 +137,9 @@ at::Tensor activated(at::Tensor z, const Activation& activation) {
 }  // namespace
 
 AdaptedLinear::AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form, Precision precision)
-    : weight_(std::move(weight)), bias_(std::move(bias)), adapts_bias_(adapts_bias), form_(form), precision_(precision) {}
+    : weight_(std::move(weight)), bias_(std::move(bias)), adapts_bias_(adapts_bias), form_(form), precision_(precision) {
+  if (weight_.defined()) transpose_ = transpose_for_products(weight_);
+}
 
 at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) const {
   if (task_weight_.defined()) {
@@ -188,8 +149,8 @@ at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared,
   }
   if (!weight_.defined() && !keys_.defined()) return activated(shared, activation);
   return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_), optional(shares_),
-                            optional(key_bias_), adapts_bias_, activation.rectifies, activation.slope, optional(activation.mask),
-                            precision_);
+                            optional(key_bias_), optional(transpose_), adapts_bias_, Rectifier{activation.rectifies, activation.slope},
+                            optional(activation.mask), precision_);
 }
 
 std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, const at::Tensor& out, const Activation& activation) const {
@@ -199,7 +160,7 @@ std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, c
     return {at_outputs, Products(precision_).bmm(at_outputs, task_weight_)};
   }
   const auto passed = BackwardPass::apply(d, optional(behind), weight_, optional(keys_), optional(values_), optional(shares_),
-                                          activation.rectifies, activation.slope, optional(activation.mask), precision_);
+                                          optional(transpose_), activation.slope, optional(activation.mask), precision_);
   return {passed[0], passed[1]};
 }
 
@@ -209,7 +170,7 @@ void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, c
   const auto share = scale * -rates.step;
   key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
   if (form_ != Form::kWeights) {
-    const auto shares = share.expand({keys.size(0), 1, keys.size(1)});
+    const auto shares = share.expand({keys.size(0), 1, keys.size(1)}).contiguous();
     keys_ = keys_.defined() ? at::cat({keys_, keys}, 1) : keys;
     values_ = values_.defined() ? at::cat({values_, values}, 1) : values;
     shares_ = shares_.defined() ? at::cat({shares_, shares}, 2) : shares;

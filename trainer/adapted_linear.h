@@ -42,6 +42,7 @@ class AdaptedLinear {
   bool adapted() const { return keys_.defined() || task_weight_.defined(); }
 
   at::Tensor weight_, bias_;
+  at::Tensor transpose_;  // of the weight's values
   bool adapts_bias_;
   Form form_;
   Precision precision_;

@@ -1,12 +1,14 @@
 #include "trainer/planner.h"
 
+#include <algorithm>
+
 namespace warmstart {
 namespace {
 
-// Fitted to benchmarks/meta_step's `forms`, 80 shapes on one core: the count then chose the faster form in 78 of them, and missed
-// by 6 % at most.  BLAS products of a task's own few rows are slower than shared ones of many; its weights are read and written
-// once a use; and each product takes some time to start.
-constexpr double kOwnProducts = 2.0, kWeightTraffic = 1.0, kStart = 6000.0;
+// Fitted to benchmarks/meta_step's `forms`, 80 shapes on one core: the count then chose the faster form in all of them.  Forming a
+// task's weights and using them are slower than products of remembered rows; weights are read and written once a use; each product
+// takes some time to start; and a BLAS gains nothing from fewer than 8 outputs.
+constexpr double kOwnProducts = 1.5, kWeightTraffic = 2.0, kStart = 6000.0, kFewestOutputs = 8.0;
 
 }  // namespace
 
@@ -17,8 +19,9 @@ FormCosts costs_of(const AdaptedShape& shape) {
   // Step k's pass over the support rows, forward and backward, meets the k steps before it; the query rows meet all.
   const double met = query * steps + support * steps * (steps - 1.0);
   const double uses = 1.0 + 2.0 * (steps - 1.0);
-  const double formed = kOwnProducts * steps * support * inputs * outputs;
-  const double handled = (steps + uses) * (kWeightTraffic * inputs * outputs + kStart);
+  const double elements = inputs * std::max(outputs, kFewestOutputs);
+  const double formed = kOwnProducts * steps * support * elements;
+  const double handled = (steps + uses) * (kWeightTraffic * elements + kStart);
   return {.activations = support * met * (inputs + outputs), .weights = formed + handled};
 }
 

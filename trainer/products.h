@@ -10,6 +10,7 @@ namespace warmstart {
 class Products {
  public:
   explicit Products(Precision precision) : rounds_(precision == Precision::kBfloat16) {}
+  bool rounds() const { return rounds_; }
 
   // LibTorch's functions of these names; differentiable.
   at::Tensor mm(const at::Tensor& a, const at::Tensor& b) const;
