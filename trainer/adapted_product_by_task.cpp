@@ -209,7 +209,8 @@ class ReverseByTask {
 
   void add_to_shares(float* of_shares, const float* of_products, const float* products) const {
     std::fill_n(of_shares, all_.memory, 0.0f);
-    for (std::int64_t i = 0; i < all_.rows * all_.memory; ++i) of_shares[i % all_.memory] += of_products[i] * products[i];
+    for (std::int64_t r = 0; r < all_.rows; ++r)
+      for (std::int64_t m = 0; m < all_.memory; ++m) of_shares[m] += of_products[r * all_.memory + m] * products[r * all_.memory + m];
   }
 
   // Returns the sum of what is scaled.
