@@ -15,7 +15,7 @@ void expect_near(const at::Tensor& result, const at::Tensor& expected) {
   EXPECT_LT((result.to(at::kDouble) - expected).abs().max().item<double>(), 1e-5 * expected.abs().max().item<double>());
 }
 
-// Around the blocks of 2, 4 and 5 rows and of 8 and 16 lanes that the functions work in.
+// Around the blocks of 2, 4 and 6 rows and of 8 and 16 lanes that the functions work in.
 struct Shape {
   std::int64_t rows, count, length;
 };
