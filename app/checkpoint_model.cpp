@@ -8,7 +8,8 @@
 
 namespace warmstart {
 
-nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration, int ranks) {
+nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration,
+                              int ranks) {
   return {{"model", to_json(model.options())},
           {"schema", to_json(dataset.schema())},
           {"dataset_digest", dataset.digest()},
@@ -18,12 +19,15 @@ nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, con
 }
 
 void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann::json& description) {
-  const auto differs = difference(schema_from_json(checkpoint_description.at("schema")), schema_from_json(description.at("schema")));
+  const auto differs =
+      difference(schema_from_json(checkpoint_description.at("schema")), schema_from_json(description.at("schema")));
   if (!differs.empty()) throw DataError(fmt::format("is of another schema than the data set: {}", differs));
   if (checkpoint_description.at("dataset_digest") != description.at("dataset_digest"))
     throw UsageError("the run was trained on other data than data.dataset holds now; set train.run to another folder");
-  if (const auto key = first_difference(checkpoint_description.at("configuration"), description.at("configuration")); !key.empty()) {
-    throw UsageError(fmt::format("the run was started with another {}; set it back, or train.run to another folder", key));
+  if (const auto key = first_difference(checkpoint_description.at("configuration"), description.at("configuration"));
+      !key.empty()) {
+    throw UsageError(
+        fmt::format("the run was started with another {}; set it back, or train.run to another folder", key));
   }
 }
 
@@ -32,7 +36,8 @@ TwoTower read_model(const std::filesystem::path& path, const Schema& schema) {
   try {
     const auto made_for = schema_from_json(checkpoint.description.at("schema"));
     if (const auto differs = difference(made_for, schema); !differs.empty()) {
-      throw DataError(fmt::format("the model does not fit the data set: {}; use the data set it was trained on, or train again", differs));
+      throw DataError(fmt::format(
+          "the model does not fit the data set: {}; use the data set it was trained on, or train again", differs));
     }
     TwoTower model(schema, model_options_from_json(checkpoint.description.at("model")), 0);
     model.parameters().assign(trained_parameters(checkpoint));

@@ -9,9 +9,10 @@
 
 namespace warmstart {
 
-// What every checkpoint of a run says of its model, to use it again and to go on with it.  `configuration` is the resolved
-// INI text.
-nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration, int ranks);
+// What every checkpoint of a run says of its model, to use it again and to go on with it.  `configuration` is the
+// resolved INI text.
+nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration,
+                              int ranks);
 
 // Whether a run with this description can go on from a checkpoint.  Throws DataError when the checkpoint is for another
 // schema, UsageError naming the difference when it is of another data set or configuration.

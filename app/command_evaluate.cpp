@@ -75,7 +75,8 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   std::optional<Als> als;
   std::unique_ptr<Comparison> comparison;
   agree(group, [&] {
-    if (configuration.data.dataset.empty()) throw UsageError("data.dataset is not set: name the folder of the data set");
+    if (configuration.data.dataset.empty())
+      throw UsageError("data.dataset is not set: name the folder of the data set");
     require(configuration.als.factors >= 1 && configuration.als.regularisation > 0,
             "evaluate.als-factors must be at least 1 and evaluate.als-regularisation above 0");
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
@@ -93,10 +94,13 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     comparison->judge("joint", *joint);
     const int steps = model ? model->options().inner.steps : configuration.model.inner.steps;
     std::unique_ptr<Evaluation> validation;
-    agree(group, [&] { validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group); });
+    agree(group, [&] {
+      validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group);
+    });
     const auto tuned = fine_tune(*joint, steps, *validation);
     comparison->judge("fine-tuned", tuned.model);
-    comparison->note("fine_tuned", {{"steps", steps}, {"rate", tuned.rate}, {"kappa", tuned.kappa}, {"chosen_on", "validation"}});
+    comparison->note("fine_tuned",
+                     {{"steps", steps}, {"rate", tuned.rate}, {"kappa", tuned.kappa}, {"chosen_on", "validation"}});
   }
   if (model) comparison->judge("warmstart", *model);
 

@@ -23,8 +23,9 @@ ExitCode command_ingest(Invocation& invocation) {
                            .dump());
     return ExitCode::kOk;
   }
-  fmt::print("{}: {} tasks with {} rows in {} shards, from {} rows read in {:.1f} s ({:.0f} rows/s)\n", options.dataset.string(),
-             report.tasks, report.rows, options.shards, report.rows_read, report.seconds, rate);
+  fmt::print("{}: {} tasks with {} rows in {} shards, from {} rows read in {:.1f} s ({:.0f} rows/s)\n",
+             options.dataset.string(), report.tasks, report.rows, options.shards, report.rows_read, report.seconds,
+             rate);
   for (const auto& [reason, count] : manifest["left_out"].items()) {
     fmt::print("  left out: {} rows: {}\n", count["rows"].get<std::int64_t>(), reason);
     for (const std::string example : count["first"]) fmt::print("    {}\n", example);

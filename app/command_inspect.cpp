@@ -42,7 +42,8 @@ class Decoder {
   }
 
  private:
-  void decode(nlohmann::json& row, FieldOwner owner, const std::vector<StoredColumn>& columns, std::size_t index) const {
+  void decode(nlohmann::json& row, FieldOwner owner, const std::vector<StoredColumn>& columns,
+              std::size_t index) const {
     std::size_t column = 0;
     for (std::size_t f = 0; f < dataset_.schema().fields.size(); ++f) {
       const auto& field = dataset_.schema().fields[f];
@@ -69,7 +70,8 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   auto facts = dataset.manifest();
   facts["verified"] = line.verify;
   facts["sample"] = nlohmann::json::array();
-  for (std::int64_t task = 0; task < std::min<std::int64_t>(2, dataset.tasks()); ++task) facts["sample"].push_back(decoder.rows(task));
+  for (std::int64_t task = 0; task < std::min<std::int64_t>(2, dataset.tasks()); ++task)
+    facts["sample"].push_back(decoder.rows(task));
   if (line.json) {
     fmt::print("{}\n", facts.dump());
     return ExitCode::kOk;
@@ -78,15 +80,18 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   fmt::print("{}: data set, {} {}s, {} rows about {} {}s, {} shards{}\n", path.string(), dataset.tasks(), schema.task,
              facts["rows"].get<std::int64_t>(), dataset.entities(), schema.entity, facts["shards"].size(),
              line.verify ? ", all digests hold" : "");
-  fmt::print("label '{}' in [{}, {}], mean {:.4f}\n", schema.label, schema.label_min, schema.label_max, dataset.label_mean());
+  fmt::print("label '{}' in [{}, {}], mean {:.4f}\n", schema.label, schema.label_min, schema.label_max,
+             dataset.label_mean());
   for (const auto& [name, split] : facts["splits"].items()) {
-    fmt::print("  {:<12} {:>10} tasks {:>12} rows\n", name, split["tasks"].get<std::int64_t>(), split["rows"].get<std::int64_t>());
+    fmt::print("  {:<12} {:>10} tasks {:>12} rows\n", name, split["tasks"].get<std::int64_t>(),
+               split["rows"].get<std::int64_t>());
   }
   fmt::print("fields:\n");
   for (const auto& field : schema.fields) {
     fmt::print("  {:<24} {:<12} of the {:<7} {}\n", field.name, name_of(field.kind), name_of(field.owner),
-               field.kind == FieldKind::kDense ? fmt::format("mean {:.4g}, deviation {:.4g}", field.mean, field.deviation)
-                                               : fmt::format("{} keys", field.vocabulary_size));
+               field.kind == FieldKind::kDense
+                   ? fmt::format("mean {:.4g}, deviation {:.4g}", field.mean, field.deviation)
+                   : fmt::format("{} keys", field.vocabulary_size));
   }
   for (const auto& [reason, count] : facts["left_out"].items())
     fmt::print("left out: {} rows: {}\n", count["rows"].get<std::int64_t>(), reason);
@@ -125,13 +130,17 @@ void verify_all(const std::filesystem::path& path) {
 // What the planner chose for each adapted layer, and why.
 void show_plan(const nlohmann::json& plan) {
   if (plan.empty()) return;
-  fmt::print("adapted layers, microbatches of rank 0 held as activations / as formed weights; multiply-adds a task of the last one:\n");
+  fmt::print(
+      "adapted layers, microbatches of rank 0 held as activations / as formed weights; multiply-adds a task of the "
+      "last one:\n");
   for (const auto& [layer, entry] : plan.items()) {
     const auto& last = entry.at("last");
     fmt::print("  {:<28} {:>8} / {:<8} {} -> {}, {} + {} rows, {} steps: {:.3g} against {:.3g}\n", layer,
-               entry.at("activations").get<std::int64_t>(), entry.at("weights").get<std::int64_t>(), last.at("inputs").get<std::int64_t>(),
-               last.at("outputs").get<std::int64_t>(), last.at("support").get<std::int64_t>(), last.at("query").get<std::int64_t>(),
-               last.at("steps").get<std::int64_t>(), last.at("activations_cost").get<double>(), last.at("weights_cost").get<double>());
+               entry.at("activations").get<std::int64_t>(), entry.at("weights").get<std::int64_t>(),
+               last.at("inputs").get<std::int64_t>(), last.at("outputs").get<std::int64_t>(),
+               last.at("support").get<std::int64_t>(), last.at("query").get<std::int64_t>(),
+               last.at("steps").get<std::int64_t>(), last.at("activations_cost").get<double>(),
+               last.at("weights_cost").get<double>());
   }
 }
 
@@ -144,13 +153,16 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   }
   const auto& description = facts["description"];
   const auto& made_by = description.at("created_by");
-  fmt::print("{}: checkpoint of step {} of {}, best validation {:.4f} at step {}\n", path.string(), facts["step"].get<std::int64_t>(),
-             facts["state"].at("steps").get<std::int64_t>(), facts["state"].at("best_error").get<double>(),
-             facts["state"].at("best_step").get<std::int64_t>());
-  fmt::print("by Warmstart {} (revision {}), LibTorch {}, HDF5 {}, {}, GCC {}, on {} ranks\n", made_by.at("warmstart").get<std::string>(),
-             made_by.at("revision").get<std::string>(), made_by.at("libtorch").get<std::string>(), made_by.at("hdf5").get<std::string>(),
-             made_by.at("mpi").get<std::string>(), made_by.at("compiler").get<std::string>(), description.at("ranks").get<int>());
-  fmt::print("data set: digest {}\nmodel: {}\n", description.at("dataset_digest").get<std::string>(), description.at("model").dump());
+  fmt::print("{}: checkpoint of step {} of {}, best validation {:.4f} at step {}\n", path.string(),
+             facts["step"].get<std::int64_t>(), facts["state"].at("steps").get<std::int64_t>(),
+             facts["state"].at("best_error").get<double>(), facts["state"].at("best_step").get<std::int64_t>());
+  fmt::print("by Warmstart {} (revision {}), LibTorch {}, HDF5 {}, {}, GCC {}, on {} ranks\n",
+             made_by.at("warmstart").get<std::string>(), made_by.at("revision").get<std::string>(),
+             made_by.at("libtorch").get<std::string>(), made_by.at("hdf5").get<std::string>(),
+             made_by.at("mpi").get<std::string>(), made_by.at("compiler").get<std::string>(),
+             description.at("ranks").get<int>());
+  fmt::print("data set: digest {}\nmodel: {}\n", description.at("dataset_digest").get<std::string>(),
+             description.at("model").dump());
   fmt::print("configuration:\n{}\n", description.at("configuration").get<std::string>());
   if (!facts["state"].at("skipped").empty())
     fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());
@@ -168,24 +180,26 @@ std::string first_difference_of(const NamedTensors& a, const NamedTensors& b) {
     const auto& [name, left] = a[i];
     const auto& [other_name, right] = b[i];
     if (name != other_name || left.sizes() != right.sizes()) {
-      return fmt::format("parameter '{}' {} against '{}' {}", name, nlohmann::json(left.sizes().vec()).dump(), other_name,
-                         nlohmann::json(right.sizes().vec()).dump());
+      return fmt::format("parameter '{}' {} against '{}' {}", name, nlohmann::json(left.sizes().vec()).dump(),
+                         other_name, nlohmann::json(right.sizes().vec()).dump());
     }
     const auto differs = left.reshape({-1}).ne(right.reshape({-1})).nonzero();
     if (differs.numel() == 0) continue;
     const auto place = differs[0].item<std::int64_t>();
     return fmt::format("parameter '{}', element {}: {} against {} ({} of its {} elements differ)", name, place,
-                       left.reshape({-1})[place].item<float>(), right.reshape({-1})[place].item<float>(), differs.size(0), left.numel());
+                       left.reshape({-1})[place].item<float>(), right.reshape({-1})[place].item<float>(),
+                       differs.size(0), left.numel());
   }
   return "";
 }
 
 // Exit code 0 when both learned the same bits, 1 when not.
-ExitCode compare_checkpoints(const std::filesystem::path& a, const std::filesystem::path& b, const Options::CommandLine& line) {
+ExitCode compare_checkpoints(const std::filesystem::path& a, const std::filesystem::path& b,
+                             const Options::CommandLine& line) {
   const auto left = read_checkpoint(a), right = read_checkpoint(b);
   const auto of_parameters = first_difference_of(trained_parameters(left), trained_parameters(right));
-  const auto of_configuration =
-      first_difference(left.description.at("configuration").get<std::string>(), right.description.at("configuration").get<std::string>());
+  const auto of_configuration = first_difference(left.description.at("configuration").get<std::string>(),
+                                                 right.description.at("configuration").get<std::string>());
   const nlohmann::json facts = {{"steps", {left.step, right.step}},
                                 {"ranks", {left.description.at("ranks"), right.description.at("ranks")}},
                                 {"first_difference_of_configuration", of_configuration},
@@ -194,9 +208,10 @@ ExitCode compare_checkpoints(const std::filesystem::path& a, const std::filesyst
   if (line.json) {
     fmt::print("{}\n", facts.dump());
   } else {
-    fmt::print("steps: {} and {}; ranks: {} and {}\n", left.step, right.step, facts["ranks"][0].dump(), facts["ranks"][1].dump());
-    fmt::print("configuration: {}\n",
-               of_configuration.empty() ? "the same in what changes the result" : "first difference: " + of_configuration);
+    fmt::print("steps: {} and {}; ranks: {} and {}\n", left.step, right.step, facts["ranks"][0].dump(),
+               facts["ranks"][1].dump());
+    fmt::print("configuration: {}\n", of_configuration.empty() ? "the same in what changes the result"
+                                                               : "first difference: " + of_configuration);
     fmt::print("parameters: {}\n", of_parameters.empty() ? "the same bits" : "first difference: " + of_parameters);
   }
   return of_parameters.empty() ? ExitCode::kOk : ExitCode::kFailure;

@@ -60,7 +60,8 @@ struct Results {
 
 std::string error_plot(const Results& results) {
   Plot plot{"Error against support size", "support rows", "MAE", {}, {}};
-  for (std::size_t i = 0; i < results.supports.size(); ++i) plot.x_ticks.emplace_back(static_cast<double>(i), results.supports[i]);
+  for (std::size_t i = 0; i < results.supports.size(); ++i)
+    plot.x_ticks.emplace_back(static_cast<double>(i), results.supports[i]);
   for (const auto& model : results.models) {
     Series series{model, {}};
     for (std::size_t i = 0; i < results.supports.size(); ++i)
@@ -75,7 +76,8 @@ std::string table(const Results& results, const char* measure) {
   for (const auto& support : results.supports) html += fmt::format("<th>{}</th>", escaped(support));
   for (const auto& model : results.models) {
     html += fmt::format("</tr>\n<tr><td>{}</td>", escaped(model));
-    for (const auto& support : results.supports) html += fmt::format("<td>{:.4f}</td>", results.value(model, support, measure));
+    for (const auto& support : results.supports)
+      html += fmt::format("<td>{:.4f}</td>", results.value(model, support, measure));
   }
   return html + "</tr></table>\n";
 }
@@ -96,7 +98,8 @@ ExitCode command_report(Invocation& invocation) {
       const Results results(evaluation);
       body += error_plot(results);
       body += fmt::format("<h2>{} {}s never seen in training, by support rows</h2>\n",
-                          evaluation.at("protocol").at("tasks").get<std::int64_t>(), escaped(evaluation.at("protocol").at("task")));
+                          evaluation.at("protocol").at("tasks").get<std::int64_t>(),
+                          escaped(evaluation.at("protocol").at("task")));
       for (const auto* measure : {"mae", "rmse", "ndcg@1", "ndcg@5"}) body += table(results, measure);
     }
   } catch (const nlohmann::json::exception& error) {
@@ -105,12 +108,15 @@ ExitCode command_report(Invocation& invocation) {
   body += fmt::format("<h2>Configuration</h2>\n<pre>{}</pre>\n", escaped(read_file(configuration.run / "config.ini")));
   write_file(
       configuration.report,
-      fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Warmstart: {0}</title>\n"
-                  "<style>body{{font-family:sans-serif;max-width:72em;margin:2em auto;padding:0 1em}}svg{{max-width:46em;display:block}}"
-                  "table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}}"
-                  "td:first-child,th:first-child{{text-align:left}}pre{{background:#f6f6f6;padding:1em}}</style></head>\n"
-                  "<body><h1>{0}</h1>\n{1}</body></html>\n",
-                  escaped(configuration.run.string()), body));
+      fmt::format(
+          "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Warmstart: {0}</title>\n"
+          "<style>body{{font-family:sans-serif;max-width:72em;margin:2em auto;padding:0 "
+          "1em}}svg{{max-width:46em;display:block}}"
+          "table{{border-collapse:collapse;margin:1em 0}}td,th{{padding:.2em .8em;text-align:right;border-bottom:1px "
+          "solid #ddd}}"
+          "td:first-child,th:first-child{{text-align:left}}pre{{background:#f6f6f6;padding:1em}}</style></head>\n"
+          "<body><h1>{0}</h1>\n{1}</body></html>\n",
+          escaped(configuration.run.string()), body));
   fmt::print("{}\n", configuration.report.string());
   return ExitCode::kOk;
 }

@@ -29,7 +29,8 @@ nlohmann::json slurm_facts(const fs::path& run) {
   nlohmann::json facts = {{"job", job}};
   const auto known = slurm_is_here() ? job_facts(job) : std::nullopt;
   if (!known) {
-    facts["state"] = slurm_is_here() ? "no longer known to Slurm" : "unknown: Slurm is not on this machine (no sbatch on the PATH)";
+    facts["state"] =
+        slurm_is_here() ? "no longer known to Slurm" : "unknown: Slurm is not on this machine (no sbatch on the PATH)";
     return facts;
   }
   const auto of = [&](const char* key) { return known->contains(key) ? known->at(key) : ""; };
@@ -42,7 +43,8 @@ nlohmann::json slurm_facts(const fs::path& run) {
 
 nlohmann::json facts_of(const fs::path& run) {
   if (!fs::is_directory(run)) throw DataError(fmt::format("{}: is not the folder of a run", run.string()));
-  nlohmann::json facts = {{"run", run.string()}, {"slurm", slurm_facts(run)}, {"metrics", newest_metrics(run)}, {"checkpoint", nullptr}};
+  nlohmann::json facts = {
+      {"run", run.string()}, {"slurm", slurm_facts(run)}, {"metrics", newest_metrics(run)}, {"checkpoint", nullptr}};
   const auto folders = checkpoints_of(run);
   if (!folders.empty()) facts["checkpoint"] = folders.front().filename().string();
   return facts;
@@ -53,13 +55,13 @@ std::string as_text(const nlohmann::json& facts) {
   auto text = fmt::format("{}: {}", facts.at("run").get<std::string>(), slurm.at("state").get<std::string>());
   if (slurm.contains("job")) text += fmt::format(", job {}", slurm["job"].get<std::string>());
   if (slurm.contains("requeues"))
-    text += fmt::format(", requeued {} times, on {} ({})", slurm["requeues"].get<int>(), slurm["nodes"].get<std::string>(),
-                        slurm["reason"].get<std::string>());
+    text += fmt::format(", requeued {} times, on {} ({})", slurm["requeues"].get<int>(),
+                        slurm["nodes"].get<std::string>(), slurm["reason"].get<std::string>());
   const auto& metrics = facts.at("metrics");
   if (metrics.contains("tasks_per_second")) {
-    text += fmt::format("\n  step {} of {}, {:.0f} tasks/s, {:.0f} s left when it was written", metrics.at("step").get<std::int64_t>(),
-                        metrics.at("steps").get<std::int64_t>(), metrics.at("tasks_per_second").get<double>(),
-                        metrics.at("seconds_left").get<double>());
+    text += fmt::format("\n  step {} of {}, {:.0f} tasks/s, {:.0f} s left when it was written",
+                        metrics.at("step").get<std::int64_t>(), metrics.at("steps").get<std::int64_t>(),
+                        metrics.at("tasks_per_second").get<double>(), metrics.at("seconds_left").get<double>());
   }
   const auto& checkpoint = facts.at("checkpoint");
   return text + fmt::format("\n  last checkpoint: {}\n", checkpoint.is_null() ? "none" : checkpoint.get<std::string>());

@@ -20,7 +20,8 @@ using Point = std::vector<std::pair<std::string, std::string>>;  // option, valu
 
 Point::value_type split_at_equals(const std::string& text) {
   const auto equals = text.find('=');
-  require(equals != std::string::npos, fmt::format("--set-grid '{}' is not of the form section.name=value,value", text));
+  require(equals != std::string::npos,
+          fmt::format("--set-grid '{}' is not of the form section.name=value,value", text));
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
@@ -45,7 +46,8 @@ std::vector<Point> grid_of(const std::vector<std::string>& axes) {
 std::vector<Point> draw(const std::vector<Point>& grid, std::int64_t count, std::uint64_t seed) {
   if (count == 0 || count >= static_cast<std::int64_t>(grid.size())) return grid;
   RandomStream random(seed, Purpose::kSweep);
-  auto places = sample_without_replacement(random, static_cast<std::uint32_t>(grid.size()), static_cast<std::uint32_t>(count));
+  auto places =
+      sample_without_replacement(random, static_cast<std::uint32_t>(grid.size()), static_cast<std::uint32_t>(count));
   std::sort(places.begin(), places.end());
   std::vector<Point> points;
   for (const auto place : places) points.push_back(grid[place]);
@@ -90,7 +92,8 @@ ExitCode summarise(const fs::path& sweep, bool json) {
   auto rows = nlohmann::json::array();
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto state = newest_state(point_folder(sweep, static_cast<std::int64_t>(i)));
-    nlohmann::json row = {{"point", i}, {"options", points[i]}, {"state", "not started"}, {"step", 0}, {"validation_mae", nullptr}};
+    nlohmann::json row = {
+        {"point", i}, {"options", points[i]}, {"state", "not started"}, {"step", 0}, {"validation_mae", nullptr}};
     if (!state.is_null()) {
       row["state"] = state.at("finished").get<bool>() ? "finished" : "unfinished";
       row["step"] = state.at("step");
@@ -103,7 +106,9 @@ ExitCode summarise(const fs::path& sweep, bool json) {
     if (!row["validation_mae"].is_null()) plot.series[0].points.emplace_back(row["point"], row["validation_mae"]);
   }
   if (!plot.series[0].points.empty()) write_file(sweep / "summary.svg", svg(plot));
-  const auto error = [](const auto& row) { return row["validation_mae"].is_null() ? 1e300 : row["validation_mae"].template get<double>(); };
+  const auto error = [](const auto& row) {
+    return row["validation_mae"].is_null() ? 1e300 : row["validation_mae"].template get<double>();
+  };
   std::stable_sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) { return error(a) < error(b); });
   if (json) {
     fmt::print("{}\n", rows.dump());
@@ -112,8 +117,10 @@ ExitCode summarise(const fs::path& sweep, bool json) {
   fmt::print("{:>5}  {:>14}  {:>8}  {:<12} options\n", "point", "validation MAE", "step", "state");
   for (const auto& row : rows) {
     std::string options;
-    for (const auto& option : row["options"]) options += fmt::format("{}={} ", option[0].get<std::string>(), option[1].get<std::string>());
-    const auto mae = row["validation_mae"].is_null() ? std::string("-") : fmt::format("{:.4f}", row["validation_mae"].get<double>());
+    for (const auto& option : row["options"])
+      options += fmt::format("{}={} ", option[0].get<std::string>(), option[1].get<std::string>());
+    const auto mae =
+        row["validation_mae"].is_null() ? std::string("-") : fmt::format("{:.4f}", row["validation_mae"].get<double>());
     fmt::print("{:>5}  {:>14}  {:>8}  {:<12} {}\n", row["point"].get<int>(), mae, row["step"].get<std::int64_t>(),
                row["state"].get<std::string>(), options);
   }
@@ -151,15 +158,17 @@ ExitCode command_sweep(Invocation& invocation) {
     return summarise(sweep, invocation.line.json);
   }
   const auto script =
-      batch_script(completed(configuration.submit, *training, sweep),
-                   {sweep, {own_program(), "train"}, static_cast<std::int64_t>(points.size()), fmt::format("{}", fmt::join(open, ","))});
+      batch_script(completed(configuration.submit, *training, sweep), {sweep,
+                                                                       {own_program(), "train"},
+                                                                       static_cast<std::int64_t>(points.size()),
+                                                                       fmt::format("{}", fmt::join(open, ","))});
   if (configuration.dry_run) {
     fmt::print("{}", script);
     return ExitCode::kOk;
   }
   const auto job = send(script, sweep);
-  fmt::print("job {}, {} of {} points\nsee how it goes with: warmstart sweep --summary {}\n", job, open.size(), points.size(),
-             sweep.string());
+  fmt::print("job {}, {} of {} points\nsee how it goes with: warmstart sweep --summary {}\n", job, open.size(),
+             points.size(), sweep.string());
   return ExitCode::kOk;
 }
 

@@ -19,20 +19,23 @@ namespace {
 constexpr double kConnectSeconds = 120;
 
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
-  const auto relative = std::filesystem::weakly_canonical(path).lexically_relative(std::filesystem::weakly_canonical(folder));
+  const auto relative =
+      std::filesystem::weakly_canonical(path).lexically_relative(std::filesystem::weakly_canonical(folder));
   return !relative.empty() && *relative.begin() != "..";
 }
 
-// Finds the checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it started from:
-// so a job that is sent again with the same command makes progress.  Collective.
+// Finds the checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it
+// started from: so a job that is sent again with the same command makes progress.  Collective.
 void find_checkpoint(TrainStart& start, const Configuration& configuration, Communicator& group) {
   const auto& [run, resume] = std::tie(configuration.run, configuration.resume);
   std::filesystem::path from;
   agree(group, [&] {
     const bool empty = checkpoints_of(run).empty();
     start.in_run = !empty;
-    require(resume != "never" || empty,
-            fmt::format("{}: holds a trained model already; leave out --resume never, or set train.run to another folder", run.string()));
+    require(
+        resume != "never" || empty,
+        fmt::format("{}: holds a trained model already; leave out --resume never, or set train.run to another folder",
+                    run.string()));
     if (!empty) from = run;
     if (resume == "auto" || resume == "never") return;
     require(!lies_in(resume, run),
@@ -42,7 +45,9 @@ void find_checkpoint(TrainStart& start, const Configuration& configuration, Comm
     if (empty) from = resume;
   });
   if (from.empty()) return;
-  const auto accept = [&](const nlohmann::json& manifest) { check_same_run(manifest.at("description"), start.description); };
+  const auto accept = [&](const nlohmann::json& manifest) {
+    check_same_run(manifest.at("description"), start.description);
+  };
   start.checkpoint = read_checkpoint_on_all(from, group, accept);
 }
 
@@ -53,11 +58,13 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
         "train.reduction = fixed-order do",
         ranks);
   if (outcome.stop != ExitCode::kOk)
-    spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again", outcome.steps_done);
-  const auto best = outcome.best_step == 0 ? std::string("never validated")
-                                           : fmt::format("best validation at step {} (MAE {:.4f})", outcome.best_step, outcome.best_error);
-  fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(), outcome.steps_done, best,
-             outcome.digest);
+    spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again",
+                 outcome.steps_done);
+  const auto best = outcome.best_step == 0
+                        ? std::string("never validated")
+                        : fmt::format("best validation at step {} (MAE {:.4f})", outcome.best_step, outcome.best_error);
+  fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(),
+             outcome.steps_done, best, outcome.digest);
 }
 
 }  // namespace
@@ -81,7 +88,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     if (first) lock = lock_run(configuration.run);
   });
   std::unique_ptr<Communicator> gpus;
-  if (device.is_cuda() && configuration.exchange != Exchange::kMpi && group.size() > 1) gpus = connect_gpus(group, device, kConnectSeconds);
+  if (device.is_cuda() && configuration.exchange != Exchange::kMpi && group.size() > 1)
+    gpus = connect_gpus(group, device, kConnectSeconds);
   TrainStart start;
   start.gradients = gpus.get();
   start.description = description_of(*model, *dataset, invocation.options.resolved(), group.size());
@@ -93,8 +101,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   if (!start.checkpoint) start_from_data(*model, *dataset, group);
   model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));
   if (first) {
-    spdlog::info("{} parameters, {} rank{}{}", model->parameters().flat().numel(), group.size(), group.size() == 1 ? "" : "s",
-                 start.checkpoint ? fmt::format(", going on after step {}", step) : "");
+    spdlog::info("{} parameters, {} rank{}{}", model->parameters().flat().numel(), group.size(),
+                 group.size() == 1 ? "" : "s", start.checkpoint ? fmt::format(", going on after step {}", step) : "");
   }
 
   TrainObserver observer;

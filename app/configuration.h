@@ -51,8 +51,8 @@ TrainOptions train_options(const Configuration& configuration);
 // Throws UsageError when no training run can start with this configuration on so many ranks.
 void check(const Configuration& configuration, int ranks);
 
-// The first option that two resolved configurations of runs differ in and that changes what is learned, with both values;
-// empty when there is none.
+// The first option that two resolved configurations of runs differ in and that changes what is learned, with both
+// values; empty when there is none.
 std::string first_difference(const std::string& was, const std::string& is);
 
 // The options over `configuration`, whose values are the defaults.

@@ -27,24 +27,33 @@ struct Command {
 
 template <typename Function>
 std::function<ExitCode(Invocation&, Communicator&)> on_first_rank(Function function) {
-  return [function](Invocation& invocation, Communicator& group) { return group.rank() == 0 ? function(invocation) : ExitCode::kOk; };
+  return [function](Invocation& invocation, Communicator& group) {
+    return group.rank() == 0 ? function(invocation) : ExitCode::kOk;
+  };
 }
 
 const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> commands = {
-      {"ingest", {"tables -> sharded data set of tasks", {"data", "interactions", "users", "items"}, on_first_rank(command_ingest)}},
+      {"ingest",
+       {"tables -> sharded data set of tasks",
+        {"data", "interactions", "users", "items"},
+        on_first_rank(command_ingest)}},
       {"train",
        {"meta-train; under mpirun or srun on as many ranks as there are",
         {"train", "data", "model", "inner", "episode", "evaluate"},
         command_train}},
       {"evaluate",
-       {"judge a trained model beside the baselines on tasks never trained on", {"evaluate", "data", "train"}, command_evaluate}},
+       {"judge a trained model beside the baselines on tasks never trained on",
+        {"evaluate", "data", "train"},
+        command_evaluate}},
       {"inspect",
        {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is; A B: compares two models",
         {},
         on_first_rank(command_inspect)}},
       {"report",
-       {"one HTML file with the curves of a run and its evaluation", {"report", "train", "evaluate"}, on_first_rank(command_report)}},
+       {"one HTML file with the curves of a run and its evaluation",
+        {"report", "train", "evaluate"},
+        on_first_rank(command_report)}},
       {"status",
        {"[RUN...] [--json]: what Slurm and the run's folder say: state, step, rate, time left, checkpoint",
         {},
@@ -54,17 +63,21 @@ const std::map<std::string, Command>& commands() {
         {"submit"},
         on_first_rank(command_submit)}},
       {"sweep",
-       {"--config FILE.ini --set-grid SECTION.NAME=VALUE,VALUE...: a job array of runs, or --summary DIR of its results",
+       {"--config FILE.ini --set-grid SECTION.NAME=VALUE,VALUE...: a job array of runs, or --summary DIR of its "
+        "results",
         {"sweep", "submit"},
         on_first_rank(command_sweep)}},
       {"synthesize",
-       {"write tables drawn from planted preferences with a known noise floor", {"synthesize"}, on_first_rank(command_synthesize)}},
+       {"write tables drawn from planted preferences with a known noise floor",
+        {"synthesize"},
+        on_first_rank(command_synthesize)}},
   };
   return commands;
 }
 
 std::string general_help() {
-  std::string text = "usage: warmstart COMMAND [--config FILE.ini] [--set SECTION.NAME=VALUE]... [--SECTION.NAME VALUE]...\n\n";
+  std::string text =
+      "usage: warmstart COMMAND [--config FILE.ini] [--set SECTION.NAME=VALUE]... [--SECTION.NAME VALUE]...\n\n";
   for (const auto& [name, command] : commands()) text += fmt::format("  {:<12} {}\n", name, command.help);
   return text +
          "\nwarmstart COMMAND --help lists its options.  Options of the command's own section need no prefix.\n"
@@ -81,14 +94,16 @@ ExitCode run(const std::vector<std::string>& arguments, Communicator& group) {
   const Command* command = nullptr;
   agree(group, [&] {
     const auto found = commands().find(arguments[0]);
-    if (found == commands().end()) throw UsageError(fmt::format("unknown command '{}'; warmstart --help lists them", arguments[0]));
+    if (found == commands().end())
+      throw UsageError(fmt::format("unknown command '{}'; warmstart --help lists them", arguments[0]));
     command = &found->second;
     invocation.options = options_of(invocation.configuration);
     const auto own_section = command->sections.empty() ? "" : command->sections[0];
     invocation.line = invocation.options.parse({arguments.begin() + 1, arguments.end()}, own_section);
   });
   if (invocation.line.help) {
-    if (group.rank() == 0) fmt::print("warmstart {}: {}\n{}", arguments[0], command->help, invocation.options.help(command->sections));
+    if (group.rank() == 0)
+      fmt::print("warmstart {}: {}\n{}", arguments[0], command->help, invocation.options.help(command->sections));
     return ExitCode::kOk;
   }
   return command->run(invocation, group);
@@ -108,7 +123,8 @@ int guarded_main(int argc, char** argv) {
   MpiSession session(&argc, &argv);
   const auto group = session.world();
   spdlog::set_default_logger(spdlog::stderr_color_mt("warmstart"));
-  spdlog::set_pattern(group->size() > 1 ? fmt::format("%^%l%$ [rank {} on {}]: %v", group->rank(), node_name()) : "%^%l%$: %v");
+  spdlog::set_pattern(group->size() > 1 ? fmt::format("%^%l%$ [rank {} on {}]: %v", group->rank(), node_name())
+                                        : "%^%l%$: %v");
   if (group->rank() != 0) spdlog::set_level(spdlog::level::err);
   try {
     return static_cast<int>(run({argv + 1, argv + argc}, *group));

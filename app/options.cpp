@@ -43,10 +43,11 @@ Option& Options::find_or_explain(const std::string& key, const std::string& wher
   if (auto* option = find(key)) return *option;
   // Sections are forgiven cheaply: a right name in a wrong section is a likely slip.
   const auto distance = [&](const Option& option) {
-    return std::min(edit_distance(key, option.key), 1 + edit_distance(name_in_section(key), name_in_section(option.key)));
+    return std::min(edit_distance(key, option.key),
+                    1 + edit_distance(name_in_section(key), name_in_section(option.key)));
   };
-  const auto nearest =
-      std::min_element(list_.begin(), list_.end(), [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
+  const auto nearest = std::min_element(list_.begin(), list_.end(),
+                                        [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
   throw UsageError(fmt::format("{}: unknown option '{}'; did you mean '{}'?", where, key, nearest->key));
 }
 
@@ -71,10 +72,13 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
   CommandLine line;
   po::options_description all;
   all.add_options()("help,h", "")("json", "")("verify", "")("config", po::value<std::string>(), "")(
-      "set", po::value<std::vector<std::string>>()->composing(), "")("set-grid", po::value<std::vector<std::string>>()->composing(), "")(
-      "positional", po::value<std::vector<std::string>>(), "");
+      "set", po::value<std::vector<std::string>>()->composing(), "")(
+      "set-grid", po::value<std::vector<std::string>>()->composing(), "")("positional",
+                                                                          po::value<std::vector<std::string>>(), "");
   for (const auto& option : list_) {
-    const auto value = [&] { return option.flag ? po::value<std::string>()->implicit_value("true") : po::value<std::string>(); };
+    const auto value = [&] {
+      return option.flag ? po::value<std::string>()->implicit_value("true") : po::value<std::string>();
+    };
     all.add_options()(option.key.c_str(), value(), "");
     if (section_of(option.key) == own_section) all.add_options()(name_in_section(option.key).c_str(), value(), "");
   }
@@ -113,7 +117,8 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
   }
   for (const auto& assignment : assignments) {
     const auto equals = assignment.find('=');
-    if (equals == std::string::npos) throw UsageError(fmt::format("--set '{}' is not of the form section.name=value", assignment));
+    if (equals == std::string::npos)
+      throw UsageError(fmt::format("--set '{}' is not of the form section.name=value", assignment));
     set(assignment.substr(0, equals), assignment.substr(equals + 1), "--set");
   }
   if (!config.empty()) read_ini(config);
@@ -155,7 +160,8 @@ std::string Options::help(const std::vector<std::string>& sections) const {
     text += fmt::format("\n[{}]\n", wanted);
     for (const auto& option : list_) {
       if (section_of(option.key) != wanted) continue;
-      text += fmt::format("  --{:<32} {}{}\n", option.key, option.help, option.value.empty() ? "" : fmt::format(" [{}]", option.value));
+      text += fmt::format("  --{:<32} {}{}\n", option.key, option.help,
+                          option.value.empty() ? "" : fmt::format(" [{}]", option.value));
     }
   }
   return text;

@@ -30,7 +30,8 @@ std::string script_of(const Plot& plot) {
       quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
   if (!plot.x_ticks.empty()) {
     std::string ticks;
-    for (const auto& [x, label] : plot.x_ticks) ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ", ", quoted(label), x);
+    for (const auto& [x, label] : plot.x_ticks)
+      ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ", ", quoted(label), x);
     script += fmt::format("set xtics ({})\n", ticks);
   }
   std::string drawn;
@@ -38,8 +39,9 @@ std::string script_of(const Plot& plot) {
     script += fmt::format("$data{} << END\n", i);
     for (const auto& [x, y] : plot.series[i].points) script += fmt::format("{} {}\n", x, y);
     script += "END\n";
-    drawn += fmt::format("{} $data{} using 1:2 with linespoints pointsize 0.4 linewidth 2 linecolor rgb '{}' title {}", i ? "," : "", i,
-                         kColours[plot.series.size() == 1 ? kColours.size() - 1 : i % kColours.size()], quoted(plot.series[i].name));
+    drawn += fmt::format("{} $data{} using 1:2 with linespoints pointsize 0.4 linewidth 2 linecolor rgb '{}' title {}",
+                         i ? "," : "", i, kColours[plot.series.size() == 1 ? kColours.size() - 1 : i % kColours.size()],
+                         quoted(plot.series[i].name));
   }
   return script + "plot" + drawn + "\n";
 }
@@ -49,10 +51,12 @@ std::string script_of(const Plot& plot) {
 std::string svg(const Plot& plot) {
   const auto path = std::filesystem::temp_directory_path() / fmt::format("warmstart-plot-{}.gp", getpid());
   write_file(path, script_of(plot));
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(fmt::format("gnuplot '{}'", path.string()).c_str(), "r"), pclose);
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(fmt::format("gnuplot '{}'", path.string()).c_str(), "r"),
+                                                   pclose);
   std::string output;
   std::array<char, 4096> piece;
-  while (const auto count = pipe ? fread(piece.data(), 1, piece.size(), pipe.get()) : 0) output.append(piece.data(), count);
+  while (const auto count = pipe ? fread(piece.data(), 1, piece.size(), pipe.get()) : 0)
+    output.append(piece.data(), count);
   std::filesystem::remove(path);
   const auto start = output.find("<svg");
   if (start == std::string::npos)

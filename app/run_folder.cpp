@@ -31,7 +31,8 @@ std::unique_ptr<RunLock> lock_run(const std::filesystem::path& path) {
   return lock;
 }
 
-RunFolder::RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step) : path_(path) {
+RunFolder::RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step)
+    : path_(path) {
   write_file(path / "config.ini", configuration);
   keep_metrics_until(step);
   metrics_.open(path / "metrics.jsonl", std::ios::app);
@@ -76,8 +77,9 @@ void RunFolder::show(const TrainProgress& p) {
   if (!terminal && now - last_shown_ < std::chrono::seconds(5) && p.step != p.steps) return;
   last_shown_ = now;
   const auto validation = last_validation_ > 0.0 ? fmt::format("  validation MAE {:.4f}", last_validation_) : "";
-  fmt::print(stderr, "{}step {}/{}  loss {:.4f}  {:.0f} tasks/s  {} left{}{}", terminal ? "\r\033[K" : "", p.step, p.steps, p.loss,
-             p.tasks_per_second, as_clock(p.seconds_left), validation, terminal && p.step != p.steps ? "" : "\n");
+  fmt::print(stderr, "{}step {}/{}  loss {:.4f}  {:.0f} tasks/s  {} left{}{}", terminal ? "\r\033[K" : "", p.step,
+             p.steps, p.loss, p.tasks_per_second, as_clock(p.seconds_left), validation,
+             terminal && p.step != p.steps ? "" : "\n");
   std::fflush(stderr);
 }
 
@@ -91,12 +93,15 @@ void RunFolder::saved(const WrittenCheckpoint& written) {
     add({{"step", written.step}, {"checkpoint_seconds", written.seconds}});
     return;
   }
-  spdlog::warn("THE CHECKPOINT OF STEP {} WAS NOT WRITTEN: {}. Training goes on; a crash would lose what came after the last good one",
-               written.step, written.failure);
+  spdlog::warn(
+      "THE CHECKPOINT OF STEP {} WAS NOT WRITTEN: {}. Training goes on; a crash would lose what came after the last "
+      "good one",
+      written.step, written.failure);
 }
 
 void RunFolder::rolled_back(const Rollback& rollback) {
-  spdlog::warn("diverged: {}. Went back to step {}; the meta-batches around it are skipped", rollback.reason, rollback.to_step);
+  spdlog::warn("diverged: {}. Went back to step {}; the meta-batches around it are skipped", rollback.reason,
+               rollback.to_step);
   // Flushed by add(); what was measured in the steps that are taken again goes away.
   metrics_.close();
   keep_metrics_until(rollback.to_step);

@@ -43,8 +43,8 @@ double seconds_to_save(const fs::path& run, std::int64_t checkpoint_bytes) {
 }
 
 bool is_over(const std::string& state) {
-  for (const auto* over :
-       {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "NODE_FAIL", "PREEMPTED"}) {
+  for (const auto* over : {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE",
+                           "NODE_FAIL", "PREEMPTED"}) {
     if (state.starts_with(over)) return true;
   }
   return false;
@@ -61,7 +61,8 @@ CheckedTraining check_training(const std::vector<std::string>& arguments, std::i
   auto options = options_of(training.configuration);
   options.parse({arguments.begin() + 1, arguments.end()}, "train");
   check(training.configuration, static_cast<int>(ranks));
-  require(training.configuration.resume != "never", "--resume never: a job that is sent again must go on from its checkpoints");
+  require(training.configuration.resume != "never",
+          "--resume never: a job that is sent again must go on from its checkpoints");
   const Dataset dataset(training.configuration.data.dataset, false);
   const TwoTower model(dataset.schema(), training.configuration.model, training.configuration.train.seed);
   training.resolved = options.resolved();
@@ -71,9 +72,11 @@ CheckedTraining check_training(const std::vector<std::string>& arguments, std::i
 }
 
 JobOptions completed(JobOptions options, const CheckedTraining& training, const fs::path& run) {
-  require(options.nodes >= 1 && options.ranks_per_node >= 1, "submit.nodes and submit.ranks-per-node must be at least 1");
-  require(options.gpus_per_node >= 0 && options.cpus_per_rank >= 0 && options.warn_seconds >= 0 && options.requeues >= 0,
-          "submit.gpus-per-node, cpus-per-rank, warn-seconds and requeues must not be negative");
+  require(options.nodes >= 1 && options.ranks_per_node >= 1,
+          "submit.nodes and submit.ranks-per-node must be at least 1");
+  require(
+      options.gpus_per_node >= 0 && options.cpus_per_rank >= 0 && options.warn_seconds >= 0 && options.requeues >= 0,
+      "submit.gpus-per-node, cpus-per-rank, warn-seconds and requeues must not be negative");
   if (options.gpus_per_node > 0) spdlog::warn("this program computes on CPUs: the GPUs asked for would stand idle");
   if (options.cpus_per_rank == 0) options.cpus_per_rank = training.configuration.threads;
   if (options.warn_seconds == 0) {
@@ -101,7 +104,8 @@ int follow(const std::string& job, const fs::path& log) {
     file.clear();
     for (std::string line; std::getline(file, line);) fmt::print("{}\n", line);
     std::fflush(stdout);
-    if (!facts) throw EnvironmentError(fmt::format("job {}: Slurm does not know it any more; its log is {}", job, log.string()));
+    if (!facts)
+      throw EnvironmentError(fmt::format("job {}: Slurm does not know it any more; its log is {}", job, log.string()));
     over = is_over(facts->at("JobState")) ? over + 1 : 0;
     if (over == 3) {
       const auto code = std::stoi(facts->at("ExitCode"));

@@ -37,7 +37,8 @@ void throw_system_error(const std::string& what, const fs::path& path) {
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file || fs::is_directory(path)) throw DataError(fmt::format("{}: no such file, or it cannot be read", path.string()));
+  if (!file || fs::is_directory(path))
+    throw DataError(fmt::format("{}: no such file, or it cannot be read", path.string()));
   std::ostringstream content;
   content << file.rdbuf();
   return content.str();

@@ -59,7 +59,8 @@ H5::DSetCreatPropList contiguous() {
 
 }  // namespace
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path) : path_(path), memory_(memfd_create("warmstart-hdf5", MFD_CLOEXEC)) {
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
+    : path_(path), memory_(memfd_create("warmstart-hdf5", MFD_CLOEXEC)) {
   if (memory_ < 0) throw_system_error("no memory to make it in", path);
   H5::Exception::dontPrint();
   H5::FileAccPropList access;
@@ -77,14 +78,16 @@ H5::DataSet Hdf5Writer::create(const std::string& name, const H5::DataType& type
   const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
   const auto links = creating_parents();
   const auto layout = contiguous();
-  const hid_t id = H5Dcreate2(file_.getId(), name.c_str(), type.getId(), space.getId(), links.getId(), layout.getId(), H5P_DEFAULT);
+  const hid_t id =
+      H5Dcreate2(file_.getId(), name.c_str(), type.getId(), space.getId(), links.getId(), layout.getId(), H5P_DEFAULT);
   if (id < 0) throw std::runtime_error(fmt::format("{}: HDF5 cannot create '{}'", path_.string(), name));
   H5::DataSet array(id);
   H5Idec_ref(id);  // DataSet took its own reference
   return array;
 }
 
-void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape) {
+void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const void* data,
+                       const std::vector<hsize_t>& shape) {
   const auto array = create(name, type, shape);
   if (array.getSpace().getSimpleExtentNpoints() > 0) array.write(data, type);
 }
@@ -149,7 +152,8 @@ Hdf5Mapping::Hdf5Mapping(const std::filesystem::path& path) : path_(path) {
     add_arrays(H5::H5File(path.string(), H5F_ACC_RDONLY).openGroup("/"), "");
   } catch (const H5::Exception& error) {
     munmap(mapped, bytes_);
-    throw DataError(fmt::format("{}: not a readable HDF5 file, perhaps truncated ({})", path.string(), error.getDetailMsg()));
+    throw DataError(
+        fmt::format("{}: not a readable HDF5 file, perhaps truncated ({})", path.string(), error.getDetailMsg()));
   } catch (...) {
     munmap(mapped, bytes_);
     throw;
@@ -173,7 +177,8 @@ void Hdf5Mapping::add_arrays(const H5::Group& group, const std::string& prefix) 
     // An array without elements has no place in the file.
     const std::size_t offset = elements > 0 ? array.getOffset() : 0;
     if (offset + elements * array.getDataType().getSize() > bytes_) {
-      throw DataError(fmt::format("{}: array '{}{}' ends beyond the file, which is truncated", path_.string(), prefix, name));
+      throw DataError(
+          fmt::format("{}: array '{}{}' ends beyond the file, which is truncated", path_.string(), prefix, name));
     }
     arrays_[prefix + name] = {array.getDataType(), shape, elements, base_ + offset};
   }
@@ -182,9 +187,11 @@ void Hdf5Mapping::add_arrays(const H5::Group& group, const std::string& prefix) 
 const Hdf5Mapping::Array& Hdf5Mapping::find(const std::string& name, const H5::DataType& type) const {
   const auto found = arrays_.find(name);
   if (found == arrays_.end()) throw DataError(fmt::format("{}: has no array '{}'", path_.string(), name));
-  if (!(found->second.type == type)) throw DataError(fmt::format("{}: array '{}' is of another type", path_.string(), name));
+  if (!(found->second.type == type))
+    throw DataError(fmt::format("{}: array '{}' is of another type", path_.string(), name));
   if (reinterpret_cast<std::uintptr_t>(found->second.data) % type.getSize() != 0) {
-    throw DataError(fmt::format("{}: array '{}' is not aligned for mapping; write the file with Warmstart", path_.string(), name));
+    throw DataError(
+        fmt::format("{}: array '{}' is not aligned for mapping; write the file with Warmstart", path_.string(), name));
   }
   return found->second;
 }

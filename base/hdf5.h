@@ -64,7 +64,8 @@ class Hdf5Writer {
   };
   H5::DataSet create(const std::string& name, const H5::DataType& type, const std::vector<hsize_t>& shape);
   void write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape);
-  void borrow(const std::string& name, const H5::DataType& type, const void* data, std::size_t bytes, const std::vector<hsize_t>& shape);
+  void borrow(const std::string& name, const H5::DataType& type, const void* data, std::size_t bytes,
+              const std::vector<hsize_t>& shape);
 
   std::filesystem::path path_;
   int memory_;  // an unnamed file in memory that HDF5 writes to

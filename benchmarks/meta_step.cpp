@@ -1,13 +1,13 @@
-// The price of an exact second-order meta-step: its time over that of a plain LibTorch training step of the same network on
-// the same rows, one thread, in the same run.
+// The price of an exact second-order meta-step: its time over that of a plain LibTorch training step of the same
+// network on the same rows, one thread, in the same run.
 //
 //   build/release/benchmarks/meta_step [--device=cuda] [--benchmark_filter=...]
 //
 // `mlp`: 64 tasks of `support` + 10 rows; inputs and two hidden layers of `width`; all layers adapt in K inner steps.
-// `ratio` is of medians taken in alternation, so that a noisy machine slows both; `peak_MB` is the most memory that a step
-// held beyond what it started with, `formed_MB` the same with every task's weights formed.
-// `bfloat16`: the time of a step in bfloat16 over that in float32, K = 1, 20 support rows.
-// `forms`: the time of formed weights over that of activation space, and what the planner's count says of it.
+// `ratio` is of medians taken in alternation, so that a noisy machine slows both; `peak_MB` is the most memory that a
+// step held beyond what it started with, `formed_MB` the same with every task's weights formed. `bfloat16`: the time of
+// a step in bfloat16 over that in float32, K = 1, 20 support rows. `forms`: the time of formed weights over that of
+// activation space, and what the planner's count says of it.
 
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
@@ -43,10 +43,12 @@ Case make_case(std::int64_t width, std::int64_t support) {
   };
   const auto zeros = [](std::int64_t size) { return at::zeros({size}, device); };
   const auto normal = [](at::IntArrayRef shape) { return at::randn(shape).to(device); };
-  MlpBatch batch = {normal({kTasks, support, width}), normal({kTasks, support}), normal({kTasks, kQuery, width}), normal({kTasks, kQuery})};
+  MlpBatch batch = {normal({kTasks, support, width}), normal({kTasks, support}), normal({kTasks, kQuery, width}),
+                    normal({kTasks, kQuery})};
   const auto rows = at::cat({batch.support, batch.query}, 1).reshape({-1, width});
   const auto labels = at::cat({batch.support_label, batch.query_label}, 1).reshape({-1});
-  return {Mlp({weight(width, width), weight(width, width), weight(1, width)}, {zeros(width), zeros(width), zeros(1)}), batch, rows, labels};
+  return {Mlp({weight(width, width), weight(width, width), weight(1, width)}, {zeros(width), zeros(width), zeros(1)}),
+          batch, rows, labels};
 }
 
 double seconds_of(const std::function<void()>& work) {
@@ -83,7 +85,9 @@ void mlp(benchmark::State& state) {
   const auto steps = static_cast<int>(state.range(2));
   const auto meta = [&] { benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, steps, kRate).data()); };
   const auto plain = [&] { benchmark::DoNotOptimize(c.mlp.plain_gradients(c.rows, c.labels).data()); };
-  const auto formed = [&] { benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, steps, kRate, Form::kWeights).data()); };
+  const auto formed = [&] {
+    benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, steps, kRate, Form::kWeights).data());
+  };
   state.counters["peak_MB"] = peak_megabytes(meta);
   state.counters["formed_MB"] = peak_megabytes(formed);
   plain();
@@ -105,7 +109,9 @@ BENCHMARK(mlp)
 void bfloat16(benchmark::State& state) {
   const auto c = make_case(state.range(0), 20);
   const auto run = [&](Precision precision) {
-    return [&, precision] { benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, 1, kRate, Form::kAuto, precision).data()); };
+    return [&, precision] {
+      benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, 1, kRate, Form::kAuto, precision).data());
+    };
   };
   run(Precision::kBfloat16)();
   std::vector<double> exact, rounded;
@@ -116,13 +122,16 @@ void bfloat16(benchmark::State& state) {
   }
   state.counters["share"] = median(rounded) / median(exact);
 }
-BENCHMARK(bfloat16)->ArgNames({"width"})->RangeMultiplier(2)->Range(64, 1024)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(bfloat16)->ArgNames({"width"})->RangeMultiplier(2)->Range(64, 1024)->UseManualTime()->Unit(
+    benchmark::kMillisecond);
 
 void forms(benchmark::State& state) {
   const auto width = state.range(0), support = state.range(1), steps = state.range(2);
   const auto c = make_case(width, support);
   const auto run = [&](Form form) {
-    return [&, form] { benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, static_cast<int>(steps), kRate, form).data()); };
+    return [&, form] {
+      benchmark::DoNotOptimize(c.mlp.meta_gradients(c.batch, static_cast<int>(steps), kRate, form).data());
+    };
   };
   std::vector<double> activations, weights;
   for (auto _ : state) {

@@ -1,5 +1,6 @@
-// A multi-layer perceptron (width F, two hidden layers of H, one output; rectifiers; squared error) and its gradients: of
-// plain training, and of adapting by K inner steps, exact to second order.  What the benchmarks and the peers measure.
+// A multi-layer perceptron (width F, two hidden layers of H, one output; rectifiers; squared error) and its gradients:
+// of plain training, and of adapting by K inner steps, exact to second order.  What the benchmarks and the peers
+// measure.
 
 #pragma once
 
@@ -16,7 +17,8 @@ namespace warmstart {
 
 // Waits until `device` has done what it was given.
 inline void finish(at::Device device) {
-  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(std::max<c10::DeviceIndex>(0, device.index()));
+  if (!device.is_cpu())
+    c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(std::max<c10::DeviceIndex>(0, device.index()));
 }
 
 struct MlpBatch {
@@ -27,22 +29,26 @@ struct MlpBatch {
 class Mlp {
  public:
   // Weights [out, in] and biases [out], layer by layer.
-  Mlp(std::vector<at::Tensor> weights, std::vector<at::Tensor> biases) : weights_(std::move(weights)), biases_(std::move(biases)) {
+  Mlp(std::vector<at::Tensor> weights, std::vector<at::Tensor> biases)
+      : weights_(std::move(weights)), biases_(std::move(biases)) {
     for (auto* list : {&weights_, &biases_})
       for (auto& tensor : *list) tensor.requires_grad_();
   }
 
-  // Of the mean query loss after `steps` inner steps of size `rate` on each task's mean support loss: weights', then biases'.
+  // Of the mean query loss after `steps` inner steps of size `rate` on each task's mean support loss: weights', then
+  // biases'.
   std::vector<at::Tensor> meta_gradients(const MlpBatch& batch, int steps, double rate, Form form = Form::kAuto,
                                          Precision precision = Precision::kFloat32) const {
     std::vector<AdaptedLinear> layers;
     for (std::size_t i = 0; i < weights_.size(); ++i) {
-      const AdaptedShape shape = {weights_[i].size(1), weights_[i].size(0), batch.support.size(1), batch.query.size(1), steps};
+      const AdaptedShape shape = {weights_[i].size(1), weights_[i].size(0), batch.support.size(1), batch.query.size(1),
+                                  steps};
       layers.emplace_back(weights_[i], biases_[i], true, form == Form::kAuto ? cheaper_form(shape) : form, precision);
     }
     const auto count = static_cast<double>(batch.support.size(1));
     const auto scale = at::ones({1}, batch.support.options());
-    const LayerRates rates = {.step = at::full({}, rate, batch.support.options()), .input = {}, .bias = {}, .output = {}};
+    const LayerRates rates = {
+        .step = at::full({}, rate, batch.support.options()), .input = {}, .bias = {}, .output = {}};
     for (int step = 0; step < steps; ++step) inner_step(layers, batch, count, scale, rates);
     const auto predicted = forward(layers, batch.query).back().squeeze(-1);
     return gradients((predicted - batch.query_label).square().mean());
@@ -69,8 +75,8 @@ class Mlp {
     return values;
   }
 
-  static void inner_step(std::vector<AdaptedLinear>& layers, const MlpBatch& batch, double count, const at::Tensor& scale,
-                         const LayerRates& rates) {
+  static void inner_step(std::vector<AdaptedLinear>& layers, const MlpBatch& batch, double count,
+                         const at::Tensor& scale, const LayerRates& rates) {
     const auto values = forward(layers, batch.support);
     auto d = (values.back() - batch.support_label.unsqueeze(-1)) * (2.0 / count);
     for (auto i = layers.size(); i-- > 0;) {

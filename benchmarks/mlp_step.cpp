@@ -2,8 +2,9 @@
 //
 //   mlp_step FOLDER INNER_STEPS RATE REPEATS [cpu|cuda]
 //
-// FOLDER holds `shape` (tasks support query inputs width) and float32 arrays without header: weight0..2 [out, in], bias0..2,
-// support, support_label, query, query_label.  Writes FOLDER/gradient and prints {"seconds", "plain_seconds"}: medians, one thread.
+// FOLDER holds `shape` (tasks support query inputs width) and float32 arrays without header: weight0..2 [out, in],
+// bias0..2, support, support_label, query, query_label.  Writes FOLDER/gradient and prints {"seconds",
+// "plain_seconds"}: medians, one thread.
 
 #include <ATen/Parallel.h>
 
@@ -46,10 +47,13 @@ int run(const std::filesystem::path& folder, int steps, double rate, int repeats
   keep_freed_memory();
   at::set_num_threads(1);
   std::int64_t tasks = 0, support = 0, query = 0, inputs = 0, width = 0;
-  if (!(std::ifstream(folder / "shape") >> tasks >> support >> query >> inputs >> width)) throw std::runtime_error("no shape");
-  const Mlp mlp({read(folder / "weight0", {width, inputs}), read(folder / "weight1", {width, width}), read(folder / "weight2", {1, width})},
+  if (!(std::ifstream(folder / "shape") >> tasks >> support >> query >> inputs >> width))
+    throw std::runtime_error("no shape");
+  const Mlp mlp({read(folder / "weight0", {width, inputs}), read(folder / "weight1", {width, width}),
+                 read(folder / "weight2", {1, width})},
                 {read(folder / "bias0", {width}), read(folder / "bias1", {width}), read(folder / "bias2", {1})});
-  const MlpBatch batch = {read(folder / "support", {tasks, support, inputs}), read(folder / "support_label", {tasks, support}),
+  const MlpBatch batch = {read(folder / "support", {tasks, support, inputs}),
+                          read(folder / "support_label", {tasks, support}),
                           read(folder / "query", {tasks, query, inputs}), read(folder / "query_label", {tasks, query})};
   std::ofstream gradient(folder / "gradient", std::ios::binary);
   for (const auto& part : mlp.meta_gradients(batch, steps, rate)) {

@@ -43,8 +43,10 @@ void read_slice(const fs::path& folder, const nlohmann::json& slice, std::map<st
 }
 
 Checkpoint without_vectors(const nlohmann::json& manifest) {
-  Checkpoint checkpoint{manifest.at("step"), manifest.at("description"), manifest.at("state"), {}, manifest.at("layout"), {}};
-  if (!manifest.at("validation_error").is_null()) checkpoint.validation_error = manifest.at("validation_error").get<double>();
+  Checkpoint checkpoint{
+      manifest.at("step"), manifest.at("description"), manifest.at("state"), {}, manifest.at("layout"), {}};
+  if (!manifest.at("validation_error").is_null())
+    checkpoint.validation_error = manifest.at("validation_error").get<double>();
   const std::int64_t count = manifest.at("count");
   for (const std::string name : manifest.at("vectors")) checkpoint.vectors[name] = at::empty({count}, at::kFloat);
   return checkpoint;
@@ -102,17 +104,20 @@ nlohmann::json read_manifest(const fs::path& folder) {
     if (manifest.at("format") != "warmstart-checkpoint")
       throw DataError(fmt::format("{}: is not the manifest of a checkpoint", path.string()));
     if (const int version = manifest.at("version"); version != kCheckpointVersion) {
-      throw DataError(fmt::format("{}: made by {} Warmstart (format version {}, this one reads {}); {}", folder.string(),
-                                  version > kCheckpointVersion ? "a newer" : "an older", version, kCheckpointVersion,
+      throw DataError(fmt::format("{}: made by {} Warmstart (format version {}, this one reads {}); {}",
+                                  folder.string(), version > kCheckpointVersion ? "a newer" : "an older", version,
+                                  kCheckpointVersion,
                                   version > kCheckpointVersion ? "update Warmstart" : "train again"));
     }
-    if (sealed(manifest) != read_file(path)) throw DataError(fmt::format("{}: is damaged: its digest does not hold", path.string()));
+    if (sealed(manifest) != read_file(path))
+      throw DataError(fmt::format("{}: is damaged: its digest does not hold", path.string()));
     for (const auto& slice : manifest.at("slices")) {
       const auto file = folder / slice.at("file").get<std::string>();
       std::error_code error;
       const auto bytes = fs::file_size(file, error);
       if (error) throw DataError(fmt::format("{}: is missing", file.string()));
-      if (bytes != slice.at("bytes")) throw DataError(fmt::format("{}: is truncated, or not the file that was written", file.string()));
+      if (bytes != slice.at("bytes"))
+        throw DataError(fmt::format("{}: is truncated, or not the file that was written", file.string()));
     }
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
@@ -145,8 +150,10 @@ Checkpoint read_checkpoint(const fs::path& path, const AcceptManifest& accept) {
       spdlog::warn("passed over a checkpoint: {}", last);
     }
   }
-  if (!last.empty()) throw DataError(fmt::format("{}: none of its checkpoints can be used; of the oldest: {}", path.string(), last));
-  throw DataError(fmt::format("{}: holds no checkpoint; train one with: warmstart train --config FILE.ini", path.string()));
+  if (!last.empty())
+    throw DataError(fmt::format("{}: none of its checkpoints can be used; of the oldest: {}", path.string(), last));
+  throw DataError(
+      fmt::format("{}: holds no checkpoint; train one with: warmstart train --config FILE.ini", path.string()));
 }
 
 Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept) {
@@ -163,7 +170,8 @@ Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, con
                 {"layout", checkpoint.layout},
                 {"vectors", nlohmann::json::array()},
                 {"count", checkpoint.vectors.at("parameters").numel()},
-                {"validation_error", checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json()}};
+                {"validation_error",
+                 checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json()}};
     for (const auto& [name, vector] : checkpoint.vectors) manifest["vectors"].push_back(name);
   }
   const auto shared = nlohmann::json::parse(share(manifest.dump(), group));

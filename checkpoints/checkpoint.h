@@ -3,7 +3,8 @@
 // A run's folder holds `step-00000100/` folders, complete or absent:
 //
 //   slice-00000-of-00002.h5   rank 0's share of each vector, under the vector's name (h5py opens it)
-//   manifest.json             written last: step, description, state, layout, the slices' sizes and digests, its own digest
+//   manifest.json             written last: step, description, state, layout, the slices' sizes and digests, its own
+//   digest
 //
 // docs/checkpoints.md describes the format.
 
@@ -51,7 +52,8 @@ using AcceptManifest = std::function<void(const nlohmann::json& manifest)>;
 Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManifest& accept = {});
 
 // Collective.  As read_checkpoint on rank 0, which gives it to the others.  Throws AgreedError.
-Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group, const AcceptManifest& accept = {});
+Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
+                                  const AcceptManifest& accept = {});
 
 // The manifest of a checkpoint's folder, once it has proved to be undamaged and of this version, with its slices
 // there in full size.  Throws DataError.

@@ -24,8 +24,9 @@ void check_free_space(const fs::path& run, std::int64_t wanted_bytes) {
   std::error_code ignored;
   const auto space = fs::space(run, ignored);
   if (!ignored && space.available < static_cast<std::uintmax_t>(wanted_bytes)) {
-    throw EnvironmentError(fmt::format("{}: {:.1f} MB are free, a checkpoint takes {:.1f} MB; free some space or choose another folder",
-                                       run.string(), static_cast<double>(space.available) / 1e6, static_cast<double>(wanted_bytes) / 1e6));
+    throw EnvironmentError(
+        fmt::format("{}: {:.1f} MB are free, a checkpoint takes {:.1f} MB; free some space or choose another folder",
+                    run.string(), static_cast<double>(space.available) / 1e6, static_cast<double>(wanted_bytes) / 1e6));
   }
 }
 
@@ -49,12 +50,14 @@ void remove_superseded(const fs::path& run, const Retention& retention, std::int
     try {
       const auto manifest = read_manifest(folder);
       const auto& error = manifest.at("validation_error");
-      known.push_back({folder, manifest.at("step"), error.is_null() ? std::numeric_limits<double>::infinity() : error.get<double>()});
+      known.push_back({folder, manifest.at("step"),
+                       error.is_null() ? std::numeric_limits<double>::infinity() : error.get<double>()});
     } catch (const DataError&) {
       // Damaged: what is left of it may still be wanted.
     }
   }
-  const auto best = std::min_element(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.error < b.error; });
+  const auto best =
+      std::min_element(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.error < b.error; });
   for (auto one = known.begin(); one != known.end(); ++one) {
     const bool kept = one - known.begin() < retention.last || one->step == newest_step || one == best ||
                       (retention.every > 0 && one->step % retention.every == 0);
@@ -109,9 +112,8 @@ void CheckpointWriter::begin(const Checkpoint& checkpoint) {
   }
   // With room for what HDF5 and the manifest add.
   const auto total_bytes = static_cast<std::int64_t>(names.size()) * count * 4 + (64 << 10) * group_.size();
-  task_ = std::async(std::launch::async, [this, folder = fs::path(target.string() + ".tmp"), slice = std::move(slice), total_bytes] {
-    digest_ = write_slice(folder, slice, total_bytes);
-  });
+  task_ = std::async(std::launch::async, [this, folder = fs::path(target.string() + ".tmp"), slice = std::move(slice),
+                                          total_bytes] { digest_ = write_slice(folder, slice, total_bytes); });
 }
 
 std::string CheckpointWriter::write_slice(const fs::path& folder, const Slice& slice, std::int64_t total_bytes) const {
@@ -171,7 +173,8 @@ void CheckpointWriter::begin_commit() {
 }
 
 void CheckpointWriter::commit(nlohmann::json manifest) {
-  for (auto& slice : manifest["slices"]) slice["bytes"] = fs::file_size(pending_->path() / slice["file"].get<std::string>());
+  for (auto& slice : manifest["slices"])
+    slice["bytes"] = fs::file_size(pending_->path() / slice["file"].get<std::string>());
   manifest["write_seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   write_file(pending_->path() / kManifest, sealed(std::move(manifest)));
   pending_->commit();

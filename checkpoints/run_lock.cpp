@@ -41,7 +41,8 @@ timespec modified(int file) {
 std::string described(const nlohmann::json& holder) {
   if (!holder.is_object()) return "another process";
   const auto job = holder.value("slurm_job", "");
-  return fmt::format("process {} on {}{}", holder.value("pid", 0), holder.value("host", "?"), job.empty() ? "" : ", Slurm job " + job);
+  return fmt::format("process {} on {}{}", holder.value("pid", 0), holder.value("host", "?"),
+                     job.empty() ? "" : ", Slurm job " + job);
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const nlohmann::json& holder, const std::string& remedy) {
@@ -58,7 +59,8 @@ RunLock::RunLock(const std::filesystem::path& run) : path_(run / "lock") {
     const bool locked = flock(file_, LOCK_EX | LOCK_NB) == 0;
     if (!locked && errno == EWOULDBLOCK) refuse(path_, holder, "wait for it, or set train.run to another folder");
     if (!locked)
-      spdlog::warn("{}: this file system keeps no locks ({}); signs of life are all there is", path_.string(), std::strerror(errno));
+      spdlog::warn("{}: this file system keeps no locks ({}); signs of life are all there is", path_.string(),
+                   std::strerror(errno));
     const auto before = modified(file_);
     const auto own = nlohmann::json{{"pid", getpid()}, {"host", host_name()}, {"slurm_job", slurm_job()}}.dump();
     const bool same_job = holder.is_object() && !slurm_job().empty() && holder.value("slurm_job", "") == slurm_job();
@@ -70,11 +72,13 @@ RunLock::RunLock(const std::filesystem::path& run) : path_(run / "lock") {
       const timespec times[2] = {before, before};
       futimens(file_, times);
       refuse(path_, holder,
-             fmt::format("it gave a sign of life {} s ago. If it is dead, try again after {} s, or remove the file", silent_seconds,
-                         kDeadSeconds));
+             fmt::format("it gave a sign of life {} s ago. If it is dead, try again after {} s, or remove the file",
+                         silent_seconds, kDeadSeconds));
     }
-    if (!holder.is_null()) spdlog::warn("{}: took over the lock of {}, which is no more", path_.string(), described(holder));
-    if (ftruncate(file_, 0) != 0 || pwrite(file_, own.data(), own.size(), 0) < 0) throw_system_error("cannot write", path_);
+    if (!holder.is_null())
+      spdlog::warn("{}: took over the lock of {}, which is no more", path_.string(), described(holder));
+    if (ftruncate(file_, 0) != 0 || pwrite(file_, own.data(), own.size(), 0) < 0)
+      throw_system_error("cannot write", path_);
   } catch (...) {
     close(file_);
     throw;

@@ -8,8 +8,8 @@
 
 namespace warmstart {
 
-// Holds a run's folder for one program at a time, by `lock` in it.  The file names the holder; the holder's host keeps a
-// kernel lock on it, which ends with the process, and renews its time, which other hosts see.  Rank 0's.
+// Holds a run's folder for one program at a time, by `lock` in it.  The file names the holder; the holder's host keeps
+// a kernel lock on it, which ends with the process, and renews its time, which other hosts see.  Rank 0's.
 class RunLock {
  public:
   // Takes over the lock of a process that is no more, or of an earlier life of the same Slurm job.  Throws UsageError

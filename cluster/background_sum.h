@@ -9,8 +9,8 @@
 
 namespace warmstart {
 
-// Sums tensors over ranks on a thread of its own, in the order in which they were handed over.  From the first start() to the end
-// of wait() it alone uses `group`, which MPI must allow (MPI_THREAD_SERIALIZED).
+// Sums tensors over ranks on a thread of its own, in the order in which they were handed over.  From the first start()
+// to the end of wait() it alone uses `group`, which MPI must allow (MPI_THREAD_SERIALIZED).
 class BackgroundSum {
  public:
   BackgroundSum(Communicator& group, Reduction reduction);
@@ -18,7 +18,8 @@ class BackgroundSum {
   BackgroundSum(const BackgroundSum&) = delete;
   BackgroundSum& operator=(const BackgroundSum&) = delete;
 
-  // Collective.  Begins to replace `tensor` by the sum over all ranks, as sum_over_ranks does; leave it alone until wait().
+  // Collective.  Begins to replace `tensor` by the sum over all ranks, as sum_over_ranks does; leave it alone until
+  // wait().
   void start(at::Tensor tensor);
 
   // Waits for all that was started.  Throws what the first sum that failed threw.

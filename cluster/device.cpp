@@ -41,7 +41,8 @@ HostView view_of_host(Communicator& group) {
   const auto name = node_name();
   const auto gpus = visible_gpus();
   const auto key = digest(fmt::format("{} {}", name, fmt::join(gpus, " ")));
-  const auto own = at::from_blob(const_cast<char*>(key.data()), {static_cast<std::int64_t>(key.size())}, at::kByte).clone();
+  const auto own =
+      at::from_blob(const_cast<char*>(key.data()), {static_cast<std::int64_t>(key.size())}, at::kByte).clone();
   const auto same = group.gather_slices(own).view({group.size(), own.numel()}).eq(own).all(1).to(at::kLong);
   return {.name = name,
           .cuda_flavour = kCudaFlavour,
@@ -60,7 +61,8 @@ void refuse_mixed_kinds(DeviceKind kind, Communicator& group) {
     return nlohmann::json(static_cast<DeviceKind>(kinds[of].item<std::int64_t>())).get<std::string>();
   };
   throw AgreedError(ExitCode::kUsage,
-                    fmt::format("train.device is {} on rank 0 and {} on rank {}; give all ranks the same", name(0), name(rank), rank));
+                    fmt::format("train.device is {} on rank 0 and {} on rank {}; give all ranks the same", name(0),
+                                name(rank), rank));
 }
 
 }  // namespace
@@ -69,16 +71,18 @@ at::Device choose_device(DeviceKind kind, const HostView& host) {
   if (kind == DeviceKind::kCpu) return at::kCPU;
   if (!host.cuda_flavour) {
     throw EnvironmentError(
-        "train.device = cuda, but this program was built with LibTorch's CPU part only; build the preset 'cuda', or take --device cpu");
+        "train.device = cuda, but this program was built with LibTorch's CPU part only; build the preset 'cuda', or "
+        "take --device cpu");
   }
   if (host.gpus == 0) {
-    throw EnvironmentError(fmt::format(
-        "train.device = cuda, but {} shows this process no GPU; see nvidia-smi and CUDA_VISIBLE_DEVICES there, or take --device cpu",
-        host.name));
+    throw EnvironmentError(
+        fmt::format("train.device = cuda, but {} shows this process no GPU; see nvidia-smi and CUDA_VISIBLE_DEVICES "
+                    "there, or take --device cpu",
+                    host.name));
   }
   if (host.local_ranks > host.gpus) {
-    throw EnvironmentError(fmt::format("{} ranks on {} share {} GPU{}; start one rank a GPU", host.local_ranks, host.name, host.gpus,
-                                       host.gpus == 1 ? "" : "s"));
+    throw EnvironmentError(fmt::format("{} ranks on {} share {} GPU{}; start one rank a GPU", host.local_ranks,
+                                       host.name, host.gpus, host.gpus == 1 ? "" : "s"));
   }
   return {at::kCUDA, static_cast<c10::DeviceIndex>(host.local_rank)};
 }

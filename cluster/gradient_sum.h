@@ -46,12 +46,13 @@ bool bits_are_independent_of_ranks(int ranks, int microbatches);
 // as a ring all-reduce.  The result has the same bits on every rank.
 void sum_in_fixed_order(at::Tensor& tensor, Communicator& group);
 
-// How gradients are added over ranks: in one fixed order, or in the transport's own (MPI's, NCCL's), which may change with
-// the world size.
+// How gradients are added over ranks: in one fixed order, or in the transport's own (MPI's, NCCL's), which may change
+// with the world size.
 enum class Reduction { kFixedOrder, kTransport };
 NLOHMANN_JSON_SERIALIZE_ENUM(Reduction, {{Reduction::kFixedOrder, "fixed-order"}, {Reduction::kTransport, "transport"}})
 
-// Collective.  Replaces `tensor` by the sum over all ranks.  Where the group's tensors live elsewhere, it goes there and back.
+// Collective.  Replaces `tensor` by the sum over all ranks.  Where the group's tensors live elsewhere, it goes there
+// and back.
 void sum_over_ranks(at::Tensor& tensor, Communicator& group, Reduction reduction);
 
 }  // namespace warmstart

@@ -23,8 +23,8 @@ MPI_Datatype type_of(const at::Tensor& tensor) {
     case at::kByte:
       return MPI_UINT8_T;
     default:
-      throw std::invalid_argument(
-          fmt::format("MpiCommunicator: dtype {} is not one of float32, float64, int64, uint8", c10::toString(tensor.scalar_type())));
+      throw std::invalid_argument(fmt::format("MpiCommunicator: dtype {} is not one of float32, float64, int64, uint8",
+                                              c10::toString(tensor.scalar_type())));
   }
 }
 
@@ -52,7 +52,8 @@ MpiCommunicator::MpiCommunicator(MPI_Comm group) : group_(group) {
 }
 
 void MpiCommunicator::sum(at::Tensor& tensor) {
-  check(MPI_Allreduce(MPI_IN_PLACE, tensor.data_ptr(), count_of(tensor), type_of(tensor), MPI_SUM, group_), "MPI_Allreduce");
+  check(MPI_Allreduce(MPI_IN_PLACE, tensor.data_ptr(), count_of(tensor), type_of(tensor), MPI_SUM, group_),
+        "MPI_Allreduce");
 }
 
 void MpiCommunicator::broadcast(at::Tensor& tensor, int root) {
@@ -63,7 +64,8 @@ at::Tensor MpiCommunicator::exchange_slices(const at::Tensor& tensor) {
   const int count = count_of(tensor);
   if (count % size_ != 0) throw std::invalid_argument("exchange_slices: the length is not a multiple of the ranks");
   auto received = at::empty_like(tensor);
-  check(MPI_Alltoall(tensor.data_ptr(), count / size_, type_of(tensor), received.data_ptr(), count / size_, type_of(tensor), group_),
+  check(MPI_Alltoall(tensor.data_ptr(), count / size_, type_of(tensor), received.data_ptr(), count / size_,
+                     type_of(tensor), group_),
         "MPI_Alltoall");
   return received;
 }
@@ -71,7 +73,8 @@ at::Tensor MpiCommunicator::exchange_slices(const at::Tensor& tensor) {
 at::Tensor MpiCommunicator::gather_slices(const at::Tensor& slice) {
   const int count = count_of(slice);
   auto gathered = at::empty({static_cast<std::int64_t>(count) * size_}, slice.options());
-  check(MPI_Allgather(slice.data_ptr(), count, type_of(slice), gathered.data_ptr(), count, type_of(slice), group_), "MPI_Allgather");
+  check(MPI_Allgather(slice.data_ptr(), count, type_of(slice), gathered.data_ptr(), count, type_of(slice), group_),
+        "MPI_Allgather");
   return gathered;
 }
 
@@ -83,7 +86,8 @@ MpiSession::MpiSession(int* argc, char*** argv)
   int provided = 0;
   MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &provided);
   if (provided < MPI_THREAD_SERIALIZED)
-    throw EnvironmentError("this MPI lets only the first thread make calls; use one that supports MPI_THREAD_SERIALIZED");
+    throw EnvironmentError(
+        "this MPI lets only the first thread make calls; use one that supports MPI_THREAD_SERIALIZED");
 }
 
 MpiSession::~MpiSession() {

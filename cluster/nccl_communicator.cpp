@@ -24,7 +24,9 @@
 namespace warmstart {
 namespace {
 
-std::string as_version(std::int64_t code) { return fmt::format("{}.{}.{}", code / 10000, code / 100 % 100, code % 100); }
+std::string as_version(std::int64_t code) {
+  return fmt::format("{}.{}.{}", code / 10000, code / 100 % 100, code % 100);
+}
 
 }  // namespace
 
@@ -60,8 +62,8 @@ ncclDataType_t type_of(const at::Tensor& tensor) {
     case at::kByte:
       return ncclUint8;
     default:
-      throw std::invalid_argument(
-          fmt::format("NCCL: dtype {} is not one of float32, float64, int64, uint8", c10::toString(tensor.scalar_type())));
+      throw std::invalid_argument(fmt::format("NCCL: dtype {} is not one of float32, float64, int64, uint8",
+                                              c10::toString(tensor.scalar_type())));
   }
 }
 
@@ -82,16 +84,19 @@ class NcclCommunicator : public Communicator {
 
   void sum(at::Tensor& tensor) override {
     run("ncclAllReduce", tensor, [&](cudaStream_t stream) {
-      return ncclAllReduce(tensor.data_ptr(), tensor.data_ptr(), count(tensor), type_of(tensor), ncclSum, communicator_, stream);
+      return ncclAllReduce(tensor.data_ptr(), tensor.data_ptr(), count(tensor), type_of(tensor), ncclSum, communicator_,
+                           stream);
     });
   }
   void broadcast(at::Tensor& tensor, int root) override {
     run("ncclBroadcast", tensor, [&](cudaStream_t stream) {
-      return ncclBroadcast(tensor.data_ptr(), tensor.data_ptr(), count(tensor), type_of(tensor), root, communicator_, stream);
+      return ncclBroadcast(tensor.data_ptr(), tensor.data_ptr(), count(tensor), type_of(tensor), root, communicator_,
+                           stream);
     });
   }
   at::Tensor exchange_slices(const at::Tensor& tensor) override {
-    if (tensor.numel() % size() != 0) throw std::invalid_argument("exchange_slices: the length is not a multiple of the ranks");
+    if (tensor.numel() % size() != 0)
+      throw std::invalid_argument("exchange_slices: the length is not a multiple of the ranks");
     auto received = at::empty_like(tensor);
     run("ncclSend and ncclRecv", tensor, [&](cudaStream_t stream) { return exchange(tensor, received, stream); });
     return received;
@@ -147,8 +152,8 @@ class NcclCommunicator : public Communicator {
 
   void connect(const ncclUniqueId& id) {
     if (const auto result = cudaSetDevice(device_.index()); result != cudaSuccess)
-      throw CommunicationError(fmt::format("NCCL on {}: GPU {} cannot be used: {}; see nvidia-smi there", node_name(), device_.index(),
-                                           cudaGetErrorString(result)));
+      throw CommunicationError(fmt::format("NCCL on {}: GPU {} cannot be used: {}; see nvidia-smi there", node_name(),
+                                           device_.index(), cudaGetErrorString(result)));
     ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
     config.blocking = 0;
     settle("ncclCommInitRankConfig", ncclCommInitRankConfig(&communicator_, size(), id, rank(), &config));
@@ -158,7 +163,8 @@ class NcclCommunicator : public Communicator {
   void settle(const char* call, ncclResult_t result) {
     const auto start = Clock::now();
     while (result == ncclInProgress) {
-      if (std::chrono::duration<double>(Clock::now() - start).count() > timeout_) fail(call, fmt::format("not done after {} s", timeout_));
+      if (std::chrono::duration<double>(Clock::now() - start).count() > timeout_)
+        fail(call, fmt::format("not done after {} s", timeout_));
       std::this_thread::sleep_for(std::chrono::microseconds(50));
       if (ncclCommGetAsyncError(communicator_, &result) != ncclSuccess) fail(call, "its state cannot be read");
     }
@@ -186,7 +192,8 @@ class NcclCommunicator : public Communicator {
     done.record(*stream_);
     while (!done.query()) {
       ncclResult_t state = ncclSuccess;
-      if (ncclCommGetAsyncError(communicator_, &state) != ncclSuccess || (state != ncclSuccess && state != ncclInProgress))
+      if (ncclCommGetAsyncError(communicator_, &state) != ncclSuccess ||
+          (state != ncclSuccess && state != ncclInProgress))
         fail(call, ncclGetErrorString(state));
       std::this_thread::yield();
     }
@@ -198,9 +205,11 @@ class NcclCommunicator : public Communicator {
     auto result = ncclGroupStart();
     for (int peer = 0; peer < size() && result == ncclSuccess; ++peer) {
       const auto offset = static_cast<std::size_t>(peer) * bytes;
-      result = ncclSend(static_cast<const char*>(sent.const_data_ptr()) + offset, slice, type_of(sent), peer, communicator_, stream);
+      result = ncclSend(static_cast<const char*>(sent.const_data_ptr()) + offset, slice, type_of(sent), peer,
+                        communicator_, stream);
       if (result == ncclSuccess)
-        result = ncclRecv(static_cast<char*>(received.data_ptr()) + offset, slice, type_of(sent), peer, communicator_, stream);
+        result = ncclRecv(static_cast<char*>(received.data_ptr()) + offset, slice, type_of(sent), peer, communicator_,
+                          stream);
     }
     const auto ended = ncclGroupEnd();
     return result == ncclSuccess ? ended : result;

@@ -23,9 +23,10 @@ void check_same_on_all_ranks(const at::Tensor& parameters, Communicator& group) 
   for (int rank = 0; rank < group.size(); ++rank) {
     if (differs[rank].item<bool>()) ranks.push_back(rank);
   }
-  throw AgreedError(ExitCode::kFailure, fmt::format("the parameters of rank {} differ from rank 0's: the ranks run different binaries, "
-                                                    "libraries or processors, or memory is faulty",
-                                                    fmt::join(ranks, ", ")));
+  throw AgreedError(ExitCode::kFailure,
+                    fmt::format("the parameters of rank {} differ from rank 0's: the ranks run different binaries, "
+                                "libraries or processors, or memory is faulty",
+                                fmt::join(ranks, ", ")));
 }
 
 }  // namespace warmstart

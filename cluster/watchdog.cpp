@@ -25,7 +25,8 @@ std::atomic<std::size_t> depth = 0;
 std::string stack_of_phases() {
   std::string text;
   for (std::size_t i = 0; i < depth && i < stack.size(); ++i) {
-    const auto seconds = std::chrono::duration<double>(Clock::now().time_since_epoch() - Clock::duration(stack[i].since)).count();
+    const auto seconds =
+        std::chrono::duration<double>(Clock::now().time_since_epoch() - Clock::duration(stack[i].since)).count();
     text += fmt::format("{}{} (for {:.0f} s)", i == 0 ? "" : " > ", stack[i].name.load(), seconds);
   }
   return text.empty() ? "between phases" : text;
@@ -71,9 +72,10 @@ void Watchdog::watch() {
   std::unique_lock lock(mutex_);
   while (!end_) {
     const auto seen = calls_;
-    if (changed_.wait_for(lock, std::chrono::duration<double>(seconds_), [&] { return end_ || calls_ != seen; })) continue;
-    fmt::print(stderr, "warmstart: {}: no progress for {} s after step {}; phases: {}; {}\n", who_, seconds_, step_, stack_of_phases(),
-               remedy_);
+    if (changed_.wait_for(lock, std::chrono::duration<double>(seconds_), [&] { return end_ || calls_ != seen; }))
+      continue;
+    fmt::print(stderr, "warmstart: {}: no progress for {} s after step {}; phases: {}; {}\n", who_, seconds_, step_,
+               stack_of_phases(), remedy_);
     std::fflush(stderr);
     std::this_thread::sleep_for(std::chrono::seconds(2));
     _exit(static_cast<int>(ExitCode::kEnvironment));

@@ -16,8 +16,9 @@ class Phase {
   Phase& operator=(const Phase&) = delete;
 };
 
-// Ends a process that makes no progress: when progress() was not called for `seconds`, it prints `who`, the last progress,
-// the stack of phases and the remedy, and exits with 4 a moment later (so that every rank that hangs can tell).
+// Ends a process that makes no progress: when progress() was not called for `seconds`, it prints `who`, the last
+// progress, the stack of phases and the remedy, and exits with 4 a moment later (so that every rank that hangs can
+// tell).
 class Watchdog {
  public:
   // 0 seconds: never.

@@ -22,7 +22,8 @@ class FieldAppender {
   std::int64_t end() const { return end_; }
 
   // From the column numbered `first` on.
-  void append(Features& features, const std::vector<StoredColumn>& columns, std::size_t index, std::size_t first = 0) const {
+  void append(Features& features, const std::vector<StoredColumn>& columns, std::size_t index,
+              std::size_t first = 0) const {
     for (std::size_t c = first; c < columns.size(); ++c) {
       if (dense_[c]) {
         features.dense.push_back(columns[c].dense(index));
@@ -79,7 +80,8 @@ class BatchMaker {
   }
 
  private:
-  void reserve(PaddedRows& rows, const std::vector<TaskEpisode>& episodes, std::vector<std::uint32_t> EpisodeRows::*part) {
+  void reserve(PaddedRows& rows, const std::vector<TaskEpisode>& episodes,
+               std::vector<std::uint32_t> EpisodeRows::*part) {
     for (const auto& episode : episodes)
       rows.width = std::max<std::int64_t>(rows.width, static_cast<std::int64_t>((episode.rows.*part).size()));
     const auto places = static_cast<std::size_t>(batch_.tasks * rows.width);
@@ -95,7 +97,8 @@ class BatchMaker {
     ++features.count;
   }
 
-  void fill(PaddedRows& rows, std::size_t task, const std::vector<std::uint32_t>& chosen, const Dataset::TaskView& view) {
+  void fill(PaddedRows& rows, std::size_t task, const std::vector<std::uint32_t>& chosen,
+            const Dataset::TaskView& view) {
     auto at = task * static_cast<std::size_t>(rows.width);
     for (const auto row : chosen) {
       rows.place[at] = place_of(view, row);
@@ -137,8 +140,8 @@ class BatchMaker {
 
 double EpisodeBatch::padded_share() const {
   const auto places = static_cast<double>(support.mask.size() + query.mask.size());
-  const double rows =
-      std::accumulate(support.mask.begin(), support.mask.end(), 0.0) + std::accumulate(query.mask.begin(), query.mask.end(), 0.0);
+  const double rows = std::accumulate(support.mask.begin(), support.mask.end(), 0.0) +
+                      std::accumulate(query.mask.begin(), query.mask.end(), 0.0);
   return places > 0.0 ? 1.0 - rows / places : 0.0;
 }
 
@@ -152,6 +155,8 @@ FeatureLayout feature_layout(const Schema& schema) {
           .keys = schema.fields_of(FieldOwner::kEntity).front()->vocabulary_size + 1};
 }
 
-EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) { return BatchMaker(dataset).make(episodes); }
+EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
+  return BatchMaker(dataset).make(episodes);
+}
 
 }  // namespace warmstart

@@ -25,20 +25,24 @@ Dataset::Dataset(const std::filesystem::path& folder, bool verify) : folder_(fol
   if (row_counts_.size() != splits_.size() || shard_first_.size() != shards_.size() + 1 || shard_first_[0] != 0 ||
       !std::is_sorted(shard_first_.begin(), shard_first_.end()) || shard_first_.back() != tasks() ||
       std::any_of(splits_.begin(), splits_.end(), [](auto split) { return split >= kSplits; })) {
-    throw DataError(fmt::format("{}: does not fit dataset.json; ingest the tables again", (folder_ / "tasks.h5").string()));
+    throw DataError(
+        fmt::format("{}: does not fit dataset.json; ingest the tables again", (folder_ / "tasks.h5").string()));
   }
-  entity_fields_ = stored_columns(*entities_, "field/", schema_, FieldOwner::kEntity, static_cast<std::size_t>(entities()));
+  entity_fields_ =
+      stored_columns(*entities_, "field/", schema_, FieldOwner::kEntity, static_cast<std::size_t>(entities()));
 }
 
 void Dataset::read_manifest() {
   const auto path = folder_ / "dataset.json";
   if (!std::filesystem::exists(path)) {
-    throw DataError(fmt::format("{}: no such data set; make it with: warmstart ingest --config FILE.ini", folder_.string()));
+    throw DataError(
+        fmt::format("{}: no such data set; make it with: warmstart ingest --config FILE.ini", folder_.string()));
   }
   manifest_ = read_json(path);
   digest_ = digest_file(path);
   try {
-    if (manifest_.at("format") != "warmstart-dataset") throw DataError(fmt::format("{}: is not the manifest of a data set", path.string()));
+    if (manifest_.at("format") != "warmstart-dataset")
+      throw DataError(fmt::format("{}: is not the manifest of a data set", path.string()));
     if (const int version = manifest_.at("version"); version > kDatasetVersion) {
       throw DataError(
           fmt::format("{}: made by a newer Warmstart (format version {}, this one reads up to {}); "
@@ -47,8 +51,10 @@ void Dataset::read_manifest() {
     }
     schema_ = schema_from_json(manifest_.at("schema"));
     for (const auto* key : {"tasks", "rows", "entities", "label_mean"}) (void)manifest_.at(key).get<double>();
-    for (const auto& shard : manifest_.at("shards")) (void)shard.at("file").get<std::string>(), (void)shard.at("xxh3").get<std::string>();
-    for (const auto* key : {"tasks.h5", "entities.h5", "vocabulary.h5"}) (void)manifest_.at("files").at(key).get<std::string>();
+    for (const auto& shard : manifest_.at("shards"))
+      (void)shard.at("file").get<std::string>(), (void)shard.at("xxh3").get<std::string>();
+    for (const auto* key : {"tasks.h5", "entities.h5", "vocabulary.h5"})
+      (void)manifest_.at("files").at(key).get<std::string>();
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   } catch (const std::invalid_argument& error) {
@@ -95,7 +101,8 @@ void Dataset::verify_file(const std::string& name, const std::string& digest) co
   const auto path = folder_ / name;
   if (digest_file(path) != digest) {
     throw DataError(
-        fmt::format("{}: is damaged: its digest is not the one in dataset.json; restore it or ingest the tables again", path.string()));
+        fmt::format("{}: is damaged: its digest is not the one in dataset.json; restore it or ingest the tables again",
+                    path.string()));
   }
 }
 

@@ -80,22 +80,25 @@ class Ingest {
     if (!options_.time.empty()) columns.push_back(options_.time);
     const auto first_field = columns.size();
     for (const auto& field : row_fields_) columns.push_back(field->field.name);
-    report_.rows_read =
-        read_table(options_.interactions, columns, rejections_, [&](const TableRow& row) { spill_row(row, first_field, writer); });
+    report_.rows_read = read_table(options_.interactions, columns, rejections_,
+                                   [&](const TableRow& row) { spill_row(row, first_field, writer); });
     writer.close();
-    spdlog::info("read {} interactions of {} {}s", report_.rows_read, entities_.keys().size(), by_user_ ? "item" : "user");
+    spdlog::info("read {} interactions of {} {}s", report_.rows_read, entities_.keys().size(),
+                 by_user_ ? "item" : "user");
   }
 
   void spill_row(const TableRow& row, std::size_t first_field, SpillWriter& writer) {
     for (std::size_t i = 0; i < first_field; ++i) {
-      if (!row.cells[i]) return rejections_.add("missing value", row.place, fmt::format("column '{}' is empty", column(i)));
+      if (!row.cells[i])
+        return rejections_.add("missing value", row.place, fmt::format("column '{}' is empty", column(i)));
     }
     const auto label = parse_number(*row.cells[2]);
     if (!label) return reject_type(row, 2, "a number");
     if (label < options_.label_min.value_or(*label) || label > options_.label_max.value_or(*label)) {
-      return rejections_.add("label out of range", row.place,
-                             fmt::format("column '{}': {} is outside [{}, {}]", options_.label, *row.cells[2],
-                                         options_.label_min.value_or(-INFINITY), options_.label_max.value_or(INFINITY)));
+      return rejections_.add(
+          "label out of range", row.place,
+          fmt::format("column '{}': {} is outside [{}, {}]", options_.label, *row.cells[2],
+                      options_.label_min.value_or(-INFINITY), options_.label_max.value_or(INFINITY)));
     }
     Interaction interaction;
     interaction.label = static_cast<float>(*label);
@@ -107,7 +110,8 @@ class Ingest {
       interaction.time = *time;
     }
     const auto task_key = *row.cells[by_user_ ? 0 : 1];
-    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent) return reject_unknown(row, by_user_, task_key);
+    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent)
+      return reject_unknown(row, by_user_, task_key);
     const auto entity_key = *row.cells[by_user_ ? 1 : 0];
     interaction.entity = entities_.number(entity_key);
     if (interaction.entity == KeyNumbers::kAbsent) return reject_unknown(row, !by_user_, entity_key);
@@ -127,7 +131,8 @@ class Ingest {
   }
 
   void reject_type(const TableRow& row, std::size_t cell, const char* wanted) {
-    rejections_.add("wrong type", row.place, fmt::format("column '{}': '{}' is not {}", column(cell), *row.cells[cell], wanted));
+    rejections_.add("wrong type", row.place,
+                    fmt::format("column '{}': '{}' is not {}", column(cell), *row.cells[cell], wanted));
   }
 
   void reject_unknown(const TableRow& row, bool user, std::string_view key) {
@@ -136,7 +141,9 @@ class Ingest {
                     fmt::format("{0} '{1}' is not in the {0} table", what, key));
   }
 
-  SpilledShard read_shard(std::int64_t shard) const { return read_spill(spill_folder(), shard, row_fields_, options_.min_rows); }
+  SpilledShard read_shard(std::int64_t shard) const {
+    return read_spill(spill_folder(), shard, row_fields_, options_.min_rows);
+  }
 
   void split() {
     for (std::int64_t shard = 0; shard < options_.shards; ++shard) {
@@ -168,7 +175,8 @@ class Ingest {
       }
     }
     if (training_rows_ == 0)
-      throw DataError("no training task is left after cleaning and splitting; lower data.min-rows or the shares of the split");
+      throw DataError(
+          "no training task is left after cleaning and splitting; lower data.min-rows or the shares of the split");
   }
 
   void finish_fields() {
@@ -225,7 +233,8 @@ class Ingest {
     Hdf5Writer file(folder_.path() / "entities.h5");
     file.texts("key", keys);
     key_column.write(file, "field/" + key_.field.name);
-    for (std::size_t i = 0; i < columns.size(); ++i) columns[i].write(file, "field/" + entities_.fields()[i]->field.name);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      columns[i].write(file, "field/" + entities_.fields()[i]->field.name);
     file.close();
   }
 
@@ -262,7 +271,8 @@ class Ingest {
       splits[name_of(static_cast<Split>(i))] = {{"tasks", task_counts_[i]}, {"rows", row_counts_[i]}};
     }
     for (auto& shard : shards_) shard["xxh3"] = digest_file(folder_.path() / std::string(shard["file"]));
-    for (const auto* name : {"vocabulary.h5", "entities.h5", "tasks.h5"}) files[name] = digest_file(folder_.path() / name);
+    for (const auto* name : {"vocabulary.h5", "entities.h5", "tasks.h5"})
+      files[name] = digest_file(folder_.path() / name);
     const nlohmann::json manifest = {
         {"format", "warmstart-dataset"},
         {"version", kDatasetVersion},
@@ -303,15 +313,18 @@ class Ingest {
 };
 
 void check(const IngestOptions& options) {
-  require(options.task == "user" || options.task == "item", fmt::format("data.task = '{}' is neither user nor item", options.task));
+  require(options.task == "user" || options.task == "item",
+          fmt::format("data.task = '{}' is neither user nor item", options.task));
   require(options.on_error == "fail" || options.on_error == "skip",
           fmt::format("data.on-error = '{}' is neither fail nor skip", options.on_error));
   require(options.shards > 0, "data.shards must be at least 1");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
   require(!options.user.empty() && !options.item.empty() && !options.label.empty(),
           "interactions.user, interactions.item and interactions.label must name columns");
-  require(options.users.files.empty() || !options.users.key.empty(), "users.key must name the column of the user's key");
-  require(options.items.files.empty() || !options.items.key.empty(), "items.key must name the column of the item's key");
+  require(options.users.files.empty() || !options.users.key.empty(),
+          "users.key must name the column of the user's key");
+  require(options.items.files.empty() || !options.items.key.empty(),
+          "items.key must name the column of the item's key");
 }
 
 }  // namespace

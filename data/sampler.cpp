@@ -37,8 +37,9 @@ std::uint64_t padded_places(std::span<const Episode> episodes) {
 }
 
 void sort_by(std::span<Episode> episodes, std::uint32_t Episode::*size) {
-  std::sort(episodes.begin(), episodes.end(),
-            [&](const auto& a, const auto& b) { return std::pair(a.*size, a.position) < std::pair(b.*size, b.position); });
+  std::sort(episodes.begin(), episodes.end(), [&](const auto& a, const auto& b) {
+    return std::pair(a.*size, a.position) < std::pair(b.*size, b.position);
+  });
 }
 
 // Cuts into `parts`, a power of two, equal chunks, each time in halves by that one of the
@@ -63,8 +64,8 @@ std::vector<std::uint32_t> first_rows(std::uint32_t count) {
 
 }  // namespace
 
-Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options, std::uint64_t seed,
-                 std::int64_t tasks_per_step, int microbatches)
+Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options,
+                 std::uint64_t seed, std::int64_t tasks_per_step, int microbatches)
     : dataset_(dataset),
       tasks_(std::move(tasks)),
       first_slot_{0},
@@ -82,7 +83,8 @@ Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const 
   if (tasks_.empty()) throw DataError(fmt::format("{}: has no tasks to sample from", dataset.folder().string()));
   for (const auto task : tasks_) {
     const auto rows = dataset.row_count(task);
-    if (rows < 2) throw DataError(fmt::format("task {} has {} row; ingest with data.min-rows of at least 2", task, rows));
+    if (rows < 2)
+      throw DataError(fmt::format("task {} has {} row; ingest with data.min-rows of at least 2", task, rows));
     const auto per_episode = static_cast<std::uint64_t>(options.rows_per_episode);
     first_slot_.push_back(first_slot_.back() + (per_episode == 0 ? 1 : (rows + per_episode - 1) / per_episode));
   }
@@ -111,7 +113,8 @@ Episode Sampler::episode(std::uint64_t step, std::uint64_t position) const {
 std::vector<std::vector<Episode>> Sampler::meta_batch(std::uint64_t step) const {
   std::vector<Episode> episodes;
   for (std::int64_t i = 0; i < tasks_per_step_; ++i) {
-    episodes.push_back(episode(step, step * static_cast<std::uint64_t>(tasks_per_step_) + static_cast<std::uint64_t>(i)));
+    episodes.push_back(
+        episode(step, step * static_cast<std::uint64_t>(tasks_per_step_) + static_cast<std::uint64_t>(i)));
   }
   std::vector<std::vector<Episode>> chunks;
   cut(episodes, microbatches_, chunks);
@@ -119,7 +122,8 @@ std::vector<std::vector<Episode>> Sampler::meta_batch(std::uint64_t step) const 
     return std::pair(padded_places(a), a[0].position) < std::pair(padded_places(b), b[0].position);
   });
   std::vector<std::vector<Episode>> parts;
-  for (const auto chunk : balanced_order(microbatches_)) parts.push_back(std::move(chunks[static_cast<std::size_t>(chunk)]));
+  for (const auto chunk : balanced_order(microbatches_))
+    parts.push_back(std::move(chunks[static_cast<std::size_t>(chunk)]));
   return parts;
 }
 
@@ -137,8 +141,8 @@ EpisodeRows Sampler::rows(const Episode& episode) const {
   return {{rows.begin(), middle}, {middle, rows.end()}};
 }
 
-EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query, const std::string& order,
-                            std::uint64_t seed) {
+EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
+                            const std::string& order, std::uint64_t seed) {
   auto rows = first_rows(count);
   if (order == "shuffle") {
     RandomStream random(seed, Purpose::kEpisodeRows, static_cast<std::uint64_t>(task));

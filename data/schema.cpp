@@ -80,12 +80,13 @@ std::string difference(const Schema& schema, const Schema& other) {
   for (std::size_t i = 0; i < schema.fields.size(); ++i) {
     const auto &mine = schema.fields[i], &theirs = other.fields[i];
     if (mine.name != theirs.name || mine.kind != theirs.kind || mine.owner != theirs.owner) {
-      return fmt::format("field {} is '{}' ({} of the {}), not '{}' ({} of the {})", i + 1, theirs.name, name_of(theirs.kind),
-                         name_of(theirs.owner), mine.name, name_of(mine.kind), name_of(mine.owner));
+      return fmt::format("field {} is '{}' ({} of the {}), not '{}' ({} of the {})", i + 1, theirs.name,
+                         name_of(theirs.kind), name_of(theirs.owner), mine.name, name_of(mine.kind),
+                         name_of(mine.owner));
     }
     if (!(mine == theirs)) {
-      return fmt::format("field '{}' has another vocabulary or other statistics ({} keys, not {})", mine.name, theirs.vocabulary_size,
-                         mine.vocabulary_size);
+      return fmt::format("field '{}' has another vocabulary or other statistics ({} keys, not {})", mine.name,
+                         theirs.vocabulary_size, mine.vocabulary_size);
     }
   }
   if (!(schema == other)) return "its label differs in name or range";

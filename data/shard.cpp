@@ -35,8 +35,8 @@ StoredColumn::StoredColumn(const Hdf5Mapping& file, const std::string& name, con
   check(largest <= field.vocabulary_size, name, "holds ids that its vocabulary lacks");
 }
 
-std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema, FieldOwner owner,
-                                         std::size_t count) {
+std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema,
+                                         FieldOwner owner, std::size_t count) {
   std::vector<StoredColumn> columns;
   for (const auto* field : schema.fields_of(owner)) columns.emplace_back(file, folder + field->name, *field, count);
   return columns;
@@ -52,7 +52,8 @@ Shard::Shard(const std::filesystem::path& path, const Schema& schema, std::size_
     check(!offsets_.empty() && std::is_sorted(offsets_.begin(), offsets_.end()) && offsets_.front() == 0 &&
               offsets_.back() == static_cast<std::int64_t>(rows),
           "tasks/offset", "does not fit the rows");
-    check(label_.size() == rows && time_.size() == rows, "rows/label or rows/time", "has another length than rows/entity");
+    check(label_.size() == rows && time_.size() == rows, "rows/label or rows/time",
+          "has another length than rows/entity");
     check(std::all_of(entity_.begin(), entity_.end(), [&](auto entity) { return entity < entities; }), "rows/entity",
           "names entities that entities.h5 lacks");
     task_fields_ = stored_columns(file_, "tasks/field/", schema, FieldOwner::kTask, tasks());
@@ -68,7 +69,8 @@ TaskRows Shard::rows(std::size_t task) const {
   return {entity_.subspan(first, count), label_.subspan(first, count), time_.subspan(first, count), first};
 }
 
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks, const FieldBuilders& row_fields) {
+void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
+                 const FieldBuilders& row_fields) {
   std::vector<std::string> keys;
   std::vector<std::int64_t> offsets = {0};
   std::vector<std::uint32_t> entity;

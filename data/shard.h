@@ -29,7 +29,8 @@ class StoredColumn {
 
   std::span<const std::uint32_t> ids(std::size_t index) const {
     if (offsets_.empty()) return ids_.subspan(index, 1);
-    return ids_.subspan(static_cast<std::size_t>(offsets_[index]), static_cast<std::size_t>(offsets_[index + 1] - offsets_[index]));
+    return ids_.subspan(static_cast<std::size_t>(offsets_[index]),
+                        static_cast<std::size_t>(offsets_[index + 1] - offsets_[index]));
   }
   float dense(std::size_t index) const { return dense_[index]; }
 
@@ -40,8 +41,8 @@ class StoredColumn {
 };
 
 // The columns of all fields of one owner.
-std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema, FieldOwner owner,
-                                         std::size_t count);
+std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema,
+                                         FieldOwner owner, std::size_t count);
 
 // The rows of one task; views into the shard.
 struct TaskRows {
@@ -72,6 +73,7 @@ class Shard {
 };
 
 // `tasks`: the table that describes them, or null.
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks, const FieldBuilders& row_fields);
+void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
+                 const FieldBuilders& row_fields);
 
 }  // namespace warmstart

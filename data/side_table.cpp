@@ -13,7 +13,8 @@ namespace {
 std::int64_t min_count_of(const std::string& column, const IngestOptions& options) {
   for (const auto& entry : options.min_counts) {
     const auto colon = entry.rfind(':');
-    const auto count = colon == std::string::npos ? std::nullopt : parse_number(std::string_view(entry).substr(colon + 1));
+    const auto count =
+        colon == std::string::npos ? std::nullopt : parse_number(std::string_view(entry).substr(colon + 1));
     if (!count) throw UsageError(fmt::format("min-counts: '{}' is not of the form column:count", entry));
     if (entry.substr(0, colon) == column) return static_cast<std::int64_t>(*count);
   }
@@ -33,7 +34,8 @@ FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const 
       builder->field.name = column;
       builder->field.kind = kind;
       builder->field.owner = owner;
-      if (kind == FieldKind::kMulti) builder->field.separator = table.multi_separator == "space" ? " " : table.multi_separator;
+      if (kind == FieldKind::kMulti)
+        builder->field.separator = table.multi_separator == "space" ? " " : table.multi_separator;
       builder->min_count = min_count_of(column, options);
       builders.push_back(std::move(builder));
     }
@@ -81,7 +83,9 @@ void SideTable::add_row(std::string_view key, std::vector<Cell> cells, Rejection
 
 std::uint32_t SideTable::number(std::string_view key) { return has_table() ? keys_.find(key) : keys_.add(key); }
 
-const std::vector<Cell>& SideTable::cells(std::uint32_t number) const { return number < rows_.size() ? rows_[number] : empty_; }
+const std::vector<Cell>& SideTable::cells(std::uint32_t number) const {
+  return number < rows_.size() ? rows_[number] : empty_;
+}
 
 void SideTable::count(std::uint32_t number) {
   const auto& row = cells(number);

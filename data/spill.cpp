@@ -48,13 +48,16 @@ Interaction get_interaction(const char*& at, const FieldBuilders& fields) {
   return row;
 }
 
-bool earlier(const Interaction& a, const Interaction& b) { return a.time != b.time ? a.time < b.time : a.order < b.order; }
+bool earlier(const Interaction& a, const Interaction& b) {
+  return a.time != b.time ? a.time < b.time : a.order < b.order;
+}
 
 // Returns how many rows were removed.
 std::int64_t keep_latest_of_each_entity(std::vector<Interaction>& rows) {
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.entity != b.entity ? a.entity < b.entity : earlier(b, a); });
-  const auto end = std::unique(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.entity == b.entity; });
+  const auto end =
+      std::unique(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.entity == b.entity; });
   const auto removed = rows.end() - end;
   rows.erase(end, rows.end());
   std::sort(rows.begin(), rows.end(), earlier);
@@ -88,7 +91,8 @@ void SpillWriter::add(std::string_view task, const Interaction& row, const Field
   }
   // By the key's digest: independent of the order of the rows, and even.
   auto& file = files_[XXH3_64bits(task.data(), task.size()) % files_.size()];
-  if (!file.write(record_.data(), static_cast<std::streamsize>(record_.size()))) throw_system_error("cannot write", folder_);
+  if (!file.write(record_.data(), static_cast<std::streamsize>(record_.size())))
+    throw_system_error("cannot write", folder_);
 }
 
 void SpillWriter::close() {
@@ -98,7 +102,8 @@ void SpillWriter::close() {
   }
 }
 
-SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields, std::int64_t min_rows) {
+SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
+                        std::int64_t min_rows) {
   const auto content = read_file(file_of(folder, shard));
   std::unordered_map<std::string_view, std::size_t> numbers;
   std::vector<SpilledTask> tasks;

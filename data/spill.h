@@ -47,6 +47,7 @@ struct SpilledShard {
   std::vector<SpilledTask> tasks;
   std::int64_t duplicate_rows = 0, short_tasks = 0, short_task_rows = 0;
 };
-SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields, std::int64_t min_rows);
+SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
+                        std::int64_t min_rows);
 
 }  // namespace warmstart

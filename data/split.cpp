@@ -33,7 +33,8 @@ TaskSplit::TaskSplit(const IngestOptions& options)
 TaskSplit::Part TaskSplit::part(const std::string& option, const std::string& name) {
   Part part;
   if (const auto share = parse_number(option)) {
-    if (*share < 0.0 || *share >= 1.0) throw UsageError(fmt::format("split.{} = {}: a share is in [0, 1)", name, option));
+    if (*share < 0.0 || *share >= 1.0)
+      throw UsageError(fmt::format("split.{} = {}: a share is in [0, 1)", name, option));
     part.share = *share;
     return part;
   }
@@ -45,7 +46,9 @@ TaskSplit::Part TaskSplit::part(const std::string& option, const std::string& na
   return part;
 }
 
-std::uint64_t TaskSplit::hash(std::string_view key) const { return XXH3_64bits_withSeed(key.data(), key.size(), seed_); }
+std::uint64_t TaskSplit::hash(std::string_view key) const {
+  return XXH3_64bits_withSeed(key.data(), key.size(), seed_);
+}
 
 void TaskSplit::add(std::string_view key) {
   const std::string text(key);

@@ -37,7 +37,9 @@ Planted plant(const SyntheticOptions& options, Stream stream, Stream centres, st
 
 class TextFile {
  public:
-  TextFile(const std::filesystem::path& path, const std::string& header) : path_(path), file_(path, std::ios::binary) { add(header); }
+  TextFile(const std::filesystem::path& path, const std::string& header) : path_(path), file_(path, std::ios::binary) {
+    add(header);
+  }
   void add(const std::string& line) {
     if (!(file_ << line << '\n')) throw_system_error("cannot write", path_);
   }
@@ -51,12 +53,14 @@ class TextFile {
   std::ofstream file_;
 };
 
-void write_rows_of_user(const SyntheticOptions& options, std::uint64_t user, const std::vector<Planted>& items, TextFile& file) {
+void write_rows_of_user(const SyntheticOptions& options, std::uint64_t user, const std::vector<Planted>& items,
+                        TextFile& file) {
   const auto planted = plant(options, kUser, kGroupCentre, user);
   RandomStream random(options.seed, Purpose::kSynthesize, kRows, user);
   const auto mean = static_cast<std::uint64_t>(options.rows_per_user);
   const auto rows = mean / 2 + random.below(mean + 1);
-  for (const auto item : sample_without_replacement(random, static_cast<std::uint32_t>(items.size()), static_cast<std::uint32_t>(rows))) {
+  for (const auto item :
+       sample_without_replacement(random, static_cast<std::uint32_t>(items.size()), static_cast<std::uint32_t>(rows))) {
     double label = 3.0 + planted.bias + items[item].bias + options.noise * random.normal();
     for (std::size_t i = 0; i < planted.factors.size(); ++i) {
       label += planted.factors[i] * items[item].factors[i] / std::sqrt(static_cast<double>(options.rank));
@@ -66,7 +70,8 @@ void write_rows_of_user(const SyntheticOptions& options, std::uint64_t user, con
 }
 
 void check(const SyntheticOptions& options) {
-  require(options.users >= 10 && options.items >= 2 && options.rows_per_user >= 2 && options.rank >= 1 && options.noise >= 0,
+  require(options.users >= 10 && options.items >= 2 && options.rows_per_user >= 2 && options.rank >= 1 &&
+              options.noise >= 0,
           "synthesize: needs at least 10 users, 2 items, 2 rows a user, rank 1 and no negative noise");
 }
 
@@ -85,14 +90,16 @@ void synthesize(const SyntheticOptions& options) {
   TextFile user_file(folder.path() / "users.csv", "user,group");
   TextFile row_file(folder.path() / "interactions.csv", "user,item,rating,time");
   for (std::int64_t user = 0; user < options.users; ++user) {
-    user_file.add(fmt::format("u{},g{}", user, plant(options, kUser, kGroupCentre, static_cast<std::uint64_t>(user)).group));
+    user_file.add(
+        fmt::format("u{},g{}", user, plant(options, kUser, kGroupCentre, static_cast<std::uint64_t>(user)).group));
     write_rows_of_user(options, static_cast<std::uint64_t>(user), items, row_file);
   }
   user_file.close();
   row_file.close();
-  const nlohmann::json facts = {{"users", options.users}, {"items", options.items},
-                                {"rank", options.rank},   {"noise", options.noise},
-                                {"seed", options.seed},   {"mae_floor", options.noise * std::sqrt(2.0 / std::numbers::pi)}};
+  const nlohmann::json facts = {
+      {"users", options.users}, {"items", options.items},
+      {"rank", options.rank},   {"noise", options.noise},
+      {"seed", options.seed},   {"mae_floor", options.noise * std::sqrt(2.0 / std::numbers::pi)}};
   write_file(folder.path() / "synthetic.json", facts.dump(2) + "\n");
   const auto in = [&](const char* name) { return (options.folder / name).string(); };
   write_file(folder.path() / "config.ini",

@@ -59,10 +59,12 @@ T value_or_fail(const std::string& file, arrow::Result<T> result) {
   return std::move(result).ValueUnsafe();
 }
 
-void check_columns(const std::string& file, const std::vector<std::string>& columns, const std::vector<std::string>& present) {
+void check_columns(const std::string& file, const std::vector<std::string>& columns,
+                   const std::vector<std::string>& present) {
   for (const auto& column : columns) {
     if (std::find(present.begin(), present.end(), column) == present.end()) {
-      throw DataError(fmt::format("{}: has no column '{}'; its columns are: {}", file, column, fmt::join(present, ", ")));
+      throw DataError(
+          fmt::format("{}: has no column '{}'; its columns are: {}", file, column, fmt::join(present, ", ")));
     }
   }
 }
@@ -113,7 +115,8 @@ class TableFile {
     convert.strings_can_be_null = true;
     for (const auto& column : columns) convert.column_types[column] = arrow::utf8();
     auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
-    read_batches(*value_or_fail(file_, arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, parse, convert)));
+    read_batches(*value_or_fail(
+        file_, arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, parse, convert)));
     while (reject_invalid()) {
     }
   }
@@ -125,8 +128,8 @@ class TableFile {
     auto read = arrow::csv::ReadOptions::Defaults();
     read.use_threads = false;
     auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
-    auto reader =
-        arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, quiet, arrow::csv::ConvertOptions::Defaults());
+    auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, quiet,
+                                                    arrow::csv::ConvertOptions::Defaults());
     return value_or_fail(file_, std::move(reader))->schema()->field_names();
   }
 
@@ -168,7 +171,8 @@ class TableFile {
         row_.cells[c] = columns[c]->IsNull(i) ? std::nullopt : std::optional(columns[c]->GetView(i));
       }
       // A blank line.
-      if (std::none_of(row_.cells.begin(), row_.cells.end(), [](const auto& cell) { return cell.has_value(); })) continue;
+      if (std::none_of(row_.cells.begin(), row_.cells.end(), [](const auto& cell) { return cell.has_value(); }))
+        continue;
       ++rows_;
       handle_(row_);
     }

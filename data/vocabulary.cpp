@@ -20,7 +20,8 @@ std::uint32_t KeyNumbers::find(std::string_view key) const {
   return found == numbers_.end() ? kAbsent : found->second;
 }
 
-Vocabulary::Vocabulary(const KeyNumbers& keys, const std::vector<std::int64_t>& counts, std::int64_t min_count) : ids_(keys.size(), 0) {
+Vocabulary::Vocabulary(const KeyNumbers& keys, const std::vector<std::int64_t>& counts, std::int64_t min_count)
+    : ids_(keys.size(), 0) {
   std::vector<std::uint32_t> known;
   for (std::uint32_t number = 0; number < counts.size(); ++number) {
     if (counts[number] >= std::max<std::int64_t>(1, min_count)) known.push_back(number);

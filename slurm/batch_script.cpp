@@ -45,14 +45,17 @@ std::string directive(const std::string& name, const std::string& value) {
 
 std::string directives(const JobOptions& options, const Job& job) {
   const auto log = job.points > 0 ? "slurm-%A_%a.log" : "slurm-%j.log";
-  auto text = directive("job-name", "warmstart-" + job.run.filename().string()) + directive("comment", quoted(job.run.string())) +
-              directive("chdir", quoted(std::filesystem::current_path().string())) + directive("output", quoted((job.run / log).string())) +
-              "#SBATCH --open-mode=append\n" + directive("nodes", std::to_string(options.nodes)) +
+  auto text = directive("job-name", "warmstart-" + job.run.filename().string()) +
+              directive("comment", quoted(job.run.string())) +
+              directive("chdir", quoted(std::filesystem::current_path().string())) +
+              directive("output", quoted((job.run / log).string())) + "#SBATCH --open-mode=append\n" +
+              directive("nodes", std::to_string(options.nodes)) +
               directive("ntasks-per-node", std::to_string(options.ranks_per_node)) +
               directive("cpus-per-task", std::to_string(options.cpus_per_rank));
   if (options.gpus_per_node > 0) text += directive("gpus-per-node", std::to_string(options.gpus_per_node));
   text += directive("array", job.array) + directive("time", options.time) + directive("partition", options.partition) +
-          directive("account", options.account) + directive("qos", options.qos) + directive("constraint", options.constraint);
+          directive("account", options.account) + directive("qos", options.qos) +
+          directive("constraint", options.constraint);
   for (const auto& option : options.sbatch_options) text += fmt::format("#SBATCH {}\n", option);
   // To the ranks, not to this script.  Slurm may send it up to 60 s earlier.
   return text + fmt::format("#SBATCH --signal=USR2@{}\n#SBATCH --requeue\n", options.warn_seconds);
@@ -72,11 +75,13 @@ std::string batch_script(const JobOptions& options, const Job& job) {
     run += "/point-$(printf %04d \"$SLURM_ARRAY_TASK_ID\")";
     command += " --config \"$run/config.ini\"";
   }
-  // --wait: what is left of the ranks ends 30 s after the first.  Killing them at once would hide the exit code that they agreed on.
-  // Every rank sees all GPUs of its node and takes its own: NCCL reaches the others directly.
+  // --wait: what is left of the ranks ends 30 s after the first.  Killing them at once would hide the exit code that
+  // they agreed on. Every rank sees all GPUs of its node and takes its own: NCCL reaches the others directly.
   const auto gpu_bind = options.gpus_per_node > 0 ? " --gpu-bind=none" : "";
-  return "#!/bin/bash\n# Written by warmstart; read, change and send it again with: sbatch THIS_FILE\n" + directives(options, job) +
-         fmt::format("set -u\n\nrun={}\nrequeues={} # in a row without a newer checkpoint\n", run, options.requeues) + kLives +
+  return "#!/bin/bash\n# Written by warmstart; read, change and send it again with: sbatch THIS_FILE\n" +
+         directives(options, job) +
+         fmt::format("set -u\n\nrun={}\nrequeues={} # in a row without a newer checkpoint\n", run, options.requeues) +
+         kLives +
          fmt::format("\nsrun --mpi={} --label --wait=30 --cpus-per-task={} --cpu-bind=cores{} \\\n {}\n", options.mpi,
                      options.cpus_per_rank, gpu_bind, command) +
          kEnd;

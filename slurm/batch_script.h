@@ -27,8 +27,8 @@ struct Job {
 // The folder of a sweep's point.
 std::filesystem::path point_folder(const std::filesystem::path& sweep, std::int64_t point);
 
-// A script for sbatch (Slurm 21.08 or later) that runs the job's ranks, is warned before its time is up, and sends itself
-// again after a signal, a crash or the loss of a node, until `requeues` lives in a row left no newer checkpoint.
+// A script for sbatch (Slurm 21.08 or later) that runs the job's ranks, is warned before its time is up, and sends
+// itself again after a signal, a crash or the loss of a node, until `requeues` lives in a row left no newer checkpoint.
 std::string batch_script(const JobOptions& options, const Job& job);
 
 }  // namespace warmstart

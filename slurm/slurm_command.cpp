@@ -42,7 +42,8 @@ bool slurm_is_here() { return run_shell("command -v sbatch").exit_code == 0; }
 void require_slurm() {
   if (!slurm_is_here())
     throw EnvironmentError(
-        "Slurm is not on this machine: there is no sbatch on the PATH; log in to a node of the cluster, or load its module");
+        "Slurm is not on this machine: there is no sbatch on the PATH; log in to a node of the cluster, or load its "
+        "module");
 }
 
 std::string sbatch(const std::filesystem::path& script) {
@@ -59,14 +60,16 @@ std::optional<JobFacts> job_facts(const std::string& job) {
   JobFacts facts;
   std::istringstream words(output.text.substr(0, output.text.find('\n')));
   for (std::string word; words >> word;) {
-    if (const auto equals = word.find('='); equals != std::string::npos) facts.emplace(word.substr(0, equals), word.substr(equals + 1));
+    if (const auto equals = word.find('='); equals != std::string::npos)
+      facts.emplace(word.substr(0, equals), word.substr(equals + 1));
   }
   return facts;
 }
 
 std::map<std::string, std::string> own_jobs() {
   const auto output = run_shell("squeue --me --noheader --format='%i|%j|%k'");
-  if (output.exit_code != 0) throw EnvironmentError(fmt::format("squeue failed: {}", output.text.substr(0, output.text.find('\n'))));
+  if (output.exit_code != 0)
+    throw EnvironmentError(fmt::format("squeue failed: {}", output.text.substr(0, output.text.find('\n'))));
   std::map<std::string, std::string> jobs;
   std::istringstream lines(output.text);
   for (std::string line; std::getline(lines, line);) {

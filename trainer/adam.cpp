@@ -15,8 +15,8 @@ Adam::Adam(const Parameters& parameters, const AdamOptions& options, std::int64_
                            : group == ParameterGroup::kNetwork ? options.network_l2
                                                                : 0.0;
     l2.push_back(at::full({value.numel()}, penalty, parameters.flat().options()));
-    factor.push_back(
-        at::full({value.numel()}, group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0, parameters.flat().options()));
+    factor.push_back(at::full({value.numel()}, group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0,
+                              parameters.flat().options()));
   }
   l2_ = at::cat(l2);
   rate_factor_ = at::cat(factor);
@@ -25,7 +25,8 @@ Adam::Adam(const Parameters& parameters, const AdamOptions& options, std::int64_
 }
 
 double Adam::rate(std::int64_t step) const {
-  const double warm = std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(std::max<std::int64_t>(1, options_.warmup)));
+  const double warm =
+      std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(std::max<std::int64_t>(1, options_.warmup)));
   const double done = static_cast<double>(step) / static_cast<double>(total_steps_);
   return options_.rate * warm * (0.5 * (1.0 + std::cos(std::numbers::pi * done)) + 0.01);
 }

@@ -13,7 +13,9 @@ double before_softplus(double value) { return value + std::log(-std::expm1(-valu
 
 at::Tensor raw(at::IntArrayRef shape, double value) { return at::full(shape, before_softplus(value), at::kFloat); }
 
-at::Tensor constant(double value, const Parameters& parameters) { return at::full({}, value, parameters.flat().options()); }
+at::Tensor constant(double value, const Parameters& parameters) {
+  return at::full({}, value, parameters.flat().options());
+}
 
 std::string rate_name(const std::string& layer, const char* part) { return fmt::format("inner.{}.{}", layer, part); }
 
@@ -27,7 +29,8 @@ InnerRule::InnerRule(const InnerOptions& options, std::int64_t features, Paramet
   parameters.add("inner.kappa", ParameterGroup::kInner, raw({options.steps}, options.kappa));
 }
 
-void InnerRule::add_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs, Parameters& parameters) const {
+void InnerRule::add_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs,
+                          Parameters& parameters) const {
   if (options_.steps == 0 || !learned()) return;
   parameters.add(rate_name(name, "rate"), ParameterGroup::kInner, raw({options_.steps}, options_.tower_rate));
   if (options_.rates != InnerRates::kPerParameter) return;
@@ -55,7 +58,8 @@ at::Tensor InnerRule::scale(int step, const at::Tensor& rows, const Parameters& 
 
 LayerRates InnerRule::layer(const std::string& name, int step, const Parameters& parameters) const {
   LayerRates rates;
-  rates.step = learned() ? at::softplus(parameters[rate_name(name, "rate")][step]) : constant(options_.tower_rate, parameters);
+  rates.step =
+      learned() ? at::softplus(parameters[rate_name(name, "rate")][step]) : constant(options_.tower_rate, parameters);
   const auto part = [&](const char* part) {
     const auto found = rate_name(name, part);
     return parameters.contains(found) ? at::softplus(parameters[found]) : at::Tensor();

@@ -20,22 +20,26 @@ at::Tensor tensor(const Optional& optional) { return optional.value_or(at::Tenso
 at::Tensor transposed(const at::Tensor& tensor) { return tensor.transpose(-1, -2); }
 
 // The gradient before the activation, from that behind it; `out` tells the sign.
-at::Tensor before_activation(const at::Tensor& d, const at::Tensor& out, bool rectifies, double slope, const at::Tensor& mask) {
+at::Tensor before_activation(const at::Tensor& d, const at::Tensor& out, bool rectifies, double slope,
+                             const at::Tensor& mask) {
   const auto before = rectifies ? at::leaky_relu_backward(d, out, slope, /*self_is_result=*/true) : d;
   return mask.defined() ? before * mask : before;
 }
 
 // The reverse passes run below autograd: what they do is not recorded.
-void refuse_third_order() { TORCH_CHECK(!at::GradMode::is_enabled(), "AdaptedLinear: its gradient cannot be differentiated again"); }
+void refuse_third_order() {
+  TORCH_CHECK(!at::GradMode::is_enabled(), "AdaptedLinear: its gradient cannot be differentiated again");
+}
 
 // What both passes keep for going back.
 struct Kept {
-  static void save(AutogradContext* ctx, const AdaptedProductTerms& terms, const AdaptedProduct& made, const Optional& mask,
-                   Precision precision) {
+  static void save(AutogradContext* ctx, const AdaptedProductTerms& terms, const AdaptedProduct& made,
+                   const Optional& mask, Precision precision) {
     const auto& [keys, values, shares, key_bias, plain_bias] = terms.remembered;
     const auto z = terms.rectifier.rectifies ? made.z : at::Tensor();
-    ctx->save_for_backward({made.x, terms.shared.matrix, terms.shared.transpose, keys, values, shares, key_bias, terms.start_bias,
-                            terms.start_rows, terms.behind, z, made.products, made.scaled, tensor(mask)});
+    ctx->save_for_backward({made.x, terms.shared.matrix, terms.shared.transpose, keys, values, shares, key_bias,
+                            terms.start_bias, terms.start_rows, terms.behind, z, made.products, made.scaled,
+                            tensor(mask)});
     ctx->saved_data["precision"] = static_cast<std::int64_t>(precision);
     ctx->saved_data["rectifies"] = terms.rectifier.rectifies;
     ctx->saved_data["slope"] = terms.behind.defined() ? terms.behind_slope : terms.rectifier.slope;
@@ -66,10 +70,10 @@ struct Kept {
 
 // shared + x W' + b + the memory's addition, and the activation.
 struct ForwardPass : Function<ForwardPass> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias, const Optional& shared,
-                            const Optional& keys, const Optional& values, const Optional& shares, const Optional& key_bias,
-                            const Optional& transpose, bool adapts_bias, const Rectifier& rectifier, const Optional& mask,
-                            Precision precision) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias,
+                            const Optional& shared, const Optional& keys, const Optional& values,
+                            const Optional& shares, const Optional& key_bias, const Optional& transpose,
+                            bool adapts_bias, const Rectifier& rectifier, const Optional& mask, Precision precision) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     AdaptedProductTerms terms;
     terms.x = x;
@@ -90,16 +94,28 @@ struct ForwardPass : Function<ForwardPass> {
     const Kept kept(ctx);
     auto d = kept.mask.defined() ? gradients[0] * kept.mask : std::move(gradients[0]);
     const auto back = adapted_product_gradients(kept.of, kept.terms, kept.made, std::move(d));
-    return {back.x, back.transpose, back.start_bias, back.start_rows, back.keys, back.values, back.shares, back.key_bias, {}, {}, {}, {},
+    return {back.x,
+            back.transpose,
+            back.start_bias,
+            back.start_rows,
+            back.keys,
+            back.values,
+            back.shares,
+            back.key_bias,
+            {},
+            {},
+            {},
+            {},
             {}};
   }
 };
 
-// D = d before the activation, and D W + (D values') diag(shares) keys.  Which way a rectifier leans does not change with `out`.
+// D = d before the activation, and D W + (D values') diag(shares) keys.  Which way a rectifier leans does not change
+// with `out`.
 struct BackwardPass : Function<BackwardPass> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight,
-                               const Optional& keys, const Optional& values, const Optional& shares, const Optional& transpose,
-                               double slope, const Optional& mask, Precision precision) {
+                               const Optional& keys, const Optional& values, const Optional& shares,
+                               const Optional& transpose, double slope, const Optional& mask, Precision precision) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     AdaptedProductTerms terms;
     terms.x = mask ? d * *mask : d;
@@ -137,7 +153,11 @@ at::Tensor activated(at::Tensor z, const Activation& activation) {
 }  // namespace
 
 AdaptedLinear::AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form, Precision precision)
-    : weight_(std::move(weight)), bias_(std::move(bias)), adapts_bias_(adapts_bias), form_(form), precision_(precision) {
+    : weight_(std::move(weight)),
+      bias_(std::move(bias)),
+      adapts_bias_(adapts_bias),
+      form_(form),
+      precision_(precision) {
   if (weight_.defined()) transpose_ = transpose_for_products(weight_);
 }
 
@@ -148,23 +168,26 @@ at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared,
     return activated(shared.defined() ? z + shared : z, activation);
   }
   if (!weight_.defined() && !keys_.defined()) return activated(shared, activation);
-  return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_), optional(shares_),
-                            optional(key_bias_), optional(transpose_), adapts_bias_, Rectifier{activation.rectifies, activation.slope},
-                            optional(activation.mask), precision_);
+  return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_),
+                            optional(shares_), optional(key_bias_), optional(transpose_), adapts_bias_,
+                            Rectifier{activation.rectifies, activation.slope}, optional(activation.mask), precision_);
 }
 
-std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, const at::Tensor& out, const Activation& activation) const {
+std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, const at::Tensor& out,
+                                                          const Activation& activation) const {
   const auto behind = activation.rectifies ? out.detach() : at::Tensor();
   if (task_weight_.defined()) {
     const auto at_outputs = before_activation(d, behind, activation.rectifies, activation.slope, activation.mask);
     return {at_outputs, Products(precision_).bmm(at_outputs, task_weight_)};
   }
-  const auto passed = BackwardPass::apply(d, optional(behind), weight_, optional(keys_), optional(values_), optional(shares_),
-                                          optional(transpose_), activation.slope, optional(activation.mask), precision_);
+  const auto passed =
+      BackwardPass::apply(d, optional(behind), weight_, optional(keys_), optional(values_), optional(shares_),
+                          optional(transpose_), activation.slope, optional(activation.mask), precision_);
   return {passed[0], passed[1]};
 }
 
-void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates) {
+void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale,
+                        const LayerRates& rates) {
   const auto keys = rates.input.defined() ? inputs * rates.input : inputs;
   const auto values = rates.output.defined() ? gradients * rates.output : gradients;
   const auto share = scale * -rates.step;

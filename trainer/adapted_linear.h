@@ -26,14 +26,17 @@ struct Activation {
 class AdaptedLinear {
  public:
   // The shared layer: `weight` [out, in] and `bias` [out], each perhaps undefined: 0.  Whether the bias adapts, too.
-  AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form, Precision precision = Precision::kFloat32);
+  AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form,
+                Precision precision = Precision::kFloat32);
 
-  // activation(shared + x W_t' + b_t): x [T, R, in] (before the first add(): or [N, in]) -> [T, R, out].  `shared` may be undefined.
+  // activation(shared + x W_t' + b_t): x [T, R, in] (before the first add(): or [N, in]) -> [T, R, out].  `shared` may
+  // be undefined.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& shared = {}, const Activation& activation = {}) const;
 
-  // From the inner loss's gradient at forward()'s result `out` [T, S, out]: that at the layer's outputs before the activation,
-  // and that at its inputs [T, S, in].
-  std::pair<at::Tensor, at::Tensor> backward(const at::Tensor& d, const at::Tensor& out, const Activation& activation = {}) const;
+  // From the inner loss's gradient at forward()'s result `out` [T, S, out]: that at the layer's outputs before the
+  // activation, and that at its inputs [T, S, in].
+  std::pair<at::Tensor, at::Tensor> backward(const at::Tensor& d, const at::Tensor& out,
+                                             const Activation& activation = {}) const;
 
   // Adapts by one inner step: inputs X [T, S, in], gradients D [T, S, out] at the outputs, `scale` [T, 1, 1].
   void add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates);

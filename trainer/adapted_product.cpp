@@ -20,7 +20,8 @@ at::Tensor product_with(const Products& of, const at::Tensor& x, const at::Tenso
 
 // Whether nobody else can see `tensor` change.
 bool is_owned(const at::Tensor& tensor) {
-  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.is_contiguous() && !tensor.requires_grad();
+  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.is_contiguous() &&
+         !tensor.requires_grad();
 }
 
 // In the memory of `d` where that is free.
@@ -49,8 +50,8 @@ AdaptedProduct by_product(const Products& of, const AdaptedProductTerms& terms) 
   return made;
 }
 
-AdaptedProductGradients gradients_by_product(const Products& of, const AdaptedProductTerms& terms, const AdaptedProduct& made, at::Tensor d,
-                                             const at::Tensor& of_made_x) {
+AdaptedProductGradients gradients_by_product(const Products& of, const AdaptedProductTerms& terms,
+                                             const AdaptedProduct& made, at::Tensor d, const at::Tensor& of_made_x) {
   const auto& [keys, values, shares, key_bias, plain_bias] = terms.remembered;
   const auto& shared = terms.shared;
   const auto g = terms.rectifier.rectifies ? before_rectifier(std::move(d), made.z, terms.rectifier.slope) : d;
@@ -87,15 +88,18 @@ at::Tensor start_of(const AdaptedProductTerms& terms) {
 
 at::Tensor transpose_for_products(const at::Tensor& weight) {
   const auto view = weight.detach().t();
-  return weight.scalar_type() == at::kFloat && weight.is_cpu() && weight.numel() <= kLargestMatrixByTask ? view.contiguous() : view;
+  return weight.scalar_type() == at::kFloat && weight.is_cpu() && weight.numel() <= kLargestMatrixByTask
+             ? view.contiguous()
+             : view;
 }
 
 AdaptedProduct adapted_product(const Products& of, const AdaptedProductTerms& terms) {
   return !of.rounds() && goes_by_task(terms) ? adapted_product_by_task(terms) : by_product(of, terms);
 }
 
-AdaptedProductGradients adapted_product_gradients(const Products& of, const AdaptedProductTerms& terms, const AdaptedProduct& made,
-                                                  at::Tensor d, const at::Tensor& of_made_x) {
+AdaptedProductGradients adapted_product_gradients(const Products& of, const AdaptedProductTerms& terms,
+                                                  const AdaptedProduct& made, at::Tensor d,
+                                                  const at::Tensor& of_made_x) {
   if (!of.rounds() && goes_by_task(terms) && goes_by_task(made)) {
     const auto elsewhere = of_made_x.defined() ? of_made_x.contiguous() : of_made_x;
     return adapted_product_gradients_by_task(terms, made, d.contiguous(), elsewhere);

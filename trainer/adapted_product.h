@@ -2,11 +2,12 @@
 //
 //   z = start + x M + ((x keys' + key_bias) diag(shares)) values                                (DESIGN, equation 1)
 //
-// Forward, M is W', a step's inputs are the keys and its outputs' gradients the values; backward, M is W and they change places.
-// Products with remembered rows are scaled by the rows' shares, as they are the smallest of the factors.
+// Forward, M is W', a step's inputs are the keys and its outputs' gradients the values; backward, M is W and they
+// change places. Products with remembered rows are scaled by the rows' shares, as they are the smallest of the factors.
 //
-// On the CPU, in float32 and with a small M, a few tasks' rows at a time go through all of it while they are in the cache
-// (adapted_product_by_task.cpp); else LibTorch's products are taken one after the other.  Autograd sees none of this.
+// On the CPU, in float32 and with a small M, a few tasks' rows at a time go through all of it while they are in the
+// cache (adapted_product_by_task.cpp); else LibTorch's products are taken one after the other.  Autograd sees none of
+// this.
 
 #pragma once
 
@@ -16,7 +17,8 @@
 
 namespace warmstart {
 
-// M [in, out] and its transpose, of the same values; both undefined: 0.  That of the two which is a parameter requires grad.
+// M [in, out] and its transpose, of the same values; both undefined: 0.  That of the two which is a parameter requires
+// grad.
 struct SharedMatrix {
   at::Tensor matrix, transpose;
 };
@@ -53,9 +55,10 @@ struct AdaptedProductTerms {
 at::Tensor start_of(const AdaptedProductTerms& terms);
 
 struct AdaptedProduct {
-  at::Tensor x;                 // what was multiplied
-  at::Tensor z;                 // [T, R, out], rectified
-  at::Tensor products, scaled;  // [T, R, M]: x keys' + key_bias, and with the shares; the first only where the shares learn
+  at::Tensor x;  // what was multiplied
+  at::Tensor z;  // [T, R, out], rectified
+  at::Tensor products,
+      scaled;  // [T, R, M]: x keys' + key_bias, and with the shares; the first only where the shares learn
 };
 
 AdaptedProduct adapted_product(const Products& of, const AdaptedProductTerms& terms);
@@ -66,7 +69,8 @@ struct AdaptedProductGradients {
 };
 
 // From the gradient `d` of made.z, and perhaps that of made.x which comes from elsewhere.
-AdaptedProductGradients adapted_product_gradients(const Products& of, const AdaptedProductTerms& terms, const AdaptedProduct& made,
-                                                  at::Tensor d, const at::Tensor& of_made_x = {});
+AdaptedProductGradients adapted_product_gradients(const Products& of, const AdaptedProductTerms& terms,
+                                                  const AdaptedProduct& made, at::Tensor d,
+                                                  const at::Tensor& of_made_x = {});
 
 }  // namespace warmstart

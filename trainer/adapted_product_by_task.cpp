@@ -59,15 +59,16 @@ struct Operands {
   PerTask<const float> x, keys, values, shares;
 };
 
-// Calls work(first, end, part) for a few tasks at a time: enough that their rows are worth a pass over M, and no more than stay in
-// the cache.  Calls of one part come one after the other.
+// Calls work(first, end, part) for a few tasks at a time: enough that their rows are worth a pass over M, and no more
+// than stay in the cache.  Calls of one part come one after the other.
 template <typename Work>
 void for_groups_of_tasks(const Operands& all, std::int64_t parts, const Work& work) {
   const auto group = std::max<std::int64_t>(1, 200 / all.rows);
   at::parallel_for(0, parts, 1, [&](std::int64_t first_part, std::int64_t end_part) {
     for (auto part = first_part; part < end_part; ++part) {
       const auto end = all.tasks * (part + 1) / parts;
-      for (auto task = all.tasks * part / parts; task < end; task += group) work(task, std::min(end, task + group), part);
+      for (auto task = all.tasks * part / parts; task < end; task += group)
+        work(task, std::min(end, task + group), part);
     }
   });
 }
@@ -82,7 +83,8 @@ void multiply(float* z, RowStart start, const float* x, const float* matrix, con
 }
 
 // z = start + ((x keys' + bias) diag(shares)) values of one task; `products` may be null.
-void add_remembered(const Operands& all, std::int64_t task, float bias, float* products, float* scaled, RowStart start, float* z) {
+void add_remembered(const Operands& all, std::int64_t task, float bias, float* products, float* scaled, RowStart start,
+                    float* z) {
   row_products(scaled, all.x[task], all.keys[task], all.rows, all.memory, all.inputs);
   const auto* shares = all.shares[task];
   for (std::int64_t r = 0; r < all.rows; ++r) {
@@ -120,7 +122,8 @@ class SumOfParts {
 // Goes back through a product, a few tasks at a time.
 class ReverseByTask {
  public:
-  ReverseByTask(const AdaptedProductTerms& terms, const AdaptedProduct& made, const at::Tensor& d, const at::Tensor& of_made_x)
+  ReverseByTask(const AdaptedProductTerms& terms, const AdaptedProduct& made, const at::Tensor& d,
+                const at::Tensor& of_made_x)
       : terms_(terms),
         all_(terms, made.x),
         parts_(at::get_num_threads()),
@@ -149,7 +152,8 @@ class ReverseByTask {
   }
 
   AdaptedProductGradients run() {
-    for_groups_of_tasks(all_, parts_, [this](std::int64_t first, std::int64_t end, std::int64_t part) { go_back(first, end, part); });
+    for_groups_of_tasks(all_, parts_,
+                        [this](std::int64_t first, std::int64_t end, std::int64_t part) { go_back(first, end, part); });
     of_.matrix = of_matrix_.total();
     of_.transpose = of_transpose_.total();
     of_.start_bias = of_bias_.total();
@@ -166,12 +170,17 @@ class ReverseByTask {
     const auto count = (end - first) * all_.rows;
     const auto* g = before_z_was_rectified(first, count);
     auto* of_x = of_x_[first];
-    if (of_x && all_.matrix) multiply(of_x, start_of_x(first), g, all_.transpose, all_.matrix, count, all_.outputs, all_.inputs);
-    for (auto task = first; all_.memory > 0 && task < end; ++task) go_back_to_memory(task, g + (task - first) * all_.rows * all_.outputs);
-    if (of_x && behind_.first) before_rectifier(of_x, of_x, behind_[first], count * all_.inputs, static_cast<float>(terms_.behind_slope));
+    if (of_x && all_.matrix)
+      multiply(of_x, start_of_x(first), g, all_.transpose, all_.matrix, count, all_.outputs, all_.inputs);
+    for (auto task = first; all_.memory > 0 && task < end; ++task)
+      go_back_to_memory(task, g + (task - first) * all_.rows * all_.outputs);
+    if (of_x && behind_.first)
+      before_rectifier(of_x, of_x, behind_[first], count * all_.inputs, static_cast<float>(terms_.behind_slope));
     const auto* x = all_.x[first];
-    if (auto* to = of_matrix_[part]) weighted_rows(to, {to, all_.outputs}, {x, 1, all_.inputs}, g, all_.inputs, count, all_.outputs);
-    if (auto* to = of_transpose_[part]) weighted_rows(to, {to, all_.inputs}, {g, 1, all_.outputs}, x, all_.outputs, count, all_.inputs);
+    if (auto* to = of_matrix_[part])
+      weighted_rows(to, {to, all_.outputs}, {x, 1, all_.inputs}, g, all_.inputs, count, all_.outputs);
+    if (auto* to = of_transpose_[part])
+      weighted_rows(to, {to, all_.inputs}, {g, 1, all_.outputs}, x, all_.outputs, count, all_.inputs);
     if (auto* to = of_bias_[part]) add_rows(to, g, count, all_.outputs);
   }
 
@@ -200,7 +209,8 @@ class ReverseByTask {
     if (auto* to = of_shares_[task]) add_to_shares(to, of_products.data(), products_[task]);
     const auto sum = scale_by_shares(of_products.data(), all_.shares[task]);
     if (auto* to = of_key_bias_[task]) *to = sum;
-    if (auto* to = of_keys_[task]) weighted_rows(to, {}, {of_products.data(), 1, memory}, all_.x[task], memory, rows, inputs);
+    if (auto* to = of_keys_[task])
+      weighted_rows(to, {}, {of_products.data(), 1, memory}, all_.x[task], memory, rows, inputs);
     auto* of_x = of_x_[task];
     if (!of_x) return;
     const auto start = all_.matrix ? RowStart{of_x, inputs} : start_of_x(task);
@@ -210,7 +220,8 @@ class ReverseByTask {
   void add_to_shares(float* of_shares, const float* of_products, const float* products) const {
     std::fill_n(of_shares, all_.memory, 0.0f);
     for (std::int64_t r = 0; r < all_.rows; ++r)
-      for (std::int64_t m = 0; m < all_.memory; ++m) of_shares[m] += of_products[r * all_.memory + m] * products[r * all_.memory + m];
+      for (std::int64_t m = 0; m < all_.memory; ++m)
+        of_shares[m] += of_products[r * all_.memory + m] * products[r * all_.memory + m];
   }
 
   // Returns the sum of what is scaled.
@@ -237,9 +248,9 @@ bool goes_by_task(const AdaptedProductTerms& terms) {
   const auto& [x, shared, remembered, start_bias, start_rows, rectifier, behind, behind_slope] = terms;
   const bool remembers = remembered.keys.defined() && remembered.keys.size(1) > 0;
   return x.dim() == 3 && x.numel() > 0 && (shared.matrix.defined() || remembers) &&
-         (!shared.matrix.defined() || shared.matrix.numel() <= kLargestMatrixByTask) && is_plain(x) && is_plain(shared.matrix) &&
-         is_plain(shared.transpose) && is_plain(start_bias) && is_plain(start_rows) && is_plain(behind) && is_plain(remembered.keys) &&
-         is_plain(remembered.values);
+         (!shared.matrix.defined() || shared.matrix.numel() <= kLargestMatrixByTask) && is_plain(x) &&
+         is_plain(shared.matrix) && is_plain(shared.transpose) && is_plain(start_bias) && is_plain(start_rows) &&
+         is_plain(behind) && is_plain(remembered.keys) && is_plain(remembered.values);
 }
 
 bool goes_by_task(const AdaptedProduct& made) {
@@ -268,7 +279,8 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
       auto* to = const_cast<float*>(all.x[first]);
       before_rectifier(to, from[first], behind[first], count * all.inputs, static_cast<float>(terms.behind_slope));
     }
-    if (all.matrix) multiply(z[first], start_of(first), all.x[first], all.matrix, all.transpose, count, all.inputs, all.outputs);
+    if (all.matrix)
+      multiply(z[first], start_of(first), all.x[first], all.matrix, all.transpose, count, all.inputs, all.outputs);
     for (auto task = first; all.memory > 0 && task < end; ++task) {
       const auto before = all.matrix ? RowStart{z[task], all.outputs} : start_of(task);
       add_remembered(all, task, bias, products[task], scaled[task], before, z[task]);
@@ -278,8 +290,8 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
   return made;
 }
 
-AdaptedProductGradients adapted_product_gradients_by_task(const AdaptedProductTerms& terms, const AdaptedProduct& made, const at::Tensor& d,
-                                                          const at::Tensor& of_made_x) {
+AdaptedProductGradients adapted_product_gradients_by_task(const AdaptedProductTerms& terms, const AdaptedProduct& made,
+                                                          const at::Tensor& d, const at::Tensor& of_made_x) {
   return ReverseByTask(terms, made, d, of_made_x).run();
 }
 

@@ -11,10 +11,10 @@ constexpr std::int64_t kLargestMatrixByTask = 512 * 512;
 bool goes_by_task(const AdaptedProductTerms& terms);
 bool goes_by_task(const AdaptedProduct& made);
 
-// As the functions of adapted_product.h.  Sums over tasks are made by each thread of its own tasks first: so with other numbers of
-// threads, gradients are the same up to rounding.
+// As the functions of adapted_product.h.  Sums over tasks are made by each thread of its own tasks first: so with other
+// numbers of threads, gradients are the same up to rounding.
 AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms);
-AdaptedProductGradients adapted_product_gradients_by_task(const AdaptedProductTerms& terms, const AdaptedProduct& made, const at::Tensor& d,
-                                                          const at::Tensor& of_made_x);
+AdaptedProductGradients adapted_product_gradients_by_task(const AdaptedProductTerms& terms, const AdaptedProduct& made,
+                                                          const at::Tensor& d, const at::Tensor& of_made_x);
 
 }  // namespace warmstart

@@ -31,7 +31,8 @@ struct Grouped {
 class NormalEquations {
  public:
   // Writes into a [width, width] and b [width], which are zero.
-  NormalEquations(double* a, double* b, std::int64_t width, double penalty, double bias_penalty) : a_(a), b_(b), width_(width) {
+  NormalEquations(double* a, double* b, std::int64_t width, double penalty, double bias_penalty)
+      : a_(a), b_(b), width_(width) {
     for (std::int64_t i = 0; i < width; ++i) a_[i * width + i] = i + 1 < width ? penalty : bias_penalty;
   }
   // `side`: the other side's factors and bias; its bias is already off the target.
@@ -50,18 +51,19 @@ class NormalEquations {
 };
 
 // One half-round: every owner's factors and bias given the other side's.
-void solve_side(at::Tensor& own, const Grouped& grouped, const at::Tensor& other, const std::vector<std::int64_t>& other_of_row,
-                const std::vector<double>& centred, double penalty, double bias_penalty) {
+void solve_side(at::Tensor& own, const Grouped& grouped, const at::Tensor& other,
+                const std::vector<std::int64_t>& other_of_row, const std::vector<double>& centred, double penalty,
+                double bias_penalty) {
   const auto width = own.size(1);
   const auto* side = other.const_data_ptr<double>();
   for (std::int64_t first = 0; first < own.size(0); first += kSolvedAtOnce) {
     const auto count = std::min(kSolvedAtOnce, own.size(0) - first);
     auto a = at::zeros({count, width, width}, at::kDouble), b = at::zeros({count, width, 1}, at::kDouble);
     for (std::int64_t i = 0; i < count; ++i) {
-      NormalEquations equations(a.mutable_data_ptr<double>() + i * width * width, b.mutable_data_ptr<double>() + i * width, width, penalty,
-                                bias_penalty);
-      for (auto at = grouped.offsets[static_cast<std::size_t>(first + i)]; at < grouped.offsets[static_cast<std::size_t>(first + i) + 1];
-           ++at) {
+      NormalEquations equations(a.mutable_data_ptr<double>() + i * width * width,
+                                b.mutable_data_ptr<double>() + i * width, width, penalty, bias_penalty);
+      for (auto at = grouped.offsets[static_cast<std::size_t>(first + i)];
+           at < grouped.offsets[static_cast<std::size_t>(first + i) + 1]; ++at) {
         const auto row = static_cast<std::size_t>(grouped.rows[static_cast<std::size_t>(at)]);
         const auto* vector = side + other_of_row[row] * width;
         equations.add(vector, centred[row] - vector[width - 1]);
@@ -74,7 +76,10 @@ void solve_side(at::Tensor& own, const Grouped& grouped, const at::Tensor& other
 }  // namespace
 
 Als::Als(const TrainingRows& rows, const Schema& schema, const AlsOptions& options, std::uint64_t seed)
-    : options_(options), label_min_(schema.label_min), label_max_(schema.label_max), seen_(static_cast<std::size_t>(rows.entities), false) {
+    : options_(options),
+      label_min_(schema.label_min),
+      label_max_(schema.label_max),
+      seen_(static_cast<std::size_t>(rows.entities), false) {
   const BiasModel start(rows, schema);
   mean_ = start.mean();
   const auto width = options.factors + 1;
@@ -82,7 +87,8 @@ Als::Als(const TrainingRows& rows, const Schema& schema, const AlsOptions& optio
   RandomStream random(seed, Purpose::kFactors);
   auto* values = entity_.mutable_data_ptr<double>();
   for (std::int64_t i = 0; i < entity_.numel(); ++i) {
-    values[i] = i % width + 1 < width ? 0.1 * random.normal() : start.entity_bias()[static_cast<std::size_t>(i / width)];
+    values[i] =
+        i % width + 1 < width ? 0.1 * random.normal() : start.entity_bias()[static_cast<std::size_t>(i / width)];
   }
   std::vector<double> centred = rows.label;
   for (auto& label : centred) label -= mean_;
@@ -103,11 +109,13 @@ at::Tensor Als::predict(const EpisodeBatch& batch) const {
   };
   auto a = at::zeros({batch.tasks, width, width}, at::kDouble), b = at::zeros({batch.tasks, width, 1}, at::kDouble);
   for (std::int64_t task = 0; task < batch.tasks; ++task) {
-    NormalEquations equations(a.mutable_data_ptr<double>() + task * width * width, b.mutable_data_ptr<double>() + task * width, width,
-                              options_.regularisation, kTaskBiasPenalty);
+    NormalEquations equations(a.mutable_data_ptr<double>() + task * width * width,
+                              b.mutable_data_ptr<double>() + task * width, width, options_.regularisation,
+                              kTaskBiasPenalty);
     for (auto at = task * batch.support.width; at < (task + 1) * batch.support.width; ++at) {
       const auto entity = entity_of(batch.support, at);
-      if (batch.support.mask[static_cast<std::size_t>(at)] == 0.0f || !seen_[static_cast<std::size_t>(entity)]) continue;
+      if (batch.support.mask[static_cast<std::size_t>(at)] == 0.0f || !seen_[static_cast<std::size_t>(entity)])
+        continue;
       const auto* vector = factors + entity * width;
       equations.add(vector, batch.support.label[static_cast<std::size_t>(at)] - mean_ - vector[width - 1]);
     }
@@ -121,7 +129,8 @@ at::Tensor Als::predict(const EpisodeBatch& batch) const {
     const auto* own = head + at / batch.query.width * width;
     double score = mean_ + own[width - 1];
     if (seen_[static_cast<std::size_t>(entity)]) {
-      score += factors[entity * width + width - 1] + std::inner_product(own, own + width - 1, factors + entity * width, 0.0);
+      score +=
+          factors[entity * width + width - 1] + std::inner_product(own, own + width - 1, factors + entity * width, 0.0);
     }
     out[at] = static_cast<float>(std::clamp(score, label_min_, label_max_));
   }

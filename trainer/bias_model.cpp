@@ -12,8 +12,9 @@ constexpr int kRounds = 5;
 constexpr double kFitShrinkage = 5.0, kTaskShrinkage = 2.0;  // rows' worth of evidence that a bias is 0
 
 // For each owner, the shrunken mean of label - mean - the other side's bias.
-std::vector<double> shrunken_means(const TrainingRows& rows, double mean, const std::vector<std::int64_t>& owner, std::size_t owners,
-                                   const std::vector<std::int64_t>& other, const std::vector<double>& other_bias) {
+std::vector<double> shrunken_means(const TrainingRows& rows, double mean, const std::vector<std::int64_t>& owner,
+                                   std::size_t owners, const std::vector<std::int64_t>& other,
+                                   const std::vector<double>& other_bias) {
   std::vector<double> sum(owners, 0.0), count(owners, 0.0);
   for (std::size_t i = 0; i < rows.label.size(); ++i) {
     const auto at = static_cast<std::size_t>(owner[i]);
@@ -39,7 +40,9 @@ TrainingRows::TrainingRows(const Dataset& dataset) : entities(dataset.entities()
 }
 
 BiasModel::BiasModel(const TrainingRows& rows, const Schema& schema)
-    : label_min_(schema.label_min), label_max_(schema.label_max), entity_bias_(static_cast<std::size_t>(rows.entities), 0.0) {
+    : label_min_(schema.label_min),
+      label_max_(schema.label_max),
+      entity_bias_(static_cast<std::size_t>(rows.entities), 0.0) {
   mean_ = std::accumulate(rows.label.begin(), rows.label.end(), 0.0) / static_cast<double>(rows.label.size());
   std::vector<double> task_bias(static_cast<std::size_t>(rows.tasks), 0.0);
   for (int round = 0; round < kRounds; ++round) {
@@ -62,7 +65,8 @@ at::Tensor BiasModel::predict(const EpisodeBatch& batch) const {
       count += batch.support.mask[at];
     }
     for (std::int64_t i = task * batch.query.width; i < (task + 1) * batch.query.width; ++i) {
-      const double score = mean_ + rest / (count + kTaskShrinkage) + bias_of(batch.query.place[static_cast<std::size_t>(i)]);
+      const double score =
+          mean_ + rest / (count + kTaskShrinkage) + bias_of(batch.query.place[static_cast<std::size_t>(i)]);
       out[i] = static_cast<float>(std::clamp(score, label_min_, label_max_));
     }
   }

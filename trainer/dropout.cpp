@@ -22,9 +22,12 @@ at::Tensor dropped(RandomStream random, std::int64_t count, double share, float 
 
 }  // namespace
 
-at::Tensor Dropout::mask(std::uint64_t layer, std::int64_t rows, std::int64_t width, const at::TensorOptions& options) const {
+at::Tensor Dropout::mask(std::uint64_t layer, std::int64_t rows, std::int64_t width,
+                         const at::TensorOptions& options) const {
   const RandomStream random(seed_, Purpose::kDropout, step_, microbatch_, layer);
-  return dropped(random, rows * width, share_, static_cast<float>(1.0 / (1.0 - share_))).view({rows, width}).to(options);
+  return dropped(random, rows * width, share_, static_cast<float>(1.0 / (1.0 - share_)))
+      .view({rows, width})
+      .to(options);
 }
 
 at::Tensor Dropout::kept_keys(std::int64_t rows, const at::TensorOptions& options) const {

@@ -9,8 +9,14 @@ namespace warmstart {
 // Dropout masks as functions of (seed, step, microbatch, layer).
 class Dropout {
  public:
-  Dropout(std::uint64_t seed, std::uint64_t step, std::uint64_t microbatch, double share, double key_share, double all_keys_share)
-      : seed_(seed), step_(step), microbatch_(microbatch), share_(share), key_share_(key_share), all_keys_share_(all_keys_share) {}
+  Dropout(std::uint64_t seed, std::uint64_t step, std::uint64_t microbatch, double share, double key_share,
+          double all_keys_share)
+      : seed_(seed),
+        step_(step),
+        microbatch_(microbatch),
+        share_(share),
+        key_share_(key_share),
+        all_keys_share_(all_keys_share) {}
 
   // [rows, width] of 0 (a `share` of them) and 1 / (1 - share).
   at::Tensor mask(std::uint64_t layer, std::int64_t rows, std::int64_t width, const at::TensorOptions& options) const;

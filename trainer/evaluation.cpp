@@ -18,7 +18,8 @@ constexpr std::size_t kTasksPerBatch = 32;
 std::uint32_t rows_of(const std::string& support) {
   if (support == "all") return std::numeric_limits<std::uint32_t>::max();
   const auto number = parse_number(support);
-  if (!number || *number < 0) throw UsageError(fmt::format("evaluate.support: '{}' is neither a number of rows nor 'all'", support));
+  if (!number || *number < 0)
+    throw UsageError(fmt::format("evaluate.support: '{}' is neither a number of rows nor 'all'", support));
   return static_cast<std::uint32_t>(*number);
 }
 
@@ -32,38 +33,43 @@ TaskMetrics from_values(const at::Tensor& values) {
 Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
     : dataset_(dataset), options_(options), group_(group) {
   for (const auto& support : options.support) rows_of(support);
-  require(!options.support.empty() && options.query >= 1, "evaluate.support must name a size, and evaluate.query be at least 1");
+  require(!options.support.empty() && options.query >= 1,
+          "evaluate.support must name a size, and evaluate.query be at least 1");
   require(options.order == "time" || options.order == "shuffle",
           fmt::format("evaluate.order = '{}' is neither time nor shuffle", options.order));
   for (const auto task : dataset.tasks_of(split)) {
     if (dataset.row_count(task) > options.query) tasks_.push_back(task);
   }
   if (tasks_.empty()) {
-    throw DataError(fmt::format("{}: no {} task has more than {} rows; change data.{} or evaluate.query", dataset.folder().string(),
-                                name_of(split), options.query, name_of(split)));
+    throw DataError(fmt::format("{}: no {} task has more than {} rows; change data.{} or evaluate.query",
+                                dataset.folder().string(), name_of(split), options.query, name_of(split)));
   }
   std::vector<std::size_t> order(tasks_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return dataset.row_count(tasks_[a]) < dataset.row_count(tasks_[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return dataset.row_count(tasks_[a]) < dataset.row_count(tasks_[b]); });
   for (std::size_t i = 0; i < order.size(); i += kTasksPerBatch) {
     batches_.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(i),
                           order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), i + kTasksPerBatch)));
   }
 }
 
-void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support, at::Tensor values) const {
+void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
+                             at::Tensor values) const {
   std::vector<TaskEpisode> episodes;
   for (const auto place : batches_[batch]) {
     const auto task = tasks_[place];
-    episodes.push_back({task, evaluation_rows(task, dataset_.row_count(task), support, static_cast<std::uint32_t>(options_.query),
-                                              options_.order, options_.seed)});
+    episodes.push_back(
+        {task, evaluation_rows(task, dataset_.row_count(task), support, static_cast<std::uint32_t>(options_.query),
+                               options_.order, options_.seed)});
   }
   const auto made = make_batch(dataset_, episodes);
   const auto predicted = recommender.predict(made).contiguous();
   const GainScale scale{dataset_.schema().label_min, dataset_.schema().label_max};
   for (std::size_t t = 0; t < episodes.size(); ++t) {
     const auto first = t * static_cast<std::size_t>(made.query.width), count = episodes[t].rows.query.size();
-    const auto metrics = task_metrics({predicted.const_data_ptr<float>() + first, count}, {made.query.label.data() + first, count}, scale);
+    const auto metrics = task_metrics({predicted.const_data_ptr<float>() + first, count},
+                                      {made.query.label.data() + first, count}, scale);
     const auto row = metrics.values();
     std::copy(row.begin(), row.end(), values[static_cast<std::int64_t>(batches_[batch][t])].mutable_data_ptr<double>());
   }

@@ -10,7 +10,8 @@ constexpr double kKappas[] = {0.0, 5.0, 20.0};
 
 TwoTower with_steps(const TwoTower& joint, int steps, double rate, double kappa) {
   auto options = joint.options();
-  options.inner = {.steps = steps, .scope = Scope::kHead, .rates = InnerRates::kFixed, .rate = rate, .kappa = kappa, .pull = 0.0};
+  options.inner = {
+      .steps = steps, .scope = Scope::kHead, .rates = InnerRates::kFixed, .rate = rate, .kappa = kappa, .pull = 0.0};
   TwoTower model(joint.schema(), options, 0);
   model.parameters().flat().copy_(joint.parameters().flat());
   return model;

@@ -9,8 +9,8 @@
 
 namespace warmstart {
 
-GradientBuckets::GradientBuckets(const Parameters& parameters, std::int64_t tail, std::int64_t bucket_bytes, Communicator& group,
-                                 Reduction reduction)
+GradientBuckets::GradientBuckets(const Parameters& parameters, std::int64_t tail, std::int64_t bucket_bytes,
+                                 Communicator& group, Reduction reduction)
     : values_(parameters.values()),
       gradients_(values_.size()),
       tail_length_(tail),

@@ -7,24 +7,26 @@
 
 namespace warmstart {
 
-// The flat gradient of a meta-step, in buckets of parameters.  Each bucket is summed over ranks as soon as the last microbatch has
-// its share, while the reverse pass goes on.  The first step shows in which order a pass is done with the parameters, and so which
-// belong together (as in Li et al. 2020, PyTorch Distributed, section 4.2).  How many buckets there are changes no bit of a
-// fixed-order sum.
+// The flat gradient of a meta-step, in buckets of parameters.  Each bucket is summed over ranks as soon as the last
+// microbatch has its share, while the reverse pass goes on.  The first step shows in which order a pass is done with
+// the parameters, and so which belong together (as in Li et al. 2020, PyTorch Distributed, section 4.2).  How many
+// buckets there are changes no bit of a fixed-order sum.
 class GradientBuckets {
  public:
-  // Behind the gradient come `tail` numbers of the caller's.  A bucket holds whole parameters, of `bucket_bytes` at most unless one
-  // is larger.  `parameters` are not laid out anew while this lives.
-  GradientBuckets(const Parameters& parameters, std::int64_t tail, std::int64_t bucket_bytes, Communicator& group, Reduction reduction);
+  // Behind the gradient come `tail` numbers of the caller's.  A bucket holds whole parameters, of `bucket_bytes` at
+  // most unless one is larger.  `parameters` are not laid out anew while this lives.
+  GradientBuckets(const Parameters& parameters, std::int64_t tail, std::int64_t bucket_bytes, Communicator& group,
+                  Reduction reduction);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  // Adds the gradient of a microbatch's `loss`, and its `tail` [tail].  With `last`, collective: starts the sums over ranks.
+  // Adds the gradient of a microbatch's `loss`, and its `tail` [tail].  With `last`, collective: starts the sums over
+  // ranks.
   void add(const at::Tensor& loss, const at::Tensor& tail, bool last);
 
-  // Collective, after add(.., last).  The gradient and the tail, summed over microbatches and ranks: [P + tail], on the parameters'
-  // device.
+  // Collective, after add(.., last).  The gradient and the tail, summed over microbatches and ranks: [P + tail], on the
+  // parameters' device.
   at::Tensor take();
 
   std::size_t size() const { return buckets_.size(); }

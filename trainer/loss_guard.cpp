@@ -23,7 +23,8 @@ std::string LossGuard::judge(double loss) {
   if (limit_ > 0 && recent_.size() >= kFewest) {
     const double usual = median(recent_);
     if (loss > limit_ * usual)
-      return fmt::format("of {:.4g} is over {} times its running median {:.4g} (train.loss-limit)", loss, limit_, usual);
+      return fmt::format("of {:.4g} is over {} times its running median {:.4g} (train.loss-limit)", loss, limit_,
+                         usual);
   }
   recent_.push_back(loss);
   if (recent_.size() > kWindow) recent_.pop_front();

@@ -8,7 +8,8 @@ namespace warmstart {
 
 void check(const ModelOptions& options) {
   const auto& inner = options.inner;
-  require(options.embedding > 0 && options.features > 0 && options.prior > 0, "model.embedding, features and prior must be at least 1");
+  require(options.embedding > 0 && options.features > 0 && options.prior > 0,
+          "model.embedding, features and prior must be at least 1");
   require(std::all_of(options.tower.begin(), options.tower.end(), [](auto width) { return width > 0; }),
           "model.tower: widths must be at least 1");
   require(options.absolute >= 0, "model.absolute must not be negative");
@@ -16,9 +17,9 @@ void check(const ModelOptions& options) {
   require(inner.rate > 0 && inner.tower_rate > 0, "inner.rate and inner.tower-rate must be above 0");
   // Where they are learned, they are kept positive by softplus, which has no way to 0.
   const bool learned = inner.rates != InnerRates::kFixed;
-  require(
-      learned ? inner.kappa > 0 && inner.pull > 0 : inner.kappa >= 0 && inner.pull >= 0,
-      learned ? "inner.kappa and inner.pull must be above 0 where rates are learned" : "inner.kappa and inner.pull must not be negative");
+  require(learned ? inner.kappa > 0 && inner.pull > 0 : inner.kappa >= 0 && inner.pull >= 0,
+          learned ? "inner.kappa and inner.pull must be above 0 where rates are learned"
+                  : "inner.kappa and inner.pull must not be negative");
 }
 
 nlohmann::json to_json(const ModelOptions& options) {

@@ -16,7 +16,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Scope, {{Scope::kHead, "head"}, {Scope::kDense, "de
 NLOHMANN_JSON_SERIALIZE_ENUM(InnerRates, {{InnerRates::kFixed, "fixed"},
                                           {InnerRates::kPerLayer, "per-layer"},
                                           {InnerRates::kPerParameter, "per-parameter"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(Form, {{Form::kAuto, "auto"}, {Form::kActivations, "activations"}, {Form::kWeights, "weights"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Form,
+                             {{Form::kAuto, "auto"}, {Form::kActivations, "activations"}, {Form::kWeights, "weights"}})
 
 struct ModelOptions {
   std::int64_t embedding = 64;             // width of x

@@ -32,7 +32,8 @@ std::vector<at::Tensor> Parameters::values() const {
 
 nlohmann::json Parameters::layout() const {
   auto layout = nlohmann::json::array();
-  for (const auto& parameter : list_) layout.push_back({{"name", parameter.name}, {"shape", parameter.value.sizes().vec()}});
+  for (const auto& parameter : list_)
+    layout.push_back({{"name", parameter.name}, {"shape", parameter.value.sizes().vec()}});
   return layout;
 }
 
@@ -43,7 +44,8 @@ void Parameters::assign(const NamedTensors& named) {
   for (std::size_t i = 0; i < list_.size(); ++i) {
     const auto& [name, value] = named[i];
     if (name != list_[i].name || value.sizes() != list_[i].value.sizes()) {
-      throw DataError(fmt::format("the checkpoint's parameter '{}' does not fit the model's '{}'", name, list_[i].name));
+      throw DataError(
+          fmt::format("the checkpoint's parameter '{}' does not fit the model's '{}'", name, list_[i].name));
     }
     list_[i].value.detach().copy_(value);
   }

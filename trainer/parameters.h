@@ -27,8 +27,8 @@ class Parameters {
   // Adds a parameter with its initial value; all of them before the first use.
   void add(const std::string& name, ParameterGroup group, const at::Tensor& initial);
 
-  // Lays the parameters out as one tensor of the dtype and on the device of `options`.  Call once after the last add(), or
-  // again to change these.
+  // Lays the parameters out as one tensor of the dtype and on the device of `options`.  Call once after the last add(),
+  // or again to change these.
   void flatten(const at::TensorOptions& options);
 
   const at::Tensor& operator[](const std::string& name) const { return list_[index_.at(name)].value; }

@@ -5,9 +5,9 @@
 namespace warmstart {
 namespace {
 
-// Fitted to benchmarks/meta_step's `forms`, 80 shapes on one core: the count then chose the faster form in all of them.  Forming a
-// task's weights and using them are slower than products of remembered rows; weights are read and written once a use; each product
-// takes some time to start; and a BLAS gains nothing from fewer than 8 outputs.
+// Fitted to benchmarks/meta_step's `forms`, 80 shapes on one core: the count then chose the faster form in all of them.
+// Forming a task's weights and using them are slower than products of remembered rows; weights are read and written
+// once a use; each product takes some time to start; and a BLAS gains nothing from fewer than 8 outputs.
 constexpr double kOwnProducts = 1.5, kWeightTraffic = 2.0, kStart = 6000.0, kFewestOutputs = 8.0;
 
 }  // namespace
@@ -37,8 +37,9 @@ void PlanTally::add(const std::vector<LayerPlan>& plans) {
     auto& count = entry[form == Form::kWeights ? "weights" : "activations"];
     count = count.get<std::int64_t>() + 1;
     const auto costs = costs_of(shape);
-    entry["last"] = {{"inputs", shape.inputs},       {"outputs", shape.outputs}, {"support", shape.support},
-                     {"query", shape.query},         {"steps", shape.steps},     {"activations_cost", costs.activations},
+    entry["last"] = {{"inputs", shape.inputs},       {"outputs", shape.outputs},
+                     {"support", shape.support},     {"query", shape.query},
+                     {"steps", shape.steps},         {"activations_cost", costs.activations},
                      {"weights_cost", costs.weights}};
   }
 }

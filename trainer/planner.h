@@ -10,16 +10,18 @@
 
 namespace warmstart {
 
-// How a task's change of a linear layer is held: as a memory of keys and values, or as the weights that they make; or as is cheaper.
+// How a task's change of a linear layer is held: as a memory of keys and values, or as the weights that they make; or
+// as is cheaper.
 enum class Form { kAuto, kActivations, kWeights };
 
-// A linear layer of `inputs` and `outputs` that adapts in `steps` inner steps to `support` rows and scores `query` rows.
+// A linear layer of `inputs` and `outputs` that adapts in `steps` inner steps to `support` rows and scores `query`
+// rows.
 struct AdaptedShape {
   std::int64_t inputs, outputs, support, query, steps;
 };
 
-// What adapting costs beyond the shared layer's own products, in multiply-adds a task, of one pass forward (the reverse pass
-// takes the same multiple of both).
+// What adapting costs beyond the shared layer's own products, in multiply-adds a task, of one pass forward (the reverse
+// pass takes the same multiple of both).
 struct FormCosts {
   double activations, weights;
 };

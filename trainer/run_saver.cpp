@@ -31,7 +31,8 @@ void RunSaver::save_last(std::int64_t step, const Snapshot& snapshot) {
   const Phase phase("write");
   wait();
   if (saved_step_ == step) return;
-  if (!begin(step, snapshot)) throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the parameters are not finite", step));
+  if (!begin(step, snapshot))
+    throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the parameters are not finite", step));
   const auto written = writer_.wait();
   tell(written);
   if (!written->failure.empty()) throw AgreedError(ExitCode::kEnvironment, written->failure);
@@ -53,7 +54,8 @@ void RunSaver::tell(const std::optional<WrittenCheckpoint>& written) {
   if (observer_) observer_(*written);
   if (written->failure.empty()) return;
   saved_step_ = -1;
-  if (options_.strict) throw AgreedError(ExitCode::kEnvironment, fmt::format("{} (train.strict-checkpoints)", written->failure));
+  if (options_.strict)
+    throw AgreedError(ExitCode::kEnvironment, fmt::format("{} (train.strict-checkpoints)", written->failure));
 }
 
 }  // namespace warmstart

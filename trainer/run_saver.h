@@ -16,7 +16,8 @@ struct SaveOptions {
   bool strict = false;  // a checkpoint that cannot be written ends the run
 };
 
-// When a run's checkpoints are due, and that its last one is on disk before it ends.  Members that write are collective.
+// When a run's checkpoints are due, and that its last one is on disk before it ends.  Members that write are
+// collective.
 class RunSaver {
  public:
   using Snapshot = std::function<Checkpoint()>;
@@ -30,7 +31,8 @@ class RunSaver {
   // The next after_step() saves, or the first at which no write is in flight.
   void request() { due_ = true; }
 
-  // Goes on with the write in flight, or begins a due one.  Throws AgreedError kEnvironment when one has failed and must not.
+  // Goes on with the write in flight, or begins a due one.  Throws AgreedError kEnvironment when one has failed and
+  // must not.
   void after_step(std::int64_t step, const Snapshot& snapshot);
 
   // The run is back at `step`, which is on disk: what was written of later steps is no longer its own.
@@ -39,8 +41,8 @@ class RunSaver {
   // Waits for the write in flight.
   void wait() { tell(writer_.wait()); }
 
-  // Returns once the checkpoint of `step` is on disk; throws AgreedError: kEnvironment when it cannot be, kDiverged when its
-  // parameters are not finite.
+  // Returns once the checkpoint of `step` is on disk; throws AgreedError: kEnvironment when it cannot be, kDiverged
+  // when its parameters are not finite.
   void save_last(std::int64_t step, const Snapshot& snapshot);
 
  private:

@@ -25,11 +25,13 @@ template <typename Vector>
 
 // Sums of neighbours, of both in turn within each half.
 [[gnu::always_inline]] inline Lanes add_pairs(const Lanes& a, const Lanes& b) {
-  return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) + __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+  return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
+         __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
 }
 
 // The products of two rows with four, row by row: 8 lanes each, added up together at the end.
-[[gnu::always_inline]] inline Lanes block_products(const float* a0, const float* a1, const float* const* b, std::int64_t length) {
+[[gnu::always_inline]] inline Lanes block_products(const float* a0, const float* a1, const float* const* b,
+                                                   std::int64_t length) {
   Lanes sum[8] = {};
   const auto whole = length - length % kLanes;
   for (std::int64_t k = 0; k < whole; k += kLanes) {
@@ -42,20 +44,24 @@ template <typename Vector>
   }
   const auto first = add_pairs(add_pairs(sum[0], sum[1]), add_pairs(sum[2], sum[3]));
   const auto second = add_pairs(add_pairs(sum[4], sum[5]), add_pairs(sum[6], sum[7]));
-  Lanes total =
-      __builtin_shufflevector(first, second, 0, 1, 2, 3, 8, 9, 10, 11) + __builtin_shufflevector(first, second, 4, 5, 6, 7, 12, 13, 14, 15);
+  Lanes total = __builtin_shufflevector(first, second, 0, 1, 2, 3, 8, 9, 10, 11) +
+                __builtin_shufflevector(first, second, 4, 5, 6, 7, 12, 13, 14, 15);
   for (auto k = whole; k < length; ++k)
-    total += a0[k] * Lanes{b[0][k], b[1][k], b[2][k], b[3][k]} + a1[k] * Lanes{0, 0, 0, 0, b[0][k], b[1][k], b[2][k], b[3][k]};
+    total += a0[k] * Lanes{b[0][k], b[1][k], b[2][k], b[3][k]} +
+             a1[k] * Lanes{0, 0, 0, 0, b[0][k], b[1][k], b[2][k], b[3][k]};
   return total;
 }
 
 // What a rectifier multiplies by.  Not left to the compiler, which would branch on each value.
-[[gnu::always_inline]] inline Lanes rectifier_factor(const Lanes& z, float slope) { return z > 0.0f ? Lanes{} + 1.0f : Lanes{} + slope; }
+[[gnu::always_inline]] inline Lanes rectifier_factor(const Lanes& z, float slope) {
+  return z > 0.0f ? Lanes{} + 1.0f : Lanes{} + slope;
+}
 
 }  // namespace
 
 WARMSTART_CPU_VARIANTS
-void row_products(float* products, const float* a, const float* b, std::int64_t rows, std::int64_t columns, std::int64_t length) {
+void row_products(float* products, const float* a, const float* b, std::int64_t rows, std::int64_t columns,
+                  std::int64_t length) {
   for (std::int64_t r = 0; r < rows; r += 2) {
     // Beyond the end the last row is taken again, and not stored.
     const float* a0 = a + r * length;
@@ -85,8 +91,8 @@ constexpr int kRows = 6;
 
 // weighted_rows of up to 5 rows and up to 16 columns (`second`: how far the last 8 of them are; 0: there are 8).
 [[gnu::always_inline]] inline void weighted_block(float* sum, RowStart start, const RowWeights& weights, const float* b,
-                                                  std::int64_t stride, std::int64_t second, std::int64_t rows, std::int64_t count,
-                                                  std::int64_t length) {
+                                                  std::int64_t stride, std::int64_t second, std::int64_t rows,
+                                                  std::int64_t count, std::int64_t length) {
   const float* weight[kRows];
   for (int i = 0; i < kRows; ++i) weight[i] = weights.at + std::min<std::int64_t>(i, rows - 1) * weights.row_stride;
   Lanes left[kRows] = {}, right[kRows] = {};
@@ -109,10 +115,11 @@ constexpr int kRows = 6;
 }  // namespace
 
 WARMSTART_CPU_VARIANTS
-void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* b, std::int64_t rows, std::int64_t count,
-                   std::int64_t length) {
+void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* b, std::int64_t rows,
+                   std::int64_t count, std::int64_t length) {
   const auto whole = length - length % kLanes;
-  // Rows far apart in memory share few places in the first cache: where they are met often, their columns are copied side by side.
+  // Rows far apart in memory share few places in the first cache: where they are met often, their columns are copied
+  // side by side.
   constexpr std::int64_t kCopied = 512;
   const bool copies = length >= 128 && rows >= 32 && count >= 32 && count <= kCopied;
   alignas(64) float columns[kCopied * 2 * kLanes];
@@ -125,14 +132,15 @@ void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* 
     for (std::int64_t r = 0; r < rows; r += kRows) {
       const RowStart block_start = {start.at ? start.at + r * start.row_stride + n : nullptr, start.row_stride};
       const RowWeights block = {weights.at + r * weights.row_stride, weights.row_stride, weights.stride};
-      weighted_block(sum + r * length + n, block_start, block, copies ? columns : b + n, copies ? 2 * kLanes : length, second, rows - r,
-                     count, length);
+      weighted_block(sum + r * length + n, block_start, block, copies ? columns : b + n, copies ? 2 * kLanes : length,
+                     second, rows - r, count, length);
     }
   }
   for (std::int64_t r = 0; r < rows; ++r) {
     for (auto n = whole; n < length; ++n) {
       float total = 0.0f;
-      for (std::int64_t j = 0; j < count; ++j) total += weights.at[r * weights.row_stride + j * weights.stride] * b[j * length + n];
+      for (std::int64_t j = 0; j < count; ++j)
+        total += weights.at[r * weights.row_stride + j * weights.stride] * b[j * length + n];
       sum[r * length + n] = start.at ? start.at[r * start.row_stride + n] + total : total;
     }
   }

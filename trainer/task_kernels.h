@@ -1,5 +1,6 @@
-// Products of a few rows on one core: too small for a BLAS to be at its best, which packs each matrix first.  Dense float32 matrices,
-// row after row.  Each element is added up in an order that neither the CPU nor the number of threads changes.
+// Products of a few rows on one core: too small for a BLAS to be at its best, which packs each matrix first.  Dense
+// float32 matrices, row after row.  Each element is added up in an order that neither the CPU nor the number of threads
+// changes.
 
 #pragma once
 
@@ -8,7 +9,8 @@
 namespace warmstart {
 
 // products [rows, columns] = a [rows, length] b', b [columns, length].
-void row_products(float* products, const float* a, const float* b, std::int64_t rows, std::int64_t columns, std::int64_t length);
+void row_products(float* products, const float* a, const float* b, std::int64_t rows, std::int64_t columns,
+                  std::int64_t length);
 
 // Sums of fewer columns than this are better products of rows.
 constexpr std::int64_t kFewColumns = 8;
@@ -26,8 +28,8 @@ struct RowStart {
 };
 
 // sum [rows, length] = start + weights b, b [count, length].  `start` may be `sum`.
-void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* b, std::int64_t rows, std::int64_t count,
-                   std::int64_t length);
+void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* b, std::int64_t rows,
+                   std::int64_t count, std::int64_t length);
 
 // z or slope * z, as z is positive or not, of `count` values.
 void rectify(float* z, std::int64_t count, float slope);

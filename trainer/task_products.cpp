@@ -16,7 +16,8 @@ void for_each_task(std::int64_t tasks, const Work& work) {
 }
 
 bool is_plain(const at::Tensor& tensor) {
-  return tensor.dim() == 3 && tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_contiguous() && tensor.numel() > 0;
+  return tensor.dim() == 3 && tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_contiguous() &&
+         tensor.numel() > 0;
 }
 
 // With a [T, rows, count], or transposed [T, count, rows].
@@ -27,8 +28,8 @@ void product(at::Tensor& sum, bool adds, const at::Tensor& a, bool transposed, c
   for_each_task(sum.size(0), [&](std::int64_t t) {
     auto* of_task = to + t * rows * length;
     const RowStart start = {adds ? of_task : nullptr, length};
-    weighted_rows(of_task, start, {x + t * rows * count, transposed ? 1 : count, transposed ? rows : 1}, y + t * count * length, rows,
-                  count, length);
+    weighted_rows(of_task, start, {x + t * rows * count, transposed ? 1 : count, transposed ? rows : 1},
+                  y + t * count * length, rows, count, length);
   });
 }
 
@@ -36,7 +37,9 @@ void product(at::Tensor& sum, bool adds, const at::Tensor& a, bool transposed, c
 
 bool suits_task_products(const at::Tensor& a, const at::Tensor& b) { return is_plain(a) && is_plain(b); }
 
-bool suits_task_product_abt(const at::Tensor& a, const at::Tensor& b) { return suits_task_products(a, b) && a.size(1) * b.size(1) <= 1024; }
+bool suits_task_product_abt(const at::Tensor& a, const at::Tensor& b) {
+  return suits_task_products(a, b) && a.size(1) * b.size(1) <= 1024;
+}
 
 at::Tensor task_product_abt(const at::Tensor& a, const at::Tensor& b) {
   const auto rows = a.size(1), columns = b.size(1), length = a.size(2);

@@ -1,5 +1,5 @@
-// Products of a task's own few rows, batch by batch, on the CPU: too small for a BLAS to be at its best, which packs each
-// matrix first.  float32; autograd does not see them.
+// Products of a task's own few rows, batch by batch, on the CPU: too small for a BLAS to be at its best, which packs
+// each matrix first.  float32; autograd does not see them.
 
 #pragma once
 
@@ -7,8 +7,8 @@
 
 namespace warmstart {
 
-// Whether the functions below take these, contiguous float32 [T, .., ..] on the CPU, and are the faster ones: for a b', up to 1024
-// products of rows.
+// Whether the functions below take these, contiguous float32 [T, .., ..] on the CPU, and are the faster ones: for a b',
+// up to 1024 products of rows.
 bool suits_task_products(const at::Tensor& a, const at::Tensor& b);
 bool suits_task_product_abt(const at::Tensor& a, const at::Tensor& b);
 

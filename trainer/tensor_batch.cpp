@@ -16,7 +16,8 @@ at::Tensor values_of(const std::vector<float>& values, at::IntArrayRef shape, co
 FeatureTensors tensors(const Features& features, const at::TensorOptions& options) {
   const auto ids = static_cast<std::int64_t>(features.ids.size());
   return {ids_of(features.ids, {ids}, options), ids_of(features.offsets, {features.count}, options),
-          values_of(features.weights, {ids}, options), values_of(features.dense, {features.count, features.dense_width}, options)};
+          values_of(features.weights, {ids}, options),
+          values_of(features.dense, {features.count, features.dense_width}, options)};
 }
 
 RowTensors tensors(const PaddedRows& rows, std::int64_t tasks, const at::TensorOptions& options) {

@@ -30,7 +30,7 @@ struct TrainOptions {
   std::int64_t patience = 0;        // validations without a better one before stopping; 0: never
   EvaluationOptions validation;
   SaveOptions save;
-  double loss_limit = 10;      // times the running median: a larger loss is a divergence; 0: only one that is not finite
+  double loss_limit = 10;  // times the running median: a larger loss is a divergence; 0: only one that is not finite
   std::int64_t rollbacks = 3;  // divergences that are undone before giving up
   double hang_seconds = 1800;  // without progress, after which the process ends with exit code 4; 0: never
 };

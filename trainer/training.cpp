@@ -42,8 +42,8 @@ std::int64_t bytes_of_buckets(const TrainOptions& options) {
 
 class Trainer {
  public:
-  Trainer(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
-          const TrainStart& start)
+  Trainer(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
+          const TrainObserver& observer, const TrainStart& start)
       : model_(model),
         dataset_(dataset),
         options_(options),
@@ -57,7 +57,8 @@ class Trainer {
         validate_every_(options.validate_every > 0 ? options.validate_every : std::max<std::int64_t>(1, steps_ / 10)),
         validation_(dataset, Split::kValidation, options.validation, group),
         adam_(model.parameters(), options.adam, steps_),
-        buckets_(model.parameters(), kTailSize, bytes_of_buckets(options), start.gradients ? *start.gradients : group, options.reduction),
+        buckets_(model.parameters(), kTailSize, bytes_of_buckets(options), start.gradients ? *start.gradients : group,
+                 options.reduction),
         loss_guard_(options.loss_limit) {
     if (start.checkpoint) restore(*start.checkpoint);
     if (!options.save.run.empty()) saver_.emplace(options.save, start.in_run ? step_ : -1, group, observer.saved);
@@ -145,8 +146,8 @@ class Trainer {
   // Adds the gradient of the microbatch's share of the mean loss, with the tail behind it.
   void add_gradient(const EpisodeBatch& batch, int microbatch, bool last) {
     const TensorBatch tensors(batch, model_.parameters().flat().options());
-    const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step_), static_cast<std::uint64_t>(microbatch), options_.dropout,
-                          options_.key_dropout, options_.all_keys_dropout);
+    const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step_), static_cast<std::uint64_t>(microbatch),
+                          options_.dropout, options_.key_dropout, options_.all_keys_dropout);
     plans_.add(model_.plan(batch.support.width, batch.query.width));
     const auto losses = model_.losses(tensors, &dropout, options_.precision);
     note_not_finite(losses, batch);
@@ -178,9 +179,11 @@ class Trainer {
     return fmt::format("of {} '{}' ", dataset_.schema().task, task < 0 ? "?" : dataset_.task(task).key());
   }
 
-  // Collective.  Back to the last checkpoint made without the meta-batches [first, step_], which are skipped from now on.
+  // Collective.  Back to the last checkpoint made without the meta-batches [first, step_], which are skipped from now
+  // on.
   void roll_back(const std::string& reason, std::int64_t first) {
-    const auto problem = fmt::format("step {}: {}; lower train.rate, or look for extreme values in the rows", step_ + 1, reason);
+    const auto problem =
+        fmt::format("step {}: {}; lower train.rate, or look for extreme values in the rows", step_ + 1, reason);
     auto skipped = skipped_;
     for (auto step = std::max<std::int64_t>(first, 0); step <= step_; ++step) skipped.insert(step);
     const auto rollbacks = rollbacks_ + 1;
@@ -216,7 +219,8 @@ class Trainer {
   void end_step() {
     const auto done = ++step_;
     validation_error_.reset();
-    if (options_.check_every > 0 && done % options_.check_every == 0) check_same_on_all_ranks(model_.parameters().flat(), group_);
+    if (options_.check_every > 0 && done % options_.check_every == 0)
+      check_same_on_all_ranks(model_.parameters().flat(), group_);
     if (done % options_.log_every == 0 || done == steps_) report(done);
     if (done % validate_every_ == 0 || done == steps_) validate(done);
     if (saver_) saver_->after_step(done, [this] { return snapshot(); });
@@ -251,7 +255,9 @@ class Trainer {
     adam_.first_moment().copy_(checkpoint.vectors.at(kFirstMoment));
     adam_.second_moment().copy_(checkpoint.vectors.at(kSecondMoment));
     const auto best = checkpoint.vectors.find(kBest);
-    best_ = best == checkpoint.vectors.end() ? at::Tensor() : best->second.to(model_.parameters().flat().options(), false, /*copy=*/true);
+    best_ = best == checkpoint.vectors.end()
+                ? at::Tensor()
+                : best->second.to(model_.parameters().flat().options(), false, /*copy=*/true);
     outcome_.best_error = state.at("best_error");
     outcome_.best_step = state.at("best_step");
     validations_without_better_ = state.at("validations_without_better");
@@ -277,18 +283,19 @@ class Trainer {
     const double seconds = seconds_since(window_start_);
     const double waited = prefetcher_->waited_seconds();
     if (observer_.progress) {
-      observer_.progress({.step = done,
-                          .steps = steps_,
-                          .loss = window_loss_ / window,
-                          .gradient_norm = norm_,
-                          .rate = adam_.rate(done - 1),
-                          .tasks_per_second = window * static_cast<double>(options_.tasks) / seconds,
-                          .seconds_left = seconds_since(start_) / static_cast<double>(std::max<std::int64_t>(1, done - first_step_)) *
-                                          static_cast<double>(steps_ - done),
-                          .data_wait_share = (waited - waited_before_) / seconds,
-                          .reduce_share = (buckets_.unhidden_seconds() - unhidden_before_) / seconds,
-                          .hidden_reduce_share = std::max(0.0, hidden_seconds() - hidden_before_) / seconds,
-                          .padded_share = padded_ / window});
+      observer_.progress(
+          {.step = done,
+           .steps = steps_,
+           .loss = window_loss_ / window,
+           .gradient_norm = norm_,
+           .rate = adam_.rate(done - 1),
+           .tasks_per_second = window * static_cast<double>(options_.tasks) / seconds,
+           .seconds_left = seconds_since(start_) / static_cast<double>(std::max<std::int64_t>(1, done - first_step_)) *
+                           static_cast<double>(steps_ - done),
+           .data_wait_share = (waited - waited_before_) / seconds,
+           .reduce_share = (buckets_.unhidden_seconds() - unhidden_before_) / seconds,
+           .hidden_reduce_share = std::max(0.0, hidden_seconds() - hidden_before_) / seconds,
+           .padded_share = padded_ / window});
     }
     begin_window();
   }
@@ -352,7 +359,8 @@ class Trainer {
   std::int64_t bad_task_ = -1;
 
   std::int64_t first_step_ = 0, window_first_step_ = 0;
-  double norm_ = 0.0, window_loss_ = 0.0, padded_ = 0.0, waited_before_ = 0.0, unhidden_before_ = 0.0, hidden_before_ = 0.0;
+  double norm_ = 0.0, window_loss_ = 0.0, padded_ = 0.0, waited_before_ = 0.0, unhidden_before_ = 0.0,
+         hidden_before_ = 0.0;
   Clock::time_point start_, window_start_;
 
   std::int64_t produced_step_ = 0;             // the next one to prefetch
@@ -384,8 +392,8 @@ NamedTensors trained_parameters(const Checkpoint& checkpoint) {
   return checkpoint.named(checkpoint.vectors.contains(kBest) ? kBest : kParameters);
 }
 
-TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
-                   TrainStart start) {
+TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
+                   const TrainObserver& observer, TrainStart start) {
   std::unique_ptr<Trainer> trainer;
   agree(group, [&] {
     check(options, group.size());

@@ -42,19 +42,19 @@ struct TrainObserver {
 // Where a run starts and what its checkpoints say of it.
 struct TrainStart {
   std::optional<Checkpoint> checkpoint;  // none: from the model as it is
-  bool in_run = false;                   // whether that checkpoint lies in the run's own folder, so need not be written again
-  nlohmann::json description;            // goes into every checkpoint
-  Communicator* gradients = nullptr;     // the same ranks by a faster way for gradients; null: there is none
+  bool in_run = false;         // whether that checkpoint lies in the run's own folder, so need not be written again
+  nlohmann::json description;  // goes into every checkpoint
+  Communicator* gradients = nullptr;  // the same ranks by a faster way for gradients; null: there is none
 };
 
 // Meta-trains `model` in place on the training tasks, watching the validation tasks.  All ranks end with the same bits,
 // and so does a run that was ended at any moment and started again from one of its checkpoints.  Stops early, with
 // what it has saved, when a rank gets a stop signal.  A loss that runs away takes the run back to its last checkpoint;
-// the meta-batches that did it are skipped.  Collective.  Throws AgreedError: kUsage when there are more ranks than microbatches,
-// kDiverged naming the step and the task when there is nothing to go back to, or too often; kEnvironment when the last
-// checkpoint (with save.strict: any) cannot be written.
-TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group, const TrainObserver& observer,
-                   TrainStart start = {});
+// the meta-batches that did it are skipped.  Collective.  Throws AgreedError: kUsage when there are more ranks than
+// microbatches, kDiverged naming the step and the task when there is nothing to go back to, or too often; kEnvironment
+// when the last checkpoint (with save.strict: any) cannot be written.
+TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
+                   const TrainObserver& observer, TrainStart start = {});
 
 // The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
 NamedTensors trained_parameters(const Checkpoint& checkpoint);

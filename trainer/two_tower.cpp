@@ -26,7 +26,8 @@ at::Tensor rows_at(const at::Tensor& table, const at::Tensor& place) {
 at::Tensor id_products(const FeatureTensors& features, const at::Tensor& weights) {
   const auto [ids, column, counts] = at::_unique2(features.ids, true, true);
   const auto count = features.offsets.size(0);
-  const auto ends = at::cat({features.offsets.slice(0, 1), at::full({1}, features.ids.size(0), features.ids.options())});
+  const auto ends =
+      at::cat({features.offsets.slice(0, 1), at::full({1}, features.ids.size(0), features.ids.options())});
   const auto row = at::repeat_interleave(ends - features.offsets);
   auto dense = at::zeros({count, ids.size(0)}, weights.options());
   dense.index_put_({row, column}, weights, true);
@@ -65,7 +66,9 @@ TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint6
   const auto layout = feature_layout(schema);
   const auto embedding = options.embedding, outputs = options.features + 1;
   Initialiser draw(seed);
-  const auto network = [&](const std::string& name, const at::Tensor& value) { parameters_.add(name, ParameterGroup::kNetwork, value); };
+  const auto network = [&](const std::string& name, const at::Tensor& value) {
+    parameters_.add(name, ParameterGroup::kNetwork, value);
+  };
   parameters_.add("embedding", ParameterGroup::kEmbedding, draw.normal({layout.row_ids, embedding}, 0.05));
   parameters_.add("key_bias", ParameterGroup::kNetwork, at::zeros({layout.keys}));
   network("input.weight", draw.uniform({embedding, layout.row_dense}, layout.row_dense));
@@ -92,7 +95,8 @@ TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint6
   if (wide()) {
     rule_.add_layer("input", layout.row_dense, embedding, parameters_);
     for (std::size_t layer = 0; layer < options.tower.size(); ++layer) {
-      rule_.add_layer(layer_name(layer), layer == 0 ? embedding : options.tower[layer - 1], options.tower[layer], parameters_);
+      rule_.add_layer(layer_name(layer), layer == 0 ? embedding : options.tower[layer - 1], options.tower[layer],
+                      parameters_);
     }
     rule_.add_layer("output", width, outputs, parameters_);
     rule_.add_layer("skip", embedding, outputs, parameters_);
@@ -130,8 +134,8 @@ TwoTower::State TwoTower::start(std::int64_t support, std::int64_t query, Precis
   std::map<std::string, Form> forms;
   for (const auto& [layer, form, shape] : plan(support, query)) forms[layer] = form;
   const auto layer = [&](const std::string& name, bool has_bias) {
-    return AdaptedLinear(parameters_[name + ".weight"], has_bias ? parameters_[name + ".bias"] : at::Tensor(), has_bias, forms[name],
-                         precision);
+    return AdaptedLinear(parameters_[name + ".weight"], has_bias ? parameters_[name + ".bias"] : at::Tensor(), has_bias,
+                         forms[name], precision);
   };
   // The shared input layer stands in the rows' content.
   State state(AdaptedLinear({}, {}, true, forms["input"], precision), layer("output", true), layer("skip", false));
@@ -140,7 +144,8 @@ TwoTower::State TwoTower::start(std::int64_t support, std::int64_t query, Precis
 }
 
 Activation TwoTower::hidden_activation(const Rows& rows, std::size_t layer) const {
-  return {.rectifies = true, .slope = kSlope, .mask = rows.hidden_masks.empty() ? at::Tensor() : rows.hidden_masks[layer]};
+  return {
+      .rectifies = true, .slope = kSlope, .mask = rows.hidden_masks.empty() ? at::Tensor() : rows.hidden_masks[layer]};
 }
 
 TwoTower::Rows TwoTower::distinct_rows(const TensorBatch& batch, const Dropout* dropout) const {
@@ -204,7 +209,8 @@ at::Tensor TwoTower::tower(const Rows& rows, State& state) const {
 
 // Walks back from the output's gradient `d` [T, S, D + 1], adapting each layer by its
 // inputs and its outputs' gradient.
-void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale, int step) const {
+void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e,
+                        const at::Tensor& scale, int step) const {
   const auto first_order = !options_.inner.second_order;
   const auto keep = [&](const at::Tensor& tensor) { return first_order ? tensor.detach() : tensor; };
   const auto rates = [&](const std::string& layer) { return rule_.layer(layer, step, parameters_); };
@@ -215,7 +221,8 @@ void TwoTower::remember(const Rows& rows, State& state, const at::Tensor& d, con
   state.output.add(keep(state.inputs.back()), d, scale, rates("output"));
   state.skip.add(keep(x), d, scale, rates("skip"));
   for (auto layer = options_.tower.size(); layer-- > 0;) {
-    const auto [at_outputs, at_inputs] = state.hidden[layer].backward(back, state.inputs[layer + 1], hidden_activation(rows, layer));
+    const auto [at_outputs, at_inputs] =
+        state.hidden[layer].backward(back, state.inputs[layer + 1], hidden_activation(rows, layer));
     back = keep(at_inputs);
     state.hidden[layer].add(keep(state.inputs[layer]), keep(at_outputs), scale, rates(layer_name(layer)));
   }

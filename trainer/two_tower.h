@@ -60,7 +60,8 @@ class TwoTower : public Recommender {
   State start(std::int64_t support, std::int64_t query, Precision precision) const;
   Activation hidden_activation(const Rows& rows, std::size_t layer) const;
   at::Tensor tower(const Rows& rows, State& state) const;
-  void remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale, int step) const;
+  void remember(const Rows& rows, State& state, const at::Tensor& d, const at::Tensor& e, const at::Tensor& scale,
+                int step) const;
   at::Tensor score(const Rows& rows, const at::Tensor& output, const State& state) const;
   void step(const Rows& support, const RowTensors& labels, State& state, int step) const;
   void adapt(const Rows& support, const TensorBatch& batch, const Dropout* dropout, State& state) const;

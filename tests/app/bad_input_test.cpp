@@ -23,7 +23,8 @@ class BadInputTest : public testing::Test {
     const auto line = result.output.find("warmstart: ");
     ASSERT_NE(line, std::string::npos) << result.output;
     EXPECT_EQ(result.output.find("warmstart: ", line + 1), std::string::npos) << result.output;
-    EXPECT_NE(result.output.substr(line, result.output.find('\n', line) - line).find(phrase), std::string::npos) << result.output;
+    EXPECT_NE(result.output.substr(line, result.output.find('\n', line) - line).find(phrase), std::string::npos)
+        << result.output;
   }
   void expect_ingest_failure(const std::string& arguments, int exit_code, const std::string& phrase) {
     expect_failure("ingest --config tables/config.ini " + arguments, exit_code, phrase);
@@ -44,7 +45,9 @@ class BadInputTest : public testing::Test {
   const std::string train = "train --config tables/config.ini --set evaluate.query=4 --steps 4 --tasks 16 ";
 };
 
-TEST_F(BadInputTest, MissingFile) { expect_ingest_failure("--set interactions.files=nowhere.csv", 3, "nowhere.csv: no such file"); }
+TEST_F(BadInputTest, MissingFile) {
+  expect_ingest_failure("--set interactions.files=nowhere.csv", 3, "nowhere.csv: no such file");
+}
 
 TEST_F(BadInputTest, EmptyTable) {
   folder.write("empty.csv", "");
@@ -52,12 +55,14 @@ TEST_F(BadInputTest, EmptyTable) {
 }
 
 TEST_F(BadInputTest, AbsentColumn) {
-  expect_ingest_failure("--set interactions.label=stars", 3, "has no column 'stars'; its columns are: user, item, rating, time");
+  expect_ingest_failure("--set interactions.label=stars", 3,
+                        "has no column 'stars'; its columns are: user, item, rating, time");
 }
 
 TEST_F(BadInputTest, LabelOutOfRange) {
   append("u1,i1,99,1600000000");
-  expect_ingest_failure("--set data.label-max=50", 3, "interactions.csv:" + std::to_string(lines()) + ": column 'rating': 99 is outside");
+  expect_ingest_failure("--set data.label-max=50", 3,
+                        "interactions.csv:" + std::to_string(lines()) + ": column 'rating': 99 is outside");
 }
 
 TEST_F(BadInputTest, TooFewFields) {
@@ -117,12 +122,16 @@ TEST_F(BadInputTest, UnknownOption) {
   expect_failure("trian", 2, "unknown command 'trian'");
 }
 
-TEST_F(BadInputTest, OptionGivenTwice) { expect_failure(train + "--seed 1 --train.seed 2", 2, "train.seed is given twice"); }
+TEST_F(BadInputTest, OptionGivenTwice) {
+  expect_failure(train + "--seed 1 --train.seed 2", 2, "train.seed is given twice");
+}
 
 TEST_F(BadInputTest, SlurmThatIsNotThere) {
   ingest();
-  for (const auto* arguments : {"submit -- train --config tables/config.ini", "sweep --to sweep --set-grid inner.steps=1,2", "status"}) {
-    const auto result = run_command("cd '" + folder.path().string() + "' && PATH=/nowhere " + program_path() + " " + arguments);
+  for (const auto* arguments :
+       {"submit -- train --config tables/config.ini", "sweep --to sweep --set-grid inner.steps=1,2", "status"}) {
+    const auto result =
+        run_command("cd '" + folder.path().string() + "' && PATH=/nowhere " + program_path() + " " + arguments);
     EXPECT_EQ(result.exit_code, 4) << result.output;
     EXPECT_NE(result.output.find("warmstart: Slurm is not on this machine"), std::string::npos) << result.output;
   }
@@ -130,8 +139,9 @@ TEST_F(BadInputTest, SlurmThatIsNotThere) {
 
 TEST_F(BadInputTest, OptionsThatMakeNoSense) {
   ingest();
-  for (const auto* option : {"episode.order=banana", "evaluate.order=banana", "train.dropout=1", "inner.rate=0", "inner.kappa=0",
-                             "model.tower=8,0", "model.embedding=0", "episode.query-max=0", "evaluate.support=", "train.rate=0"}) {
+  for (const auto* option :
+       {"episode.order=banana", "evaluate.order=banana", "train.dropout=1", "inner.rate=0", "inner.kappa=0",
+        "model.tower=8,0", "model.embedding=0", "episode.query-max=0", "evaluate.support=", "train.rate=0"}) {
     const std::string text = option;
     const auto name = text.substr(text.find('.') + 1, text.find('=') - text.find('.') - 1);
     expect_failure(train + "--set " + text, 2, name);
@@ -151,7 +161,10 @@ TEST_F(BadInputTest, CheckpointOfAnUnknownScope) {
 TEST_F(BadInputTest, CheckpointThatDoesNotFitTheSchema) {
   ingest();
   ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
-  ASSERT_EQ(run_program("ingest --config tables/config.ini --set items.categorical= --set data.dataset=other", folder.path()).exit_code, 0);
+  ASSERT_EQ(
+      run_program("ingest --config tables/config.ini --set items.categorical= --set data.dataset=other", folder.path())
+          .exit_code,
+      0);
   expect_failure("evaluate --config tables/config.ini --set data.dataset=other", 3,
                  "the model does not fit the data set: it has 2 fields, not 3");
 }

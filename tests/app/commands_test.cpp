@@ -39,10 +39,12 @@ TEST_F(CommandsTest, TrainingOnOneTwoAndFourRanksEndsInTheSameBits) {
 TEST_F(CommandsTest, EvaluatesComparesAndReports) {
   train("tables/run", 2);
   expect_ok(std::string("train --config tables/config.ini --run joint --set inner.steps=0") + kSmall);
-  const auto output = expect_ok(std::string("evaluate --config tables/config.ini --joint joint --output evaluation.json") + kSmall, 2);
+  const auto output =
+      expect_ok(std::string("evaluate --config tables/config.ini --joint joint --output evaluation.json") + kSmall, 2);
   const auto evaluation = read_json(folder.path() / "evaluation.json");
   EXPECT_EQ(evaluation["results"].size(), 15u);
-  for (const auto* model : {"bias", "als", "joint", "fine-tuned", "warmstart"}) EXPECT_NE(output.find(model), std::string::npos);
+  for (const auto* model : {"bias", "als", "joint", "fine-tuned", "warmstart"})
+    EXPECT_NE(output.find(model), std::string::npos);
   EXPECT_EQ(evaluation["results"][1]["support"], 3);
   EXPECT_EQ(evaluation["results"][2]["support"], "all");
   EXPECT_EQ(evaluation["protocol"]["tasks"], 16);
@@ -64,9 +66,10 @@ TEST_F(CommandsTest, InspectsDatasetsAndCheckpoints) {
 }
 
 TEST_F(CommandsTest, AStopSignalSavesWhatWasLearned) {
-  const auto result = run_command("cd '" + folder.path().string() + "' && { " + program_path() +
-                                  " train --config tables/config.ini --run run --steps 1000000 --validate-every 500000 & } && "
-                                  "while [ ! -s run/metrics.jsonl ]; do sleep 0.1; done; kill -INT $!; wait $!");
+  const auto result =
+      run_command("cd '" + folder.path().string() + "' && { " + program_path() +
+                  " train --config tables/config.ini --run run --steps 1000000 --validate-every 500000 & } && "
+                  "while [ ! -s run/metrics.jsonl ]; do sleep 0.1; done; kill -INT $!; wait $!");
   EXPECT_EQ(result.exit_code, 130) << result.output;
   EXPECT_NE(expect_ok("inspect run").find("checkpoint of step"), std::string::npos);
 }
@@ -88,7 +91,8 @@ TEST_F(CommandsTest, InspectSaysHowLayersWereAdapted) {
   }
   EXPECT_NE(expect_ok("inspect wide").find("held as activations"), std::string::npos);
   // Whichever form is asked for is the one that is used.
-  expect_ok("train --config tables/config.ini --run formed --inner.scope dense --inner.form weights" + std::string(kSmall));
+  expect_ok("train --config tables/config.ini --run formed --inner.scope dense --inner.form weights" +
+            std::string(kSmall));
   const auto formed = nlohmann::json::parse(expect_ok("inspect formed --json")).at("state").at("plan");
   EXPECT_EQ(formed.at("tower.0").at("activations"), 0);
   EXPECT_GT(formed.at("tower.0").at("weights").get<int>(), 0);

@@ -62,7 +62,8 @@ TEST_F(OptionsTest, BadValuesNameTheKey) {
   EXPECT_NE(complaint({"--steps", "1.5"}).find("wants a whole number"), std::string::npos);
   EXPECT_NE(complaint({"--seed", "-1"}).find("wants a whole number from 0"), std::string::npos);
   EXPECT_NE(complaint({"--set", "inner.scope=body"}).find("inner.scope = 'body'"), std::string::npos);
-  EXPECT_NE(complaint({"--config", "/nowhere.ini"}).find("/nowhere.ini: no such configuration file"), std::string::npos);
+  EXPECT_NE(complaint({"--config", "/nowhere.ini"}).find("/nowhere.ini: no such configuration file"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -80,7 +80,8 @@ TEST_F(CheckpointTest, OfANewerVersionIsRefused) {
     read_checkpoint(path);
     ADD_FAILURE() << "no error";
   } catch (const DataError& error) {
-    EXPECT_NE(std::string(error.what()).find("made by a newer Warmstart (format version 99"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("made by a newer Warmstart (format version 99"), std::string::npos)
+        << error.what();
   }
   EXPECT_THROW(read_checkpoint(folder.path() / "nothing"), DataError);
 }

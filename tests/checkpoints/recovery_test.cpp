@@ -42,11 +42,13 @@ class RecoveryTest : public testing::Test {
     return result.output;
   }
   std::string launcher(int ranks) const {
-    return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), mpi_launcher(), ranks) + program_path() + " ";
+    return fmt::format("cd '{}' && exec {} -n {} ", folder.path().string(), mpi_launcher(), ranks) + program_path() +
+           " ";
   }
 
   // Starts a run, waits until `moment` and kills one rank.  False when the run ended before.
-  bool run_and_kill(const std::string& run, int ranks, RandomStream& random, const std::function<bool(const fs::path&)>& moment) {
+  bool run_and_kill(const std::string& run, int ranks, RandomStream& random,
+                    const std::function<bool(const fs::path&)>& moment) {
     BackgroundProgram program(launcher(ranks) + train(run), folder.path() / (run + ".log"));
     while (!moment(folder.path() / run)) {
       if (!program.running()) return false;
@@ -88,7 +90,8 @@ bool in_the_middle_of_a_slice(const fs::path& run) {
 std::function<bool(const fs::path&)> between_slices_and_manifest(std::size_t ranks) {
   return [ranks](const fs::path& run) {
     const auto pending = pending_checkpoint(run);
-    return !pending.empty() && files_with(pending, ".h5") == ranks && files_with(pending, ".tmp") == 0 && !is_checkpoint(pending);
+    return !pending.empty() && files_with(pending, ".h5") == ranks && files_with(pending, ".tmp") == 0 &&
+           !is_checkpoint(pending);
   };
 }
 
@@ -108,13 +111,15 @@ TEST_F(RecoveryTest, KilledAtTwentyMomentsAndResumedOnOtherRanksItEndsInTheSameB
     ++killed;
     // What the kill left behind tells whether it came in time.
     const auto pending = pending_checkpoint(folder.path() / run);
-    if (!pending.empty() && !is_checkpoint(pending)) (files_with(pending, ".tmp") > 0 ? in_slice : before_manifest) += 1;
+    if (!pending.empty() && !is_checkpoint(pending))
+      (files_with(pending, ".tmp") > 0 ? in_slice : before_manifest) += 1;
     const auto resumed = parameters_digest(expect_ok(train(run), kRanks[(attempt + 1) % 3]));
     EXPECT_EQ(resumed, undisturbed) << run << ", killed on " << ranks << " ranks";
     passed += resumed == undisturbed;
     fs::remove_all(folder.path() / run);
   }
-  fmt::print("{} kills survived, {} while a slice was written, {} between slices and manifest\n", passed, in_slice, before_manifest);
+  fmt::print("{} kills survived, {} while a slice was written, {} between slices and manifest\n", passed, in_slice,
+             before_manifest);
   EXPECT_EQ(passed, 20);
   EXPECT_GE(in_slice, 1);
   EXPECT_GE(before_manifest, 1);

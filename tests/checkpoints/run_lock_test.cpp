@@ -27,7 +27,8 @@ TEST(RunLock, IsHeldByOneAtATime) {
   const TemporaryFolder folder;
   {
     const RunLock lock(folder.path());
-    EXPECT_NE(refusal(folder.path()).find("belongs to process " + std::to_string(getpid())), std::string::npos) << refusal(folder.path());
+    EXPECT_NE(refusal(folder.path()).find("belongs to process " + std::to_string(getpid())), std::string::npos)
+        << refusal(folder.path());
   }
   EXPECT_EQ(refusal(folder.path()), "");
 }

@@ -14,7 +14,8 @@ TEST(BackgroundSum, SumsWhatItWasHandedInOrder) {
   BackgroundSum sum(group, Reduction::kFixedOrder);
   std::vector<at::Tensor> tensors;
   for (int i = 0; i < 20; ++i)
-    sum.start(tensors.emplace_back(at::full({100 * i + 1}, group.rank() + i, at::TensorOptions(test_device()).dtype(at::kDouble))));
+    sum.start(tensors.emplace_back(
+        at::full({100 * i + 1}, group.rank() + i, at::TensorOptions(test_device()).dtype(at::kDouble))));
   sum.wait();
   const int ranks = group.size();
   for (int i = 0; i < 20; ++i)

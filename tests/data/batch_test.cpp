@@ -15,7 +15,8 @@ class BatchTest : public testing::Test {
   BatchTest() {
     options.dataset = folder.path() / "dataset";
     options.interactions.files = {
-        folder.write("rows.csv", "user,item,rating,hour\nu1,i1,4,1\nu1,i2,2,2\nu1,i3,5,3\nu2,i2,1,4\nu2,i1,2,5\n").string()};
+        folder.write("rows.csv", "user,item,rating,hour\nu1,i1,4,1\nu1,i2,2,2\nu1,i3,5,3\nu2,i2,1,4\nu2,i1,2,5\n")
+            .string()};
     options.user = "user";
     options.item = "item";
     options.label = "rating";

@@ -101,22 +101,22 @@ TEST_F(IngestTest, ItemsCanBeTheTasks) {
 TEST_F(IngestTest, TheOrderOfTheRowsDoesNotMatter) {
   const auto first = dataset().manifest();
   options.dataset = folder.path() / "again";
-  folder.write(
-      "rows.csv",
-      "user,item,rating,time,place\nu2,i2,2,6,work\nu1,i3,3,20,home\nu1,i1,5,40,home\nu2,i1,1,5,home\nu1,i2,2,10,work\nu1,i1,4,30,home\n");
+  folder.write("rows.csv",
+               "user,item,rating,time,place\nu2,i2,2,6,work\nu1,i3,3,20,home\nu1,i1,5,40,home\nu2,i1,1,5,home\nu1,i2,2,"
+               "10,work\nu1,i1,4,30,home\n");
   EXPECT_EQ(dataset().manifest(), first);
 }
 
 TEST_F(IngestTest, CountsBadRowsByReasonWhenAskedToSkip) {
   options.on_error = "skip";
   options.label_max = 5;
-  folder.write("rows.csv",
-               std::string(kRows) +
-                   "u1,i4,9,50,home\nu1,i4,good,50,home\n,i4,3,50,home\nu3,i4,3,50,home\nu1,i9,3,50,home\nu1,i4\nu1,i4,3,noon,home\n");
+  folder.write("rows.csv", std::string(kRows) +
+                               "u1,i4,9,50,home\nu1,i4,good,50,home\n,i4,3,50,home\nu3,i4,3,50,home\nu1,i9,3,50,"
+                               "home\nu1,i4\nu1,i4,3,noon,home\n");
   const auto data = dataset();
   const auto left_out = data.manifest()["left_out"];
-  for (const auto* reason :
-       {"label out of range", "missing value", "user that the user table lacks", "item that the item table lacks", "too few fields"}) {
+  for (const auto* reason : {"label out of range", "missing value", "user that the user table lacks",
+                             "item that the item table lacks", "too few fields"}) {
     EXPECT_EQ(left_out[reason]["rows"], 1) << reason;
   }
   EXPECT_EQ(left_out["wrong type"]["rows"], 2);
@@ -129,7 +129,8 @@ TEST_F(IngestTest, FailsAtTheFirstBadRowAndLeavesNothing) {
     ingest(options);
     FAIL() << "no error";
   } catch (const DataError& error) {
-    EXPECT_NE(std::string(error.what()).find("rows.csv:8: column 'rating': 'good' is not a number"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("rows.csv:8: column 'rating': 'good' is not a number"), std::string::npos)
+        << error.what();
   }
   EXPECT_FALSE(std::filesystem::exists(options.dataset));
   EXPECT_FALSE(std::filesystem::exists(options.dataset.string() + ".tmp"));
@@ -147,7 +148,8 @@ TEST_F(IngestTest, ExactSharesAreHeldOut) {
   std::string rows = "user,item,rating,time,place\n", users = "user,town\n";
   for (int user = 0; user < 100; ++user) {
     users += "v" + std::to_string(user) + ",x\n";
-    for (int item = 1; item <= 2; ++item) rows += "v" + std::to_string(user) + ",i" + std::to_string(item) + ",3,1,home\n";
+    for (int item = 1; item <= 2; ++item)
+      rows += "v" + std::to_string(user) + ",i" + std::to_string(item) + ",3,1,home\n";
   }
   folder.write("rows.csv", rows);
   folder.write("users.csv", users);

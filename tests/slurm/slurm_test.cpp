@@ -26,7 +26,10 @@ class Cluster {
  public:
   explicit Cluster(const fs::path& folder) {
     const auto out = folder / "ready";
-    pipe_ = popen(fmt::format("'{}' '{}' >'{}' 2>&1", WARMSTART_SLURM_CLUSTER, (folder / "cluster").string(), out.string()).c_str(), "w");
+    pipe_ =
+        popen(fmt::format("'{}' '{}' >'{}' 2>&1", WARMSTART_SLURM_CLUSTER, (folder / "cluster").string(), out.string())
+                  .c_str(),
+              "w");
     for (int i = 0; i < 400 && !(fs::exists(out) && fs::file_size(out) > 0); ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     ready_ = fs::exists(out) && read_file(out) == "ready\n";
@@ -165,7 +168,8 @@ TEST_F(SlurmTest, ARankThatIsKilledEndsTheOthersAndTheJobGoesOn) {
 TEST_F(SlurmTest, ARunThatAlwaysCrashesIsGivenUpOn) {
   const auto job = submit("--time 10 --requeues 1", train("crashing", kSteps) + "--hang-seconds 0.001");
   EXPECT_EQ(wait_for(job).at("JobState"), "FAILED");
-  EXPECT_NE(log("crashing", job).find("2 lives of job " + job + " left no newer checkpoint: given up"), std::string::npos)
+  EXPECT_NE(log("crashing", job).find("2 lives of job " + job + " left no newer checkpoint: given up"),
+            std::string::npos)
       << log("crashing", job);
 }
 
@@ -196,7 +200,8 @@ TEST_F(SlurmTest, ABadConfigurationIsRefusedBeforeQueueing) {
 TEST_F(SlurmTest, ASweepOfFourIsRunAndSummedUp) {
   const std::string sweep =
       "sweep --to sweep --config tables/config.ini --set-grid inner.rate=0.1,0.3 --set-grid inner.steps=1,2 "
-      "--set train.steps=30 --set train.tasks=16 --set evaluate.query=4 --set evaluate.support=0,3 --set submit.time=10";
+      "--set train.steps=30 --set train.tasks=16 --set evaluate.query=4 --set evaluate.support=0,3 --set "
+      "submit.time=10";
   const auto output = expect_ok(sweep);
   EXPECT_NE(output.find("4 of 4 points"), std::string::npos) << output;
   for (int i = 0; i < 240 && !run_command("squeue --noheader --name=warmstart-sweep").output.empty(); ++i)

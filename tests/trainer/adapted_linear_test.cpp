@@ -54,12 +54,15 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
   const auto weight = random({kOut, kIn}), bias = random({kOut}), scale = random({kTasks, 1, 1}), step = random({});
   LayerRates rates = {.step = step, .input = {}, .bias = {}, .output = {}};
   if (c.learned_rates) rates = {.step = step, .input = random({kIn}), .bias = random({}), .output = random({kOut})};
-  const Activation activation = {.rectifies = c.rectifies,
-                                 .slope = kSlope,
-                                 .mask = c.masked ? random({kTasks, kRows, kOut}).detach().gt(0.0).to(at::kDouble) * 2.0 : at::Tensor()};
+  const Activation activation = {
+      .rectifies = c.rectifies,
+      .slope = kSlope,
+      .mask = c.masked ? random({kTasks, kRows, kOut}).detach().gt(0.0).to(at::kDouble) * 2.0 : at::Tensor()};
   std::vector<at::Tensor> leaves = {weight, bias, scale, step};
-  const std::vector<at::Tensor> xs = {random({kTasks, kRows, kIn}), random({kTasks, kRows, kIn}), random({kTasks, kRows, kIn})};
-  const std::vector<at::Tensor> ds = {random({kTasks, kRows, kOut}), random({kTasks, kRows, kOut}), random({kTasks, kRows, kOut})};
+  const std::vector<at::Tensor> xs = {random({kTasks, kRows, kIn}), random({kTasks, kRows, kIn}),
+                                      random({kTasks, kRows, kIn})};
+  const std::vector<at::Tensor> ds = {random({kTasks, kRows, kOut}), random({kTasks, kRows, kOut}),
+                                      random({kTasks, kRows, kOut})};
   const auto shared = c.shared ? random({kTasks, kRows, kOut}) : at::Tensor();
   for (const auto& list : {xs, ds, std::vector{rates.input, rates.bias, rates.output, shared}})
     for (const auto& leaf : list)
@@ -92,7 +95,8 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
 std::vector<Case> cases() {
   std::vector<Case> cases;
   for (const auto form : {Form::kActivations, Form::kWeights})
-    for (int bits = 0; bits < 16; ++bits) cases.push_back({(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, form});
+    for (int bits = 0; bits < 16; ++bits)
+      cases.push_back({(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, form});
   return cases;
 }
 
@@ -124,7 +128,8 @@ std::vector<at::Tensor> passes(const std::vector<at::Tensor>& leaves, Form form,
 }
 
 std::vector<at::Tensor> float_leaves() {
-  std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}), at::randn({kOut}), at::randn({kTasks, kRows, kIn}), at::full({}, 0.1)};
+  std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}), at::randn({kOut}), at::randn({kTasks, kRows, kIn}),
+                                    at::full({}, 0.1)};
   for (auto& leaf : leaves) leaf = leaf.to(test_device()).requires_grad_();
   return leaves;
 }
@@ -136,7 +141,8 @@ TEST(AdaptedLinear, InFloat32IsNearDouble) {
   for (const auto& leaf : leaves) wide.push_back(leaf.detach().to(at::kDouble).requires_grad_());
   for (const auto form : {Form::kActivations, Form::kWeights}) {
     const auto expected = passes(wide, form, Precision::kFloat32), found = passes(leaves, form, Precision::kFloat32);
-    for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(at::allclose(found[i].to(at::kDouble), expected[i], 1e-4, 1e-5)) << i;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_TRUE(at::allclose(found[i].to(at::kDouble), expected[i], 1e-4, 1e-5)) << i;
   }
 }
 
@@ -144,7 +150,8 @@ TEST(AdaptedLinear, InBfloat16IsNearFloat32AndNotEqual) {
   at::manual_seed(5);
   const auto leaves = float_leaves();
   for (const auto form : {Form::kActivations, Form::kWeights}) {
-    const auto expected = passes(leaves, form, Precision::kFloat32), rounded = passes(leaves, form, Precision::kBfloat16);
+    const auto expected = passes(leaves, form, Precision::kFloat32),
+               rounded = passes(leaves, form, Precision::kBfloat16);
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const double difference = (rounded[i] - expected[i]).norm().item<double>() / expected[i].norm().item<double>();
       EXPECT_LT(difference, 0.05) << i;

@@ -1,4 +1,5 @@
-// A few tasks at a time in float32 against LibTorch's products in double precision, which adapted_linear_test holds against autograd.
+// A few tasks at a time in float32 against LibTorch's products in double precision, which adapted_linear_test holds
+// against autograd.
 
 #include "trainer/adapted_product.h"
 
@@ -36,7 +37,8 @@ AdaptedProductTerms random_terms(const Case& c) {
     other = of_parameter.detach().t().contiguous();
   }
   if (c.memory > 0) {
-    terms.remembered = {random({kTasks, c.memory, c.inputs}), random({kTasks, c.memory, c.outputs}), random({kTasks, 1, c.memory}), {}};
+    terms.remembered = {
+        random({kTasks, c.memory, c.inputs}), random({kTasks, c.memory, c.outputs}), random({kTasks, 1, c.memory}), {}};
     if (!c.learned) terms.remembered.shares = terms.remembered.shares.detach();
     if (c.learned) terms.remembered.key_bias = random({});
     if (!c.learned && !c.backward) terms.remembered.plain_bias = 1.0;
@@ -54,8 +56,9 @@ at::Tensor single(const at::Tensor& tensor) {
 }
 
 AdaptedProductTerms single(AdaptedProductTerms terms) {
-  for (auto* tensor : {&terms.x, &terms.shared.matrix, &terms.shared.transpose, &terms.remembered.keys, &terms.remembered.values,
-                       &terms.remembered.shares, &terms.remembered.key_bias, &terms.start_bias, &terms.start_rows, &terms.behind})
+  for (auto* tensor :
+       {&terms.x, &terms.shared.matrix, &terms.shared.transpose, &terms.remembered.keys, &terms.remembered.values,
+        &terms.remembered.shares, &terms.remembered.key_bias, &terms.start_bias, &terms.start_rows, &terms.behind})
     *tensor = single(*tensor);
   return terms;
 }
@@ -121,7 +124,8 @@ std::vector<Case> cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, AdaptedProductTest, testing::Combine(testing::ValuesIn(cases()), testing::Values(1, 3)));
+INSTANTIATE_TEST_SUITE_P(Shapes, AdaptedProductTest,
+                         testing::Combine(testing::ValuesIn(cases()), testing::Values(1, 3)));
 
 TEST(AdaptedProduct, LeavesToLibTorchWhatDoesNotGoByTask) {
   auto terms = single(random_terms({.rows = 5, .inputs = 4, .outputs = 6, .memory = 3}));

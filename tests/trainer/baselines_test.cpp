@@ -31,8 +31,9 @@ TEST_F(BaselinesTest, BiasIsASolutionOfItsOwnEquation) {
   const auto batch = batch_of(task, 4);
   double rest = 0.0;
   for (std::size_t i = 0; i < 4; ++i) {
-    rest += batch.support.label[i] - model.mean() -
-            model.entity_bias()[static_cast<std::size_t>(batch.entity[static_cast<std::size_t>(batch.support.place[i])])];
+    rest +=
+        batch.support.label[i] - model.mean() -
+        model.entity_bias()[static_cast<std::size_t>(batch.entity[static_cast<std::size_t>(batch.support.place[i])])];
   }
   const auto entity = batch.entity[static_cast<std::size_t>(batch.query.place[0])];
   const double expected = model.mean() + rest / 6.0 + model.entity_bias()[static_cast<std::size_t>(entity)];

@@ -37,14 +37,17 @@ at::Tensor loss_of(const Parameters& parameters, int microbatch) {
   return x.mm(parameters["a"].t()).tanh().mm(parameters["b"].t()).tanh().mm(parameters["d"].t()).sum();
 }
 
-at::Tensor tail_of(int microbatch) { return at::full({2}, 1 << microbatch, at::TensorOptions(test_device()).dtype(at::kFloat)); }
+at::Tensor tail_of(int microbatch) {
+  return at::full({2}, 1 << microbatch, at::TensorOptions(test_device()).dtype(at::kFloat));
+}
 
 at::Tensor gradient(const Parameters& parameters, std::int64_t bucket_bytes, Communicator& group, std::size_t buckets) {
   GradientBuckets sum(parameters, 2, bucket_bytes, group, Reduction::kFixedOrder);
   const auto mine = microbatches_of(group.rank(), group.size(), kMicrobatches);
   at::Tensor first, second;
   for (auto* total : {&first, &second}) {  // the first is one bucket
-    for (int i = 0; i < mine.count; ++i) sum.add(loss_of(parameters, mine.first + i), tail_of(mine.first + i), i + 1 == mine.count);
+    for (int i = 0; i < mine.count; ++i)
+      sum.add(loss_of(parameters, mine.first + i), tail_of(mine.first + i), i + 1 == mine.count);
     *total = sum.take();
   }
   EXPECT_EQ(sum.size(), buckets);
@@ -60,7 +63,8 @@ at::Tensor expected(const Parameters& parameters) {
     const auto values = parameters.values();
     const auto gradients = torch::autograd::grad({loss_of(parameters, i)}, values, {}, std::nullopt, false, true);
     for (std::size_t p = 0; p < values.size(); ++p)
-      pieces.push_back(gradients[p].defined() ? gradients[p].flatten() : at::zeros({values[p].numel()}, values[p].options()));
+      pieces.push_back(gradients[p].defined() ? gradients[p].flatten()
+                                              : at::zeros({values[p].numel()}, values[p].options()));
     pieces.push_back(tail_of(i));
     sum.add(at::cat(pieces));
   }

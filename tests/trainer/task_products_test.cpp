@@ -24,7 +24,8 @@ class TaskProductsTest : public testing::TestWithParam<Shape> {};
 TEST_P(TaskProductsTest, EqualLibTorchs) {
   const auto [rows, count, length] = GetParam();
   at::manual_seed(3);
-  const auto a = at::randn({kTasks, rows, count}), b = at::randn({kTasks, count, length}), c = at::randn({kTasks, rows, length});
+  const auto a = at::randn({kTasks, rows, count}), b = at::randn({kTasks, count, length}),
+             c = at::randn({kTasks, rows, length});
   const auto wide_a = a.to(at::kDouble), wide_b = b.to(at::kDouble), wide_c = c.to(at::kDouble);
   ASSERT_TRUE(suits_task_products(a, b));
   expect_near(task_product_ab(a, b), at::bmm(wide_a, wide_b));
@@ -36,12 +37,13 @@ TEST_P(TaskProductsTest, EqualLibTorchs) {
 }
 
 std::string name_of_shape(const testing::TestParamInfo<Shape>& info) {
-  return std::to_string(info.param.rows) + "_" + std::to_string(info.param.count) + "_" + std::to_string(info.param.length);
+  return std::to_string(info.param.rows) + "_" + std::to_string(info.param.count) + "_" +
+         std::to_string(info.param.length);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, TaskProductsTest,
-                         testing::Values(Shape{1, 1, 1}, Shape{2, 4, 8}, Shape{5, 3, 7}, Shape{6, 5, 9}, Shape{3, 20, 24}, Shape{11, 9, 15},
-                                         Shape{10, 20, 64}, Shape{4, 2, 33}),
+                         testing::Values(Shape{1, 1, 1}, Shape{2, 4, 8}, Shape{5, 3, 7}, Shape{6, 5, 9},
+                                         Shape{3, 20, 24}, Shape{11, 9, 15}, Shape{10, 20, 64}, Shape{4, 2, 33}),
                          name_of_shape);
 
 TEST(TaskProducts, LeaveToLibTorchWhatTheyDoNotTake) {

@@ -44,7 +44,9 @@ void fill(PaddedRows& rows, const std::vector<std::int64_t>& sizes, RandomStream
     for (std::int64_t i = 0; i < rows.width; ++i) {
       const bool real = i < size;
       rows.place.push_back(real ? static_cast<std::int64_t>(random.below(kRows)) : 0);
-      rows.label.push_back(!real ? 0.0f : binary ? static_cast<float>(random.below(2)) : static_cast<float>(random.normal()));
+      rows.label.push_back(!real    ? 0.0f
+                           : binary ? static_cast<float>(random.below(2))
+                                    : static_cast<float>(random.normal()));
       rows.mask.push_back(real ? 1.0f : 0.0f);
     }
   }
@@ -87,8 +89,8 @@ EpisodeBatch random_batch(bool binary) {
 at::Tensor incidence(const Features& features, std::int64_t ids) {
   auto matrix = at::zeros({features.count, ids}, at::kDouble);
   for (std::int64_t row = 0; row < features.count; ++row) {
-    const auto end =
-        row + 1 < features.count ? features.offsets[static_cast<std::size_t>(row) + 1] : static_cast<std::int64_t>(features.ids.size());
+    const auto end = row + 1 < features.count ? features.offsets[static_cast<std::size_t>(row) + 1]
+                                              : static_cast<std::int64_t>(features.ids.size());
     for (auto at = features.offsets[static_cast<std::size_t>(row)]; at < end; ++at) {
       matrix[row][features.ids[static_cast<std::size_t>(at)]] += features.weights[static_cast<std::size_t>(at)];
     }
@@ -100,7 +102,8 @@ using Weights = std::map<std::string, at::Tensor>;
 
 class Reference {
  public:
-  Reference(const TwoTower& model, const EpisodeBatch& batch) : model_(model), options_(model.options()), batch_(batch) {
+  Reference(const TwoTower& model, const EpisodeBatch& batch)
+      : model_(model), options_(model.options()), batch_(batch) {
     for (const auto& parameter : model.parameters().list()) shared_[parameter.name] = parameter.value;
     rows_ = incidence(batch.rows, kRowIds);
     descriptions_ = incidence(batch.descriptions, kTaskIds);
@@ -120,7 +123,8 @@ class Reference {
   Part part(const PaddedRows& rows, std::int64_t task) const {
     std::vector<std::int64_t> place;
     std::vector<double> label;
-    for (auto i = static_cast<std::size_t>(task * rows.width); i < static_cast<std::size_t>((task + 1) * rows.width); ++i) {
+    for (auto i = static_cast<std::size_t>(task * rows.width); i < static_cast<std::size_t>((task + 1) * rows.width);
+         ++i) {
       if (rows.mask[i] == 0.0f) continue;
       place.push_back(rows.place[i]);
       label.push_back(rows.label[i]);
@@ -129,8 +133,8 @@ class Reference {
   }
 
   at::Tensor scores(const Weights& p, const at::Tensor& place) const {
-    auto x = at::mm(rows_.index_select(0, place), p.at("embedding")) + at::mm(dense_.index_select(0, place), p.at("input.weight").t()) +
-             p.at("input.bias");
+    auto x = at::mm(rows_.index_select(0, place), p.at("embedding")) +
+             at::mm(dense_.index_select(0, place), p.at("input.weight").t()) + p.at("input.bias");
     auto a = x;
     for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
       const auto name = "tower." + std::to_string(layer);
@@ -144,7 +148,8 @@ class Reference {
   }
 
   at::Tensor inner_loss(const at::Tensor& scores, const at::Tensor& label) const {
-    if (options_.loss == Loss::kBinary) return at::binary_cross_entropy_with_logits(scores, label, {}, {}, at::Reduction::Sum);
+    if (options_.loss == Loss::kBinary)
+      return at::binary_cross_entropy_with_logits(scores, label, {}, {}, at::Reduction::Sum);
     return 0.5 * (scores - label).square().sum();
   }
 
@@ -183,7 +188,8 @@ class Reference {
   std::vector<std::string> adapted() const {
     std::vector<std::string> names = {"w", "b"};
     if (options_.inner.scope == Scope::kHead) return names;
-    for (const auto* name : {"input.weight", "input.bias", "output.weight", "output.bias", "skip.weight"}) names.emplace_back(name);
+    for (const auto* name : {"input.weight", "input.bias", "output.weight", "output.bias", "skip.weight"})
+      names.emplace_back(name);
     for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
       names.push_back("tower." + std::to_string(layer) + ".weight");
       names.push_back("tower." + std::to_string(layer) + ".bias");
@@ -203,13 +209,15 @@ class Reference {
       for (const auto& name : adapted()) values.push_back(p[name]);
       const auto loss = inner_loss(scores(p, support.place), support.label);
       const auto gradients = torch::autograd::grad({loss}, values, {}, true, inner.second_order, true);
-      const auto kappa = learned ? at::softplus(shared_.at("inner.kappa")[step]) : at::full({}, inner.kappa, at::kDouble);
+      const auto kappa =
+          learned ? at::softplus(shared_.at("inner.kappa")[step]) : at::full({}, inner.kappa, at::kDouble);
       for (std::size_t i = 0; i < values.size(); ++i) {
         const auto name = adapted()[i];
         auto gradient = gradients[i].defined() ? gradients[i] : at::zeros_like(values[i]);
         if (!inner.second_order) gradient = gradient.detach();
         if (name == "w" || name == "b") {
-          const auto pull = learned ? at::softplus(shared_.at("inner.pull")[name == "w" ? 0 : 1]) : at::full({}, inner.pull, at::kDouble);
+          const auto pull = learned ? at::softplus(shared_.at("inner.pull")[name == "w" ? 0 : 1])
+                                    : at::full({}, inner.pull, at::kDouble);
           const auto distance = values[i] - prior.at(name);
           gradient = gradient + pull * (inner.second_order ? distance : distance.detach());
         }
@@ -248,7 +256,8 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   options.features = 3;
   options.prior = 4;
   options.loss = c.loss;
-  options.inner = {.steps = c.steps, .scope = c.scope, .second_order = c.second_order, .rates = c.rates, .form = c.form};
+  options.inner = {
+      .steps = c.steps, .scope = c.scope, .second_order = c.second_order, .rates = c.rates, .form = c.form};
   TwoTower model(schema(), options, 1);
   model.parameters().flatten(at::kDouble);
   RandomStream random(3, Purpose::kInitialise, 99);
@@ -264,7 +273,8 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   EXPECT_LT((losses.cpu() - expected_losses).abs().max().item<double>(), 1e-12);
 
   const auto values = model.parameters().values();
-  const auto gradients = torch::autograd::grad({losses.sum()}, on_device.parameters().values(), {}, std::nullopt, false, true);
+  const auto gradients =
+      torch::autograd::grad({losses.sum()}, on_device.parameters().values(), {}, std::nullopt, false, true);
   const auto expected = torch::autograd::grad({expected_losses.sum()}, values, {}, std::nullopt, false, true);
   double largest = 0.0;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -292,7 +302,8 @@ std::vector<Case> cases() {
     cases.push_back({scope, 2, true, InnerRates::kPerParameter, Loss::kBinary});
     if (scope == Scope::kHead) continue;
     for (const auto rates : {InnerRates::kFixed, InnerRates::kPerParameter}) {
-      for (const bool second_order : {true, false}) cases.push_back({scope, 3, second_order, rates, Loss::kSquared, Form::kWeights});
+      for (const bool second_order : {true, false})
+        cases.push_back({scope, 3, second_order, rates, Loss::kSquared, Form::kWeights});
     }
   }
   return cases;
@@ -300,9 +311,9 @@ std::vector<Case> cases() {
 
 std::string name_of_case(const testing::TestParamInfo<Case>& info) {
   const auto& c = info.param;
-  auto name = nlohmann::json(c.scope).get<std::string>() + "_K" + std::to_string(c.steps) + (c.second_order ? "_second_" : "_first_") +
-              nlohmann::json(c.rates).get<std::string>() + (c.loss == Loss::kBinary ? "_binary" : "") +
-              (c.form == Form::kWeights ? "_weights" : "");
+  auto name = nlohmann::json(c.scope).get<std::string>() + "_K" + std::to_string(c.steps) +
+              (c.second_order ? "_second_" : "_first_") + nlohmann::json(c.rates).get<std::string>() +
+              (c.loss == Loss::kBinary ? "_binary" : "") + (c.form == Form::kWeights ? "_weights" : "");
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
