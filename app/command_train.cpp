@@ -61,7 +61,7 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again",
                  outcome.steps_done);
   const auto best = outcome.best_step == 0
-                        ? std::string("never validated")
+                        ? std::string("no validation had a finite error")
                         : fmt::format("best validation at step {} (MAE {:.4f})", outcome.best_step, outcome.best_error);
   fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(),
              outcome.steps_done, best, outcome.digest);
@@ -110,6 +110,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     observer.progress = [&](const TrainProgress& progress) { run->progress(progress); };
     observer.validated = [&](std::int64_t step, double error) { run->validated(step, error); };
     observer.saved = [&](const WrittenCheckpoint& written) { run->saved(written); };
+    observer.warned = [](const std::string& warning) { spdlog::warn("{}", warning); };
     observer.rolled_back = [&](const Rollback& rollback) { run->rolled_back(rollback); };
   }
   const auto outcome = train(*model, *dataset, options, group, observer, std::move(start));

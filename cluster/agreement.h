@@ -6,8 +6,7 @@
 
 namespace warmstart {
 
-// What at least one rank found wrong, known to all of them: each throws it, so
-// that the program can say it once and end in order.
+// An error that some rank found and every rank now knows.  All throw it; main() prints it once.
 struct AgreedError : Error {
   using Error::Error;
 };

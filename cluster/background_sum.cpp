@@ -1,18 +1,13 @@
 #include "cluster/background_sum.h"
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
 
+#include "base/stopwatch.h"
+
 namespace warmstart {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-}  // namespace
 
 struct BackgroundSum::State {
   Communicator& group;
@@ -47,10 +42,10 @@ void BackgroundSum::start(at::Tensor tensor) {
 }
 
 void BackgroundSum::wait() {
-  const auto start = Clock::now();
+  const Stopwatch stopwatch;
   std::unique_lock lock(state_->mutex);
   state_->changed.wait(lock, [&] { return state_->waiting.empty(); });
-  waited_seconds_ += seconds_since(start);
+  waited_seconds_ += stopwatch.seconds();
   if (state_->failure) std::rethrow_exception(std::exchange(state_->failure, nullptr));
 }
 
@@ -67,7 +62,7 @@ void BackgroundSum::work(const std::shared_ptr<State>& state) {
     auto tensor = state->waiting.front();
     const bool failed = state->failure != nullptr;
     lock.unlock();
-    const auto start = Clock::now();
+    const Stopwatch stopwatch;
     std::exception_ptr failure;
     try {
       if (!failed) sum_over_ranks(tensor, state->group, state->reduction);
@@ -76,7 +71,7 @@ void BackgroundSum::work(const std::shared_ptr<State>& state) {
     }
     lock.lock();
     if (failure) state->failure = failure;
-    state->busy_seconds += seconds_since(start);
+    state->busy_seconds += stopwatch.seconds();
     state->waiting.pop_front();
     state->changed.notify_all();
   }

@@ -7,25 +7,14 @@
 #include <climits>
 #include <cstdlib>
 
+#include "cluster/element_type.h"
 #include "cluster/self_communicator.h"
 
 namespace warmstart {
 namespace {
 
 MPI_Datatype type_of(const at::Tensor& tensor) {
-  switch (tensor.scalar_type()) {
-    case at::kFloat:
-      return MPI_FLOAT;
-    case at::kDouble:
-      return MPI_DOUBLE;
-    case at::kLong:
-      return MPI_INT64_T;
-    case at::kByte:
-      return MPI_UINT8_T;
-    default:
-      throw std::invalid_argument(fmt::format("MpiCommunicator: dtype {} is not one of float32, float64, int64, uint8",
-                                              c10::toString(tensor.scalar_type())));
-  }
+  return ElementTypes<MPI_Datatype>{MPI_FLOAT, MPI_DOUBLE, MPI_INT64_T, MPI_UINT8_T}.of(tensor);
 }
 
 int count_of(const at::Tensor& tensor) {

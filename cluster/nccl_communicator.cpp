@@ -18,6 +18,8 @@
 #include <functional>
 #include <thread>
 
+#include "base/stopwatch.h"
+#include "cluster/element_type.h"
 #include "cluster/watchdog.h"
 #endif
 
@@ -49,22 +51,8 @@ std::unique_ptr<Communicator> connect_gpus(Communicator&, at::Device, double) {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 ncclDataType_t type_of(const at::Tensor& tensor) {
-  switch (tensor.scalar_type()) {
-    case at::kFloat:
-      return ncclFloat32;
-    case at::kDouble:
-      return ncclFloat64;
-    case at::kLong:
-      return ncclInt64;
-    case at::kByte:
-      return ncclUint8;
-    default:
-      throw std::invalid_argument(fmt::format("NCCL: dtype {} is not one of float32, float64, int64, uint8",
-                                              c10::toString(tensor.scalar_type())));
-  }
+  return ElementTypes<ncclDataType_t>{ncclFloat32, ncclFloat64, ncclInt64, ncclUint8}.of(tensor);
 }
 
 class NcclCommunicator : public Communicator {
@@ -161,10 +149,9 @@ class NcclCommunicator : public Communicator {
 
   // Waits until what was started is under way.
   void settle(const char* call, ncclResult_t result) {
-    const auto start = Clock::now();
+    const Stopwatch stopwatch;
     while (result == ncclInProgress) {
-      if (std::chrono::duration<double>(Clock::now() - start).count() > timeout_)
-        fail(call, fmt::format("not done after {} s", timeout_));
+      if (stopwatch.seconds() > timeout_) fail(call, fmt::format("not done after {} s", timeout_));
       std::this_thread::sleep_for(std::chrono::microseconds(50));
       if (ncclCommGetAsyncError(communicator_, &result) != ncclSuccess) fail(call, "its state cannot be read");
     }

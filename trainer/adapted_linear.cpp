@@ -19,7 +19,7 @@ at::Tensor tensor(const Optional& optional) { return optional.value_or(at::Tenso
 
 at::Tensor transposed(const at::Tensor& tensor) { return tensor.transpose(-1, -2); }
 
-// The gradient before the activation, from that behind it; `out` tells the sign.
+// The gradient before the activation, from the gradient behind it; `out` tells the sign.
 at::Tensor before_activation(const at::Tensor& d, const at::Tensor& out, bool rectifies, double slope,
                              const at::Tensor& mask) {
   const auto before = rectifies ? at::leaky_relu_backward(d, out, slope, /*self_is_result=*/true) : d;
@@ -31,7 +31,7 @@ void refuse_third_order() {
   TORCH_CHECK(!at::GradMode::is_enabled(), "AdaptedLinear: its gradient cannot be differentiated again");
 }
 
-// What both passes keep for going back.
+// What both passes keep for going back: `terms` and `made`, and which arithmetic they were computed with.
 struct Kept {
   static void save(AutogradContext* ctx, const AdaptedProductTerms& terms, const AdaptedProduct& made,
                    const Optional& mask, Precision precision) {
@@ -44,7 +44,7 @@ struct Kept {
     ctx->saved_data["rectifies"] = terms.rectifier.rectifies;
     ctx->saved_data["slope"] = terms.behind.defined() ? terms.behind_slope : terms.rectifier.slope;
   }
-  explicit Kept(AutogradContext* ctx) : of(static_cast<Precision>(ctx->saved_data["precision"].toInt())) {
+  explicit Kept(AutogradContext* ctx) : arithmetic(static_cast<Precision>(ctx->saved_data["precision"].toInt())) {
     const auto saved = ctx->get_saved_variables();
     slope = ctx->saved_data["slope"].toDouble();
     terms.x = made.x = saved[0];
@@ -61,7 +61,7 @@ struct Kept {
     mask = saved[13];
   }
 
-  Products of;
+  Products arithmetic;
   AdaptedProductTerms terms;
   AdaptedProduct made;
   at::Tensor mask;
@@ -93,7 +93,7 @@ struct ForwardPass : Function<ForwardPass> {
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const Kept kept(ctx);
     auto d = kept.mask.defined() ? gradients[0] * kept.mask : std::move(gradients[0]);
-    const auto back = adapted_product_gradients(kept.of, kept.terms, kept.made, std::move(d));
+    const auto back = adapted_product_gradients(kept.arithmetic, kept.terms, kept.made, std::move(d));
     return {back.x,
             back.transpose,
             back.start_bias,
@@ -110,8 +110,8 @@ struct ForwardPass : Function<ForwardPass> {
   }
 };
 
-// D = d before the activation, and D W + (D values') diag(shares) keys.  Which way a rectifier leans does not change
-// with `out`.
+// D = d before the activation, and D W + (D values') diag(shares) keys.  Its derivative is piecewise constant, so no
+// gradient flows through `out`.
 struct BackwardPass : Function<BackwardPass> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight,
                                const Optional& keys, const Optional& values, const Optional& shares,
@@ -136,7 +136,7 @@ struct BackwardPass : Function<BackwardPass> {
     const auto &of_outputs = gradients[0], &of_inputs = gradients[1];
     AdaptedProductGradients back;
     if (of_inputs.defined()) {
-      back = adapted_product_gradients(kept.of, kept.terms, kept.made, of_inputs, of_outputs);
+      back = adapted_product_gradients(kept.arithmetic, kept.terms, kept.made, of_inputs, of_outputs);
       if (kept.mask.defined()) back.x.mul_(kept.mask);
     } else if (of_outputs.defined()) {
       back.x = before_activation(of_outputs, kept.terms.behind, kept.terms.behind.defined(), kept.slope, kept.mask);
@@ -201,8 +201,9 @@ void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, c
   }
   const auto scaled = values * share;
   const auto& before = task_weight_.defined() ? task_weight_ : weight_;
-  const Products of(precision_);
-  task_weight_ = before.defined() ? of.baddbmm(before, transposed(scaled), keys) : of.bmm(transposed(scaled), keys);
+  const Products arithmetic(precision_);
+  task_weight_ = before.defined() ? arithmetic.baddbmm(before, transposed(scaled), keys)
+                                  : arithmetic.bmm(transposed(scaled), keys);
   if (!adapts_bias_) return;
   auto bias_change = scaled.sum(1, true);
   if (key_bias_.defined()) bias_change = bias_change * key_bias_;

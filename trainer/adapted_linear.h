@@ -16,7 +16,7 @@
 
 namespace warmstart {
 
-// What follows a layer: a leaky rectifier, then a mask (undefined: none).
+// What follows a layer: a leaky rectifier, then a mask; undefined means that there is no mask.
 struct Activation {
   bool rectifies = false;
   double slope = 0.0;  // not negative
@@ -25,7 +25,8 @@ struct Activation {
 
 class AdaptedLinear {
  public:
-  // The shared layer: `weight` [out, in] and `bias` [out], each perhaps undefined: 0.  Whether the bias adapts, too.
+  // The shared layer: `weight` [out, in] and `bias` [out].  Either may be undefined and then counts as 0.
+  // `adapts_bias`: inner steps change the bias as well.
   AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form,
                 Precision precision = Precision::kFloat32);
 
@@ -33,8 +34,8 @@ class AdaptedLinear {
   // be undefined.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& shared = {}, const Activation& activation = {}) const;
 
-  // From the inner loss's gradient at forward()'s result `out` [T, S, out]: that at the layer's outputs before the
-  // activation, and that at its inputs [T, S, in].
+  // From the inner loss's gradient at forward()'s result `out` [T, S, out]: the gradients at the layer's outputs before
+  // the activation [T, S, out], and at its inputs [T, S, in].
   std::pair<at::Tensor, at::Tensor> backward(const at::Tensor& d, const at::Tensor& out,
                                              const Activation& activation = {}) const;
 
@@ -51,7 +52,7 @@ class AdaptedLinear {
   Precision precision_;
   at::Tensor keys_, values_;            // [T, steps * S, in], [T, steps * S, out]
   at::Tensor shares_;                   // [T, 1, steps * S]: what each remembered row counts, the step's rate included
-  at::Tensor key_bias_;                 // scalar: the bias's key; undefined: 1
+  at::Tensor key_bias_;                 // scalar: the bias's key; undefined means 1
   at::Tensor task_weight_, task_bias_;  // [T, out, in], [T, 1, out]: form kWeights
 };
 

@@ -11,11 +11,12 @@ at::Tensor flat(const at::Tensor& tensor) { return tensor.reshape({-1, tensor.si
 
 bool wants_gradient(const at::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); }
 
-at::Tensor product_with(const Products& of, const at::Tensor& x, const at::Tensor& matrix, const at::Tensor& start) {
+at::Tensor product_with(const Products& arithmetic, const at::Tensor& x, const at::Tensor& matrix,
+                        const at::Tensor& start) {
   auto shape = x.sizes().vec();
   shape.back() = matrix.size(1);
-  if (!start.defined()) return of.mm(flat(x), matrix).view(shape);
-  return of.addmm(start.dim() > 1 ? flat(start) : start, flat(x), matrix).view(shape);
+  if (!start.defined()) return arithmetic.mm(flat(x), matrix).view(shape);
+  return arithmetic.addmm(start.dim() > 1 ? flat(start) : start, flat(x), matrix).view(shape);
 }
 
 // Whether nobody else can see `tensor` change.
@@ -30,27 +31,27 @@ at::Tensor before_rectifier(at::Tensor d, const at::Tensor& out, double slope) {
                      : at::leaky_relu_backward(d, out, slope, /*self_is_result=*/true);
 }
 
-AdaptedProduct by_product(const Products& of, const AdaptedProductTerms& terms) {
+AdaptedProduct by_product(const Products& arithmetic, const AdaptedProductTerms& terms) {
   const auto& [keys, values, shares, key_bias, plain_bias] = terms.remembered;
   const auto start = start_of(terms);
   AdaptedProduct made;
   made.x = terms.behind.defined() ? before_rectifier(terms.x, terms.behind, terms.behind_slope) : terms.x;
-  made.z = terms.shared.matrix.defined() ? product_with(of, made.x, terms.shared.matrix, start) : start.clone();
+  made.z = terms.shared.matrix.defined() ? product_with(arithmetic, made.x, terms.shared.matrix, start) : start.clone();
   if (keys.defined()) {
-    auto products = of.abt(made.x, keys);
+    auto products = arithmetic.abt(made.x, keys);
     if (key_bias.defined())
       products.add_(key_bias);
     else if (plain_bias != 0.0)
       products.add_(plain_bias);
     if (shares.requires_grad()) made.products = products;
     made.scaled = made.products.defined() ? products * shares : products.mul_(shares);
-    of.add_ab(made.z, made.scaled, values);
+    arithmetic.add_ab(made.z, made.scaled, values);
   }
   if (terms.rectifier.rectifies) at::leaky_relu_(made.z, terms.rectifier.slope);
   return made;
 }
 
-AdaptedProductGradients gradients_by_product(const Products& of, const AdaptedProductTerms& terms,
+AdaptedProductGradients gradients_by_product(const Products& arithmetic, const AdaptedProductTerms& terms,
                                              const AdaptedProduct& made, at::Tensor d, const at::Tensor& of_made_x) {
   const auto& [keys, values, shares, key_bias, plain_bias] = terms.remembered;
   const auto& shared = terms.shared;
@@ -58,23 +59,23 @@ AdaptedProductGradients gradients_by_product(const Products& of, const AdaptedPr
   AdaptedProductGradients back;
   if (wants_gradient(terms.start_bias)) back.start_bias = flat(g).sum(0);
   if (wants_gradient(terms.start_rows)) back.start_rows = g;
-  if (wants_gradient(shared.matrix)) back.matrix = of.mm(flat(made.x).t(), flat(g));
-  if (wants_gradient(shared.transpose)) back.transpose = of.mm(flat(g).t(), flat(made.x));
+  if (wants_gradient(shared.matrix)) back.matrix = arithmetic.mm(flat(made.x).t(), flat(g));
+  if (wants_gradient(shared.transpose)) back.transpose = arithmetic.mm(flat(g).t(), flat(made.x));
   at::Tensor of_products;
   if (keys.defined()) {
-    if (values.requires_grad()) back.values = of.atb(made.scaled, g);
-    of_products = of.abt(g, values);
+    if (values.requires_grad()) back.values = arithmetic.atb(made.scaled, g);
+    of_products = arithmetic.abt(g, values);
     if (shares.requires_grad()) back.shares = (of_products * made.products).sum(1, true);
     of_products.mul_(shares);
-    if (keys.requires_grad()) back.keys = of.atb(of_products, made.x);
+    if (keys.requires_grad()) back.keys = arithmetic.atb(of_products, made.x);
     if (wants_gradient(key_bias)) back.key_bias = of_products.sum();
   }
   if (!terms.x.requires_grad()) return back;
-  if (shared.matrix.defined()) back.x = product_with(of, g, shared.transpose, of_made_x);
+  if (shared.matrix.defined()) back.x = product_with(arithmetic, g, shared.transpose, of_made_x);
   if (keys.defined() && back.x.defined())
-    of.add_ab(back.x, of_products, keys);
+    arithmetic.add_ab(back.x, of_products, keys);
   else if (keys.defined())
-    back.x = of_made_x.defined() ? of_made_x + of.ab(of_products, keys) : of.ab(of_products, keys);
+    back.x = of_made_x.defined() ? of_made_x + arithmetic.ab(of_products, keys) : arithmetic.ab(of_products, keys);
   if (terms.behind.defined()) back.x = before_rectifier(std::move(back.x), terms.behind, terms.behind_slope);
   return back;
 }
@@ -93,18 +94,18 @@ at::Tensor transpose_for_products(const at::Tensor& weight) {
              : view;
 }
 
-AdaptedProduct adapted_product(const Products& of, const AdaptedProductTerms& terms) {
-  return !of.rounds() && goes_by_task(terms) ? adapted_product_by_task(terms) : by_product(of, terms);
+AdaptedProduct adapted_product(const Products& arithmetic, const AdaptedProductTerms& terms) {
+  return !arithmetic.rounds() && goes_by_task(terms) ? adapted_product_by_task(terms) : by_product(arithmetic, terms);
 }
 
-AdaptedProductGradients adapted_product_gradients(const Products& of, const AdaptedProductTerms& terms,
+AdaptedProductGradients adapted_product_gradients(const Products& arithmetic, const AdaptedProductTerms& terms,
                                                   const AdaptedProduct& made, at::Tensor d,
                                                   const at::Tensor& of_made_x) {
-  if (!of.rounds() && goes_by_task(terms) && goes_by_task(made)) {
+  if (!arithmetic.rounds() && goes_by_task(terms) && goes_by_task(made)) {
     const auto elsewhere = of_made_x.defined() ? of_made_x.contiguous() : of_made_x;
     return adapted_product_gradients_by_task(terms, made, d.contiguous(), elsewhere);
   }
-  return gradients_by_product(of, terms, made, std::move(d), of_made_x);
+  return gradients_by_product(arithmetic, terms, made, std::move(d), of_made_x);
 }
 
 }  // namespace warmstart

@@ -1,6 +1,6 @@
-// The product that both passes of an adapted layer are made of, with its reverse pass:
+// The product that both passes of an adapted layer (adaptation.h) are made of, with its reverse pass:
 //
-//   z = start + x M + ((x keys' + key_bias) diag(shares)) values                                (DESIGN, equation 1)
+//   z = start + x M + ((x keys' + key_bias) diag(shares)) values
 //
 // Forward, M is W', a step's inputs are the keys and its outputs' gradients the values; backward, M is W and they
 // change places. Products with remembered rows are scaled by the rows' shares, as they are the smallest of the factors.
@@ -17,8 +17,7 @@
 
 namespace warmstart {
 
-// M [in, out] and its transpose, of the same values; both undefined: 0.  That of the two which is a parameter requires
-// grad.
+// M [in, out] and a copy of its transpose; both undefined means M = 0.  Exactly one is the parameter and requires grad.
 struct SharedMatrix {
   at::Tensor matrix, transpose;
 };
@@ -26,10 +25,11 @@ struct SharedMatrix {
 // The transpose [in, out] of `weight`, copied where that serves its products.
 at::Tensor transpose_for_products(const at::Tensor& weight);
 
-// What a task remembers: keys [T, M, in], values [T, M, out], shares [T, 1, M]; undefined: nothing.
+// What a task remembers: keys [T, M, in], values [T, M, out], shares [T, 1, M]; undefined means that it remembers
+// nothing.
 struct RememberedRows {
   at::Tensor keys, values, shares;
-  at::Tensor key_bias;  // scalar; undefined: `plain_bias`
+  at::Tensor key_bias;  // scalar; undefined means that `plain_bias` counts
   double plain_bias = 0.0;
 };
 
@@ -44,14 +44,15 @@ struct AdaptedProductTerms {
   at::Tensor x;  // [T, R, in]; without remembered rows: [.., in]
   SharedMatrix shared;
   RememberedRows remembered;
-  at::Tensor start_bias, start_rows;  // [out], or shaped like z; undefined: 0
+  at::Tensor start_bias, start_rows;  // [out], or shaped like z; undefined means 0
   Rectifier rectifier;                // of z
-  // Shaped like x: x is a gradient at this rectified result, and first goes back through its rectifier.
+  // Shaped like x.  If defined, x is a gradient behind a rectifier whose output was `behind`; it is first multiplied by
+  // that rectifier's derivative.
   at::Tensor behind;
   double behind_slope = 0.0;
 };
 
-// Where its rows start: bias and rows together; perhaps undefined.
+// start_bias + start_rows, or the one that is defined, or undefined.
 at::Tensor start_of(const AdaptedProductTerms& terms);
 
 struct AdaptedProduct {
@@ -61,15 +62,15 @@ struct AdaptedProduct {
       scaled;  // [T, R, M]: x keys' + key_bias, and with the shares; the first only where the shares learn
 };
 
-AdaptedProduct adapted_product(const Products& of, const AdaptedProductTerms& terms);
+AdaptedProduct adapted_product(const Products& arithmetic, const AdaptedProductTerms& terms);
 
 // Gradients, by the terms' names; undefined where a term takes none.
 struct AdaptedProductGradients {
   at::Tensor x, matrix, transpose, keys, values, shares, key_bias, start_bias, start_rows;
 };
 
-// From the gradient `d` of made.z, and perhaps that of made.x which comes from elsewhere.
-AdaptedProductGradients adapted_product_gradients(const Products& of, const AdaptedProductTerms& terms,
+// From the gradient `d` at made.z.  `of_made_x`: a further gradient at made.x, or undefined; it is added.
+AdaptedProductGradients adapted_product_gradients(const Products& arithmetic, const AdaptedProductTerms& terms,
                                                   const AdaptedProduct& made, at::Tensor d,
                                                   const at::Tensor& of_made_x = {});
 

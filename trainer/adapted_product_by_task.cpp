@@ -15,7 +15,7 @@ bool is_plain(const at::Tensor& tensor) {
   return !tensor.defined() || (tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_contiguous());
 }
 
-// A tensor's values, task by task; null where there is none.
+// A tensor's values, task by task; null where there is no tensor.
 template <typename Float>
 struct PerTask {
   Float* first = nullptr;
@@ -184,7 +184,7 @@ class ReverseByTask {
     if (auto* to = of_bias_[part]) add_rows(to, g, count, all_.outputs);
   }
 
-  // The gradient of x M and what comes with it, of `count` rows.
+  // The gradient at z before it was rectified, for `count` rows.
   const float* before_z_was_rectified(std::int64_t first, std::int64_t count) const {
     if (!terms_.rectifier.rectifies) return d_[first];
     thread_local std::vector<float> unwanted;
@@ -199,7 +199,7 @@ class ReverseByTask {
 
   RowStart start_of_x(std::int64_t task) const { return {elsewhere_[task], all_.inputs}; }
 
-  // Of one task: the gradients of what it remembers, and what they add to that of x.
+  // For one task: gradients at its keys, values, shares and key bias; adds the memory's part to x's.
   void go_back_to_memory(std::int64_t task, const float* g) const {
     const auto rows = all_.rows, memory = all_.memory, inputs = all_.inputs;
     thread_local std::vector<float> of_products;
@@ -266,6 +266,7 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
   if (all.memory > 0 && terms.remembered.shares.requires_grad()) made.products = at::empty_like(made.scaled);
   const auto z = written(made.z), scaled = written(made.scaled), products = written(made.products);
   const auto from = read(terms.x), behind = read(terms.behind);
+  const auto before = behind.first ? written(made.x) : PerTask<float>();
   const auto start = warmstart::start_of(terms);
   const auto& key_bias = terms.remembered.key_bias;
   const auto bias = key_bias.defined() ? key_bias.item<float>() : static_cast<float>(terms.remembered.plain_bias);
@@ -276,14 +277,14 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
   for_groups_of_tasks(all, at::get_num_threads(), [&](std::int64_t first, std::int64_t end, std::int64_t) {
     const auto count = (end - first) * all.rows;
     if (behind.first) {
-      auto* to = const_cast<float*>(all.x[first]);
-      before_rectifier(to, from[first], behind[first], count * all.inputs, static_cast<float>(terms.behind_slope));
+      before_rectifier(before[first], from[first], behind[first], count * all.inputs,
+                       static_cast<float>(terms.behind_slope));
     }
     if (all.matrix)
       multiply(z[first], start_of(first), all.x[first], all.matrix, all.transpose, count, all.inputs, all.outputs);
     for (auto task = first; all.memory > 0 && task < end; ++task) {
-      const auto before = all.matrix ? RowStart{z[task], all.outputs} : start_of(task);
-      add_remembered(all, task, bias, products[task], scaled[task], before, z[task]);
+      const auto sum_so_far = all.matrix ? RowStart{z[task], all.outputs} : start_of(task);
+      add_remembered(all, task, bias, products[task], scaled[task], sum_so_far, z[task]);
     }
     if (terms.rectifier.rectifies) rectify(z[first], count * all.outputs, static_cast<float>(terms.rectifier.slope));
   });

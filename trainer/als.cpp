@@ -18,7 +18,7 @@ struct Grouped {
   std::vector<std::int64_t> offsets, rows;
   Grouped(const std::vector<std::int64_t>& owner, std::int64_t owners)
       : offsets(static_cast<std::size_t>(owners) + 1, 0), rows(owner.size()) {
-    for (const auto at : owner) ++offsets[static_cast<std::size_t>(at) + 1];
+    for (const auto number : owner) ++offsets[static_cast<std::size_t>(number) + 1];
     std::partial_sum(offsets.begin(), offsets.end(), offsets.begin());
     auto next = offsets;
     for (std::size_t i = 0; i < owner.size(); ++i) {
@@ -62,9 +62,9 @@ void solve_side(at::Tensor& own, const Grouped& grouped, const at::Tensor& other
     for (std::int64_t i = 0; i < count; ++i) {
       NormalEquations equations(a.mutable_data_ptr<double>() + i * width * width,
                                 b.mutable_data_ptr<double>() + i * width, width, penalty, bias_penalty);
-      for (auto at = grouped.offsets[static_cast<std::size_t>(first + i)];
-           at < grouped.offsets[static_cast<std::size_t>(first + i) + 1]; ++at) {
-        const auto row = static_cast<std::size_t>(grouped.rows[static_cast<std::size_t>(at)]);
+      for (auto place = grouped.offsets[static_cast<std::size_t>(first + i)];
+           place < grouped.offsets[static_cast<std::size_t>(first + i) + 1]; ++place) {
+        const auto row = static_cast<std::size_t>(grouped.rows[static_cast<std::size_t>(place)]);
         const auto* vector = side + other_of_row[row] * width;
         equations.add(vector, centred[row] - vector[width - 1]);
       }
@@ -104,35 +104,35 @@ Als::Als(const TrainingRows& rows, const Schema& schema, const AlsOptions& optio
 at::Tensor Als::predict(const EpisodeBatch& batch) const {
   const auto width = options_.factors + 1;
   const auto* factors = entity_.const_data_ptr<double>();
-  const auto entity_of = [&](const PaddedRows& rows, std::int64_t at) {
-    return batch.entity[static_cast<std::size_t>(rows.place[static_cast<std::size_t>(at)])];
+  const auto entity_of = [&](const PaddedRows& rows, std::int64_t row) {
+    return batch.entity[static_cast<std::size_t>(rows.place[static_cast<std::size_t>(row)])];
   };
   auto a = at::zeros({batch.tasks, width, width}, at::kDouble), b = at::zeros({batch.tasks, width, 1}, at::kDouble);
   for (std::int64_t task = 0; task < batch.tasks; ++task) {
     NormalEquations equations(a.mutable_data_ptr<double>() + task * width * width,
                               b.mutable_data_ptr<double>() + task * width, width, options_.regularisation,
                               kTaskBiasPenalty);
-    for (auto at = task * batch.support.width; at < (task + 1) * batch.support.width; ++at) {
-      const auto entity = entity_of(batch.support, at);
-      if (batch.support.mask[static_cast<std::size_t>(at)] == 0.0f || !seen_[static_cast<std::size_t>(entity)])
+    for (auto row = task * batch.support.width; row < (task + 1) * batch.support.width; ++row) {
+      const auto entity = entity_of(batch.support, row);
+      if (batch.support.mask[static_cast<std::size_t>(row)] == 0.0f || !seen_[static_cast<std::size_t>(entity)])
         continue;
       const auto* vector = factors + entity * width;
-      equations.add(vector, batch.support.label[static_cast<std::size_t>(at)] - mean_ - vector[width - 1]);
+      equations.add(vector, batch.support.label[static_cast<std::size_t>(row)] - mean_ - vector[width - 1]);
     }
   }
   const auto heads = at::linalg_solve(a, b).contiguous();
   const auto* head = heads.const_data_ptr<double>();
   auto predicted = at::zeros({batch.tasks, batch.query.width}, at::kFloat);
   auto* out = predicted.mutable_data_ptr<float>();
-  for (std::int64_t at = 0; at < predicted.numel(); ++at) {
-    const auto entity = entity_of(batch.query, at);
-    const auto* own = head + at / batch.query.width * width;
+  for (std::int64_t row = 0; row < predicted.numel(); ++row) {
+    const auto entity = entity_of(batch.query, row);
+    const auto* own = head + row / batch.query.width * width;
     double score = mean_ + own[width - 1];
     if (seen_[static_cast<std::size_t>(entity)]) {
       score +=
           factors[entity * width + width - 1] + std::inner_product(own, own + width - 1, factors + entity * width, 0.0);
     }
-    out[at] = static_cast<float>(std::clamp(score, label_min_, label_max_));
+    out[row] = static_cast<float>(std::clamp(score, label_min_, label_max_));
   }
   return predicted;
 }

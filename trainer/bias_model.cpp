@@ -17,27 +17,15 @@ std::vector<double> shrunken_means(const TrainingRows& rows, double mean, const 
                                    const std::vector<double>& other_bias) {
   std::vector<double> sum(owners, 0.0), count(owners, 0.0);
   for (std::size_t i = 0; i < rows.label.size(); ++i) {
-    const auto at = static_cast<std::size_t>(owner[i]);
-    sum[at] += rows.label[i] - mean - other_bias[static_cast<std::size_t>(other[i])];
-    count[at] += 1.0;
+    const auto place = static_cast<std::size_t>(owner[i]);
+    sum[place] += rows.label[i] - mean - other_bias[static_cast<std::size_t>(other[i])];
+    count[place] += 1.0;
   }
   for (std::size_t i = 0; i < owners; ++i) sum[i] /= count[i] + kFitShrinkage;
   return sum;
 }
 
 }  // namespace
-
-TrainingRows::TrainingRows(const Dataset& dataset) : entities(dataset.entities()) {
-  for (const auto number : dataset.tasks_of(Split::kTrain)) {
-    const auto rows = dataset.task(number).rows;
-    for (std::size_t i = 0; i < rows.label.size(); ++i) {
-      task.push_back(tasks);
-      entity.push_back(rows.entity[i]);
-      label.push_back(rows.label[i]);
-    }
-    ++tasks;
-  }
-}
 
 BiasModel::BiasModel(const TrainingRows& rows, const Schema& schema)
     : label_min_(schema.label_min),
@@ -60,9 +48,9 @@ at::Tensor BiasModel::predict(const EpisodeBatch& batch) const {
   for (std::int64_t task = 0; task < batch.tasks; ++task) {
     double rest = 0.0, count = 0.0;
     for (std::int64_t i = task * batch.support.width; i < (task + 1) * batch.support.width; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      rest += batch.support.mask[at] * (batch.support.label[at] - mean_ - bias_of(batch.support.place[at]));
-      count += batch.support.mask[at];
+      const auto row = static_cast<std::size_t>(i);
+      rest += batch.support.mask[row] * (batch.support.label[row] - mean_ - bias_of(batch.support.place[row]));
+      count += batch.support.mask[row];
     }
     for (std::int64_t i = task * batch.query.width; i < (task + 1) * batch.query.width; ++i) {
       const double score =

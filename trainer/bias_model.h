@@ -2,19 +2,11 @@
 
 #include <vector>
 
-#include "data/dataset.h"
+#include "data/schema.h"
 #include "trainer/recommender.h"
+#include "trainer/training_rows.h"
 
 namespace warmstart {
-
-// The rows of all training tasks, in the order of the data set.
-struct TrainingRows {
-  explicit TrainingRows(const Dataset& dataset);
-  std::vector<std::int64_t> task;  // numbered 0.. among the training tasks
-  std::vector<std::int64_t> entity;
-  std::vector<double> label;
-  std::int64_t tasks = 0, entities = 0;
-};
 
 // The bar to clear: label = mean + bias of the entity + bias of the task, fitted by five
 // rounds of shrunken means.  A new task's bias comes from its support rows.

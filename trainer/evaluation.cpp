@@ -75,6 +75,12 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
   }
 }
 
+std::optional<std::int64_t> Evaluation::first_not_finite(const at::Tensor& values) const {
+  const auto places = values.isfinite().all(1).logical_not().nonzero();
+  if (places.size(0) == 0) return std::nullopt;
+  return tasks_[static_cast<std::size_t>(places[0].item<std::int64_t>())];
+}
+
 std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
   std::vector<EvaluationResult> results;
   for (const auto& support : options_.support) {
@@ -85,15 +91,19 @@ std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) co
         judge_batch(recommender, batch, rows_of(support), values);
     }
     group_.sum(values);
-    results.push_back({support, tasks(), from_values(values.mean(0))});
+    results.push_back({support, tasks(), from_values(values.mean(0)), first_not_finite(values)});
   }
   return results;
 }
 
 double Evaluation::mean_absolute_error(const Recommender& recommender) const {
+  return warmstart::mean_absolute_error(run(recommender));
+}
+
+double mean_absolute_error(const std::vector<EvaluationResult>& results) {
   double sum = 0.0;
-  for (const auto& result : run(recommender)) sum += result.mean.mae;
-  return sum / static_cast<double>(options_.support.size());
+  for (const auto& result : results) sum += result.mean.mae;
+  return sum / static_cast<double>(results.size());
 }
 
 nlohmann::json to_json(const std::string& model, const EvaluationResult& result) {

@@ -22,7 +22,8 @@ struct EvaluationOptions {
 struct EvaluationResult {
   std::string support;  // rows, or "all"
   std::int64_t tasks = 0;
-  TaskMetrics mean;  // over tasks
+  TaskMetrics mean;                        // over tasks
+  std::optional<std::int64_t> not_finite;  // the first task with a measure that is not finite
 };
 
 // Judges recommenders on the tasks of one split, over all ranks.  Results do not depend on
@@ -42,6 +43,7 @@ class Evaluation {
   double mean_absolute_error(const Recommender& recommender) const;
 
  private:
+  std::optional<std::int64_t> first_not_finite(const at::Tensor& values) const;  // values [tasks, measures]
   void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support, at::Tensor values) const;
 
   const Dataset& dataset_;
@@ -50,6 +52,9 @@ class Evaluation {
   std::vector<std::int64_t> tasks_;
   std::vector<std::vector<std::size_t>> batches_;  // places in tasks_, of similar length
 };
+
+// The mean over the support sizes of the mean absolute error.
+double mean_absolute_error(const std::vector<EvaluationResult>& results);
 
 // {"model": ..., "support": 5 or "all", "tasks": ..., "mae": ..., ...}
 nlohmann::json to_json(const std::string& model, const EvaluationResult& result);

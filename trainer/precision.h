@@ -4,7 +4,7 @@
 
 namespace warmstart {
 
-// Of the products in training; parameters, sums and all else are float32.
+// Precision of matrix products in training.  Everything else stays float32.
 enum class Precision {
   kFloat32,
   kTf32,      // on GPUs of compute capability 8 and up: operands rounded to 10 bits of mantissa
@@ -14,7 +14,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Precision, {{Precision::kFloat32, "float32"},
                                          {Precision::kTf32, "tf32"},
                                          {Precision::kBfloat16, "bfloat16"}})
 
-// Makes kTf32 hold for all of the process's products, or not.
+// Whether all products of this process may round operands to TF32 (kTf32).
 void allow_tf32(bool allowed);
 
 }  // namespace warmstart

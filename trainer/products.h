@@ -18,7 +18,7 @@ class Products {
   at::Tensor bmm(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor baddbmm(const at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const;
 
-  // Of each task's own rows: a b', a' b, a b; and z += a b.  Autograd does not see them.
+  // Per-task products: a b', a' b, a b, and z += a b.  Not recorded by autograd.
   at::Tensor abt(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor atb(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor ab(const at::Tensor& a, const at::Tensor& b) const;

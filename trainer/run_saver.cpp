@@ -12,12 +12,10 @@ RunSaver::RunSaver(const SaveOptions& options, std::int64_t saved_step, Communic
     : options_(options),
       writer_(options.run, options.retention, group),
       observer_(std::move(observer)),
-      saved_step_(saved_step),
-      last_save_(std::chrono::steady_clock::now()) {}
+      saved_step_(saved_step) {}
 
 bool RunSaver::due_by_clock() const {
-  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - last_save_;
-  return options_.every_minutes > 0 && since.count() > 60 * options_.every_minutes;
+  return options_.every_minutes > 0 && since_save_.seconds() > 60 * options_.every_minutes;
 }
 
 void RunSaver::after_step(std::int64_t step, const Snapshot& snapshot) {
@@ -45,7 +43,7 @@ bool RunSaver::begin(std::int64_t step, const Snapshot& snapshot) {
   writer_.begin(checkpoint);
   saved_step_ = step;
   due_ = false;
-  last_save_ = std::chrono::steady_clock::now();
+  since_save_.restart();
   return true;
 }
 

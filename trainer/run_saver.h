@@ -1,9 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 
+#include "base/stopwatch.h"
 #include "checkpoints/checkpoint_writer.h"
 
 namespace warmstart {
@@ -54,7 +54,7 @@ class RunSaver {
   Observer observer_;
   std::int64_t saved_step_;  // perhaps still being written
   bool due_ = false;
-  std::chrono::steady_clock::time_point last_save_;
+  Stopwatch since_save_;
 };
 
 }  // namespace warmstart

@@ -6,7 +6,12 @@
 namespace warmstart {
 namespace {
 
+// Other processors get the vectors that their compiler makes of these by itself.
+#ifdef __x86_64__
 #define WARMSTART_CPU_VARIANTS __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define WARMSTART_CPU_VARIANTS
+#endif
 
 using Lanes = float __attribute__((vector_size(32)));
 using HalfLanes = float __attribute__((vector_size(16)));
@@ -89,7 +94,8 @@ namespace {
 
 constexpr int kRows = 6;
 
-// weighted_rows of up to 5 rows and up to 16 columns (`second`: how far the last 8 of them are; 0: there are 8).
+// weighted_rows of up to kRows rows and 16 columns, as two vectors of 8.  `second`: offset of the second vector, 0 if
+// there is one only.
 [[gnu::always_inline]] inline void weighted_block(float* sum, RowStart start, const RowWeights& weights, const float* b,
                                                   std::int64_t stride, std::int64_t second, std::int64_t rows,
                                                   std::int64_t count, std::int64_t length) {

@@ -31,10 +31,10 @@ struct RowStart {
 void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* b, std::int64_t rows,
                    std::int64_t count, std::int64_t length);
 
-// z or slope * z, as z is positive or not, of `count` values.
+// In place, for `count` values: z[i] = z[i] > 0 ? z[i] : slope * z[i].
 void rectify(float* z, std::int64_t count, float slope);
 
-// d or slope * d, as the rectified z is positive or not.
+// g[i] = z[i] > 0 ? d[i] : slope * d[i], where z is the rectified result.  `g` may be `d`.
 void before_rectifier(float* g, const float* d, const float* z, std::int64_t count, float slope);
 
 // sum [length] += rows [count, length].

@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <set>
 
 #include "base/digest.h"
 #include "base/host.h"
+#include "base/stopwatch.h"
 #include "cluster/agreement.h"
 #include "cluster/parameter_check.h"
 #include "cluster/stop_signal.h"
@@ -18,13 +19,12 @@
 #include "data/prefetch.h"
 #include "trainer/bias_model.h"
 #include "trainer/gradient_buckets.h"
+#include "trainer/label_check.h"
 #include "trainer/loss_guard.h"
+#include "trainer/run_warnings.h"
 
 namespace warmstart {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What is summed over ranks behind the gradient, in the same collective.
 enum Tail : std::int64_t { kLoss, kInterrupted, kSaved, kSaveDue, kTailSize };
@@ -68,8 +68,9 @@ class Trainer {
     allow_tf32(options_.precision == Precision::kTf32);
     Watchdog watchdog(options_.hang_seconds, fmt::format("rank {} on {}", group_.rank(), node_name()),
                       "look for a rank, a disk or a network that stands still, or raise train.hang-seconds");
-    start_ = Clock::now();
+    since_start_.restart();
     first_step_ = step_;
+    for (const auto& warning : warnings_of_plan(options_, steps_, validation_.tasks())) warn(warning);
     prefetch();
     begin_window();
     while (step_ < steps_ && outcome_.stop == ExitCode::kOk && !patience_is_over()) {
@@ -269,6 +270,7 @@ class Trainer {
 
   void finish() {
     check_same_on_all_ranks(model_.parameters().flat(), group_);
+    if (options_.keep_best) warn(warning_of_support(best_results_, "on validation"));
     if (saver_) saver_->save_last(step_, [this] { return snapshot(); });
     if (options_.keep_best && best_.defined()) model_.parameters().flat().copy_(best_);
     const auto flat = model_.parameters().flat().cpu();
@@ -280,7 +282,7 @@ class Trainer {
 
   void report(std::int64_t done) {
     const auto window = static_cast<double>(std::max<std::int64_t>(1, done - window_first_step_));
-    const double seconds = seconds_since(window_start_);
+    const double seconds = window_.seconds();
     const double waited = prefetcher_->waited_seconds();
     if (observer_.progress) {
       observer_.progress(
@@ -290,7 +292,7 @@ class Trainer {
            .gradient_norm = norm_,
            .rate = adam_.rate(done - 1),
            .tasks_per_second = window * static_cast<double>(options_.tasks) / seconds,
-           .seconds_left = seconds_since(start_) / static_cast<double>(std::max<std::int64_t>(1, done - first_step_)) *
+           .seconds_left = since_start_.seconds() / static_cast<double>(std::max<std::int64_t>(1, done - first_step_)) *
                            static_cast<double>(steps_ - done),
            .data_wait_share = (waited - waited_before_) / seconds,
            .reduce_share = (buckets_.unhidden_seconds() - unhidden_before_) / seconds,
@@ -309,24 +311,44 @@ class Trainer {
     hidden_before_ = hidden_seconds();
     window_first_step_ = step_;
     window_loss_ = padded_ = 0.0;
-    window_start_ = Clock::now();
+    window_.restart();
   }
 
   void validate(std::int64_t done) {
     const Phase phase("validate");
-    const auto validation_start = Clock::now();
-    const double error = validation_.mean_absolute_error(model_);
-    if (observer_.validated) observer_.validated(done, error);
-    validation_error_ = error;
+    const Stopwatch validation;
+    const auto results = validation_.run(model_);
+    const double error = mean_absolute_error(results);
     ++validations_without_better_;
-    if (outcome_.best_step == 0 || error < outcome_.best_error) {
+    if (!std::isfinite(error)) {
+      warn_of_validation(done, results);
+    } else {
+      if (observer_.validated) observer_.validated(done, error);
+      validation_error_ = error;
+    }
+    if (std::isfinite(error) && (outcome_.best_step == 0 || error < outcome_.best_error)) {
+      best_results_ = results;
       if (options_.keep_best) best_ = model_.parameters().flat().clone();
       if (saver_) saver_->request();
       outcome_.best_error = error;
       outcome_.best_step = done;
       validations_without_better_ = 0;
     }
-    window_start_ += Clock::now() - validation_start;  // the rate is of training
+    window_.leave_out(validation.seconds());  // the rate is of training
+  }
+
+  void warn(const std::string& warning) {
+    if (observer_.warned && !warning.empty()) observer_.warned(warning);
+  }
+
+  void warn_of_validation(std::int64_t done, const std::vector<EvaluationResult>& results) {
+    const auto bad =
+        std::find_if(results.begin(), results.end(), [](const auto& each) { return each.not_finite.has_value(); });
+    const auto key = bad == results.end() ? "?" : dataset_.task(*bad->not_finite).key();
+    warn(fmt::format(
+        "step {}: the validation error of {} '{}' is not finite, so these parameters are not the best so far; "
+        "look for extreme values in its rows, or lower train.rate",
+        done, dataset_.schema().task, key));
   }
 
   // Equal on every rank: validation errors are.
@@ -355,13 +377,14 @@ class Trainer {
   std::set<std::int64_t> skipped_;
 
   std::optional<RunSaver> saver_;
-  std::optional<double> validation_error_;  // of the present step
+  std::optional<double> validation_error_;      // of the present step
+  std::vector<EvaluationResult> best_results_;  // of the best validation since this process began
   std::int64_t bad_task_ = -1;
 
   std::int64_t first_step_ = 0, window_first_step_ = 0;
   double norm_ = 0.0, window_loss_ = 0.0, padded_ = 0.0, waited_before_ = 0.0, unhidden_before_ = 0.0,
          hidden_before_ = 0.0;
-  Clock::time_point start_, window_start_;
+  Stopwatch since_start_, window_;
 
   std::int64_t produced_step_ = 0;             // the next one to prefetch
   std::vector<std::vector<Episode>> planned_;  // of the step that is being prefetched
@@ -397,6 +420,7 @@ TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& 
   std::unique_ptr<Trainer> trainer;
   agree(group, [&] {
     check(options, group.size());
+    check_labels(dataset, model.options().loss, group.rank(), group.size());
     trainer = std::make_unique<Trainer>(model, dataset, options, group, observer, start);
   });
   start.checkpoint.reset();  // as large as all that the trainer holds

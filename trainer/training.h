@@ -37,6 +37,7 @@ struct TrainObserver {
   std::function<void(std::int64_t step, double error)> validated;
   std::function<void(const WrittenCheckpoint&)> saved;  // or not, as it says
   std::function<void(const Rollback&)> rolled_back;
+  std::function<void(const std::string&)> warned;  // of what a user should know of a run that goes on
 };
 
 // Where a run starts and what its checkpoints say of it.

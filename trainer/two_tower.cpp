@@ -137,7 +137,7 @@ TwoTower::State TwoTower::start(std::int64_t support, std::int64_t query, Precis
     return AdaptedLinear(parameters_[name + ".weight"], has_bias ? parameters_[name + ".bias"] : at::Tensor(), has_bias,
                          forms[name], precision);
   };
-  // The shared input layer stands in the rows' content.
+  // rows.content already includes the shared input layer; this adds only what the task adapted.
   State state(AdaptedLinear({}, {}, true, forms["input"], precision), layer("output", true), layer("skip", false));
   for (std::size_t i = 0; i < options_.tower.size(); ++i) state.hidden.push_back(layer(layer_name(i), true));
   return state;

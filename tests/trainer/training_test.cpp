@@ -83,6 +83,48 @@ TEST_F(TrainingTest, LearnsThePlantedPreferences) {
   EXPECT_LT(test.mean_absolute_error(model), 0.97 * before);
 }
 
+TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {
+  // Training never adapts, and validation does, at a rate that overflows.
+  options.episode.support_max = 0;
+  options.episode.support_common_share = 0;
+  options.validation.support = {"all"};
+  model_options.inner.rates = InnerRates::kFixed;
+  model_options.inner.rate = 1e30;
+  TwoTower model(dataset->schema(), model_options, 1);
+  start_from_data(model, *dataset, group);
+  std::string warnings;
+  TrainObserver observer;
+  observer.warned = [&](const std::string& warning) { warnings += warning + "\n"; };
+  EXPECT_EQ(train(model, *dataset, options, group, observer).best_step, 0);
+  EXPECT_NE(warnings.find("the validation error of user 'u"), std::string::npos) << warnings;
+  EXPECT_TRUE(model.parameters().flat().isfinite().all().item<bool>());
+}
+
+TEST_F(TrainingTest, SaysWhatAUserShouldKnowOfARunThatGoesOn) {
+  std::string warnings;
+  TrainObserver observer;
+  observer.warned = [&](const std::string& warning) { warnings += warning + "\n"; };
+  model_options.inner.rates = InnerRates::kFixed;
+  model_options.inner.rate = 3;  // far too large
+  TwoTower model(dataset->schema(), model_options, 1);
+  start_from_data(model, *dataset, group);
+  train(model, *dataset, options, group, observer);
+  EXPECT_NE(warnings.find("takes 12 steps, all of them in the warm-up of 100"), std::string::npos) << warnings;
+  EXPECT_NE(warnings.find("only 6 tasks validate the run"), std::string::npos) << warnings;
+  EXPECT_NE(warnings.find("adaptation hurts on validation"), std::string::npos) << warnings;
+}
+
+TEST_F(TrainingTest, RefusesLabelsThatTheLossDoesNotTake) {
+  model_options.loss = Loss::kBinary;
+  try {
+    run(group);
+    FAIL() << "trained";
+  } catch (const AgreedError& error) {
+    EXPECT_EQ(error.code(), ExitCode::kUsage);
+    EXPECT_NE(std::string(error.what()).find("model.loss = binary takes 0 and 1"), std::string::npos) << error.what();
+  }
+}
+
 TEST_F(TrainingTest, StopsWhenValidationNoLongerImproves) {
   options.steps = 400;
   options.adam.rate = 0.1;  // so that it soon gets worse
