@@ -1,4 +1,4 @@
-// The commands of the program: each parses nothing, wires the folders' parts and reports.
+// The commands of the program.  Each gets parsed options, connects other folders' parts and prints a report.
 
 #pragma once
 

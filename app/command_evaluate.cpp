@@ -44,12 +44,12 @@ class Comparison {
   std::string table() const {
     std::string text = fmt::format("{} {}s never seen in training, {} rows judge, by support rows:\n", test_.tasks(),
                                    protocol_["task"].get<std::string>(), options_.query);
-    for (const auto measure : {0, 2, 3, 5}) {
-      text += fmt::format("\n{:<12}", TaskMetrics::kNames[static_cast<std::size_t>(measure)]);
+    for (const auto* measure : TaskMetrics::kShown) {
+      text += fmt::format("\n{:<12}", measure);
       for (const auto& support : options_.support) text += fmt::format("{:>8}", support);
       for (std::size_t i = 0; i < rows_.size(); ++i) {
         if (i % options_.support.size() == 0) text += fmt::format("\n{:<12}", rows_[i].first);
-        text += fmt::format("{:>8.4f}", rows_[i].second.mean.values()[static_cast<std::size_t>(measure)]);
+        text += fmt::format("{:>8.4f}", rows_[i].second.mean.value(measure));
       }
       text += "\n";
     }
@@ -67,7 +67,6 @@ class Comparison {
 
 ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   auto& configuration = invocation.configuration;
-  at::set_num_threads(static_cast<int>(configuration.threads));
   std::unique_ptr<Dataset> dataset;
   std::optional<TwoTower> model, joint;
   std::unique_ptr<TrainingRows> rows;
@@ -77,8 +76,10 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   agree(group, [&] {
     if (configuration.data.dataset.empty())
       throw UsageError("data.dataset is not set: name the folder of the data set");
-    require(configuration.als.factors >= 1 && configuration.als.regularisation > 0,
-            "evaluate.als-factors must be at least 1 and evaluate.als-regularisation above 0");
+    check(configuration.als);
+    check(configuration.evaluate);
+    check_host(configuration);
+    at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
     if (!configuration.run.empty()) model.emplace(read_model(configuration.run, dataset->schema()));
     if (!configuration.joint.empty()) joint.emplace(read_model(configuration.joint, dataset->schema()));

@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
-#include <fstream>
+#include <charconv>
 
 #include "app/command.h"
+#include "app/metrics_file.h"
 #include "base/files.h"
 #include "checkpoints/checkpoint.h"
 #include "slurm/slurm_command.h"
@@ -12,20 +13,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The last lines of metrics.jsonl, one over the other: each key at its newest.
+// The lines of metrics.jsonl, one over the other: each key at its newest.
 nlohmann::json newest_metrics(const fs::path& run) {
   auto newest = nlohmann::json::object();
-  std::ifstream file(run / "metrics.jsonl");
-  for (std::string line; std::getline(file, line);) {
-    const auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (entry.is_object()) newest.update(entry);
-  }
+  for (const auto& entry : read_sound_metrics(run)) newest.update(entry);
   return newest;
+}
+
+// The id that submit noted.
+std::string job_of(const fs::path& run) {
+  const auto path = run / "slurm.json";
+  const auto facts = read_json(path);
+  if (!facts.is_object() || !facts.contains("job") || !facts["job"].is_string())
+    throw DataError(fmt::format("{}: has no 'job' that is a text; remove it, or submit the run again", path.string()));
+  return facts["job"];
+}
+
+// A count in Slurm's words; 0 where it says none.
+std::int64_t as_count(const std::string& text) {
+  std::int64_t count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
 }
 
 nlohmann::json slurm_facts(const fs::path& run) {
   if (!fs::exists(run / "slurm.json")) return {{"state", "not submitted to Slurm"}};
-  const std::string job = read_json(run / "slurm.json").at("job");
+  const auto job = job_of(run);
   nlohmann::json facts = {{"job", job}};
   const auto known = slurm_is_here() ? job_facts(job) : std::nullopt;
   if (!known) {
@@ -35,7 +48,7 @@ nlohmann::json slurm_facts(const fs::path& run) {
   }
   const auto of = [&](const char* key) { return known->contains(key) ? known->at(key) : ""; };
   facts["state"] = of("JobState");
-  facts["requeues"] = of("Restarts").empty() ? 0 : std::stoi(of("Restarts"));
+  facts["requeues"] = as_count(of("Restarts"));
   facts["nodes"] = of("NodeList");
   facts["reason"] = of("Reason");
   return facts;
@@ -50,6 +63,12 @@ nlohmann::json facts_of(const fs::path& run) {
   return facts;
 }
 
+// Rounded; "?" where it is absent or was not finite.
+std::string number_in(const nlohmann::json& metrics, const char* key) {
+  const auto found = metrics.find(key);
+  return found != metrics.end() && found->is_number() ? fmt::format("{:.0f}", found->get<double>()) : "?";
+}
+
 std::string as_text(const nlohmann::json& facts) {
   const auto& slurm = facts.at("slurm");
   auto text = fmt::format("{}: {}", facts.at("run").get<std::string>(), slurm.at("state").get<std::string>());
@@ -59,9 +78,9 @@ std::string as_text(const nlohmann::json& facts) {
                         slurm["nodes"].get<std::string>(), slurm["reason"].get<std::string>());
   const auto& metrics = facts.at("metrics");
   if (metrics.contains("tasks_per_second")) {
-    text += fmt::format("\n  step {} of {}, {:.0f} tasks/s, {:.0f} s left when it was written",
-                        metrics.at("step").get<std::int64_t>(), metrics.at("steps").get<std::int64_t>(),
-                        metrics.at("tasks_per_second").get<double>(), metrics.at("seconds_left").get<double>());
+    text += fmt::format("\n  step {} of {}, {} tasks/s, {} s left when it was written", number_in(metrics, "step"),
+                        number_in(metrics, "steps"), number_in(metrics, "tasks_per_second"),
+                        number_in(metrics, "seconds_left"));
   }
   const auto& checkpoint = facts.at("checkpoint");
   return text + fmt::format("\n  last checkpoint: {}\n", checkpoint.is_null() ? "none" : checkpoint.get<std::string>());

@@ -8,8 +8,7 @@ namespace warmstart {
 ExitCode command_submit(Invocation& invocation) {
   const auto& configuration = invocation.configuration;
   if (!configuration.dry_run) require_slurm();
-  const auto training =
-      check_training(invocation.line.positional, configuration.submit.nodes * configuration.submit.ranks_per_node);
+  const auto training = check_training(invocation.line.positional, ranks_of(configuration.submit));
   const auto run = std::filesystem::absolute(training.configuration.run);
   std::filesystem::create_directories(run);
   std::vector<std::string> command = {own_program()};

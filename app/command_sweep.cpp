@@ -2,12 +2,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include "app/plot.h"
 #include "app/submission.h"
 #include "base/files.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "checkpoints/checkpoint.h"
 #include "slurm/slurm_command.h"
 
@@ -16,29 +18,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMostPoints = 100'000;
+
 using Point = std::vector<std::pair<std::string, std::string>>;  // option, value
 
 Point::value_type split_at_equals(const std::string& text) {
   const auto equals = text.find('=');
   require(equals != std::string::npos,
-          fmt::format("--set-grid '{}' is not of the form section.name=value,value", text));
+          fmt::format("--set-grid '{}' is not of the form section.name=value,value", printable(text, 80)));
   return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+std::vector<std::string> values_of(const std::string& axis, const std::string& values) {
+  std::vector<std::string> found;
+  std::istringstream items(values);
+  for (std::string value; std::getline(items, value, ',');) found.push_back(value);
+  require(!found.empty(), fmt::format("--set-grid '{}' names no value", printable(axis, 80)));
+  return found;
 }
 
 // All combinations; the last axis changes fastest.
 std::vector<Point> grid_of(const std::vector<std::string>& axes) {
   std::vector<Point> points = {{}};
   for (const auto& axis : axes) {
-    const auto [key, values] = split_at_equals(axis);
+    const auto [key, text] = split_at_equals(axis);
+    const auto values = values_of(axis, text);
+    require(values.size() <= kMostPoints / points.size(),
+            fmt::format("--set-grid: the grid has more than {} points; leave out values", kMostPoints));
     std::vector<Point> longer;
     for (const auto& point : points) {
-      std::istringstream items(values);
-      for (std::string value; std::getline(items, value, ',');) {
+      for (const auto& value : values) {
         longer.push_back(point);
         longer.back().emplace_back(key, value);
       }
     }
-    points = longer;
+    points = std::move(longer);
   }
   return points;
 }
@@ -54,24 +68,49 @@ std::vector<Point> draw(const std::vector<Point>& grid, std::int64_t count, std:
   return points;
 }
 
-// What the newest checkpoint of a point says; null when there is none.
-nlohmann::json newest_state(const fs::path& run) {
+struct PointState {
+  std::int64_t step;
+  bool finished;
+  std::optional<double> validation_mae;  // the best
+};
+
+PointState state_of(const nlohmann::json& manifest) {
+  try {
+    const auto& state = manifest.at("state");
+    PointState point = {manifest.at("step").get<std::int64_t>(), state.at("finished").get<bool>(), {}};
+    const auto& error = state.at("best_error");
+    if (state.at("best_step").get<std::int64_t>() > 0 && !error.is_null()) point.validation_mae = error.get<double>();
+    return point;
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(fmt::format("its state is damaged: {}", error.what()));
+  }
+}
+
+// What the newest good checkpoint of a point says, if there is one.
+std::optional<PointState> newest_state(const fs::path& run) {
   for (const auto& folder : checkpoints_of(run)) {
     try {
-      const auto manifest = read_manifest(folder);
-      auto state = manifest.at("state");
-      state["step"] = manifest.at("step");
-      return state;
+      return state_of(read_manifest(folder));
     } catch (const DataError&) {
       // Passed over, as training does.
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 bool is_finished(const fs::path& run) {
   const auto state = newest_state(run);
-  return !state.is_null() && state.at("finished").get<bool>();
+  return state && state->finished;
+}
+
+// The points that sweep.json lists.
+std::vector<Point> read_points(const fs::path& sweep) {
+  const auto path = sweep / "sweep.json";
+  try {
+    return read_json(path).get<std::vector<Point>>();
+  } catch (const nlohmann::json::exception&) {
+    throw DataError(fmt::format("{}: is no list of points, each a list of [option, value]", path.string()));
+  }
 }
 
 CheckedTraining check_point(const fs::path& sweep, const Point& point, std::int64_t number, std::int64_t ranks) {
@@ -82,38 +121,38 @@ CheckedTraining check_point(const fs::path& sweep, const Point& point, std::int6
 }
 
 // The same sweep again goes on; another one needs a folder of its own.
-void check_same_sweep(const fs::path& sweep, const nlohmann::json& points) {
-  if (!fs::exists(sweep / "sweep.json") || read_json(sweep / "sweep.json") == points) return;
+void check_same_sweep(const fs::path& sweep, const std::vector<Point>& points) {
+  if (!fs::exists(sweep / "sweep.json") || read_points(sweep) == points) return;
   throw UsageError(fmt::format("{}: holds another sweep; set sweep.to to another folder", sweep.string()));
 }
 
-ExitCode summarise(const fs::path& sweep, bool json) {
-  const auto points = read_json(sweep / "sweep.json");
+nlohmann::json summary_of(const fs::path& sweep) {
+  const auto points = read_points(sweep);
   auto rows = nlohmann::json::array();
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto state = newest_state(point_folder(sweep, static_cast<std::int64_t>(i)));
     nlohmann::json row = {
         {"point", i}, {"options", points[i]}, {"state", "not started"}, {"step", 0}, {"validation_mae", nullptr}};
-    if (!state.is_null()) {
-      row["state"] = state.at("finished").get<bool>() ? "finished" : "unfinished";
-      row["step"] = state.at("step");
-      if (state.at("best_step") > 0) row["validation_mae"] = state.at("best_error");
+    if (state) {
+      row["state"] = state->finished ? "finished" : "unfinished";
+      row["step"] = state->step;
+      if (state->validation_mae) row["validation_mae"] = *state->validation_mae;
     }
     rows.push_back(row);
   }
-  Plot plot{"Sweep", "point", "best validation MAE", {{"points", {}}}, {}};
+  return rows;
+}
+
+void draw_summary(const fs::path& sweep, const nlohmann::json& rows) {
+  Series series{"points", {}};
   for (const auto& row : rows) {
-    if (!row["validation_mae"].is_null()) plot.series[0].points.emplace_back(row["point"], row["validation_mae"]);
+    if (!row["validation_mae"].is_null()) series.points.emplace_back(row["point"], row["validation_mae"]);
   }
-  if (!plot.series[0].points.empty()) write_file(sweep / "summary.svg", svg(plot));
-  const auto error = [](const auto& row) {
-    return row["validation_mae"].is_null() ? 1e300 : row["validation_mae"].template get<double>();
-  };
-  std::stable_sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) { return error(a) < error(b); });
-  if (json) {
-    fmt::print("{}\n", rows.dump());
-    return ExitCode::kOk;
-  }
+  if (!series.points.empty())
+    write_file(sweep / "summary.svg", svg({"Sweep", "point", "best validation MAE", {series}, {}}));
+}
+
+void print_summary(const nlohmann::json& rows) {
   fmt::print("{:>5}  {:>14}  {:>8}  {:<12} options\n", "point", "validation MAE", "step", "state");
   for (const auto& row : rows) {
     std::string options;
@@ -122,8 +161,21 @@ ExitCode summarise(const fs::path& sweep, bool json) {
     const auto mae =
         row["validation_mae"].is_null() ? std::string("-") : fmt::format("{:.4f}", row["validation_mae"].get<double>());
     fmt::print("{:>5}  {:>14}  {:>8}  {:<12} {}\n", row["point"].get<int>(), mae, row["step"].get<std::int64_t>(),
-               row["state"].get<std::string>(), options);
+               row["state"].get<std::string>(), printable(options));
   }
+}
+
+ExitCode summarise(const fs::path& sweep, bool json) {
+  auto rows = summary_of(sweep);
+  draw_summary(sweep, rows);
+  const auto error = [](const auto& row) {
+    return row["validation_mae"].is_null() ? 1e300 : row["validation_mae"].template get<double>();
+  };
+  std::stable_sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) { return error(a) < error(b); });
+  if (json)
+    fmt::print("{}\n", rows.dump());
+  else
+    print_summary(rows);
   return ExitCode::kOk;
 }
 
@@ -145,7 +197,7 @@ ExitCode command_sweep(Invocation& invocation) {
   std::optional<CheckedTraining> training;
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto number = static_cast<std::int64_t>(i);
-    training = check_point(sweep, points[i], number, configuration.submit.nodes * configuration.submit.ranks_per_node);
+    training = check_point(sweep, points[i], number, ranks_of(configuration.submit));
     const auto folder = point_folder(sweep, number);
     if (is_finished(folder)) continue;
     fs::create_directories(folder);

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <tuple>
-
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/run_folder.h"
@@ -12,6 +10,7 @@
 #include "cluster/device.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/stop_signal.h"
+#include "trainer/memory_estimate.h"
 
 namespace warmstart {
 namespace {
@@ -27,22 +26,23 @@ bool lies_in(const std::filesystem::path& path, const std::filesystem::path& fol
 // Finds the checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it
 // started from: so a job that is sent again with the same command makes progress.  Collective.
 void find_checkpoint(TrainStart& start, const Configuration& configuration, Communicator& group) {
-  const auto& [run, resume] = std::tie(configuration.run, configuration.resume);
+  const auto& run = configuration.run;
+  const auto& resume = configuration.resume;
   std::filesystem::path from;
   agree(group, [&] {
     const bool empty = checkpoints_of(run).empty();
     start.in_run = !empty;
     require(
-        resume != "never" || empty,
+        resume.from != Resume::From::kNothing || empty,
         fmt::format("{}: holds a trained model already; leave out --resume never, or set train.run to another folder",
                     run.string()));
     if (!empty) from = run;
-    if (resume == "auto" || resume == "never") return;
-    require(!lies_in(resume, run),
+    if (resume.from != Resume::From::kOther) return;
+    require(!lies_in(resume.other, run),
             fmt::format("--resume {}: lies in train.run itself; leave it out to go on with the newest checkpoint, or "
                         "set train.run to another folder to start again from that one",
-                        resume));
-    if (empty) from = resume;
+                        resume.other.string()));
+    if (empty) from = resume.other;
   });
   if (from.empty()) return;
   const auto accept = [&](const nlohmann::json& manifest) {
@@ -82,8 +82,10 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   std::unique_ptr<RunFolder> run;
   agree(group, [&] {
     check(configuration, group.size());
+    check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
+    if (!device.is_cuda()) require_training_memory(dataset->schema(), configuration.model, options);
     model = std::make_unique<TwoTower>(dataset->schema(), configuration.model, options.seed);
     if (first) lock = lock_run(configuration.run);
   });

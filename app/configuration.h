@@ -21,6 +21,16 @@ namespace warmstart {
 enum class Exchange { kAuto, kMpi, kNccl };
 NLOHMANN_JSON_SERIALIZE_ENUM(Exchange, {{Exchange::kAuto, "auto"}, {Exchange::kMpi, "mpi"}, {Exchange::kNccl, "nccl"}})
 
+// Where a run starts: from its own newest good checkpoint, if it has one; only in an empty folder; or, in an empty
+// folder, from a checkpoint of another run.
+struct Resume {
+  enum class From { kNewest, kNothing, kOther };
+  From from = From::kNewest;
+  std::filesystem::path other;
+};
+std::string to_text(const Resume& resume);  // auto, never or the path
+void read(const std::string& text, const Range& range, Resume& resume);
+
 struct Configuration {
   IngestOptions data;
   bool verify = true;  // check the digest of each file of the data set when it is first opened
@@ -28,7 +38,7 @@ struct Configuration {
   ModelOptions model;
   TrainOptions train;
   std::filesystem::path run;  // folder of a training run
-  std::string resume = "auto";
+  Resume resume;
   std::int64_t threads = 1;  // a rank
   DeviceKind device = DeviceKind::kCpu;
   Exchange exchange = Exchange::kAuto;
@@ -41,7 +51,7 @@ struct Configuration {
   bool dry_run = false;                 // submit and sweep print the script
   bool wait = false;                    // submit follows the job
   std::filesystem::path sweep;          // folder of a sweep's points
-  std::int64_t sweep_points = 0;        // drawn from the grid; 0: all
+  std::int64_t sweep_points = 0;        // drawn from the grid; 0 means all
   std::filesystem::path sweep_summary;  // folder of a sweep to sum up
 };
 
@@ -51,11 +61,23 @@ TrainOptions train_options(const Configuration& configuration);
 // Throws UsageError when no training run can start with this configuration on so many ranks.
 void check(const Configuration& configuration, int ranks);
 
+// Throws UsageError when this host is too small for what the configuration asks of it.  A job that is sent to other
+// hosts is checked there.
+void check_host(const Configuration& configuration);
+
 // The first option that two resolved configurations of runs differ in and that changes what is learned, with both
 // values; empty when there is none.
 std::string first_difference(const std::string& was, const std::string& is);
 
 // The options over `configuration`, whose values are the defaults.
 Options options_of(Configuration& configuration);
+
+// Their sections, each in a file of its own.
+void add_data_options(Options& add, Configuration& c);
+void add_model_options(Options& add, Configuration& c);
+void add_train_options(Options& add, Configuration& c);
+void add_evaluate_options(Options& add, Configuration& c);
+void add_submit_options(Options& add, Configuration& c);
+void add_synthesize_options(Options& add, Configuration& c);
 
 }  // namespace warmstart

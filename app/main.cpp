@@ -13,6 +13,7 @@
 #include "app/command.h"
 #include "base/host.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cluster/agreement.h"
 #include "cluster/mpi_communicator.h"
 
@@ -23,6 +24,8 @@ struct Command {
   const char* help;
   std::vector<std::string> sections;  // of options that matter to it; the first is its own
   std::function<ExitCode(Invocation&, Communicator&)> run;
+  std::vector<std::string> flags;  // of json, verify and set-grid, those that it takes
+  bool takes_words = false;
 };
 
 template <typename Function>
@@ -37,7 +40,8 @@ const std::map<std::string, Command>& commands() {
       {"ingest",
        {"tables -> sharded data set of tasks",
         {"data", "interactions", "users", "items"},
-        on_first_rank(command_ingest)}},
+        on_first_rank(command_ingest),
+        {"json"}}},
       {"train",
        {"meta-train; under mpirun or srun on as many ranks as there are",
         {"train", "data", "model", "inner", "episode", "evaluate"},
@@ -45,11 +49,14 @@ const std::map<std::string, Command>& commands() {
       {"evaluate",
        {"judge a trained model beside the baselines on tasks never trained on",
         {"evaluate", "data", "train"},
-        command_evaluate}},
+        command_evaluate,
+        {"json"}}},
       {"inspect",
        {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is; A B: compares two models",
         {},
-        on_first_rank(command_inspect)}},
+        on_first_rank(command_inspect),
+        {"json", "verify"},
+        true}},
       {"report",
        {"one HTML file with the curves of a run and its evaluation",
         {"report", "train", "evaluate"},
@@ -57,16 +64,21 @@ const std::map<std::string, Command>& commands() {
       {"status",
        {"[RUN...] [--json]: what Slurm and the run's folder say: state, step, rate, time left, checkpoint",
         {},
-        on_first_rank(command_status)}},
+        on_first_rank(command_status),
+        {"json"},
+        true}},
       {"submit",
        {"[options] -- train --config FILE.ini: send a training run to Slurm that survives its time limits",
         {"submit"},
-        on_first_rank(command_submit)}},
+        on_first_rank(command_submit),
+        {},
+        true}},
       {"sweep",
        {"--config FILE.ini --set-grid SECTION.NAME=VALUE,VALUE...: a job array of runs, or --summary DIR of its "
         "results",
         {"sweep", "submit"},
-        on_first_rank(command_sweep)}},
+        on_first_rank(command_sweep),
+        {"json", "set-grid"}}},
       {"synthesize",
        {"write tables drawn from planted preferences with a known noise floor",
         {"synthesize"},
@@ -95,11 +107,13 @@ ExitCode run(const std::vector<std::string>& arguments, Communicator& group) {
   agree(group, [&] {
     const auto found = commands().find(arguments[0]);
     if (found == commands().end())
-      throw UsageError(fmt::format("unknown command '{}'; warmstart --help lists them", arguments[0]));
+      throw UsageError(fmt::format("unknown command '{}'; warmstart --help lists them", printable(arguments[0], 80)));
     command = &found->second;
     invocation.options = options_of(invocation.configuration);
-    const auto own_section = command->sections.empty() ? "" : command->sections[0];
-    invocation.line = invocation.options.parse({arguments.begin() + 1, arguments.end()}, own_section);
+    const CommandLineRules rules = {.own_section = command->sections.empty() ? "" : command->sections[0],
+                                    .takes_words = command->takes_words,
+                                    .flags = command->flags};
+    invocation.line = invocation.options.parse({arguments.begin() + 1, arguments.end()}, rules);
   });
   if (invocation.line.help) {
     if (group.rank() == 0)
@@ -109,7 +123,20 @@ ExitCode run(const std::vector<std::string>& arguments, Communicator& group) {
   return command->run(invocation, group);
 }
 
-void complain(const std::string& message) { fmt::print(stderr, "warmstart: {}\n", message); }
+// Messages quote what was read, so control characters are told, not obeyed.
+void complain(const std::string& message) { fmt::print(stderr, "warmstart: {}\n", printable(message, 4000)); }
+
+// What was printed may still be on its way: a full disk shows only here.
+bool stdout_is_written() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
+constexpr const char* kNoOutput = "stdout cannot be written; is its disk full, or its reader gone?";
+
+// A result that nobody can read is no success; what else the exit code says counts more.
+ExitCode with_written_stdout(ExitCode code) {
+  if (stdout_is_written() || (code != ExitCode::kOk && code != ExitCode::kFailure)) return code;
+  complain(kNoOutput);
+  return ExitCode::kEnvironment;
+}
 
 // What one rank met alone.  Others often meet the same a moment later: the lower ranks speak
 // first, and their abort ends the rest before they repeat it.
@@ -127,7 +154,7 @@ int guarded_main(int argc, char** argv) {
                                         : "%^%l%$: %v");
   if (group->rank() != 0) spdlog::set_level(spdlog::level::err);
   try {
-    return static_cast<int>(run({argv + 1, argv + argc}, *group));
+    return static_cast<int>(with_written_stdout(run({argv + 1, argv + argc}, *group)));
   } catch (const AgreedError& error) {
     // Every rank is here: one speaks, all end in order.
     if (group->rank() == 0) complain(error.what());
@@ -136,6 +163,10 @@ int guarded_main(int argc, char** argv) {
     complain_of_own_failure(*group, error.what());
     session.abort(static_cast<int>(error.code()));
   } catch (const std::exception& error) {
+    if (!stdout_is_written()) {
+      complain_of_own_failure(*group, kNoOutput);
+      session.abort(static_cast<int>(ExitCode::kEnvironment));
+    }
     complain_of_own_failure(*group, error.what());
     session.abort(static_cast<int>(ExitCode::kFailure));
   }

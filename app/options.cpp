@@ -1,19 +1,21 @@
 #include "app/options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <fstream>
+#include <map>
 #include <numeric>
 #include <set>
 
+#include "app/ini_file.h"
 #include "base/errors.h"
+#include "base/text.h"
 
 namespace warmstart {
 namespace {
 
 namespace po = boost::program_options;
+
+constexpr std::size_t kLongestKey = 80, kShownValue = 200;  // bytes
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -32,6 +34,33 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 std::string section_of(const std::string& key) { return key.substr(0, key.find('.')); }
 std::string name_in_section(const std::string& key) { return key.substr(key.find('.') + 1); }
 
+bool is_assignment(const std::string& word) {
+  const auto dot = word.find('.'), equals = word.find('=');
+  return dot != std::string::npos && equals != std::string::npos && dot < equals;
+}
+
+void check_words(const std::vector<std::string>& words, const CommandLineRules& rules) {
+  if (words.empty() || rules.takes_words) return;
+  const auto& word = words[0];
+  throw UsageError(fmt::format("command line: '{}' belongs to no option{}", printable(word, kShownValue),
+                               is_assignment(word) ? "; did you forget --set before it?" : ""));
+}
+
+void check_flag(const std::string& flag, const CommandLineRules& rules) {
+  const bool known = std::find(rules.flags.begin(), rules.flags.end(), flag) != rules.flags.end();
+  require(known, fmt::format("command line: this command takes no --{}", flag));
+}
+
+// What could not be read back from an INI file, or would reach the files and scripts that a run writes.
+void check_one_line(const std::string& value) {
+  for (const char c : value) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      throw std::invalid_argument("holds a line break or another control character");
+  }
+  if (value.starts_with('#') || value.find(" #") != std::string::npos)
+    throw std::invalid_argument("holds ' #', which starts a comment in an INI file");
+}
+
 }  // namespace
 
 Option* Options::find(const std::string& key) {
@@ -39,101 +68,112 @@ Option* Options::find(const std::string& key) {
   return found == list_.end() ? nullptr : &*found;
 }
 
-Option& Options::find_or_explain(const std::string& key, const std::string& where) {
+Option& Options::find_or_explain(const std::string& key, const std::string& where, const std::string& own_section) {
   if (auto* option = find(key)) return *option;
-  // Sections are forgiven cheaply: a right name in a wrong section is a likely slip.
+  const auto shown = printable(key, kLongestKey);
+  if (key.size() > kLongestKey) throw UsageError(fmt::format("{}: unknown option '{}'", where, shown));
+  // Sections are forgiven cheaply: a right name in a wrong section is a likely slip.  Of equals the command's own wins.
   const auto distance = [&](const Option& option) {
-    return std::min(edit_distance(key, option.key),
-                    1 + edit_distance(name_in_section(key), name_in_section(option.key)));
+    const auto letters =
+        std::min(edit_distance(key, option.key), 1 + edit_distance(name_in_section(key), name_in_section(option.key)));
+    return std::pair(letters, section_of(option.key) != own_section);
   };
   const auto nearest = std::min_element(list_.begin(), list_.end(),
                                         [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
-  throw UsageError(fmt::format("{}: unknown option '{}'; did you mean '{}'?", where, key, nearest->key));
+  throw UsageError(fmt::format("{}: unknown option '{}'; did you mean '{}'?", where, shown, nearest->key));
 }
 
-void Options::set(const std::string& key, const std::string& value, const std::string& where) {
-  auto& option = find_or_explain(key, where);
-  if (option.set) return;
-  try {
-    option.assign(value);
-  } catch (const std::invalid_argument& error) {
-    throw UsageError(fmt::format("{}: {} = '{}': {}", where, key, value, error.what()));
+// Of one source.  What an earlier source has set stays.
+void Options::set_all(const std::vector<Assignment>& assignments, const std::string& own_section) {
+  std::map<std::string, std::string> place_of_key;
+  for (const auto& [key, value, place] : assignments) {
+    auto& option = find_or_explain(key, place, own_section);
+    const auto [first, is_new] = place_of_key.emplace(key, place);
+    require(is_new, fmt::format("{} is given twice, by '{}' and '{}'; lists are separated by commas", key,
+                                printable(first->second, kShownValue), printable(place, kShownValue)));
+    if (!option.set_by.empty()) continue;
+    try {
+      check_one_line(value);
+      option.assign(value, option.range);
+    } catch (const std::invalid_argument& error) {
+      throw UsageError(fmt::format("{}: {} = '{}': {}", printable(place, kShownValue), key,
+                                   printable(value, kShownValue), error.what()));
+    }
+    option.value = value;
+    option.set_by = place;
   }
-  option.value = value;
-  option.set = true;
 }
 
-void Options::set_once(const std::string& key, const std::string& value) {
-  require(!find(key)->set, fmt::format("command line: {} is given twice; lists are separated by commas", key));
-  set(key, value, "command line");
-}
-
-Options::CommandLine Options::parse(const std::vector<std::string>& arguments, const std::string& own_section) {
-  CommandLine line;
+Options::Words Options::read_words(const std::vector<std::string>& arguments, const CommandLineRules& rules) {
   po::options_description all;
-  all.add_options()("help,h", "")("json", "")("verify", "")("config", po::value<std::string>(), "")(
-      "set", po::value<std::vector<std::string>>()->composing(), "")(
-      "set-grid", po::value<std::vector<std::string>>()->composing(), "")("positional",
-                                                                          po::value<std::vector<std::string>>(), "");
+  const auto texts = [] { return po::value<std::vector<std::string>>(); };
+  all.add_options()("help,h", "")("json", "")("verify", "")("config", po::value<std::string>(), "")("set", texts(), "")(
+      "set-grid", texts(), "")("positional", texts(), "");
   for (const auto& option : list_) {
     const auto value = [&] {
       return option.flag ? po::value<std::string>()->implicit_value("true") : po::value<std::string>();
     };
     all.add_options()(option.key.c_str(), value(), "");
-    if (section_of(option.key) == own_section) all.add_options()(name_in_section(option.key).c_str(), value(), "");
+    if (section_of(option.key) == rules.own_section)
+      all.add_options()(name_in_section(option.key).c_str(), value(), "");
   }
   po::positional_options_description positional;
   positional.add("positional", -1);
   const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-  std::string config;
-  std::vector<std::string> assignments;
-  try {
-    const auto parsed = po::command_line_parser(arguments).options(all).positional(positional).style(style).run();
-    for (const auto& option : parsed.options) {
-      const auto& key = option.string_key;
-      if (key == "help")
-        line.help = true;
-      else if (key == "json")
-        line.json = true;
-      else if (key == "verify")
-        line.verify = true;
-      else if (key == "config")
-        config = option.value.at(0);
-      else if (key == "set")
-        assignments.insert(assignments.end(), option.value.begin(), option.value.end());
-      else if (key == "set-grid")
-        line.grid.insert(line.grid.end(), option.value.begin(), option.value.end());
-      else if (key == "positional")
-        line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
-      else
-        set_once(find(key) ? key : own_section + "." + key, option.value.empty() ? "true" : option.value[0]);
+  Words words;
+  auto& line = words.line;
+  for (const auto& option :
+       po::command_line_parser(arguments).options(all).positional(positional).style(style).run().options) {
+    const auto& key = option.string_key;
+    const std::string value = option.value.empty() ? "true" : option.value[0];
+    if (key == "help") {
+      line.help = true;
+    } else if (key == "json" || key == "verify") {
+      check_flag(key, rules);
+      (key == "json" ? line.json : line.verify) = true;
+    } else if (key == "config") {
+      require(words.config.empty(), "command line: --config is given twice; one INI file holds all options");
+      require(!value.empty(), "command line: --config names no file");
+      words.config = value;
+    } else if (key == "set") {
+      const auto equals = value.find('=');
+      require(equals != std::string::npos,
+              fmt::format("--set '{}' is not of the form section.name=value", printable(value, kShownValue)));
+      words.sets.push_back({value.substr(0, equals), value.substr(equals + 1), "--set " + value});
+    } else if (key == "set-grid") {
+      check_flag(key, rules);
+      line.grid.push_back(value);
+    } else if (key == "positional") {
+      line.positional.insert(line.positional.end(), option.value.begin(), option.value.end());
+    } else {
+      words.options.push_back({find(key) ? key : rules.own_section + "." + key, value, "--" + key + " " + value});
     }
+  }
+  return words;
+}
+
+Options::CommandLine Options::parse(const std::vector<std::string>& arguments, const CommandLineRules& rules) {
+  Words words;
+  try {
+    words = read_words(arguments, rules);
   } catch (const po::unknown_option& error) {
     auto name = error.get_option_name();
     name.erase(0, name.find_first_not_of('-'));
-    find_or_explain(name, "command line");
+    find_or_explain(name, "command line", rules.own_section);
+    throw UsageError(fmt::format("command line: {}", printable(error.what(), kShownValue)));
   } catch (const po::error& error) {
-    throw UsageError(fmt::format("command line: {}", error.what()));
+    throw UsageError(fmt::format("command line: {}", printable(error.what(), kShownValue)));
   }
-  for (const auto& assignment : assignments) {
-    const auto equals = assignment.find('=');
-    if (equals == std::string::npos)
-      throw UsageError(fmt::format("--set '{}' is not of the form section.name=value", assignment));
-    set(assignment.substr(0, equals), assignment.substr(equals + 1), "--set");
+  check_words(words.line.positional, rules);
+  set_all(words.options, rules.own_section);
+  set_all(words.sets, rules.own_section);
+  if (!words.config.empty()) {
+    std::vector<Assignment> entries;
+    for (const auto& entry : read_ini(words.config))
+      entries.push_back({entry.key, entry.value, fmt::format("{}:{}", words.config, entry.line)});
+    set_all(entries, rules.own_section);
   }
-  if (!config.empty()) read_ini(config);
-  return line;
-}
-
-void Options::read_ini(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw UsageError(fmt::format("{}: no such configuration file", path));
-  try {
-    const auto parsed = po::parse_config_file(file, po::options_description(), true);
-    for (const auto& option : parsed.options) set(option.string_key, option.value.empty() ? "" : option.value[0], path);
-  } catch (const po::error& error) {
-    throw UsageError(fmt::format("{}: {}", path, error.what()));
-  }
+  return words.line;
 }
 
 std::string Options::resolved() const {
@@ -160,7 +200,12 @@ std::string Options::help(const std::vector<std::string>& sections) const {
     text += fmt::format("\n[{}]\n", wanted);
     for (const auto& option : list_) {
       if (section_of(option.key) != wanted) continue;
-      text += fmt::format("  --{:<32} {}{}\n", option.key, option.help,
+      // The bounds of its type are no news.
+      auto range = option.range;
+      if (range.most >= kMostWhole) range.most = std::numeric_limits<double>::infinity();
+      const auto bounds = range.text();
+      text += fmt::format("  --{:<32} {}{}{}\n", option.key, option.help,
+                          bounds.empty() ? "" : fmt::format(" ({})", bounds.substr(1)),
                           option.value.empty() ? "" : fmt::format(" [{}]", option.value));
     }
   }

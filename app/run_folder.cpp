@@ -6,20 +6,12 @@
 
 #include <cstdio>
 
+#include "app/metrics_file.h"
+#include "app/progress_line.h"
 #include "base/errors.h"
 #include "base/files.h"
 
 namespace warmstart {
-namespace {
-
-std::string as_clock(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
-
-}  // namespace
-
 std::unique_ptr<RunLock> lock_run(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
@@ -40,12 +32,11 @@ RunFolder::RunFolder(const std::filesystem::path& path, const std::string& confi
 }
 
 void RunFolder::keep_metrics_until(std::int64_t step) {
-  std::ifstream file(path_ / "metrics.jsonl");
+  const auto metrics = read_metrics(path_);
+  for (const auto& damaged : metrics.damaged) spdlog::warn("{}; the line is left out", damaged);
   std::string kept;
-  for (std::string line; std::getline(file, line);) {
-    // The last line of a killed run may be cut.
-    const auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (entry.is_object() && entry.value("step", step + 1) <= step) kept += line + "\n";
+  for (const auto& entry : metrics.entries) {
+    if (entry.at("step").get<std::int64_t>() <= step) kept += entry.dump() + "\n";
   }
   write_file(path_ / "metrics.jsonl", kept);
 }
@@ -76,9 +67,8 @@ void RunFolder::show(const TrainProgress& p) {
   // A terminal's line is overwritten; a log gets one every few seconds.
   if (!terminal && now - last_shown_ < std::chrono::seconds(5) && p.step != p.steps) return;
   last_shown_ = now;
-  const auto validation = last_validation_ > 0.0 ? fmt::format("  validation MAE {:.4f}", last_validation_) : "";
-  fmt::print(stderr, "{}step {}/{}  loss {:.4f}  {:.0f} tasks/s  {} left{}{}", terminal ? "\r\033[K" : "", p.step,
-             p.steps, p.loss, p.tasks_per_second, as_clock(p.seconds_left), validation,
+  const auto columns = terminal ? terminal_columns(STDERR_FILENO) : std::string::npos;
+  fmt::print(stderr, "{}{}{}", terminal ? "\r\033[K" : "", progress_line(p, last_validation_, columns),
              terminal && p.step != p.steps ? "" : "\n");
   std::fflush(stderr);
 }

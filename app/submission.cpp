@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -10,6 +11,7 @@
 
 #include "base/files.h"
 #include "checkpoints/checkpoint.h"
+#include "cluster/cuda_flavour.h"
 #include "data/dataset.h"
 #include "slurm/slurm_command.h"
 #include "trainer/two_tower.h"
@@ -20,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kTrialBytes = 64 << 20;
+constexpr std::int64_t kMostRanks = 1 << 20;  // one a microbatch
 constexpr std::int64_t kFewestWarnSeconds = 60;
 
 // By what earlier checkpoints of the run took, or by a trial on its disk.
@@ -42,6 +45,13 @@ double seconds_to_save(const fs::path& run, std::int64_t checkpoint_bytes) {
   return seconds * static_cast<double>(checkpoint_bytes) / static_cast<double>(bytes);
 }
 
+// Of "5:0", the exit code and the signal.
+int first_number(const std::string& text) {
+  int number = static_cast<int>(ExitCode::kFailure);
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 bool is_over(const std::string& state) {
   for (const auto* over : {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE",
                            "NODE_FAIL", "PREEMPTED"}) {
@@ -54,14 +64,21 @@ bool is_over(const std::string& state) {
 
 std::string own_program() { return fs::read_symlink("/proc/self/exe").string(); }
 
+std::int64_t ranks_of(const JobOptions& options) {
+  require(options.nodes <= kMostRanks / options.ranks_per_node,
+          fmt::format("submit.nodes = {} with submit.ranks-per-node = {}: at most {} ranks can train together",
+                      options.nodes, options.ranks_per_node, kMostRanks));
+  return options.nodes * options.ranks_per_node;
+}
+
 CheckedTraining check_training(const std::vector<std::string>& arguments, std::int64_t ranks) {
   if (arguments.empty() || arguments[0] != "train")
     throw UsageError("what to run is missing: warmstart submit [options] -- train --config FILE.ini");
   CheckedTraining training;
   auto options = options_of(training.configuration);
-  options.parse({arguments.begin() + 1, arguments.end()}, "train");
+  options.parse({arguments.begin() + 1, arguments.end()}, {.own_section = "train", .flags = {}});
   check(training.configuration, static_cast<int>(ranks));
-  require(training.configuration.resume != "never",
+  require(training.configuration.resume.from != Resume::From::kNothing,
           "--resume never: a job that is sent again must go on from its checkpoints");
   const Dataset dataset(training.configuration.data.dataset, false);
   const TwoTower model(dataset.schema(), training.configuration.model, training.configuration.train.seed);
@@ -71,13 +88,17 @@ CheckedTraining check_training(const std::vector<std::string>& arguments, std::i
   return training;
 }
 
+std::string why_gpus_are_idle(const JobOptions& options, DeviceKind device) {
+  if (options.gpus_per_node == 0) return "";
+  if (device == DeviceKind::kCpu)
+    return "submit.gpus-per-node asks for GPUs, but train.device = cpu: they would stand idle; take --device cuda";
+  if (!is_cuda_flavour())
+    return "submit.gpus-per-node asks for GPUs, but this program was built without CUDA; submit with one that was";
+  return "";
+}
+
 JobOptions completed(JobOptions options, const CheckedTraining& training, const fs::path& run) {
-  require(options.nodes >= 1 && options.ranks_per_node >= 1,
-          "submit.nodes and submit.ranks-per-node must be at least 1");
-  require(
-      options.gpus_per_node >= 0 && options.cpus_per_rank >= 0 && options.warn_seconds >= 0 && options.requeues >= 0,
-      "submit.gpus-per-node, cpus-per-rank, warn-seconds and requeues must not be negative");
-  if (options.gpus_per_node > 0) spdlog::warn("this program computes on CPUs: the GPUs asked for would stand idle");
+  if (const auto idle = why_gpus_are_idle(options, training.configuration.device); !idle.empty()) spdlog::warn(idle);
   if (options.cpus_per_rank == 0) options.cpus_per_rank = training.configuration.threads;
   if (options.warn_seconds == 0) {
     const double seconds = seconds_to_save(run, training.checkpoint_bytes);
@@ -108,7 +129,7 @@ int follow(const std::string& job, const fs::path& log) {
       throw EnvironmentError(fmt::format("job {}: Slurm does not know it any more; its log is {}", job, log.string()));
     over = is_over(facts->at("JobState")) ? over + 1 : 0;
     if (over == 3) {
-      const auto code = std::stoi(facts->at("ExitCode"));
+      const auto code = first_number(facts->at("ExitCode"));
       return code == 0 && facts->at("JobState") != "COMPLETED" ? static_cast<int>(ExitCode::kFailure) : code;
     }
     std::this_thread::sleep_for(std::chrono::seconds(1));

@@ -12,7 +12,13 @@ struct CheckedTraining {
   std::string resolved;           // INI text
   std::int64_t checkpoint_bytes;  // of all ranks
 };
+// Throws UsageError when they are too many.
+std::int64_t ranks_of(const JobOptions& options);
+
 CheckedTraining check_training(const std::vector<std::string>& arguments, std::int64_t ranks);
+
+// Empty where the GPUs that a job asks for are used, if any.
+std::string why_gpus_are_idle(const JobOptions& options, DeviceKind device);
 
 // The job's options with what is measured or taken from the training filled in: cpus, and the time that saving takes on
 // the disk of `run`, with a margin.

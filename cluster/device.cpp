@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/host.h"
 #include "cluster/agreement.h"
+#include "cluster/cuda_flavour.h"
 
 namespace warmstart {
 namespace {
@@ -66,6 +67,8 @@ void refuse_mixed_kinds(DeviceKind kind, Communicator& group) {
 }
 
 }  // namespace
+
+bool is_cuda_flavour() { return kCudaFlavour; }
 
 at::Device choose_device(DeviceKind kind, const HostView& host) {
   if (kind == DeviceKind::kCpu) return at::kCPU;

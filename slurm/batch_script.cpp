@@ -2,10 +2,17 @@
 
 #include <fmt/format.h>
 
-#include "slurm/slurm_command.h"
+#include <cctype>
+#include <string_view>
+
+#include "base/errors.h"
+#include "base/text.h"
+#include "slurm/shell_quoted.h"
 
 namespace warmstart {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr const char* kLives = R"bash(
 newest_checkpoint() { ls "$run" 2>/dev/null | grep -E '^step-[0-9]+$' | sort -t- -k2 -n | tail -n 1; }
@@ -39,16 +46,57 @@ scontrol requeue "$SLURM_JOB_ID" || exit "$code"
 sleep 60 # until Slurm ends this life
 )bash";
 
+// A line ends a directive, and what follows would be one of its own, or a command.
+void check_one_line(const std::string& value) {
+  for (const char c : value)
+    require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f,
+            fmt::format("'{}' holds a line break or another control character, which no batch script can",
+                        printable(value)));
+}
+
+// As one word for sbatch, which takes a backslash for an escape in single quotes, too.
+std::string directive_quoted(const std::string& text) {
+  check_one_line(text);
+  std::string result = "\"";
+  for (const char c : text) result += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+  return result + "\"";
+}
+
 std::string directive(const std::string& name, const std::string& value) {
-  return value.empty() ? "" : fmt::format("#SBATCH --{}={}\n", name, value);
+  return value.empty() ? "" : fmt::format("#SBATCH --{}={}\n", name, directive_quoted(value));
+}
+
+// An option of sbatch in the user's own words: --name or --name=value.
+std::string own_directive(const std::string& option) {
+  const auto letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  const auto end = std::min(option.find('='), option.size());
+  require(option.starts_with("--") && end > 2 && option.find_first_not_of(letters) >= end,
+          fmt::format("submit.sbatch-option: '{}' is not of the form --name or --name=value", printable(option)));
+  return fmt::format("#SBATCH {}\n", directive_quoted(option));
+}
+
+// Sbatch replaces %j and the like in names of logs.
+std::string without_patterns(const std::string& path) {
+  std::string result;
+  for (const char c : path) result += c == '%' ? "%%" : std::string(1, c);
+  return result;
+}
+
+// The name is for people and lists, which have columns.
+std::string job_name(const fs::path& run) {
+  auto name = "warmstart-" + run.filename().string();
+  for (auto& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && std::string_view("-_.+=").find(c) == std::string_view::npos)
+      c = '_';
+  }
+  return name;
 }
 
 std::string directives(const JobOptions& options, const Job& job) {
   const auto log = job.points > 0 ? "slurm-%A_%a.log" : "slurm-%j.log";
-  auto text = directive("job-name", "warmstart-" + job.run.filename().string()) +
-              directive("comment", quoted(job.run.string())) +
-              directive("chdir", quoted(std::filesystem::current_path().string())) +
-              directive("output", quoted((job.run / log).string())) + "#SBATCH --open-mode=append\n" +
+  auto text = directive("job-name", job_name(job.run)) + directive("comment", job.run.string()) +
+              directive("chdir", fs::current_path().string()) +
+              directive("output", without_patterns(job.run.string()) + "/" + log) + "#SBATCH --open-mode=append\n" +
               directive("nodes", std::to_string(options.nodes)) +
               directive("ntasks-per-node", std::to_string(options.ranks_per_node)) +
               directive("cpus-per-task", std::to_string(options.cpus_per_rank));
@@ -56,7 +104,7 @@ std::string directives(const JobOptions& options, const Job& job) {
   text += directive("array", job.array) + directive("time", options.time) + directive("partition", options.partition) +
           directive("account", options.account) + directive("qos", options.qos) +
           directive("constraint", options.constraint);
-  for (const auto& option : options.sbatch_options) text += fmt::format("#SBATCH {}\n", option);
+  for (const auto& option : options.sbatch_options) text += own_directive(option);
   // To the ranks, not to this script.  Slurm may send it up to 60 s earlier.
   return text + fmt::format("#SBATCH --signal=USR2@{}\n#SBATCH --requeue\n", options.warn_seconds);
 }
@@ -69,8 +117,8 @@ std::filesystem::path point_folder(const std::filesystem::path& sweep, std::int6
 
 std::string batch_script(const JobOptions& options, const Job& job) {
   std::string command;
-  for (const auto& argument : job.command) command += " " + quoted(argument);
-  auto run = quoted(job.run.string());
+  for (const auto& argument : job.command) command += " " + shell_quoted(argument);
+  auto run = shell_quoted(job.run.string());
   if (job.points > 0) {
     run += "/point-$(printf %04d \"$SLURM_ARRAY_TASK_ID\")";
     command += " --config \"$run/config.ini\"";
@@ -82,8 +130,8 @@ std::string batch_script(const JobOptions& options, const Job& job) {
          directives(options, job) +
          fmt::format("set -u\n\nrun={}\nrequeues={} # in a row without a newer checkpoint\n", run, options.requeues) +
          kLives +
-         fmt::format("\nsrun --mpi={} --label --wait=30 --cpus-per-task={} --cpu-bind=cores{} \\\n {}\n", options.mpi,
-                     options.cpus_per_rank, gpu_bind, command) +
+         fmt::format("\nsrun --mpi={} --label --wait=30 --cpus-per-task={} --cpu-bind=cores{} \\\n {}\n",
+                     shell_quoted(options.mpi), options.cpus_per_rank, gpu_bind, command) +
          kEnd;
 }
 

@@ -8,9 +8,6 @@
 
 namespace warmstart {
 
-// For a shell: in single quotes unless it is plain.
-std::string quoted(const std::string& text);
-
 // Throws EnvironmentError when Slurm's commands are not on this machine.
 void require_slurm();
 bool slurm_is_here();

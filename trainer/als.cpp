@@ -1,10 +1,14 @@
 #include "trainer/als.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
+#include "base/errors.h"
+#include "base/host.h"
 #include "base/random.h"
 
 namespace warmstart {
@@ -75,11 +79,23 @@ void solve_side(at::Tensor& own, const Grouped& grouped, const at::Tensor& other
 
 }  // namespace
 
+void check(const AlsOptions& options, std::int64_t tasks, std::int64_t entities) {
+  require(options.factors >= 1, "evaluate.als-factors must be at least 1");
+  require(std::isfinite(options.regularisation) && options.regularisation > 0,
+          "evaluate.als-regularisation must be above 0");
+  const double width = static_cast<double>(options.factors) + 1, owners = static_cast<double>(tasks + entities);
+  const auto solved = static_cast<double>(std::clamp<std::int64_t>(std::max(tasks, entities), 1, kSolvedAtOnce));
+  // Their matrices stand once more in the solver.
+  require_memory(sizeof(double) * (owners * width + 2 * solved * width * width),
+                 fmt::format("evaluate.als-factors = {}: the factors and normal equations", options.factors));
+}
+
 Als::Als(const TrainingRows& rows, const Schema& schema, const AlsOptions& options, std::uint64_t seed)
     : options_(options),
       label_min_(schema.label_min),
       label_max_(schema.label_max),
       seen_(static_cast<std::size_t>(rows.entities), false) {
+  check(options, rows.tasks, rows.entities);
   const BiasModel start(rows, schema);
   mean_ = start.mean();
   const auto width = options.factors + 1;

@@ -13,6 +13,10 @@ struct AlsOptions {
   int rounds = 12;
 };
 
+// Throws UsageError for options that make no sense, and when this host cannot have the memory that they take at least
+// for so many tasks and entities.
+void check(const AlsOptions& options, std::int64_t tasks = 0, std::int64_t entities = 0);
+
 // What shops run: matrix factorisation with biases by alternating least squares; a new task
 // is folded in by ridge regression on its support rows.
 class Als : public Recommender {

@@ -19,6 +19,9 @@ struct EvaluationOptions {
   std::uint64_t seed = 0;
 };
 
+// Throws UsageError naming the first option that makes no sense.
+void check(const EvaluationOptions& options);
+
 struct EvaluationResult {
   std::string support;  // rows, or "all"
   std::int64_t tasks = 0;

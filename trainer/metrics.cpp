@@ -19,6 +19,11 @@ double discounted(const std::vector<double>& gains, int k) {
 
 }  // namespace
 
+double TaskMetrics::value(std::string_view name) const {
+  const auto place = std::find(kNames.begin(), kNames.end(), name) - kNames.begin();
+  return values().at(static_cast<std::size_t>(place));
+}
+
 double GainScale::gain(double label) const {
   if (label_min >= 0.0 && label_max <= 10.0) return std::exp2(label) - 1.0;
   return label - label_min;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <span>
+#include <string_view>
 
 namespace warmstart {
 
@@ -13,6 +14,10 @@ struct TaskMetrics {
   static constexpr int kCount = 6;
   static constexpr std::array<const char*, kCount> kNames = {"mae", "mse", "rmse", "ndcg@1", "ndcg@3", "ndcg@5"};
   std::array<double, kCount> values() const { return {mae, mse, rmse, ndcg1, ndcg3, ndcg5}; }
+
+  // Those that tables show.
+  static constexpr std::array kShown = {"mae", "rmse", "ndcg@1", "ndcg@5"};
+  double value(std::string_view name) const;  // throws std::out_of_range for a name not in kNames
 };
 
 // What a label is worth to nDCG: 2^label - 1 where the labels' range lies within [0, 10]

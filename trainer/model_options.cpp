@@ -1,6 +1,7 @@
 #include "trainer/model_options.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/errors.h"
 
@@ -8,6 +9,8 @@ namespace warmstart {
 
 void check(const ModelOptions& options) {
   const auto& inner = options.inner;
+  for (const double value : {options.absolute, inner.rate, inner.tower_rate, inner.kappa, inner.pull})
+    require(std::isfinite(value), "model.absolute, inner.rate, tower-rate, kappa and pull must be finite numbers");
   require(options.embedding > 0 && options.features > 0 && options.prior > 0,
           "model.embedding, features and prior must be at least 1");
   require(std::all_of(options.tower.begin(), options.tower.end(), [](auto width) { return width > 0; }),

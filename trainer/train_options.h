@@ -20,7 +20,7 @@ struct TrainOptions {
   double bucket_megabytes = 4;  // of the gradient, summed over ranks at once; 0: all of it
   double dropout = 0.3;
   double key_dropout = 0.05;      // share of rows that are trained on as if their key were unknown
-  double all_keys_dropout = 0.1;  // share of steps in which all rows are
+  double all_keys_dropout = 0.1;  // probability per step that all rows are trained as if their keys were unknown
   AdamOptions adam;
   EpisodeOptions episode;
   std::int64_t log_every = 20;      // steps

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/grad_mode.h>
 
 #include "trainer/initialiser.h"
+#include "trainer/memory_estimate.h"
 
 namespace warmstart {
 namespace {
@@ -62,7 +63,9 @@ struct TwoTower::State {
 };
 
 TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed)
-    : schema_(schema), options_(options), rule_(options.inner, options.features, parameters_) {
+    : schema_(schema),
+      options_((require_model_memory(schema, options), options)),
+      rule_(options.inner, options.features, parameters_) {
   const auto layout = feature_layout(schema);
   const auto embedding = options.embedding, outputs = options.features + 1;
   Initialiser draw(seed);

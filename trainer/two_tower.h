@@ -28,7 +28,7 @@ namespace warmstart {
 // Thread-safe for reading.
 class TwoTower : public Recommender {
  public:
-  // Fresh parameters drawn from `seed`.
+  // Fresh parameters drawn from `seed`.  Throws UsageError when they do not fit the host's memory.
   TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed);
 
   // The starting point of scores: every row's, and (size: the keys' ids, or undefined) each key's.

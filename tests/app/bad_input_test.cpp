@@ -126,6 +126,116 @@ TEST_F(BadInputTest, OptionGivenTwice) {
   expect_failure(train + "--seed 1 --train.seed 2", 2, "train.seed is given twice");
 }
 
+TEST_F(BadInputTest, WordsThatBelongToNoOption) {
+  expect_failure(train + "extra words", 2, "'extra' belongs to no option", 2);
+  expect_failure(train + "train.seed=5", 2, "did you forget --set before it?");
+  for (const auto* command : {"ingest", "evaluate", "report", "sweep", "synthesize"})
+    expect_failure(std::string(command) + " extra", 2, "'extra' belongs to no option");
+  expect_failure(train + "--verify", 2, "takes no --verify");
+}
+
+TEST_F(BadInputTest, MoreThanThisHostHas) {
+  ingest();
+  expect_failure(train + "--threads 100000", 2, "train.threads = 100000: this host has ");
+  expect_failure(train + "--threads 100000", 2, "train.threads = 100000: this host has ", 2);
+  const std::string small = "train --config tables/config.ini --set evaluate.query=4 --steps 4 ";
+  expect_failure(small + "--tasks 1e12", 2, "train.tasks = 1000000000000: the plan of a meta-step would take 4e+04 GB");
+  expect_failure(train + "--set model.embedding=1e9", 2, "model.embedding = 1000000000");
+  expect_failure(train + "--set model.tower=1e9,1e9", 2, "of memory or more; this host has ", 2);
+  expect_failure("evaluate --config tables/config.ini --set train.run= --query 4 --als-factors 1e6", 2,
+                 "evaluate.als-factors = 1000000: the factors and normal equations would take");
+  expect_failure("evaluate --config tables/config.ini --set train.run= --support 1e1,1.9", 2,
+                 "evaluate.support: '1e1' is neither a whole number of rows nor 'all'");
+}
+
+TEST_F(BadInputTest, OutputThatCannotBeWritten) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  for (const std::string arguments :
+       {"--help", "train --help", "inspect tables/dataset", "inspect tables/run", "status tables/run",
+        "synthesize --to more", "ingest --config tables/config.ini --dataset more-data",
+        "evaluate --config tables/config.ini --query 4 --support 0",
+        "train --config tables/config.ini --steps 1 --run more-run",
+        "report --config tables/config.ini --output r.html",
+        "submit --dry-run -- train --config tables/config.ini --run more-run"})
+    expect_failure(arguments + " >/dev/full", 4, "stdout cannot be written");
+}
+
+TEST_F(BadInputTest, MetricsThatAreCutOrDamaged) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  const auto report = "report --config tables/config.ini --output r.html";
+  const auto path = folder.path() / "tables/run/metrics.jsonl";
+  const auto metrics = read_file(path);
+  write_file(path, metrics + "{\"step\":4,\"lo");
+  EXPECT_EQ(run_program(report, folder.path()).exit_code, 0);
+  EXPECT_EQ(run_program("status tables/run", folder.path()).exit_code, 0);
+  EXPECT_EQ(run_program(train, folder.path()).exit_code, 0);
+  write_file(path, "{\"step\":null}\n" + metrics);
+  expect_failure(report, 3, "metrics.jsonl:1: 'step' is no whole number");
+  expect_failure("status tables/run", 3, "metrics.jsonl:1: 'step' is no whole number");
+  write_file(folder.path() / "tables/run/slurm.json", "{\"job\":5}");
+  write_file(path, "");
+  expect_failure("status tables/run", 3, "slurm.json: has no 'job' that is a text");
+}
+
+TEST_F(BadInputTest, AReportRunsNothingThatAnEvaluationSays) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  ASSERT_EQ(run_program("evaluate --config tables/config.ini --query 4 --support 0,3 --output e.json", folder.path())
+                .exit_code,
+            0);
+  auto evaluation = read_json(folder.path() / "e.json");
+  for (auto& result : evaluation["results"]) {
+    if (result["model"] == "bias") result["model"] = "`touch ran`";
+    if (result["model"] == "als") result["model"] = "\"\nsystem('touch ran')\n#";
+    if (result["support"] == 3) result["support"] = "\"; `touch ran`";
+  }
+  write_file(folder.path() / "e.json", evaluation.dump());
+  const auto result =
+      run_program("report --config tables/config.ini --output r.html --set evaluate.output=e.json", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_FALSE(fs::exists(folder.path() / "ran"));
+  EXPECT_NE(read_file(folder.path() / "r.html").find("`touch ran`"), std::string::npos);
+}
+
+TEST_F(BadInputTest, ARunWhosePathIsHostileIsSubmittedAsItIs) {
+  ingest();
+  const std::string run = R"(a `touch ran` $(touch ran) "\ b)";
+  const auto result = run_program(
+      "submit --dry-run --mpi 'x; touch ran' -- train --config tables/config.ini --run '" + run + "'", folder.path());
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  const auto script = result.output.substr(result.output.find("#!/bin/bash"));
+  folder.write("job.sh", "srun() { printf '%s\n' \"$@\"; exit 0; }\nSLURM_JOB_ID=1 SLURM_JOB_NODELIST=n1\n" + script);
+  const auto ran = run_command("cd '" + folder.path().string() + "' && bash job.sh");
+  EXPECT_EQ(ran.exit_code, 0) << ran.output;
+  EXPECT_FALSE(fs::exists(folder.path() / "ran"));
+  EXPECT_NE(ran.output.find("--mpi=x; touch ran\n"), std::string::npos) << ran.output;
+  EXPECT_NE(ran.output.find("--run\n" + run + "\n"), std::string::npos) << ran.output;
+  expect_failure("submit --dry-run --sbatch-option exclusive -- train --config tables/config.ini", 2,
+                 "'exclusive' is not of the form --name or --name=value");
+  expect_failure("submit --dry-run --gpus-per-node 1 -- train --config tables/config.ini extra", 2,
+                 "'extra' belongs to no option");
+}
+
+TEST_F(BadInputTest, GpusThatWouldStandIdle) {
+  ingest();
+  const auto result =
+      run_program("submit --dry-run --gpus-per-node 1 -- train --config tables/config.ini", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_NE(result.output.find("train.device = cpu: they would stand idle; take --device cuda"), std::string::npos)
+      << result.output;
+}
+
+TEST_F(BadInputTest, AGridThatIsTooLargeOrEmpty) {
+  ingest();
+  std::string axes;
+  for (int axis = 0; axis < 10; ++axis) axes += " --set-grid train.seed=1,2,3,4,5,6,7,8,9,10";
+  expect_failure("sweep --dry-run --config tables/config.ini --to s" + axes, 2, "the grid has more than 100000 points");
+  expect_failure("sweep --dry-run --config tables/config.ini --to s --set-grid train.seed=", 2, "names no value");
+  EXPECT_FALSE(fs::exists(folder.path() / "s"));
+}
+
 TEST_F(BadInputTest, SlurmThatIsNotThere) {
   ingest();
   for (const auto* arguments :

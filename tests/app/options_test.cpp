@@ -11,7 +11,9 @@ namespace {
 
 class OptionsTest : public testing::Test {
  protected:
-  void parse(const std::vector<std::string>& arguments) { line = options.parse(arguments, "train"); }
+  void parse(const std::vector<std::string>& arguments) {
+    line = options.parse(arguments, {.own_section = "train", .flags = {"json"}});
+  }
   std::string complaint(const std::vector<std::string>& arguments) {
     try {
       parse(arguments);
@@ -40,7 +42,7 @@ TEST_F(OptionsTest, TheResolvedConfigurationReadsBackTheSame) {
   const auto resolved = options.resolved();
   Configuration again;
   auto same = options_of(again);
-  same.parse({"--config", folder.write("resolved.ini", resolved).string()}, "train");
+  same.parse({"--config", folder.write("resolved.ini", resolved).string()}, {.own_section = "train", .flags = {}});
   EXPECT_EQ(same.resolved(), resolved);
   EXPECT_EQ(again.model.tower, (std::vector<std::int64_t>{32, 16}));
   EXPECT_EQ(again.model.inner.scope, Scope::kDense);
@@ -64,6 +66,26 @@ TEST_F(OptionsTest, BadValuesNameTheKey) {
   EXPECT_NE(complaint({"--set", "inner.scope=body"}).find("inner.scope = 'body'"), std::string::npos);
   EXPECT_NE(complaint({"--config", "/nowhere.ini"}).find("/nowhere.ini: no such configuration file"),
             std::string::npos);
+}
+
+TEST_F(OptionsTest, OfEquallyNearKeysTheCommandsOwnIsNamed) {
+  EXPECT_NE(complaint({"--stps", "3"}).find("did you mean 'train.steps'"), std::string::npos);
+}
+
+TEST_F(OptionsTest, EnumerationsListTheirValues) {
+  EXPECT_NE(complaint({"--set", "inner.scope=body"}).find("is none of: head, dense, all"), std::string::npos);
+  EXPECT_NE(complaint({"--set", "train.precision=half"}).find("is none of: float32, tf32, bfloat16"),
+            std::string::npos);
+}
+
+TEST_F(OptionsTest, ResumeIsAutoNeverOrACheckpoint) {
+  EXPECT_EQ(configuration.resume.from, Resume::From::kNewest);
+  parse({"--resume", "never"});
+  EXPECT_EQ(configuration.resume.from, Resume::From::kNothing);
+  Configuration other;
+  options_of(other).parse({"--resume", "run/step-1"}, {.own_section = "train", .flags = {}});
+  EXPECT_EQ(other.resume.from, Resume::From::kOther);
+  EXPECT_EQ(other.resume.other, "run/step-1");
 }
 
 }  // namespace

@@ -187,7 +187,7 @@ TEST_F(SlurmTest, ABadConfigurationIsRefusedBeforeQueueing) {
     EXPECT_NE(result.output.find(phrase), std::string::npos) << result.output;
   };
   const auto before = run_command("squeue --noheader").output;
-  refused("", train("bad", 10) + "--dropout 7", "train.dropout must be in [0, 1)");
+  refused("", train("bad", 10) + "--dropout 7", "train.dropout = '7': wants a number from 0 to below 1");
   refused("", train("bad", 10) + "--epoch 7", "did you mean 'train.epochs'");
   refused("", train("bad", 10) + "--set data.dataset=nowhere", "nowhere");
   refused("--nodes 3 --ranks-per-node 4", train("bad", 10), "12 ranks cannot share 8 microbatches");

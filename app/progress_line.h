@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "trainer/training.h"
+
+namespace warmstart {
+
+// The state of a run on one line of at most `columns` characters: what matters less is left out where it is narrow.
+// `validation_mae` of 0 means none yet.
+std::string progress_line(const TrainProgress& progress, double validation_mae, std::size_t columns);
+
+// The columns of the terminal behind a file descriptor, less the last, where some terminals wrap already.
+std::size_t terminal_columns(int file);
+
+}  // namespace warmstart
