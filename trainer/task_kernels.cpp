@@ -6,7 +6,12 @@
 namespace warmstart {
 namespace {
 
+// Clang 14 refuses vectors of this width in the signatures of a function's variants; other processors have no variants.
+#if defined(__x86_64__) && !defined(__clang__)
 #define WARMSTART_CPU_VARIANTS __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define WARMSTART_CPU_VARIANTS
+#endif
 
 using Lanes = float __attribute__((vector_size(32)));
 using HalfLanes = float __attribute__((vector_size(16)));
