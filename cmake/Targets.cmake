@@ -11,5 +11,5 @@ endfunction()
 
 function(warmstart_warnings name)
   # -Wrestrict: GCC 12 warns about std::string's own code (GCC bug 105651).
-  target_compile_options(${name} PRIVATE -Wall -Wextra -Wno-restrict $<$<BOOL:${WARMSTART_WARNINGS_AS_ERRORS}>:-Werror>)
+  target_compile_options(${name} PRIVATE -Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<BOOL:${WARMSTART_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()
