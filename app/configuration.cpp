@@ -9,7 +9,7 @@
 #include <sstream>
 #include <type_traits>
 
-#include "data/column.h"
+#include "base/number.h"
 
 namespace warmstart {
 namespace {

@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "base/errors.h"
-#include "data/column.h"
+#include "base/number.h"
 
 namespace warmstart {
 namespace {
@@ -35,8 +35,6 @@ Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOpti
   for (const auto& support : options.support) rows_of(support);
   require(!options.support.empty() && options.query >= 1,
           "evaluate.support must name a size, and evaluate.query be at least 1");
-  require(options.order == "time" || options.order == "shuffle",
-          fmt::format("evaluate.order = '{}' is neither time nor shuffle", options.order));
   for (const auto task : dataset.tasks_of(split)) {
     if (dataset.row_count(task) > options.query) tasks_.push_back(task);
   }
