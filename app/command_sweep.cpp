@@ -161,7 +161,7 @@ void print_summary(const nlohmann::json& rows) {
     const auto mae =
         row["validation_mae"].is_null() ? std::string("-") : fmt::format("{:.4f}", row["validation_mae"].get<double>());
     fmt::print("{:>5}  {:>14}  {:>8}  {:<12} {}\n", row["point"].get<int>(), mae, row["step"].get<std::int64_t>(),
-               row["state"].get<std::string>(), printable(options));
+               row["state"].get<std::string>(), printable(options, 2000));
   }
 }
 

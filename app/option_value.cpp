@@ -3,7 +3,7 @@
 #include <cmath>
 #include <sstream>
 
-#include "data/column.h"
+#include "base/number.h"
 
 namespace warmstart {
 namespace {

@@ -17,12 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void sync(const fs::path& path) {
-  const int file = open(path.c_str(), O_RDONLY);
-  if (file < 0) throw_system_error("cannot open to sync", path);
-  const int result = fsync(file);
-  close(file);
-  if (result != 0) throw_system_error("cannot sync", path);
+constexpr int kAttempts = 1000;
+
+// A new file beside `path`; `pending` becomes its name, which no other process or thread has.
+int create_beside(const fs::path& path, fs::path& pending) {
+  int file = -1;
+  for (int n = 0; n < kAttempts; ++n) {
+    pending = fmt::format("{}.{}-{}.tmp", path.string(), getpid(), n);
+    file = open(pending.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (file >= 0 || errno != EEXIST) break;
+  }
+  return file;
 }
 
 fs::path parent_of(const fs::path& path) { return fs::absolute(path).parent_path(); }
@@ -52,9 +57,13 @@ nlohmann::json read_json(const fs::path& path) {
   }
 }
 
-PendingFile::PendingFile(fs::path path) : path_(std::move(path)), pending_(path_.string() + ".tmp") {
-  file_ = open(pending_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file_ < 0) throw_system_error("cannot create", pending_);
+PendingFile::PendingFile(fs::path path) : path_(std::move(path)) {
+  std::error_code ignored;
+  const auto there = fs::status(path_, ignored).type();
+  if (there != fs::file_type::not_found && there != fs::file_type::regular)
+    throw EnvironmentError(fmt::format("{}: is there already and no file; choose another name", path_.string()));
+  file_ = create_beside(path_, pending_);
+  if (file_ < 0) throw_system_error("cannot create", path_);
 }
 
 PendingFile::~PendingFile() {
@@ -67,6 +76,7 @@ void PendingFile::write(const void* data, std::size_t bytes) {
   const auto* next = static_cast<const char*>(data);
   while (bytes > 0) {
     const auto count = ::write(file_, next, bytes);
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw_system_error("cannot write", path_);
     next += count;
     bytes -= static_cast<std::size_t>(count);
@@ -91,27 +101,17 @@ void write_file(const fs::path& path, const std::string& content) {
   file.commit();
 }
 
-PendingFolder::PendingFolder(fs::path target) : target_(std::move(target)), pending_(target_.string() + ".tmp") {
-  if (fs::exists(target_)) {
-    throw UsageError(fmt::format("{}: exists already; remove it or choose another folder", target_.string()));
-  }
-  std::error_code error;
-  fs::remove_all(pending_, error);  // what an earlier run that was killed left behind
-  fs::create_directories(pending_, error);
-  if (error) throw EnvironmentError(fmt::format("{}: cannot create: {}", pending_.string(), error.message()));
+void sync(const fs::path& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) throw_system_error("cannot open to sync", path);
+  const int result = fsync(file);
+  close(file);
+  if (result != 0) throw_system_error("cannot sync", path);
 }
 
-PendingFolder::~PendingFolder() {
-  std::error_code ignored;
-  if (!committed_) fs::remove_all(pending_, ignored);
-}
-
-void PendingFolder::commit() {
-  for (const auto& entry : fs::recursive_directory_iterator(pending_)) sync(entry.path());
-  sync(pending_);
-  fs::rename(pending_, target_);
-  committed_ = true;
-  sync(parent_of(target_));
+void sync_tree(const fs::path& folder) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) sync(entry.path());
+  sync(folder);
 }
 
 }  // namespace warmstart

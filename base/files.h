@@ -1,4 +1,4 @@
-// Files and folders that are complete or absent, whatever happens to the machine.
+// Files that are complete or absent, whatever happens to the machine.
 
 #pragma once
 
@@ -14,9 +14,9 @@ std::string read_file(const std::filesystem::path& path);
 // Parses a file as JSON.  Throws DataError naming the file and the place.
 nlohmann::json read_json(const std::filesystem::path& path);
 
-// A file that appears under its name, complete and synced, at commit(): it is written as
-// `<path>.tmp`.  Without commit() nothing stays.  Throws EnvironmentError when the disk refuses,
-// leaving what was there before.
+// A file that appears under its name, complete and synced, at commit(): it is written as a neighbour of its own,
+// `<path>.<process>-<n>.tmp`, so that two writers do not meet in one file.  Without commit() nothing stays.  Throws
+// EnvironmentError when the disk refuses, leaving what was there before.
 class PendingFile {
  public:
   explicit PendingFile(std::filesystem::path path);
@@ -35,24 +35,9 @@ class PendingFile {
 // One PendingFile.
 void write_file(const std::filesystem::path& path, const std::string& content);
 
-// A folder that appears under its name only when it is complete.  It is filled
-// at path(), a neighbour named `<target>.tmp`; commit() syncs every file in
-// it, renames it to the target and syncs the parent.  Without commit() nothing stays.
-class PendingFolder {
- public:
-  // Throws UsageError when the target exists already.
-  explicit PendingFolder(std::filesystem::path target);
-  ~PendingFolder();
-  PendingFolder(const PendingFolder&) = delete;
-  PendingFolder& operator=(const PendingFolder&) = delete;
-
-  const std::filesystem::path& path() const { return pending_; }
-  void commit();
-
- private:
-  std::filesystem::path target_, pending_;
-  bool committed_ = false;
-};
+// Waits until a file or folder, or all of a folder, is on the disk.  Throws EnvironmentError.
+void sync(const std::filesystem::path& path);
+void sync_tree(const std::filesystem::path& folder);
 
 // Throws EnvironmentError("<what>: <path>: <reason of errno>, <remedy>").
 [[noreturn]] void throw_system_error(const std::string& what, const std::filesystem::path& path);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace warmstart {
@@ -31,6 +32,16 @@ std::size_t utf8_length(std::string_view text) {
   constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
   const bool surrogate = code >= 0xd800 && code < 0xe000;
   return code < kSmallest[length] || code > 0x10ffff || surrogate ? 0 : length;
+}
+
+bool is_utf8(std::string_view text) {
+  if (std::none_of(text.begin(), text.end(), [](char c) { return c < 0; })) return true;
+  while (!text.empty()) {
+    const auto length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
 }
 
 std::string printable(std::string_view text, std::size_t most_bytes) {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/errors.h"
+#include "base/files.h"
 #include "base/hdf5.h"
 #include "cluster/agreement.h"
 

@@ -4,7 +4,7 @@
 #include <future>
 #include <optional>
 
-#include "base/files.h"
+#include "base/pending_folder.h"
 #include "checkpoints/checkpoint.h"
 #include "cluster/communicator.h"
 

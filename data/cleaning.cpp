@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/errors.h"
+#include "base/number.h"
+#include "base/text.h"
 
 namespace warmstart {
 namespace {
@@ -11,10 +15,29 @@ constexpr std::size_t kExamples = 3;
 
 }  // namespace
 
-void Rejections::add(const std::string& reason, const Place& place, const std::string& detail) {
-  const auto text = fmt::format("{}:{}: {}", place.file, place.line, detail);
-  if (fail_) throw DataError(text + " (on-error = skip leaves such rows out and counts them)");
-  auto& count = counts_[reason];
+double number_in(const std::string& column, std::string_view cell) {
+  const auto number = parse_number(cell);
+  if (!number) throw BadRow("wrong type", fmt::format("column '{}': '{}' is not a number", column, printable(cell)));
+  if (std::abs(*number) > kLargestNumber) {
+    throw BadRow(
+        "number too large",
+        fmt::format("column '{}': {} is beyond {:.0e}, the largest number that can be learned from; rescale it", column,
+                    printable(cell), kLargestNumber));
+  }
+  return *number;
+}
+
+void check_key(const std::string& column, std::string_view key) {
+  if (key.size() <= kLongestKey) return;
+  throw BadRow("key too long", fmt::format("column '{}': the key '{}' has {} bytes, at most {} are stored", column,
+                                           printable(key, 40), key.size(), kLongestKey));
+}
+
+void Rejections::add(const Place& place, const BadRow& row) {
+  const auto text = fmt::format("{}:{}: {}", printable(place.file, 1000), place.line, row.what());
+  if (on_error_ == OnError::kFail)
+    throw DataError(text + " (data.on-error = skip leaves such rows out and counts them)");
+  auto& count = counts_[row.reason()];
   ++count.rows;
   if (count.examples.size() < kExamples) count.examples.push_back(text);
 }
@@ -30,6 +53,16 @@ nlohmann::json Rejections::to_json() const {
     if (count.rows > 0) json[reason] = {{"rows", count.rows}, {"first", count.examples}};
   }
   return json;
+}
+
+std::string Rejections::summary() const {
+  std::string text;
+  for (const auto& [reason, count] : counts_) {
+    if (count.rows == 0) continue;
+    text += fmt::format("{}{} rows: {}", text.empty() ? "left out: " : "; ", count.rows, reason);
+    if (!count.examples.empty()) text += fmt::format(" ({})", count.examples[0]);
+  }
+  return text;
 }
 
 }  // namespace warmstart

@@ -3,8 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "data/ingest_options.h"
 
 namespace warmstart {
 
@@ -14,14 +18,34 @@ struct Place {
   std::int64_t line = 0;
 };
 
+// Why a row cannot be used: one of a few fixed reasons, and what was found and what was wanted.
+class BadRow : public std::runtime_error {
+ public:
+  BadRow(std::string reason, const std::string& detail) : std::runtime_error(detail), reason_(std::move(reason)) {}
+  const std::string& reason() const { return reason_; }
+
+ private:
+  std::string reason_;
+};
+
+// Squares of larger numbers, added up over a task's rows, leave float32.
+constexpr double kLargestNumber = 1e18;
+// Stored keys of one column are padded to its longest.
+constexpr std::size_t kLongestKey = 4096;  // bytes
+
+// The number in a cell of `column`.  Throws BadRow for what is none, and for one beyond kLargestNumber.
+double number_in(const std::string& column, std::string_view cell);
+
+// Throws BadRow for a key longer than kLongestKey.
+void check_key(const std::string& column, std::string_view key);
+
 // Counts the rows that were left out, by reason, and keeps the first few of each.
 class Rejections {
  public:
-  // on_error "fail": the first rejected row throws DataError("file:line: detail").
-  explicit Rejections(bool fail) : fail_(fail) {}
+  // kFail: the first rejected row throws DataError("file:line: detail").
+  explicit Rejections(OnError on_error) : on_error_(on_error) {}
 
-  // `reason` is one of a few fixed phrases; `detail` names what was found and what was wanted.
-  void add(const std::string& reason, const Place& place, const std::string& detail);
+  void add(const Place& place, const BadRow& row);
 
   // For what is expected in any real table (duplicates, short tasks): counted, never an error.
   void count(const std::string& reason, std::int64_t rows) { counts_[reason].rows += rows; }
@@ -29,12 +53,15 @@ class Rejections {
   std::int64_t rows(const std::string& reason) const;
   nlohmann::json to_json() const;
 
+  // In one line, the counts by reason with an example each; empty when nothing was left out.
+  std::string summary() const;
+
  private:
   struct Count {
     std::int64_t rows = 0;
     std::vector<std::string> examples;
   };
-  bool fail_;
+  OnError on_error_;
   std::map<std::string, Count> counts_;
 };
 

@@ -1,67 +1,72 @@
 #include "data/column.h"
 
-#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <stdexcept>
 
 namespace warmstart {
-
-std::optional<double> parse_number(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
 
 Cell FieldBuilder::parse(std::optional<std::string_view> text) {
   Cell cell;
   if (field.kind == FieldKind::kDense) {
-    const auto value = text ? parse_number(*text) : std::numeric_limits<double>::quiet_NaN();
-    if (!value) throw std::invalid_argument(fmt::format("column '{}': '{}' is not a number", field.name, *text));
-    cell.value = static_cast<float>(*value);
+    cell.value = text ? number_in(field.name, *text) : std::numeric_limits<double>::quiet_NaN();
+    if (!text) return cell;
+    smallest = std::min(smallest, cell.value);
+    largest = std::max(largest, cell.value);
   } else if (text && field.kind == FieldKind::kCategorical) {
-    cell.keys.push_back(keys.add(*text));
+    cell.keys.push_back(number_of(*text));
   } else if (text) {
     for (std::size_t start = 0; start <= text->size();) {
       const auto end = std::min(text->find(field.separator, start), text->size());
-      if (end > start) cell.keys.push_back(keys.add(text->substr(start, end - start)));
+      if (end > start) cell.keys.push_back(number_of(text->substr(start, end - start)));
       start = end + field.separator.size();
     }
   }
   return cell;
 }
 
+std::uint32_t FieldBuilder::number_of(std::string_view key) {
+  check_key(field.name, key);
+  return keys.add(key);
+}
+
 void FieldBuilder::count(const Cell& cell) {
   counts.resize(keys.size());
   for (const auto key : cell.keys) ++counts[key];
   if (field.kind != FieldKind::kDense || std::isnan(cell.value)) return;
-  sum += cell.value;
-  sum_of_squares += static_cast<double>(cell.value) * cell.value;
+  // Welford's update: the difference of two large sums would lose what a column of times varies by.
   ++values;
+  const double from_old_mean = cell.value - field.mean;
+  field.mean += from_old_mean / static_cast<double>(values);
+  squared_deviations += from_old_mean * (cell.value - field.mean);
 }
 
 void FieldBuilder::finish() {
   counts.resize(keys.size());
-  if (field.kind == FieldKind::kDense) {
-    if (values == 0) return;
-    field.mean = sum / static_cast<double>(values);
-    const double variance = sum_of_squares / static_cast<double>(values) - field.mean * field.mean;
-    field.deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;
-    return;
-  }
+  if (field.kind == FieldKind::kDense) return finish_dense();
   vocabulary = Vocabulary(keys, counts, min_count);
   field.vocabulary_size = static_cast<std::int64_t>(vocabulary.keys().size());
   field.vocabulary_digest = vocabulary.digest();
 }
 
-float FieldBuilder::standardised(float value) const {
-  if (std::isnan(value)) return 0.0f;  // missing: the mean
-  return static_cast<float>((value - field.mean) / field.deviation);
+void FieldBuilder::finish_dense() {
+  if (values == 0) return;
+  const double variance = squared_deviations / static_cast<double>(values);
+  field.deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;
+  for (const auto extreme : {smallest, largest}) {
+    if (std::abs(extreme - field.mean) <= kMostDeviations * field.deviation) continue;
+    spdlog::warn(
+        "column '{}': {} is more than {} standard deviations from the training tasks' mean ({:.6g} +- {:.6g}); "
+        "such values are stored as if they were {} away",
+        field.name, extreme, kMostDeviations, field.mean, field.deviation, kMostDeviations);
+  }
+}
+
+float FieldBuilder::standardised(double value) const {
+  if (std::isnan(value)) return 0.0f;
+  return static_cast<float>(std::clamp((value - field.mean) / field.deviation, -kMostDeviations, kMostDeviations));
 }
 
 void EncodedColumn::add(const Cell& cell) {

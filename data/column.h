@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,10 +17,13 @@
 
 namespace warmstart {
 
+// A value further from the mean would drown all others, and take the model out of what float32 holds.
+constexpr double kMostDeviations = 100.0;
+
 // What one cell holds: key numbers (one for categorical, any count for multi) or a number.
 struct Cell {
   std::vector<std::uint32_t> keys;
-  float value = 0.0f;  // not a number: missing
+  double value = 0.0;  // NaN means missing
 };
 
 // A field while it is being ingested.
@@ -27,22 +31,28 @@ struct FieldBuilder {
   Field field;
   KeyNumbers keys;
   std::vector<std::int64_t> counts;  // by key number, over the training data
-  double sum = 0.0, sum_of_squares = 0.0;
+  double squared_deviations = 0.0;   // from field.mean, the running mean of the training data
   std::int64_t values = 0;
+  double smallest = INFINITY, largest = -INFINITY;  // of all data
   std::int64_t min_count = 1;
   Vocabulary vocabulary;
 
-  // Throws std::invalid_argument when a dense cell is not a number.
+  // Throws BadRow.
   Cell parse(std::optional<std::string_view> text);
 
   // Adds a cell of the training data to the statistics.
   void count(const Cell& cell);
 
-  // Fixes the vocabulary or the standardisation.
+  // Fixes the vocabulary or the standardisation, and warns of values that it cuts off.
   void finish();
 
   std::uint32_t id(std::uint32_t key) const { return vocabulary.id_of_number(key); }
-  float standardised(float value) const;
+  // In standard deviations from the mean, cut off at kMostDeviations; a missing value is the mean.
+  float standardised(double value) const;
+
+ private:
+  std::uint32_t number_of(std::string_view key);
+  void finish_dense();
 };
 
 // The cells of one field over rows, tasks or entities, encoded, as they are stored.
@@ -59,8 +69,5 @@ class EncodedColumn {
   std::vector<std::int64_t> offsets_{0};
   std::vector<float> dense_;
 };
-
-// Parses a finite number; nothing when `text` is none.
-std::optional<double> parse_number(std::string_view text);
 
 }  // namespace warmstart

@@ -7,7 +7,6 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
-#include "data/ingest.h"
 
 namespace warmstart {
 

@@ -19,6 +19,9 @@
 
 namespace warmstart {
 
+// Version of the data set's layout; a reader refuses a newer one.
+constexpr int kDatasetVersion = 1;
+
 class Dataset {
  public:
   // Throws DataError when a file is missing, damaged, or of a newer version.

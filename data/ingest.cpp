@@ -3,14 +3,22 @@
 #include <arrow/util/value_parsing.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <ranges>
+#include <set>
 
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/number.h"
+#include "base/pending_folder.h"
+#include "base/text.h"
+#include "data/dataset.h"
 #include "data/shard.h"
 #include "data/side_table.h"
 #include "data/spill.h"
@@ -22,13 +30,50 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Seconds since 1970, from a number or from ISO 8601.
-std::optional<double> parse_time(std::string_view text) {
-  if (const auto number = parse_number(text)) return number;
+// Digits behind the decimal point of a time, as in 12:30:00.123456.
+std::size_t fraction_digits(std::string_view text) {
+  const auto point = text.find('.');
+  if (point == std::string_view::npos) return 0;
+  return std::min(text.find_first_not_of("0123456789", point + 1), text.size()) - point - 1;
+}
+
+// Seconds since 1970, from a number or from ISO 8601.  Throws BadRow.
+double time_in(const std::string& column, std::string_view text) {
+  if (const auto number = parse_number(text)) return *number;
   static const auto parser = arrow::TimestampParser::MakeISO8601();
   std::int64_t microseconds = 0;
-  if (!(*parser)(text.data(), text.size(), arrow::TimeUnit::MICRO, &microseconds)) return std::nullopt;
-  return static_cast<double>(microseconds) * 1e-6;
+  if ((*parser)(text.data(), text.size(), arrow::TimeUnit::MICRO, &microseconds))
+    return static_cast<double>(microseconds) * 1e-6;
+  if (fraction_digits(text) > 6) {
+    throw BadRow("time finer than microseconds",
+                 fmt::format("column '{}': '{}' has {} digits of a second; cast the column to microseconds or seconds",
+                             column, printable(text), fraction_digits(text)));
+  }
+  throw BadRow("wrong type",
+               fmt::format("column '{}': '{}' is not a number or an ISO 8601 time", column, printable(text)));
+}
+
+// Texts are stored padded to the longest: what that may cost beside what the texts themselves take.
+constexpr std::size_t kMostPadding = 16;                           // times their size
+constexpr std::size_t kPaddingThatIsFine = std::size_t{64} << 20;  // bytes
+
+// Throws DataError when one long key would blow up the file.
+template <typename Keys>
+void check_padding(const std::string& what, const Keys& keys) {
+  std::size_t count = 0, bytes = 0;
+  std::string longest;
+  for (const std::string& key : keys) {
+    ++count;
+    bytes += key.size();
+    if (key.size() > longest.size()) longest = key;
+  }
+  const auto padded = count * longest.size();
+  if (padded <= std::max(kPaddingThatIsFine, kMostPadding * bytes)) return;
+  throw DataError(fmt::format(
+      "{}: all {} keys are stored as long as the longest, '{}' of {} bytes, which takes {:.0f} MB instead of {:.0f}; "
+      "shorten it or leave it out",
+      what, count, printable(longest, 40), longest.size(), static_cast<double>(padded) / 1e6,
+      static_cast<double>(bytes) / 1e6));
 }
 
 struct LabelRange {
@@ -44,14 +89,15 @@ class Ingest {
  public:
   explicit Ingest(const IngestOptions& options)
       : options_(options),
-        rejections_(options.on_error == "fail"),
-        by_user_(options.task == "user"),
+        rejections_(options.on_error),
+        by_user_(options.task == TaskSide::kUser),
         tasks_(by_user_ ? options.users : options.items, FieldOwner::kTask, options),
         entities_(by_user_ ? options.items : options.users, FieldOwner::kEntity, options),
         row_fields_(field_builders(options.interactions, FieldOwner::kRow, options)),
         split_(options),
         folder_(options.dataset) {
     key_.field.name = by_user_ ? options.item : options.user;
+    check_name(key_.field.name);
     key_.min_count = options.min_count;
   }
 
@@ -89,40 +135,34 @@ class Ingest {
 
   void spill_row(const TableRow& row, std::size_t first_field, SpillWriter& writer) {
     for (std::size_t i = 0; i < first_field; ++i) {
-      if (!row.cells[i])
-        return rejections_.add("missing value", row.place, fmt::format("column '{}' is empty", column(i)));
-    }
-    const auto label = parse_number(*row.cells[2]);
-    if (!label) return reject_type(row, 2, "a number");
-    if (label < options_.label_min.value_or(*label) || label > options_.label_max.value_or(*label)) {
-      return rejections_.add(
-          "label out of range", row.place,
-          fmt::format("column '{}': {} is outside [{}, {}]", options_.label, *row.cells[2],
-                      options_.label_min.value_or(-INFINITY), options_.label_max.value_or(INFINITY)));
+      if (!row.cells[i]) throw BadRow("missing value", fmt::format("column '{}' is empty", column(i)));
     }
     Interaction interaction;
-    interaction.label = static_cast<float>(*label);
+    interaction.label = label_in(*row.cells[2]);
     interaction.order = next_order_++;
-    interaction.time = static_cast<double>(interaction.order);
-    if (!options_.time.empty()) {
-      const auto time = parse_time(*row.cells[3]);
-      if (!time) return reject_type(row, 3, "a number or an ISO 8601 time");
-      interaction.time = *time;
-    }
+    interaction.time =
+        options_.time.empty() ? static_cast<double>(interaction.order) : time_in(options_.time, *row.cells[3]);
     const auto task_key = *row.cells[by_user_ ? 0 : 1];
-    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent)
-      return reject_unknown(row, by_user_, task_key);
+    check_key(column(by_user_ ? 0 : 1), task_key);
+    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent) throw unknown(by_user_, task_key);
     const auto entity_key = *row.cells[by_user_ ? 1 : 0];
+    check_key(column(by_user_ ? 1 : 0), entity_key);
     interaction.entity = entities_.number(entity_key);
-    if (interaction.entity == KeyNumbers::kAbsent) return reject_unknown(row, !by_user_, entity_key);
-    try {
-      for (std::size_t i = 0; i < row_fields_.size(); ++i) {
-        interaction.cells.push_back(row_fields_[i]->parse(row.cells[first_field + i]));
-      }
-    } catch (const std::invalid_argument& error) {
-      return rejections_.add("wrong type", row.place, error.what());
-    }
+    if (interaction.entity == KeyNumbers::kAbsent) throw unknown(!by_user_, entity_key);
+    for (std::size_t i = 0; i < row_fields_.size(); ++i)
+      interaction.cells.push_back(row_fields_[i]->parse(row.cells[first_field + i]));
     writer.add(task_key, interaction, row_fields_);
+  }
+
+  float label_in(std::string_view text) const {
+    const auto label = number_in(options_.label, text);
+    const auto min = options_.label_min.value_or(label), max = options_.label_max.value_or(label);
+    if (label < min || label > max) {
+      throw BadRow("label out of range",
+                   fmt::format("column '{}': {} is outside [{}, {}]", options_.label, printable(text),
+                               options_.label_min.value_or(-INFINITY), options_.label_max.value_or(INFINITY)));
+    }
+    return static_cast<float>(label);
   }
 
   const std::string& column(std::size_t cell) const {
@@ -130,19 +170,14 @@ class Ingest {
     return *names[cell];
   }
 
-  void reject_type(const TableRow& row, std::size_t cell, const char* wanted) {
-    rejections_.add("wrong type", row.place,
-                    fmt::format("column '{}': '{}' is not {}", column(cell), *row.cells[cell], wanted));
-  }
-
-  void reject_unknown(const TableRow& row, bool user, std::string_view key) {
+  static BadRow unknown(bool user, std::string_view key) {
     const char* what = user ? "user" : "item";
-    rejections_.add(fmt::format("{0} that the {0} table lacks", what), row.place,
-                    fmt::format("{0} '{1}' is not in the {0} table", what, key));
+    return {fmt::format("{0} that the {0} table lacks", what),
+            fmt::format("{0} '{1}' is not in the {0} table", what, printable(key))};
   }
 
   SpilledShard read_shard(std::int64_t shard) const {
-    return read_spill(spill_folder(), shard, row_fields_, options_.min_rows);
+    return read_spill(spill_folder(), shard, row_fields_, entities_.keys().size(), options_.min_rows);
   }
 
   void split() {
@@ -174,9 +209,12 @@ class Ingest {
         }
       }
     }
-    if (training_rows_ == 0)
+    if (training_rows_ == 0) {
       throw DataError(
-          "no training task is left after cleaning and splitting; lower data.min-rows or the shares of the split");
+          fmt::format("no training task is left after cleaning and splitting; lower data.min-rows or the shares of the "
+                      "split, or mend the tables: {} rows read; {}",
+                      report_.rows_read, rejections_.summary()));
+    }
   }
 
   void finish_fields() {
@@ -210,6 +248,7 @@ class Ingest {
     const auto add = [&](const FieldBuilder& builder) {
       if (builder.field.kind == FieldKind::kDense) return;
       const auto name = fmt::format("{}/{}", name_of(builder.field.owner), builder.field.name);
+      check_padding(fmt::format("column '{}'", builder.field.name), builder.vocabulary.keys());
       file.texts(name + "/key", builder.vocabulary.keys());
       file.array(name + "/count", builder.vocabulary.counts());
     };
@@ -230,6 +269,7 @@ class Ingest {
       key_column.add({{entity}, 0.0f});
       for (std::size_t i = 0; i < columns.size(); ++i) columns[i].add(entities_.cells(entity)[i]);
     }
+    check_padding(fmt::format("{}s", schema_.entity), keys);
     Hdf5Writer file(folder_.path() / "entities.h5");
     file.texts("key", keys);
     key_column.write(file, "field/" + key_.field.name);
@@ -241,6 +281,7 @@ class Ingest {
   void write_one_shard(std::int64_t shard) {
     const auto spilled = read_shard(shard);
     const auto name = fmt::format("shard-{:05d}.h5", shard);
+    check_padding(fmt::format("{}s", schema_.task), spilled.tasks | std::views::transform(&SpilledTask::key));
     write_shard(folder_.path() / name, spilled, tasks_.has_table() ? &tasks_ : nullptr, row_fields_);
     std::int64_t rows = 0;
     for (const auto& task : spilled.tasks) {
@@ -288,7 +329,8 @@ class Ingest {
         {"files", files},
         {"seed", options_.seed},
     };
-    write_file(folder_.path() / "dataset.json", manifest.dump(2) + "\n");
+    write_file(folder_.path() / "dataset.json",
+               manifest.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   }
 
   const IngestOptions& options_;
@@ -312,19 +354,61 @@ class Ingest {
   nlohmann::json shards_ = nlohmann::json::array();
 };
 
+void check_shards(std::int64_t shards) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  // Each shard's temporary file is open while the interactions are read, beside the tables and what libraries hold.
+  constexpr std::int64_t kOthers = 64, kMost = 100000;
+  const auto most = std::min<std::int64_t>(kMost, static_cast<std::int64_t>(files.rlim_cur) - kOthers);
+  require(shards >= 1 && shards <= most,
+          fmt::format("data.shards = {}: at least 1 and, with the {} files that this process may open (ulimit -n), at "
+                      "most {}",
+                      shards, files.rlim_cur, most));
+}
+
+// Two fields of one owner would be stored under one name.
+void check_columns(const TableOptions& table, const std::string& key_field, std::set<std::string>& countable) {
+  std::set<std::string> names = {key_field};
+  for (const auto* columns : {&table.categorical, &table.multi, &table.dense}) {
+    for (const auto& column : *columns) {
+      require(names.insert(column).second,
+              fmt::format("column '{}' is used twice for one table; name it once", printable(column)));
+      if (columns != &table.dense) countable.insert(column);
+    }
+  }
+}
+
+void check_fields(const IngestOptions& options) {
+  std::set<std::string> countable;
+  check_columns(options.interactions, "", countable);
+  check_columns(options.users, options.task == TaskSide::kUser ? "" : options.user, countable);
+  check_columns(options.items, options.task == TaskSide::kUser ? options.item : "", countable);
+  for (const auto& [column, count] : min_counts_of(options)) {
+    require(countable.contains(column),
+            fmt::format("data.min-counts: '{}' is no categorical or multi column", printable(column)));
+  }
+}
+
 void check(const IngestOptions& options) {
-  require(options.task == "user" || options.task == "item",
-          fmt::format("data.task = '{}' is neither user nor item", options.task));
-  require(options.on_error == "fail" || options.on_error == "skip",
-          fmt::format("data.on-error = '{}' is neither fail nor skip", options.on_error));
-  require(options.shards > 0, "data.shards must be at least 1");
+  check_shards(options.shards);
+  require(options.min_rows >= 2,
+          fmt::format("data.min-rows = {}: a task needs a row to adapt to and one that judges, so at least 2",
+                      options.min_rows));
+  require(options.min_count >= 0, fmt::format("data.min-count = {}: must not be negative", options.min_count));
+  for (const auto& bound : {options.label_min, options.label_max})
+    require(std::abs(bound.value_or(0.0)) <= kLargestNumber,
+            fmt::format("data.label-min and label-max must not be beyond {:.0e}", kLargestNumber));
+  require(options.label_min.value_or(-INFINITY) <= options.label_max.value_or(INFINITY),
+          "data.label-min is larger than data.label-max");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
   require(!options.user.empty() && !options.item.empty() && !options.label.empty(),
           "interactions.user, interactions.item and interactions.label must name columns");
+  require(options.user != options.item, "interactions.user and interactions.item name the same column");
   require(options.users.files.empty() || !options.users.key.empty(),
           "users.key must name the column of the user's key");
   require(options.items.files.empty() || !options.items.key.empty(),
           "items.key must name the column of the item's key");
+  check_fields(options);
 }
 
 }  // namespace

@@ -4,9 +4,6 @@
 
 namespace warmstart {
 
-// Version of the data set's layout; a reader refuses a newer one.
-constexpr int kDatasetVersion = 1;
-
 struct IngestReport {
   std::int64_t rows_read = 0, rows = 0, tasks = 0;
   double seconds = 0.0;
@@ -15,7 +12,7 @@ struct IngestReport {
 // Turns tables into a data set: the folder `options.dataset`, which appears when it is
 // complete, or not at all.  Memory is bounded by the largest shard, the vocabularies
 // and the user and item tables; the interactions stream.  Throws UsageError, DataError
-// (the first bad row, with file and line, unless on_error is "skip") or EnvironmentError.
+// (the first bad row, with file and line, unless on_error is kSkip) or EnvironmentError.
 IngestReport ingest(const IngestOptions& options);
 
 }  // namespace warmstart

@@ -2,15 +2,26 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace warmstart {
 
+// Whose rows a task is.
+enum class TaskSide { kUser, kItem };
+
+// What a bad row does: it ends the ingest, or is left out and counted by reason.
+enum class OnError { kFail, kSkip };
+
+// The names of these in configurations.
+NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide, {{TaskSide::kUser, "user"}, {TaskSide::kItem, "item"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(OnError, {{OnError::kFail, "fail"}, {OnError::kSkip, "skip"}})
+
 // One table: its files and what its columns are.
 struct TableOptions {
-  std::vector<std::string> files;  // paths or globs; .parquet files are Parquet, all others text
+  std::vector<std::string> files;  // paths or globs, of text or Parquet
   std::string separator = ",";     // one character, or "tab"
   std::string key;                 // users, items: the column that interactions refer to
   std::vector<std::string> categorical;
@@ -21,11 +32,11 @@ struct TableOptions {
 
 struct IngestOptions {
   std::filesystem::path dataset;
-  std::string task = "user";  // or "item"
+  TaskSide task = TaskSide::kUser;
   TableOptions interactions, users, items;
   std::string user, item, label, time;  // columns of the interactions; time may be empty
   std::optional<double> label_min, label_max;
-  std::string on_error = "fail";  // or "skip"
+  OnError on_error = OnError::kFail;
   std::int64_t shards = 4;
   std::int64_t min_rows = 4;                     // a task with fewer is left out
   std::int64_t min_count = 1;                    // a key seen in fewer training rows, items or users is unknown

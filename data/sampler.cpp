@@ -74,8 +74,6 @@ Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const 
       tasks_per_step_(tasks_per_step),
       microbatches_(microbatches) {
   const auto& common = options.support_common;
-  require(options.order == "time" || options.order == "shuffle",
-          fmt::format("episode.order = '{}' is neither time nor shuffle", options.order));
   require(options.support_max >= 0 && options.rows_per_episode >= 0 &&
               std::all_of(common.begin(), common.end(), [](auto size) { return size >= 0; }),
           "episode.support-max, support-common and rows must not be negative");
@@ -130,7 +128,7 @@ std::vector<std::vector<Episode>> Sampler::meta_batch(std::uint64_t step) const 
 EpisodeRows Sampler::rows(const Episode& episode) const {
   RandomStream random(seed_, Purpose::kEpisodeRows, episode.position);
   const auto count = dataset_.row_count(episode.task);
-  if (options_.order == "time") {
+  if (options_.order == RowOrder::kTime) {
     EpisodeRows rows{first_rows(episode.support_size),
                      sample_without_replacement(random, count - episode.support_size, episode.query_size)};
     for (auto& row : rows.query) row += episode.support_size;
@@ -142,9 +140,9 @@ EpisodeRows Sampler::rows(const Episode& episode) const {
 }
 
 EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
-                            const std::string& order, std::uint64_t seed) {
+                            RowOrder order, std::uint64_t seed) {
   auto rows = first_rows(count);
-  if (order == "shuffle") {
+  if (order == RowOrder::kShuffle) {
     RandomStream random(seed, Purpose::kEpisodeRows, static_cast<std::uint64_t>(task));
     rows = sample_without_replacement(random, count, count);
   }

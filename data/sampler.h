@@ -6,12 +6,18 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "data/dataset.h"
 
 namespace warmstart {
+
+// Which rows of a task come first: those that are older, or any.
+enum class RowOrder { kTime, kShuffle };
+
+// Their names in configurations.
+NLOHMANN_JSON_SERIALIZE_ENUM(RowOrder, {{RowOrder::kTime, "time"}, {RowOrder::kShuffle, "shuffle"}})
 
 struct EpisodeOptions {
   std::int64_t support_max = 90;  // rows; the size is uniform in 0..support_max
@@ -20,9 +26,9 @@ struct EpisodeOptions {
   std::int64_t query_max = 64;         // rows
   std::int64_t query_min = 3;          // rows that a support leaves, where a task has them
   std::int64_t rows_per_episode = 50;  // a task is drawn ceil(rows / this) times an epoch; 0: once
-  // "shuffle": rows are drawn at random.  "time": a task's first rows are its support, as they
+  // kShuffle: rows are drawn at random.  kTime: a task's first rows are its support, as they
   // are when it is new, and its query is drawn from the later ones.
-  std::string order = "shuffle";
+  RowOrder order = RowOrder::kShuffle;
 };
 
 // One task's rows for one meta-step, by their place in the task.
@@ -67,6 +73,6 @@ class Sampler {
 // Splits `count` rows in time order for evaluation: the last `query` rows (by time) or a
 // seeded choice (by shuffle) judge; of the others, the first `support` adapt.
 EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
-                            const std::string& order, std::uint64_t seed);
+                            RowOrder order, std::uint64_t seed);
 
 }  // namespace warmstart

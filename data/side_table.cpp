@@ -1,42 +1,47 @@
 #include "data/side_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <stdexcept>
+#include <algorithm>
+#include <cmath>
 
 #include "base/errors.h"
+#include "base/number.h"
+#include "base/text.h"
 #include "data/table_reader.h"
 
 namespace warmstart {
 namespace {
 
-std::int64_t min_count_of(const std::string& column, const IngestOptions& options) {
-  for (const auto& entry : options.min_counts) {
-    const auto colon = entry.rfind(':');
-    const auto count =
-        colon == std::string::npos ? std::nullopt : parse_number(std::string_view(entry).substr(colon + 1));
-    if (!count) throw UsageError(fmt::format("min-counts: '{}' is not of the form column:count", entry));
-    if (entry.substr(0, colon) == column) return static_cast<std::int64_t>(*count);
-  }
-  return options.min_count;
-}
+constexpr double kMostCount = 1e15;  // whole numbers up to it are exact
 
 }  // namespace
 
+void check_name(const std::string& column) {
+  const bool sound = !column.empty() && column != "." && is_utf8(column) && printable(column, kLongestKey) == column;
+  require(sound && column.size() <= 255 && column.find('/') == std::string::npos,
+          fmt::format("column '{}': a field's name is UTF-8 text of up to 255 bytes without slashes, control "
+                      "characters or being '.'; rename the column",
+                      printable(column)));
+}
+
 FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options) {
   FieldBuilders builders;
+  const auto min_counts = min_counts_of(options);
+  require(table.multi.empty() || !table.multi_separator.empty(),
+          "multi-separator is empty: name the text between keys");
   const auto add = [&](const std::vector<std::string>& columns, FieldKind kind) {
     for (const auto& column : columns) {
-      if (column.find('/') != std::string::npos) {
-        throw UsageError(fmt::format("column '{}': a field's name cannot hold a slash", column));
-      }
+      check_name(column);
       auto builder = std::make_unique<FieldBuilder>();
       builder->field.name = column;
       builder->field.kind = kind;
       builder->field.owner = owner;
       if (kind == FieldKind::kMulti)
         builder->field.separator = table.multi_separator == "space" ? " " : table.multi_separator;
-      builder->min_count = min_count_of(column, options);
+      const auto own_count = min_counts.find(column);
+      builder->min_count = own_count == min_counts.end() ? options.min_count : own_count->second;
       builders.push_back(std::move(builder));
     }
   };
@@ -44,6 +49,20 @@ FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const 
   add(table.multi, FieldKind::kMulti);
   add(table.dense, FieldKind::kDense);
   return builders;
+}
+
+std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options) {
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& entry : options.min_counts) {
+    const auto colon = std::min(entry.rfind(':'), entry.size());
+    const auto count = parse_number(std::string_view(entry).substr(std::min(colon + 1, entry.size())));
+    const bool sound = count && *count >= 0 && *count <= kMostCount && *count == std::floor(*count);
+    require(colon < entry.size() && sound,
+            fmt::format("data.min-counts: '{}' is not of the form column:count, as in tags:5", printable(entry)));
+    require(counts.emplace(entry.substr(0, colon), static_cast<std::int64_t>(*count)).second,
+            fmt::format("data.min-counts: '{}' names a column twice", printable(entry)));
+  }
+  return counts;
 }
 
 SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options)
@@ -58,17 +77,14 @@ void SideTable::read(Rejections& rejections) {
   std::vector<std::string> columns = {table_.key};
   for (const auto& field : fields_) columns.push_back(field->field.name);
   read_table(table_, columns, rejections, [&](const TableRow& row) {
-    if (!row.cells[0]) {
-      return rejections.add("missing key", row.place, fmt::format("column '{}' is empty", table_.key));
-    }
+    if (!row.cells[0]) throw BadRow("missing key", fmt::format("column '{}' is empty", table_.key));
+    check_key(table_.key, *row.cells[0]);
     std::vector<Cell> cells;
-    try {
-      for (std::size_t i = 0; i < fields_.size(); ++i) cells.push_back(fields_[i]->parse(row.cells[i + 1]));
-    } catch (const std::invalid_argument& error) {
-      return rejections.add("wrong type", row.place, error.what());
-    }
+    for (std::size_t i = 0; i < fields_.size(); ++i) cells.push_back(fields_[i]->parse(row.cells[i + 1]));
     add_row(*row.cells[0], std::move(cells), rejections);
   });
+  if (rows_.empty())
+    throw DataError(fmt::format("{}: no row is left; {}", fmt::join(table_.files, ", "), rejections.summary()));
 }
 
 void SideTable::add_row(std::string_view key, std::vector<Cell> cells, Rejections& rejections) {

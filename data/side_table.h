@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,15 +12,22 @@ namespace warmstart {
 
 using FieldBuilders = std::vector<std::unique_ptr<FieldBuilder>>;
 
-// The builders for a table's columns, in the order of the configuration.
+// The builders for a table's columns, in the order of the configuration.  Throws UsageError for a name that cannot be
+// stored.
 FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
+
+// Throws UsageError for a name of a field that cannot be that of an array in HDF5 files and stand in JSON.
+void check_name(const std::string& column);
+
+// The entries of data.min-counts by column.  Throws UsageError for one that is not of the form column:count.
+std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options);
 
 // The users or the items: one row a key, joined to the interactions by it.
 class SideTable {
  public:
   SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
 
-  // Reads the table if it has files; of rows with one key the latest counts.
+  // Reads the table if it has files; of rows with one key the latest counts.  Throws DataError when no row is left.
   void read(Rejections& rejections);
 
   bool has_table() const { return !table_.files.empty(); }

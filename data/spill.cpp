@@ -4,11 +4,14 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <unordered_map>
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/text.h"
 
 namespace warmstart {
 namespace {
@@ -22,27 +25,60 @@ void put(std::string& record, T value) {
   record.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-template <typename T>
-T get(const char*& at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  at += sizeof value;
-  return value;
+// What is left of a spill file.  Taking more than there is throws DataError, since another program has changed the
+// file.
+class Remainder {
+ public:
+  Remainder(std::string_view bytes, const std::filesystem::path& file) : bytes_(bytes), file_(file) {}
+
+  bool empty() const { return bytes_.empty(); }
+  std::string_view take(std::size_t size) {
+    if (size > bytes_.size()) damaged();
+    const auto taken = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return taken;
+  }
+  template <typename T>
+  T take() {
+    T value;
+    std::memcpy(&value, take(sizeof value).data(), sizeof value);
+    return value;
+  }
+  [[noreturn]] void damaged() const {
+    throw DataError(
+        fmt::format("{}: a temporary file was changed while the tables were read; ingest them again", file_.string()));
+  }
+
+ private:
+  std::string_view bytes_;
+  const std::filesystem::path& file_;
+};
+
+std::vector<std::uint32_t> take_keys(Remainder& from, const KeyNumbers& known) {
+  const auto count = from.take<std::uint32_t>();
+  const auto bytes = from.take(std::size_t{count} * sizeof(std::uint32_t));
+  std::vector<std::uint32_t> keys(count);
+  if (count > 0) std::memcpy(keys.data(), bytes.data(), bytes.size());
+  for (const auto key : keys) {
+    if (key >= known.size()) from.damaged();
+  }
+  return keys;
 }
 
-Interaction get_interaction(const char*& at, const FieldBuilders& fields) {
+Interaction take_interaction(Remainder& from, const FieldBuilders& fields, std::size_t entities) {
   Interaction row;
-  row.entity = get<std::uint32_t>(at);
-  row.label = get<float>(at);
-  row.time = get<double>(at);
-  row.order = get<std::int64_t>(at);
+  row.entity = from.take<std::uint32_t>();
+  if (row.entity >= entities) from.damaged();
+  row.label = from.take<float>();
+  row.time = from.take<double>();
+  row.order = from.take<std::int64_t>();
+  if (!std::isfinite(row.label) || !std::isfinite(row.time)) from.damaged();
   row.cells.resize(fields.size());
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i]->field.kind == FieldKind::kDense) {
-      row.cells[i].value = get<float>(at);
+      row.cells[i].value = from.take<double>();
     } else {
-      row.cells[i].keys.resize(get<std::uint32_t>(at));
-      for (auto& key : row.cells[i].keys) key = get<std::uint32_t>(at);
+      row.cells[i].keys = take_keys(from, fields[i]->keys);
     }
   }
   return row;
@@ -103,26 +139,26 @@ void SpillWriter::close() {
 }
 
 SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::int64_t min_rows) {
-  const auto content = read_file(file_of(folder, shard));
+                        std::size_t entities, std::int64_t min_rows) {
+  const auto file = file_of(folder, shard);
+  const auto content = read_file(file);
   std::unordered_map<std::string_view, std::size_t> numbers;
   std::vector<SpilledTask> tasks;
-  const char* at = content.data();
-  while (at < content.data() + content.size()) {
-    const auto length = get<std::uint32_t>(at);
-    const std::string_view key(at, length);
-    at += length;
+  Remainder rest(content, file);
+  while (!rest.empty()) {
+    const auto key = rest.take(rest.take<std::uint32_t>());
     const auto [found, is_new] = numbers.try_emplace(key, tasks.size());
     if (is_new) tasks.push_back({std::string(key), {}});
-    tasks[found->second].rows.push_back(get_interaction(at, fields));
+    tasks[found->second].rows.push_back(take_interaction(rest, fields, entities));
   }
   std::sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
 
   SpilledShard result;
   for (auto& task : tasks) {
     result.duplicate_rows += keep_latest_of_each_entity(task.rows);
+    if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())
+      throw DataError(fmt::format("task '{}' has over 2^32 - 1 rows; leave some out", printable(task.key)));
     if (static_cast<std::int64_t>(task.rows.size()) < min_rows) {
-      ++result.short_tasks;
       result.short_task_rows += static_cast<std::int64_t>(task.rows.size());
     } else {
       result.tasks.push_back(std::move(task));

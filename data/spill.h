@@ -45,9 +45,10 @@ struct SpilledTask {
 // then by order; of the rows with one entity the latest; no task under `min_rows`.
 struct SpilledShard {
   std::vector<SpilledTask> tasks;
-  std::int64_t duplicate_rows = 0, short_tasks = 0, short_task_rows = 0;
+  std::int64_t duplicate_rows = 0, short_task_rows = 0;
 };
+// Throws DataError when a record is cut, or names keys that the fields or entities (`entities` of them) lack.
 SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::int64_t min_rows);
+                        std::size_t entities, std::int64_t min_rows);
 
 }  // namespace warmstart

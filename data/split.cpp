@@ -1,6 +1,7 @@
 #include "data/split.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -11,8 +12,9 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/number.h"
 #include "base/random.h"
-#include "data/column.h"
+#include "base/text.h"
 
 namespace warmstart {
 
@@ -28,21 +30,32 @@ TaskSplit::TaskSplit(const IngestOptions& options)
   if (test_.share + validation_.share >= 1.0) {
     throw UsageError("split: the shares of validation and test leave no task to train on");
   }
+  for (const auto& key : test_.keys) {
+    if (validation_.keys.contains(key))
+      throw DataError(fmt::format("'{}' is listed in {} and in {}: a task is in one part", printable(key), options.test,
+                                  options.validation));
+  }
 }
 
 TaskSplit::Part TaskSplit::part(const std::string& option, const std::string& name) {
   Part part;
+  part.option = option;
   if (const auto share = parse_number(option)) {
     if (*share < 0.0 || *share >= 1.0)
-      throw UsageError(fmt::format("split.{} = {}: a share is in [0, 1)", name, option));
+      throw UsageError(fmt::format("data.{} = {}: a share is in [0, 1)", name, option));
     part.share = *share;
     return part;
+  }
+  if (!std::filesystem::exists(option)) {
+    throw UsageError(fmt::format("data.{} = '{}' is neither a share in [0, 1) nor a file with a task's key a line",
+                                 name, printable(option)));
   }
   std::istringstream lines(read_file(option));
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (!line.empty()) part.keys.insert(line);
   }
+  if (part.keys.empty()) throw DataError(fmt::format("{}: lists no key; for no task at all, take 0", option));
   return part;
 }
 
@@ -52,10 +65,17 @@ std::uint64_t TaskSplit::hash(std::string_view key) const {
 
 void TaskSplit::add(std::string_view key) {
   const std::string text(key);
-  if (!test_.keys.contains(text) && !validation_.keys.contains(text)) hashes_.push_back(hash(key));
+  for (auto* part : {&test_, &validation_}) {
+    if (!part->keys.contains(text)) continue;
+    ++part->found;
+    return;
+  }
+  hashes_.push_back(hash(key));
 }
 
 void TaskSplit::finish() {
+  check_found(test_);
+  check_found(validation_);
   std::sort(hashes_.begin(), hashes_.end());
   const auto bound = [&](double share) {
     const auto count = static_cast<std::size_t>(std::floor(share * static_cast<double>(hashes_.size()) + 1e-9));
@@ -66,6 +86,15 @@ void TaskSplit::finish() {
   if (test_.share == 0.0) test_.end = 0;
   if (validation_.share == 0.0) validation_.end = test_.end;
   hashes_ = {};
+}
+
+void TaskSplit::check_found(const Part& part) {
+  const auto missing = part.keys.size() - part.found;
+  if (part.keys.empty() || missing == 0) return;
+  const auto message =
+      fmt::format("{}: {} of its {} keys are no task after cleaning", part.option, missing, part.keys.size());
+  if (part.found == 0) throw DataError(message + "; list keys as they stand in the tables");
+  spdlog::warn("{}", message);
 }
 
 Split TaskSplit::of(std::string_view key) const {

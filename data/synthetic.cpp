@@ -1,6 +1,7 @@
 #include "data/synthetic.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
@@ -9,6 +10,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/pending_folder.h"
 #include "base/random.h"
 
 namespace warmstart {
@@ -70,9 +72,21 @@ void write_rows_of_user(const SyntheticOptions& options, std::uint64_t user, con
 }
 
 void check(const SyntheticOptions& options) {
-  require(options.users >= 10 && options.items >= 2 && options.rows_per_user >= 2 && options.rank >= 1 &&
-              options.noise >= 0,
-          "synthesize: needs at least 10 users, 2 items, 2 rows a user, rank 1 and no negative noise");
+  const auto in_range = [](const char* name, double value, double least, double most) {
+    require(value >= least && value <= most,
+            fmt::format("synthesize.{} = {:.15g}: is outside [{:.15g}, {:.15g}]", name, value, least, most));
+  };
+  in_range("users", static_cast<double>(options.users), 10, 1e9);
+  in_range("items", static_cast<double>(options.items), 2, 1e8);
+  in_range("rows-per-user", static_cast<double>(options.rows_per_user), 2, 1e6);
+  in_range("rank", static_cast<double>(options.rank), 1, 1000);
+  in_range("noise", options.noise, 0, 1e6);
+  const auto wanted_bytes =
+      static_cast<double>(options.items) * static_cast<double>(sizeof(Planted) + 16 * options.rank);
+  const auto host_bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  require(wanted_bytes < host_bytes / 2,
+          fmt::format("synthesize.items = {} with rank {} take {:.1f} GB of memory, this host has {:.1f}; take fewer",
+                      options.items, options.rank, wanted_bytes / 1e9, host_bytes / 1e9));
 }
 
 }  // namespace

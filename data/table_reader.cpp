@@ -2,200 +2,245 @@
 
 #include <arrow/array.h>
 #include <arrow/compute/cast.h>
-#include <arrow/csv/api.h>
 #include <arrow/io/file.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
-#include <arrow/table.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <glob.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <deque>
+#include <exception>
 #include <filesystem>
-#include <mutex>
 
 #include "base/errors.h"
+#include "base/regular_file.h"
+#include "base/text.h"
+#include "data/text_table.h"
 
 namespace warmstart {
 namespace {
 
-struct InvalidRow {
-  std::int64_t line, expected, found;
-};
+// Arrow asks for as much as a file says that it holds.
+constexpr std::int64_t kMostParquetBytes = std::int64_t{1} << 30;
 
-// Rows that Arrow's parser dropped.  It runs ahead on a thread of its own, so
-// every invalid row up to a batch is here before the batch is.
-class InvalidRows {
- public:
-  void add(const arrow::csv::InvalidRow& row) {
-    const std::lock_guard lock(mutex_);
-    rows_.push_back({row.number, row.expected_columns, row.actual_columns});
-  }
-
-  // Takes the row off that stands at `line`, if it was invalid.
-  std::optional<InvalidRow> take(std::int64_t line) {
-    const std::lock_guard lock(mutex_);
-    if (rows_.empty() || rows_.front().line != line) return std::nullopt;
-    const auto row = rows_.front();
-    rows_.pop_front();
-    return row;
-  }
-
- private:
-  std::mutex mutex_;
-  std::deque<InvalidRow> rows_;
-};
-
-[[noreturn]] void fail(const std::string& file, const arrow::Status& status) {
-  throw DataError(fmt::format("{}: {}", file, status.message()));
+[[noreturn]] void fail(const std::string& file, std::string_view what) {
+  throw DataError(fmt::format("{}: {}", file, printable(what, 300)));
 }
 
 template <typename T>
 T value_or_fail(const std::string& file, arrow::Result<T> result) {
-  if (!result.ok()) fail(file, result.status());
+  if (!result.ok()) fail(file, result.status().message());
   return std::move(result).ValueUnsafe();
 }
 
-void check_columns(const std::string& file, const std::vector<std::string>& columns,
-                   const std::vector<std::string>& present) {
-  for (const auto& column : columns) {
-    if (std::find(present.begin(), present.end(), column) == present.end()) {
-      throw DataError(
-          fmt::format("{}: has no column '{}'; its columns are: {}", file, column, fmt::join(present, ", ")));
-    }
+// What Parquet's library throws or returns, as a DataError.
+template <typename Call>
+auto parquet_or_fail(const std::string& file, Call call) {
+  try {
+    return value_or_fail(file, call());
+  } catch (const DataError&) {
+    throw;
+  } catch (const std::exception& error) {
+    fail(file, fmt::format("cannot be read as Parquet: {}", error.what()));
   }
+}
+
+std::string listed(const std::vector<std::string>& columns) {
+  return printable(fmt::format("{}", fmt::join(columns, ", ")), 1000);
+}
+
+// Where the `columns` stand among those `present`.
+std::vector<std::size_t> places_of(const std::string& file, const std::vector<std::string>& columns,
+                                   const std::vector<std::string>& present) {
+  std::vector<std::size_t> places;
+  for (const auto& column : columns) {
+    const auto found = std::find(present.begin(), present.end(), column);
+    if (found == present.end())
+      throw DataError(fmt::format("{}: has no column '{}'; its columns are: {}", file, column, listed(present)));
+    if (std::find(found + 1, present.end(), column) != present.end())
+      throw DataError(fmt::format("{}: has two columns '{}'; rename one", file, column));
+    places.push_back(static_cast<std::size_t>(found - present.begin()));
+  }
+  return places;
 }
 
 char separator_of(const TableOptions& table) {
   if (table.separator == "tab" || table.separator == "\\t") return '\t';
-  if (table.separator.size() == 1) return table.separator[0];
-  throw UsageError(fmt::format("separator = '{}' is neither one character nor 'tab'", table.separator));
+  const bool sound =
+      table.separator.size() == 1 && std::string_view("\"\r\n").find(table.separator) == std::string::npos;
+  require(sound, fmt::format("separator = '{}' is neither one character, other than a quote, nor 'tab'",
+                             printable(table.separator)));
+  return table.separator[0];
+}
+
+// What a file is by its first and last bytes, whatever its name.
+enum class Format { kText, kParquet };
+Format format_of(const std::string& file) {
+  RegularFile input(file);
+  char first[8] = {}, last[4] = {};
+  const std::string_view start(first, input.read(first, sizeof first));
+  const auto is = [&](std::string_view magic) { return start.starts_with(magic); };
+  const auto refuse = [&](const char* what, const char* remedy) {
+    throw DataError(fmt::format("{}: is {}, not a table as text or Parquet; {}", file, what, remedy));
+  };
+  if (is("\x1f\x8b")) refuse("compressed with gzip", "decompress it first, with gunzip");
+  if (is("\x28\xb5\x2f\xfd")) refuse("compressed with Zstandard", "decompress it first, with unzstd");
+  if (is("BZh")) refuse("compressed with bzip2", "decompress it first, with bunzip2");
+  if (is("\xfd"
+         "7zXZ"))
+    refuse("compressed with xz", "decompress it first, with unxz");
+  if (is("\x04\x22\x4d\x18")) refuse("compressed with LZ4", "decompress it first, with unlz4");
+  if (is("PK\x03\x04")) refuse("a zip archive or a spreadsheet", "unpack it, or export the sheet as CSV");
+  if (is("ARROW1")) refuse("an Arrow or Feather file", "write it as Parquet");
+  if (is("\x89HDF")) refuse("an HDF5 file", "write it as Parquet");
+  if (is("\xff\xfe") || is("\xfe\xff")) refuse("text in UTF-16", "convert it, with: iconv -f utf-16 -t utf-8");
+  const auto name = std::filesystem::path(file).extension();
+  const bool named_so = name == ".parquet" || name == ".pq";
+  if (!is("PAR1") && !named_so) return Format::kText;
+  const auto ending = pread(input.descriptor(), last, sizeof last, static_cast<off_t>(input.bytes()) - 4);
+  if (!is("PAR1") || input.bytes() < 12 || std::string_view(last, ending > 0 ? 4 : 0) != "PAR1")
+    throw DataError(
+        fmt::format("{}: is no complete Parquet file: it must start and end with PAR1; make it anew", file));
+  return Format::kParquet;
+}
+
+// Each column as text, whatever type it has.
+using TextColumns = std::vector<std::shared_ptr<arrow::StringArray>>;
+
+// A column of a Parquet file that can be read: a leaf, and its place among the leaves.  A field's own place would not
+// do: fields that hold others have several leaves.
+int leaf_of(const std::string& file, const parquet::arrow::SchemaField& field) {
+  if (field.is_leaf()) return field.column_index;
+  throw DataError(
+      fmt::format("{}: column '{}' is of type {}, which holds others; write each of them as a column of its "
+                  "own",
+                  file, printable(field.field->name()), printable(field.field->type()->ToString())));
 }
 
 class TableFile {
  public:
-  TableFile(std::string file, Rejections& rejections, const std::function<void(const TableRow&)>& handle)
-      : file_(std::move(file)), rejections_(rejections), handle_(handle) {}
-
-  std::int64_t read(const TableOptions& table, const std::vector<std::string>& columns) {
+  TableFile(std::string file, const std::vector<std::string>& columns, Rejections& rejections,
+            const std::function<void(const TableRow&)>& handle)
+      : file_(std::move(file)), columns_(columns), rejections_(rejections), handle_(handle) {
     row_.place.file = file_;
     row_.cells.resize(columns.size());
-    if (std::filesystem::path(file_).extension() == ".parquet") {
-      read_parquet(columns);
+  }
+
+  std::int64_t read(const TableOptions& table) {
+    const auto separator = separator_of(table);
+    if (format_of(file_) == Format::kParquet) {
+      read_parquet();
     } else {
-      read_text(separator_of(table), columns);
+      read_text(separator);
     }
     if (rows_ == 0) throw DataError(fmt::format("{}: has no rows", file_));
     return rows_;
   }
 
  private:
-  void read_text(char separator, const std::vector<std::string>& columns) {
-    next_line_ = 2;
-    if (std::filesystem::file_size(file_) == 0) throw DataError(fmt::format("{}: is empty", file_));
-    auto parse = arrow::csv::ParseOptions::Defaults();
-    parse.delimiter = separator;
-    parse.quoting = separator != '\t';  // tab-separated tables do not quote
-    parse.ignore_empty_lines = false;   // they count as lines
-    parse.invalid_row_handler = [this](const arrow::csv::InvalidRow& row) {
-      invalid_.add(row);
-      return arrow::csv::InvalidRowResult::Skip;
-    };
-    check_columns(file_, columns, header(parse));
-
-    auto read = arrow::csv::ReadOptions::Defaults();
-    read.use_threads = false;
-    read.block_size = 4 << 20;
-    auto convert = arrow::csv::ConvertOptions::Defaults();
-    convert.include_columns = columns;
-    convert.null_values = {""};
-    convert.strings_can_be_null = true;
-    for (const auto& column : columns) convert.column_types[column] = arrow::utf8();
-    auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
-    read_batches(*value_or_fail(
-        file_, arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, parse, convert)));
-    while (reject_invalid()) {
+  void read_text(char separator) {
+    TextTable text(file_, separator);
+    const auto places = places_of(file_, columns_, text.header());
+    while (text.next()) {
+      if (text.blank()) continue;
+      handle(text.line(), [&] {
+        check_shape(text);
+        for (std::size_t i = 0; i < places.size(); ++i) {
+          const auto cell = text.fields()[places[i]];
+          row_.cells[i] = cell.empty() ? std::nullopt : std::optional(cell);
+        }
+      });
     }
   }
 
-  // The names of all columns, from the first block.
-  std::vector<std::string> header(const arrow::csv::ParseOptions& parse) {
-    auto quiet = parse;
-    quiet.invalid_row_handler = [](const auto&) { return arrow::csv::InvalidRowResult::Skip; };
-    auto read = arrow::csv::ReadOptions::Defaults();
-    read.use_threads = false;
-    auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
-    auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read, quiet,
-                                                    arrow::csv::ConvertOptions::Defaults());
-    return value_or_fail(file_, std::move(reader))->schema()->field_names();
+  static void check_shape(const TextTable& text) {
+    if (text.lines() > 1) {
+      throw BadRow("line break in a quoted value",
+                   fmt::format("a quoted value goes on to line {}; replace its line breaks, or remove a quote that "
+                               "stands alone",
+                               text.line() + text.lines() - 1));
+    }
+    const auto found = text.fields().size(), expected = text.header().size();
+    if (found != expected) {
+      throw BadRow(found < expected ? "too few fields" : "too many fields",
+                   fmt::format("{} fields where the header has {}", found, expected));
+    }
   }
 
-  void read_parquet(const std::vector<std::string>& columns) {
-    next_line_ = 1;
-    auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
-    auto reader = value_or_fail(file_, parquet::arrow::OpenFile(input, arrow::default_memory_pool()));
-    std::shared_ptr<arrow::Schema> schema;
-    if (const auto status = reader->GetSchema(&schema); !status.ok()) fail(file_, status);
-    check_columns(file_, columns, schema->field_names());
-    std::vector<int> indices, groups;
-    for (const auto& column : columns) indices.push_back(schema->GetFieldIndex(column));
+  void read_parquet() {
+    arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMostParquetBytes);
+    const auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
+    const auto reader = parquet_or_fail(file_, [&] { return parquet::arrow::OpenFile(input, &pool); });
+    std::vector<std::string> names;
+    for (const auto& field : reader->manifest().schema_fields) names.push_back(field.field->name());
+    const auto places = places_of(file_, columns_, names);
+    std::vector<int> leaves, groups;
+    for (const auto place : places) leaves.push_back(leaf_of(file_, reader->manifest().schema_fields[place]));
     for (int group = 0; group < reader->num_row_groups(); ++group) groups.push_back(group);
-    order_ = columns;
-    read_batches(*value_or_fail(file_, reader->GetRecordBatchReader(groups, indices)));
-  }
-
-  void read_batches(arrow::RecordBatchReader& reader) {
-    for (;;) {
-      const auto batch = value_or_fail(file_, reader.Next());
-      if (!batch) return;
-      handle_batch(*batch);
-    }
+    const auto batches = parquet_or_fail(file_, [&] { return reader->GetRecordBatchReader(groups, leaves); });
+    while (const auto batch = parquet_or_fail(file_, [&] { return batches->Next(); })) handle_batch(*batch);
   }
 
   void handle_batch(const arrow::RecordBatch& batch) {
-    std::vector<std::shared_ptr<arrow::StringArray>> columns;
-    for (std::size_t i = 0; i < row_.cells.size(); ++i) {
-      // Parquet gives the columns in the file's order, text in the order asked for.
-      const auto column = order_.empty() ? batch.column(static_cast<int>(i)) : batch.GetColumnByName(order_[i]);
-      const auto text = value_or_fail(file_, arrow::compute::Cast(*column, arrow::utf8()));
-      columns.push_back(std::static_pointer_cast<arrow::StringArray>(text));
-    }
+    TextColumns columns;
+    for (const auto& name : columns_) columns.push_back(as_text(batch, name));
     for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
-      while (reject_invalid()) {
-      }
-      row_.place.line = next_line_++;
-      for (std::size_t c = 0; c < columns.size(); ++c) {
-        row_.cells[c] = columns[c]->IsNull(i) ? std::nullopt : std::optional(columns[c]->GetView(i));
-      }
-      // A blank line.
-      if (std::none_of(row_.cells.begin(), row_.cells.end(), [](const auto& cell) { return cell.has_value(); }))
-        continue;
-      ++rows_;
-      handle_(row_);
+      handle(rows_ + 1, [&] {
+        for (std::size_t c = 0; c < columns.size(); ++c)
+          row_.cells[c] = columns[c]->IsNull(i) ? std::nullopt : std::optional(columns[c]->GetView(i));
+      });
     }
   }
 
-  // Whether the next line was one of those that the parser dropped.
-  bool reject_invalid() {
-    const auto row = invalid_.take(next_line_);
-    if (!row) return false;
-    const Place place{file_, next_line_++};
+  std::shared_ptr<arrow::StringArray> as_text(const arrow::RecordBatch& batch, const std::string& name) const {
+    const auto column = batch.GetColumnByName(name);
+    if (!column) fail(file_, fmt::format("has two columns '{}'", name));
+    auto options = arrow::compute::CastOptions::Safe(arrow::utf8());
+    options.allow_invalid_utf8 = true;  // Each row is judged by itself.
+    const auto text = parquet_or_fail(file_, [&] { return arrow::compute::Cast(*column, arrow::utf8(), options); });
+    return std::static_pointer_cast<arrow::StringArray>(text);
+  }
+
+  // Gives the row at `line` to the caller once `fill` has put its cells there.
+  template <typename Fill>
+  void handle(std::int64_t line, Fill fill) {
+    row_.place.line = line;
     ++rows_;
-    rejections_.add(row->found < row->expected ? "too few fields" : "too many fields", place,
-                    fmt::format("{} fields where the header has {}", row->found, row->expected));
-    return true;
+    try {
+      fill();
+      check_cells();
+      handle_(row_);
+    } catch (const BadRow& bad) {
+      rejections_.add(row_.place, bad);
+    }
+  }
+
+  void check_cells() const {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const auto& cell = row_.cells[i];
+      if (!cell) continue;
+      if (!is_utf8(*cell)) {
+        throw BadRow("not UTF-8",
+                     fmt::format("column '{}': '{}' is not UTF-8; convert the file, as from Latin-1 with: iconv -f "
+                                 "latin1 -t utf-8",
+                                 columns_[i], printable(*cell)));
+      }
+      if (cell->find('\0') != std::string_view::npos)
+        throw BadRow("zero byte", fmt::format("column '{}': '{}' holds a zero byte", columns_[i], printable(*cell)));
+    }
   }
 
   std::string file_;
+  const std::vector<std::string>& columns_;
   Rejections& rejections_;
   const std::function<void(const TableRow&)>& handle_;
-  InvalidRows invalid_;
-  std::vector<std::string> order_;
   TableRow row_;
-  std::int64_t next_line_ = 1, rows_ = 0;
+  std::int64_t rows_ = 0;
 };
 
 }  // namespace
@@ -204,10 +249,15 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
   std::vector<std::string> files;
   for (const auto& pattern : patterns) {
     glob_t found{};
+    // A name with brackets may be just that.
+    if (std::filesystem::exists(pattern)) {
+      files.push_back(pattern);
+      continue;
+    }
     const int result = glob(pattern.c_str(), 0, nullptr, &found);
     for (std::size_t i = 0; result == 0 && i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
     globfree(&found);
-    if (result != 0) throw DataError(fmt::format("{}: no such file", pattern));
+    if (result != 0) throw DataError(fmt::format("{}: no such file", printable(pattern, 1000)));
   }
   return files;
 }
@@ -215,7 +265,7 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
 std::int64_t read_table(const TableOptions& table, const std::vector<std::string>& columns, Rejections& rejections,
                         const std::function<void(const TableRow&)>& handle) {
   std::int64_t rows = 0;
-  for (const auto& file : expand_files(table.files)) rows += TableFile(file, rejections, handle).read(table, columns);
+  for (const auto& file : expand_files(table.files)) rows += TableFile(file, columns, rejections, handle).read(table);
   return rows;
 }
 

@@ -19,10 +19,10 @@ struct TableRow {
   std::vector<std::optional<std::string_view>> cells;  // nothing: missing
 };
 
-// Reads the `columns` of all files of a table in order (text or Parquet, by Apache
-// Arrow), a few megabytes at a time.  Rows with too few or too many fields go to
-// `rejections`.  Returns the number of rows read, those included.  Throws
-// DataError when a file is missing or empty, has no such column, or is damaged.
+// Reads the `columns` of all files of a table in order, text or (by their first bytes) Parquet, a piece at a time.
+// Rows with too few or too many fields, a line break in a quoted value, or asked-for cells that are not UTF-8 go to
+// `rejections`, as do those for which `handle` throws BadRow.  Returns the number of rows read, all of those included.
+// Throws DataError when a file is missing, empty, compressed or damaged, or lacks a column or has it twice.
 std::int64_t read_table(const TableOptions& table, const std::vector<std::string>& columns, Rejections& rejections,
                         const std::function<void(const TableRow&)>& handle);
 

@@ -1,14 +1,18 @@
 #include "data/vocabulary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/digest.h"
+#include "base/errors.h"
 
 namespace warmstart {
 
 std::uint32_t KeyNumbers::add(std::string_view key) {
   const auto found = numbers_.find(key);
   if (found != numbers_.end()) return found->second;
+  if (keys_.size() >= kAbsent) throw DataError(fmt::format("there are more than {} different keys", kAbsent));
   const auto number = static_cast<std::uint32_t>(keys_.size());
   keys_.emplace_back(key);
   numbers_.emplace(keys_.back(), number);

@@ -12,6 +12,7 @@ namespace warmstart {
 // Numbers keys in the order they are first seen, from 0.
 class KeyNumbers {
  public:
+  // Throws DataError when there are 2^32 - 1 already.
   std::uint32_t add(std::string_view key);
   static constexpr std::uint32_t kAbsent = 0xffffffff;
   std::uint32_t find(std::string_view key) const;  // kAbsent where it was never added

@@ -48,8 +48,6 @@ void check(const EvaluationOptions& options) {
 Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
     : dataset_(dataset), options_(options), group_(group) {
   check(options);
-  require(options.order == "time" || options.order == "shuffle",
-          fmt::format("evaluate.order = '{}' is neither time nor shuffle", options.order));
   for (const auto task : dataset.tasks_of(split)) {
     if (dataset.row_count(task) > options.query) tasks_.push_back(task);
   }

@@ -7,6 +7,7 @@
 
 #include "cluster/communicator.h"
 #include "data/batch.h"
+#include "data/sampler.h"
 #include "trainer/metrics.h"
 #include "trainer/recommender.h"
 
@@ -15,7 +16,7 @@ namespace warmstart {
 struct EvaluationOptions {
   std::vector<std::string> support = {"0", "1", "3", "5", "10", "all"};  // support sizes, in rows
   std::int64_t query = 10;                                               // rows that judge
-  std::string order = "time";  // the last `query` rows by time judge, or "shuffle": a seeded choice
+  RowOrder order = RowOrder::kTime;  // the last `query` rows by time judge, or a seeded choice
   std::uint64_t seed = 0;
 };
 

@@ -1,6 +1,9 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "base/digest.h"
 #include "base/errors.h"
@@ -11,36 +14,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(PendingFolder, IsAbsentUntilCommitted) {
-  const TemporaryFolder folder;
-  PendingFolder pending(folder.path() / "target");
-  write_file(pending.path() / "file", "content");
-  EXPECT_FALSE(fs::exists(folder.path() / "target"));
-  pending.commit();
-  EXPECT_EQ(read_file(folder.path() / "target" / "file"), "content");
-}
-
-TEST(PendingFolder, LeavesNothingWithoutCommit) {
-  const TemporaryFolder folder;
-  {
-    PendingFolder pending(folder.path() / "target");
-    write_file(pending.path() / "file", "content");
-  }
-  EXPECT_TRUE(fs::is_empty(folder.path()));
-}
-
-TEST(PendingFolder, RefusesAnExistingTarget) {
-  const TemporaryFolder folder;
-  fs::create_directory(folder.path() / "target");
-  EXPECT_THROW(PendingFolder(folder.path() / "target"), UsageError);
-}
-
 TEST(WriteFile, KeepsTheOldContentWhenTheDiskRefuses) {
   const TemporaryFolder folder;
   write_file(folder.path() / "file", "old");
-  fs::create_directory(folder.path() / "file.tmp");  // so that the temporary file cannot be made, even by root
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit two_bytes{2, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &two_bytes);
   EXPECT_THROW(write_file(folder.path() / "file", "new"), EnvironmentError);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
   EXPECT_EQ(read_file(folder.path() / "file"), "old");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(PendingFile, TwoWritersOfOneFileDoNotMix) {
+  const TemporaryFolder folder;
+  PendingFile first(folder.path() / "file"), second(folder.path() / "file");
+  first.write("first, and long", 15);
+  second.write("second", 6);
+  first.commit();
+  EXPECT_EQ(read_file(folder.path() / "file"), "first, and long");
+  second.commit();
+  EXPECT_EQ(read_file(folder.path() / "file"), "second");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(PendingFile, ReplacesNothingButFiles) {
+  EXPECT_THROW(write_file("/dev/null", "text"), EnvironmentError);
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
 }
 
 TEST(ReadJson, NamesTheFile) {

@@ -5,6 +5,14 @@
 namespace warmstart {
 namespace {
 
+TEST(Utf8, KnowsWhatIsNone) {
+  for (const auto* text : {"", "plain", "\xc3\xa9t\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8e\xac"})
+    EXPECT_TRUE(is_utf8(text)) << text;
+  for (const auto* text :
+       {"caf\xe9", "\x80", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5", "\xe2\x82"})
+    EXPECT_FALSE(is_utf8(text)) << printable(text);
+}
+
 TEST(Printable, LeavesTextAndTellsControlCharacters) {
   EXPECT_EQ(printable("schön, 東京 🙂"), "schön, 東京 🙂");
   EXPECT_EQ(printable("a\nb\x1b[2J\x7f"), "a\\x0ab\\x1b[2J\\x7f");

@@ -90,7 +90,7 @@ TEST_F(IngestTest, LeavesRareKeysUnknown) {
 }
 
 TEST_F(IngestTest, ItemsCanBeTheTasks) {
-  options.task = "item";
+  options.task = TaskSide::kItem;
   const auto data = dataset();
   EXPECT_EQ(data.tasks(), 2);  // i3 has one row, i4 none
   EXPECT_EQ(data.schema().entity, "user");
@@ -108,7 +108,7 @@ TEST_F(IngestTest, TheOrderOfTheRowsDoesNotMatter) {
 }
 
 TEST_F(IngestTest, CountsBadRowsByReasonWhenAskedToSkip) {
-  options.on_error = "skip";
+  options.on_error = OnError::kSkip;
   options.label_max = 5;
   folder.write("rows.csv", std::string(kRows) +
                                "u1,i4,9,50,home\nu1,i4,good,50,home\n,i4,3,50,home\nu3,i4,3,50,home\nu1,i9,3,50,"

@@ -68,7 +68,7 @@ TEST_F(SamplerTest, EachTaskIsDrawnInProportionToItsRowsOncePerEpoch) {
 }
 
 TEST_F(SamplerTest, SupportAndQueryAreDisjointAndAsLargeAsAnnounced) {
-  for (const auto* order : {"shuffle", "time"}) {
+  for (const auto order : {RowOrder::kShuffle, RowOrder::kTime}) {
     options.order = order;
     const auto s = sampler();
     for (std::uint64_t step = 0; step < 20; ++step) {
@@ -89,7 +89,7 @@ TEST_F(SamplerTest, SupportAndQueryAreDisjointAndAsLargeAsAnnounced) {
 }
 
 TEST_F(SamplerTest, ByTimeTheSupportIsWhatCameFirst) {
-  options.order = "time";
+  options.order = RowOrder::kTime;
   const auto s = sampler();
   for (const auto& part : s.meta_batch(1)) {
     for (const auto& episode : part) {
@@ -148,14 +148,15 @@ TEST_F(SamplerTest, AlignedBlocksOfMicrobatchesAreAboutTheSameWork) {
 }
 
 TEST(EvaluationRows, ByTimeTheLastRowsJudgeAndTheFirstAdapt) {
-  const auto rows = evaluation_rows(0, 12, 3, 4, "time", 0);
+  const auto rows = evaluation_rows(0, 12, 3, 4, RowOrder::kTime, 0);
   EXPECT_EQ(rows.support, (std::vector<std::uint32_t>{0, 1, 2}));
   EXPECT_EQ(rows.query, (std::vector<std::uint32_t>{8, 9, 10, 11}));
-  EXPECT_EQ(evaluation_rows(0, 12, 99, 4, "time", 0).support.size(), 8u);
+  EXPECT_EQ(evaluation_rows(0, 12, 99, 4, RowOrder::kTime, 0).support.size(), 8u);
 }
 
 TEST(EvaluationRows, ShuffledSupportsOfGrowingSizeAreNested) {
-  const auto small = evaluation_rows(5, 30, 3, 10, "shuffle", 1), large = evaluation_rows(5, 30, 9, 10, "shuffle", 1);
+  const auto small = evaluation_rows(5, 30, 3, 10, RowOrder::kShuffle, 1),
+             large = evaluation_rows(5, 30, 9, 10, RowOrder::kShuffle, 1);
   EXPECT_EQ(small.query, large.query);
   EXPECT_TRUE(std::equal(small.support.begin(), small.support.end(), large.support.begin()));
 }

@@ -39,7 +39,7 @@ TableOptions table_of(const std::filesystem::path& path, const std::string& sepa
 
 TEST(ReadTable, GivesColumnsInTheOrderAskedForWithLineNumbers) {
   const TemporaryFolder folder;
-  Rejections rejections(true);
+  Rejections rejections(OnError::kFail);
   const auto result = read(table_of(folder.write("t.csv", "a,b,c\n1,2,3\n\n4,,6\n")), {"c", "b"}, rejections);
   EXPECT_EQ(result.rows, (std::vector<std::string>{"3|2|", "6|-|"}));
   EXPECT_EQ(result.lines, (std::vector<std::int64_t>{2, 4}));
@@ -47,7 +47,7 @@ TEST(ReadTable, GivesColumnsInTheOrderAskedForWithLineNumbers) {
 
 TEST(ReadTable, CountsRowsOfTheWrongLengthAndKeepsLineNumbersRight) {
   const TemporaryFolder folder;
-  Rejections rejections(false);
+  Rejections rejections(OnError::kSkip);
   const auto result = read(table_of(folder.write("t.csv", "a,b\n1,2\n3\n5,6\n7,8,9\n10,11\n12\n")), {"a"}, rejections);
   EXPECT_EQ(result.rows, (std::vector<std::string>{"1|", "5|", "10|"}));
   EXPECT_EQ(result.lines, (std::vector<std::int64_t>{2, 4, 6}));
@@ -59,7 +59,7 @@ TEST(ReadTable, CountsRowsOfTheWrongLengthAndKeepsLineNumbersRight) {
 
 TEST(ReadTable, ReadsTabsWithoutQuoting) {
   const TemporaryFolder folder;
-  Rejections rejections(true);
+  Rejections rejections(OnError::kFail);
   const auto result = read(table_of(folder.write("t.tsv", "a\tb\n\"x\ty\"\n"), "tab"), {"a", "b"}, rejections);
   EXPECT_EQ(result.rows, (std::vector<std::string>{"\"x|y\"|"}));
 }
@@ -68,7 +68,7 @@ TEST(ReadTable, LinesStayRightAcrossManyBlocks) {
   const TemporaryFolder folder;
   std::string text = "a,b\n";
   for (int line = 2; line < 900000; ++line) text += line % 1000 == 0 ? "short\n" : std::to_string(line) + ",x\n";
-  Rejections rejections(false);
+  Rejections rejections(OnError::kSkip);
   const auto result = read(table_of(folder.write("t.csv", text)), {"a"}, rejections);
   ASSERT_GT(text.size(), 7u << 20);  // two blocks
   for (std::size_t i = 0; i < result.rows.size(); ++i) ASSERT_EQ(result.rows[i], std::to_string(result.lines[i]) + "|");
@@ -87,14 +87,14 @@ TEST(ReadTable, ReadsParquetOfAnyTypeAndSeveralFiles) {
     ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out).ok());
     ASSERT_TRUE(out->Close().ok());
   }
-  Rejections rejections(true);
+  Rejections rejections(OnError::kFail);
   const auto result = read(table_of(folder.path() / "*.parquet"), {"value", "id"}, rejections);
   EXPECT_EQ(result.rows, (std::vector<std::string>{"1.5|7|", "-|8|", "1.5|7|", "-|8|"}));
 }
 
 TEST(ReadTable, RefusesWhatCannotBeATable) {
   const TemporaryFolder folder;
-  Rejections rejections(true);
+  Rejections rejections(OnError::kFail);
   EXPECT_THROW(read(table_of(folder.path() / "missing.csv"), {"a"}, rejections), DataError);
   EXPECT_THROW(read(table_of(folder.write("empty.csv", "")), {"a"}, rejections), DataError);
   EXPECT_THROW(read(table_of(folder.write("header.csv", "a,b\n")), {"a"}, rejections), DataError);

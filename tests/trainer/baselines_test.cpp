@@ -18,7 +18,8 @@ class BaselinesTest : public testing::Test {
     rows = std::make_unique<TrainingRows>(*dataset);
   }
   EpisodeBatch batch_of(std::int64_t task, std::uint32_t support) const {
-    return make_batch(*dataset, {{task, evaluation_rows(task, dataset->row_count(task), support, 3, "time", 0)}});
+    return make_batch(*dataset,
+                      {{task, evaluation_rows(task, dataset->row_count(task), support, 3, RowOrder::kTime, 0)}});
   }
   TemporaryFolder folder;
   std::unique_ptr<Dataset> dataset;

@@ -1,0 +1,142 @@
+#include "data/text_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/text.h"
+
+namespace warmstart {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+constexpr std::size_t kLongestRow = std::size_t{4} << 20;
+
+bool ends_line(char c) { return c == '\n' || c == '\r'; }
+
+}  // namespace
+
+TextTable::TextTable(const std::string& file, char separator)
+    : file_(file), separator_(separator), quotes_(separator != '\t'), input_(file), piece_(kPieceBytes) {
+  if (input_.bytes() == 0) throw DataError(fmt::format("{}: is empty", file));
+  if (!next()) throw DataError(fmt::format("{}: is empty", file));
+  for (const auto field : fields_) {
+    if (!is_utf8(field) || field.find('\0') != std::string_view::npos)
+      fail(
+          fmt::format("the header's '{}' is not UTF-8 text; convert the file, as from Latin-1 with: iconv -f latin1 "
+                      "-t utf-8",
+                      printable(field)));
+    header_.emplace_back(field);
+  }
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (header_[0].starts_with(kByteOrderMark)) header_[0].erase(0, kByteOrderMark.size());
+}
+
+bool TextTable::next() {
+  row_.clear();
+  inside_ = false;
+  field_starts_ = true;
+  line_ = end_line_;
+  if (!append_line()) return false;
+  while (inside_) {
+    row_ += '\n';
+    if (!append_line()) fail("the quote that opens here never closes; remove it, or double the quotes in the field");
+  }
+  split();
+  return true;
+}
+
+bool TextTable::blank() const {
+  return std::all_of(fields_.begin(), fields_.end(), [](auto field) { return field.empty(); });
+}
+
+// False when there is none.
+bool TextTable::append_line() {
+  const auto from = row_.size();
+  for (bool any = false;; any = true) {
+    while (next_ == end_ || after_return_) {
+      if (next_ == end_ && !refill()) return any && end_of_line(from);
+      if (std::exchange(after_return_, false) && piece_[next_] == '\n') ++next_;
+    }
+    const auto* start = piece_.data() + next_;
+    const auto* stop = piece_.data() + end_;
+    const auto* end = std::find_if(start, stop, ends_line);
+    row_.append(start, end);
+    if (row_.size() > kLongestRow) fail("the row that starts here is longer than 4 MiB; is this a table of text?");
+    next_ = static_cast<std::size_t>(end - piece_.data());
+    if (end == stop) continue;
+    after_return_ = *end == '\r';
+    ++next_;
+    return end_of_line(from);
+  }
+}
+
+bool TextTable::end_of_line(std::size_t from) {
+  ++end_line_;
+  if (quotes_) follow_quotes(from);
+  return true;
+}
+
+// False at the end of the file.
+bool TextTable::refill() {
+  next_ = 0;
+  end_ = input_.read(piece_.data(), piece_.size());
+  return end_ > 0;
+}
+
+void TextTable::follow_quotes(std::size_t from) {
+  if (!inside_ && std::memchr(row_.data() + from, '"', row_.size() - from) == nullptr) return;
+  for (auto i = from; i < row_.size(); ++i) {
+    const bool quote = row_[i] == '"';
+    if (!inside_) {
+      inside_ = quote && field_starts_;
+      field_starts_ = row_[i] == separator_;
+    } else if (quote && i + 1 < row_.size() && row_[i + 1] == '"') {
+      ++i;
+    } else {
+      inside_ = !quote;
+    }
+  }
+}
+
+void TextTable::split() {
+  fields_.clear();
+  auto* at = row_.data();
+  auto* const end = at + row_.size();
+  for (;;) {
+    if (quotes_ && at < end && *at == '"') {
+      fields_.push_back(quoted_field(at, end));
+    } else {
+      auto* const stop = std::find(at, end, separator_);
+      fields_.emplace_back(at, static_cast<std::size_t>(stop - at));
+      at = stop;
+    }
+    if (at == end) return;
+    ++at;
+  }
+}
+
+// Moves the field's content together in place; `at` goes to what ends it.
+std::string_view TextTable::quoted_field(char*& at, char* end) {
+  auto* const start = at;
+  auto* to = at;
+  bool inside = true;
+  for (++at; at < end && (inside || *at != separator_); ++at) {
+    if (inside && *at == '"') {
+      if (at + 1 == end || at[1] != '"') {
+        inside = false;
+        continue;
+      }
+      ++at;
+    }
+    *to++ = *at;
+  }
+  return {start, static_cast<std::size_t>(to - start)};
+}
+
+void TextTable::fail(const std::string& what) const { throw DataError(fmt::format("{}:{}: {}", file_, line_, what)); }
+
+}  // namespace warmstart
