@@ -1,5 +1,6 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include "trainer/als.h"
 #include "trainer/bias_model.h"
 #include "trainer/fine_tuning.h"
+#include "trainer/run_warnings.h"
 
 namespace warmstart {
 namespace {
@@ -18,7 +20,7 @@ namespace {
 class Comparison {
  public:
   Comparison(const Dataset& dataset, const EvaluationOptions& options, Communicator& group)
-      : test_(dataset, Split::kTest, options, group), options_(options) {
+      : dataset_(dataset), test_(dataset, Split::kTest, options, group), options_(options) {
     protocol_ = {{"dataset", dataset.folder().string()},
                  {"dataset_digest", dataset.digest()},
                  {"split", "test"},
@@ -29,8 +31,14 @@ class Comparison {
                  {"seed", options.seed}};
   }
 
-  void judge(const std::string& name, const Recommender& recommender) {
-    for (const auto& result : test_.run(recommender)) rows_.emplace_back(name, result);
+  // Collective.  Throws AgreedError kDiverged naming the first task whose error is not finite.
+  std::vector<EvaluationResult> judge(const std::string& name, const Recommender& recommender) {
+    auto results = test_.run(recommender);
+    for (const auto& result : results) {
+      refuse_not_finite(name, result);
+      rows_.emplace_back(name, result);
+    }
+    return results;
   }
   void note(const std::string& key, const nlohmann::json& value) { protocol_[key] = value; }
 
@@ -57,6 +65,17 @@ class Comparison {
   }
 
  private:
+  void refuse_not_finite(const std::string& name, const EvaluationResult& result) const {
+    if (!result.not_finite) return;
+    throw AgreedError(
+        ExitCode::kDiverged,
+        fmt::format("{}: the error of {} '{}' with {} support rows is not finite; look for extreme values "
+                    "in its rows, or train with a lower train.rate or inner.rate",
+                    name, protocol_["task"].get<std::string>(), dataset_.task(*result.not_finite).key(),
+                    result.support));
+  }
+
+  const Dataset& dataset_;
   Evaluation test_;
   EvaluationOptions options_;
   nlohmann::json protocol_;
@@ -103,7 +122,10 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     comparison->note("fine_tuned",
                      {{"steps", steps}, {"rate", tuned.rate}, {"kappa", tuned.kappa}, {"chosen_on", "validation"}});
   }
-  if (model) comparison->judge("warmstart", *model);
+  if (model) {
+    const auto warning = warning_of_support(comparison->judge("warmstart", *model), "on test");
+    if (!warning.empty()) spdlog::warn("{}", warning);
+  }
 
   agree(group, [&] {
     if (group.rank() != 0) return;

@@ -303,9 +303,22 @@ TEST_F(BadInputTest, RunThatIsThereAlready) {
 
 TEST_F(BadInputTest, ARankThatFailsInMidRunEndsTheOthersWithOneMessage) {
   ingest();
-  // A binary loss starts without reading rows, so the shard is missed by the prefetch threads, in mid-run.
-  fs::remove(folder.path() / "tables/dataset/shard-00000.h5");
-  expect_failure(train + "--set model.loss=binary", 3, "shard-00000.h5", 2);
+  fs::copy(folder.path() / "tables/dataset", folder.path() / "other");
+  flip_byte(folder.path() / "other/shard-00000.h5");
+  // Where scores start is read by rank 0, so rank 1 meets the damage in its own copy while it trains.
+  const auto rank = "-n 1 " + program_path() + " " + train;
+  const auto result = run_command("cd '" + folder.path().string() + "' && " + mpi_launcher() + " " + rank + " : " +
+                                  rank + "--set data.dataset=other");
+  EXPECT_EQ(result.exit_code, 3) << result.output;
+  EXPECT_NE(result.output.find("other/shard-00000.h5: is damaged"), std::string::npos) << result.output;
+  const auto first = result.output.find("warmstart: ");
+  EXPECT_EQ(result.output.find("warmstart: ", first + 1), std::string::npos) << result.output;
+}
+
+TEST_F(BadInputTest, LabelsThatTheLossDoesNotTake) {
+  ingest();
+  expect_failure(train + "--set model.loss=binary", 2, "model.loss = binary takes 0 and 1");
+  expect_failure(train + "--set model.loss=binary", 2, "model.loss = binary takes 0 and 1", 2);
 }
 
 TEST_F(BadInputTest, AGpuWhereThereIsNone) {
