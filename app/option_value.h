@@ -22,7 +22,7 @@ namespace warmstart {
 struct Range {
   double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
   bool above = false, below = false;  // whether `least` and `most` themselves are too small, too large
-  std::string unit;
+  std::string unit = {};
   std::size_t most_items = 1000;  // of a list
 
   bool holds(double value) const;

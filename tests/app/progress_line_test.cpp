@@ -6,8 +6,12 @@ namespace warmstart {
 namespace {
 
 TEST(ProgressLine, FitsEveryWidth) {
-  const TrainProgress progress = {
-      .step = 12345, .steps = 20000, .loss = 0.71234, .tasks_per_second = 3290, .seconds_left = 4000};
+  TrainProgress progress = {};
+  progress.step = 12345;
+  progress.steps = 20000;
+  progress.loss = 0.71234;
+  progress.tasks_per_second = 3290;
+  progress.seconds_left = 4000;
   EXPECT_EQ(progress_line(progress, 0.7, 200),
             "step 12345/20000  loss 0.7123  3290 tasks/s  1:06:40 left  validation MAE 0.7000");
   EXPECT_EQ(progress_line(progress, 0.7, 59), "step 12345/20000  loss 0.7123  3290 tasks/s  1:06:40 left");

@@ -53,23 +53,21 @@ TEST(BatchScript, ItsRanksGetTheirWordsAsTheyAre) {
   EXPECT_TRUE(fs::exists(run / "requeues"));
 }
 
+JobOptions all_texts(const std::string& value) {
+  JobOptions options;
+  options.time = options.partition = options.account = options.qos = options.constraint = value;
+  options.sbatch_options = {"--exclusive", "--mail-user=" + value};
+  return options;
+}
+
 TEST(BatchScript, AHostileValueStaysInItsDirective) {
   const auto words = hostile("ran");
-  JobOptions options;
-  options.time = options.partition = options.account = options.qos = options.constraint = words;
-  options.sbatch_options = {"--exclusive", "--mail-user=" + words};
-  const auto plain = directives_of(batch_script({.time = "1",
-                                                 .partition = "1",
-                                                 .account = "1",
-                                                 .qos = "1",
-                                                 .constraint = "1",
-                                                 .sbatch_options = {"--exclusive", "--mail-user=x"}},
-                                                {"/run", {"p"}, 0, ""}));
-  const auto directives = directives_of(batch_script(options, {"/" + words, {"p"}, 0, ""}));
+  const auto script = batch_script(all_texts(words), {"/" + words, {"p"}, 0, ""});
+  const auto directives = directives_of(script);
+  const auto plain = directives_of(batch_script(all_texts("x"), {"/run", {"p"}, 0, ""}));
   ASSERT_EQ(directives.size(), plain.size());
   for (std::size_t i = 0; i < plain.size(); ++i)
     EXPECT_EQ(directives[i].substr(0, directives[i].find('=')), plain[i].substr(0, plain[i].find('=')));
-  const auto script = batch_script(options, {"/" + words, {"p"}, 0, ""});
   EXPECT_NE(script.find("#SBATCH --account=\"a b `touch ran` $(touch ran) '\\\"\\\\ %j;#|é\"\n"), std::string::npos)
       << script;
   EXPECT_NE(script.find("#SBATCH --job-name=\"warmstart-a_b__touch_ran"), std::string::npos) << script;
@@ -77,15 +75,20 @@ TEST(BatchScript, AHostileValueStaysInItsDirective) {
 }
 
 TEST(BatchScript, LineBreaksAreRefused) {
-  const auto evil = "x\n#SBATCH --wrap=evil";
+  const std::string evil = "x\n#SBATCH --wrap=evil";
   const Job job = {"/run", {"p"}, 0, ""};
-  for (const auto& options : {JobOptions{.time = evil}, JobOptions{.partition = evil}, JobOptions{.account = evil},
-                              JobOptions{.qos = evil}, JobOptions{.constraint = evil}})
+  for (const auto text :
+       {&JobOptions::time, &JobOptions::partition, &JobOptions::account, &JobOptions::qos, &JobOptions::constraint}) {
+    JobOptions options;
+    options.*text = evil;
     EXPECT_THROW(batch_script(options, job), UsageError);
-  EXPECT_THROW(batch_script({.sbatch_options = {std::string("--x=") + evil}}, job), UsageError);
-  EXPECT_THROW(batch_script({.sbatch_options = {"exclusive"}}, job), UsageError);
-  EXPECT_THROW(batch_script({.sbatch_options = {"-N 3"}}, job), UsageError);
-  EXPECT_THROW(batch_script({}, {std::string("/") + evil, {"p"}, 0, ""}), UsageError);
+  }
+  for (const auto& option : {"--x=" + evil, std::string("exclusive"), std::string("-N 3")}) {
+    JobOptions options;
+    options.sbatch_options = {option};
+    EXPECT_THROW(batch_script(options, job), UsageError) << option;
+  }
+  EXPECT_THROW(batch_script({}, {"/" + evil, {"p"}, 0, ""}), UsageError);
 }
 
 TEST(BatchScript, ShellWordsComeBackWhole) {
