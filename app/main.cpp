@@ -24,7 +24,7 @@ struct Command {
   const char* help;
   std::vector<std::string> sections;  // of options that matter to it; the first is its own
   std::function<ExitCode(Invocation&, Communicator&)> run;
-  std::vector<std::string> flags;  // of json, verify and set-grid, those that it takes
+  std::vector<std::string> flags = {};  // of json, verify and set-grid, those that it takes
   bool takes_words = false;
 };
 

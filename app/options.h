@@ -16,9 +16,9 @@ struct Option {
   std::string help;
   std::function<void(const std::string&, const Range&)> assign;  // throws std::invalid_argument saying what was wanted
   Range range;                                                   // of a number, or of each number of a list
-  bool flag = false;     // true or false: on the command line, --name alone means true
-  bool neutral = false;  // does not change what a run learns: it may differ when the run goes on
-  std::string set_by;    // where it was set: "--steps 5", "a.ini:7"; empty where it was not
+  bool flag = false;        // true or false: on the command line, --name alone means true
+  bool neutral = false;     // does not change what a run learns: it may differ when the run goes on
+  std::string set_by = {};  // where it was set: "--steps 5", "a.ini:7"; empty where it was not
 };
 
 // What is said of an option beside its key and help, one call each.
