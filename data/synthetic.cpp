@@ -1,7 +1,6 @@
 #include "data/synthetic.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
@@ -10,6 +9,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/host.h"
 #include "base/pending_folder.h"
 #include "base/random.h"
 
@@ -81,12 +81,8 @@ void check(const SyntheticOptions& options) {
   in_range("rows-per-user", static_cast<double>(options.rows_per_user), 2, 1e6);
   in_range("rank", static_cast<double>(options.rank), 1, 1000);
   in_range("noise", options.noise, 0, 1e6);
-  const auto wanted_bytes =
-      static_cast<double>(options.items) * static_cast<double>(sizeof(Planted) + 16 * options.rank);
-  const auto host_bytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  require(wanted_bytes < host_bytes / 2,
-          fmt::format("synthesize.items = {} with rank {} take {:.1f} GB of memory, this host has {:.1f}; take fewer",
-                      options.items, options.rank, wanted_bytes / 1e9, host_bytes / 1e9));
+  require_memory(static_cast<double>(options.items) * static_cast<double>(sizeof(Planted) + 16 * options.rank),
+                 fmt::format("synthesize.items = {} of rank {}", options.items, options.rank));
 }
 
 }  // namespace

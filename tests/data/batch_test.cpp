@@ -23,7 +23,8 @@ class BatchTest : public testing::Test {
     options.items.files = {folder.write("items.csv", "item,tags\ni1,a|b|c\ni2,b\ni3,\n").string()};
     options.items.key = "item";
     options.items.multi = {"tags"};
-    options.min_rows = options.shards = 1;
+    options.min_rows = 2;
+    options.shards = 1;
     options.validation = options.test = "0";
   }
   Dataset dataset() {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/errors.h"
 #include "base/files.h"
 #include "data/dataset.h"
@@ -158,6 +160,128 @@ TEST_F(IngestTest, ExactSharesAreHeldOut) {
   const auto data = dataset();
   EXPECT_EQ(data.tasks_of(Split::kTest).size(), 25u);
   EXPECT_EQ(data.tasks_of(Split::kValidation).size(), 10u);
+}
+
+// A DataError or UsageError's text; empty when there was none.
+std::string refusal(const IngestOptions& options) {
+  try {
+    ingest(options);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST_F(IngestTest, RefusesNumbersThatCannotBeLearnedFrom) {
+  for (const auto* number : {"1e39", "1e30", "-1e30", "1e19"}) {
+    folder.write("rows.csv", std::string(kRows) + "u1,i4," + number + ",50,home\n");
+    EXPECT_NE(refusal(options).find(std::string("rows.csv:8: column 'rating': ") + number + " is beyond 1e+18"),
+              std::string::npos)
+        << refusal(options);
+    folder.write("rows.csv", kRows);
+    folder.write("items.csv", std::string("item,tags,price\ni1,a|b,10\ni2,b,20\ni3,,\ni4,c,") + number + "\n");
+    EXPECT_NE(refusal(options).find(std::string("items.csv:5: column 'price': ") + number + " is beyond 1e+18"),
+              std::string::npos)
+        << refusal(options);
+    folder.write("items.csv", "item,tags,price\ni1,a|b,10\ni2,b,20\ni3,,\ni4,c,99\n");
+  }
+}
+
+TEST_F(IngestTest, CountsSuchNumbersWhenAskedToSkipAndTheDataSetCanBeRead) {
+  options.on_error = OnError::kSkip;
+  folder.write("rows.csv", std::string(kRows) + "u1,i4,1e39,50,home\n");
+  const auto data = dataset();
+  EXPECT_EQ(data.manifest()["left_out"]["number too large"]["rows"], 1);
+  EXPECT_EQ(data.label_mean(), 13.0 / 5);
+}
+
+TEST_F(IngestTest, CutsOffStandardisedValuesFarFromTheTrainingTasks) {
+  options.test = folder.write("test.txt", "u2\n").string();
+  folder.write("items.csv", "item,tags,price\ni1,a|b,10\ni2,b,20\ni3,,\ni4,c,-1e17\n");
+  const auto data = dataset();
+  EXPECT_EQ(data.entity_fields()[2].dense(3), -100.0f);
+  EXPECT_FLOAT_EQ(data.entity_fields()[2].dense(1), 1.0f);
+}
+
+TEST_F(IngestTest, StandardisesTimesThatDifferBySeconds) {
+  folder.write("items.csv", "item,tags,price\ni1,a|b,1600000001\ni2,b,1600000003\ni3,,1600000005\ni4,c,\n");
+  const auto data = dataset();
+  EXPECT_NEAR(data.schema().fields[2].mean, 1600000003.0, 1e-6);
+  EXPECT_NEAR(data.schema().fields[2].deviation, std::sqrt(8.0 / 3.0), 1e-6);
+  EXPECT_NEAR(data.entity_fields()[2].dense(0), -std::sqrt(1.5), 1e-6);
+}
+
+TEST_F(IngestTest, RefusesKeysThatWouldBlowUpTheDataSet) {
+  folder.write("items.csv", "item,tags,price\ni1,a|b,10\n" + std::string(200000, 'k') + ",b,20\n");
+  EXPECT_NE(refusal(options).find("items.csv:3: column 'item': the key 'kkkk"), std::string::npos) << refusal(options);
+  EXPECT_NE(refusal(options).find("has 200000 bytes, at most 4096 are stored"), std::string::npos) << refusal(options);
+  options.on_error = OnError::kSkip;
+  EXPECT_EQ(dataset().manifest()["left_out"]["key too long"]["rows"], 1);
+}
+
+TEST_F(IngestTest, RefusesToPadManyShortKeysToOneLongOne) {
+  std::string items = "item,tags,price\ni1,,\ni2,,\ni3,,\n" + std::string(4000, 'k') + ",,\n";
+  for (int item = 10; item < 20000; ++item) items += "i" + std::to_string(item) + ",,\n";
+  folder.write("items.csv", items);
+  EXPECT_NE(refusal(options).find("items: all 19994 keys are stored as long as the longest, 'kkkk"), std::string::npos)
+      << refusal(options);
+  EXPECT_FALSE(std::filesystem::exists(options.dataset));
+}
+
+TEST_F(IngestTest, SaysWhatToDoAboutNanoseconds) {
+  folder.write("rows.csv", "user,item,rating,time,place\nu1,i1,4,2020-01-02T00:00:00.123456789,home\n");
+  EXPECT_NE(
+      refusal(options).find("rows.csv:2: column 'time': '2020-01-02T00:00:00.123456789' has 9 digits of a second; "
+                            "cast the column to microseconds or seconds"),
+      std::string::npos)
+      << refusal(options);
+}
+
+TEST_F(IngestTest, SaysWhyNothingIsLeft) {
+  options.on_error = OnError::kSkip;
+  folder.write("items.csv", "item,tags,price\n1.0,a,10\n2.0,b,20\n");
+  const auto found = refusal(options);
+  EXPECT_NE(found.find("no training task is left"), std::string::npos) << found;
+  EXPECT_NE(found.find("6 rows read; left out: 6 rows: item that the item table lacks"), std::string::npos) << found;
+  EXPECT_NE(found.find("rows.csv:2: item 'i1' is not in the item table"), std::string::npos) << found;
+}
+
+TEST_F(IngestTest, SaysWhyASideTableIsEmpty) {
+  options.on_error = OnError::kSkip;
+  folder.write("items.csv", "item,tags,price\ni1,a,cheap\ni2,b,dear\n");
+  EXPECT_NE(refusal(options).find("no row is left; left out: 2 rows: wrong type"), std::string::npos)
+      << refusal(options);
+}
+
+TEST_F(IngestTest, ShowsNoControlBytesAndKeepsTheManifestReadable) {
+  options.on_error = OnError::kSkip;
+  folder.write("rows.csv", std::string(kRows) + "u1,i4,\x1b[2J,50,home\nu1,\xe9t\xe9,3,50,home\n");
+  const auto left_out = dataset().manifest()["left_out"];
+  const std::string example = left_out["wrong type"]["first"][0];
+  EXPECT_NE(example.find("'\\x1b[2J' is not a number"), std::string::npos) << example;
+  EXPECT_EQ(left_out["not UTF-8"]["rows"], 1);
+}
+
+TEST_F(IngestTest, RefusesOptionsOutOfRangeByName) {
+  const auto refused = [&](const char* name, const auto& change) {
+    auto changed = options;
+    change(changed);
+    EXPECT_NE(refusal(changed).find(name), std::string::npos) << name << ": " << refusal(changed);
+  };
+  refused("data.shards = 1000000", [](auto& o) { o.shards = 1000000; });
+  refused("data.shards = 0", [](auto& o) { o.shards = 0; });
+  refused("data.min-rows = 1", [](auto& o) { o.min_rows = 1; });
+  refused("data.min-count = -1", [](auto& o) { o.min_count = -1; });
+  for (const auto* entry : {"tags", "tags:", "tags:x", "tags:-1", "tags:1e30", "tags:1.5", ":", ""})
+    refused("data.min-counts", [&](auto& o) { o.min_counts = {entry}; });
+  refused("'colour' is no categorical or multi column", [](auto& o) { o.min_counts = {"colour:2"}; });
+  refused("names a column twice", [](auto& o) { o.min_counts = {"tags:2", "tags:3"}; });
+  refused("data.label-min", [](auto& o) { o.label_min = 5, o.label_max = 1; });
+  refused("multi-separator is empty", [](auto& o) { o.items.multi_separator = ""; });
+  refused("column 'tags' is used twice", [](auto& o) { o.items.categorical = {"tags"}; });
+  refused("column 'item' is used twice", [](auto& o) { o.items.categorical = {"item"}; });
+  refused("column 'a/b'", [](auto& o) { o.items.categorical = {"a/b"}; });
+  refused("column '.'", [](auto& o) { o.items.categorical = {"."}; });
 }
 
 }  // namespace

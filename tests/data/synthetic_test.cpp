@@ -45,5 +45,28 @@ TEST(Synthesize, RefusesAnExistingFolder) {
   EXPECT_THROW(synthesize(options), UsageError);
 }
 
+TEST(Synthesize, RefusesOptionsOutOfRangeByName) {
+  const TemporaryFolder folder;
+  const auto refusal = [&](const auto& change) -> std::string {
+    SyntheticOptions options;
+    options.folder = folder.path() / "tables";
+    change(options);
+    try {
+      synthesize(options);
+      return "";
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_NE(refusal([](auto& o) { o.users = 9; }).find("synthesize.users = 9"), std::string::npos);
+  EXPECT_NE(refusal([](auto& o) { o.users = 1e12; }).find("synthesize.users = 1000000000000"), std::string::npos);
+  EXPECT_NE(refusal([](auto& o) { o.items = 5000000000; }).find("synthesize.items = 5000000000"), std::string::npos);
+  EXPECT_NE(refusal([](auto& o) { o.rows_per_user = 1; }).find("synthesize.rows-per-user = 1"), std::string::npos);
+  EXPECT_NE(refusal([](auto& o) { o.rank = 1e9; }).find("synthesize.rank = 1000000000"), std::string::npos);
+  EXPECT_NE(refusal([](auto& o) { o.noise = -1; }).find("synthesize.noise = -1"), std::string::npos);
+  EXPECT_NE(refusal([](auto& o) { o.items = 100000000, o.rank = 1000; }).find("this host has"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 }  // namespace
 }  // namespace warmstart

@@ -16,6 +16,7 @@ class BackgroundProgram {
   BackgroundProgram(const BackgroundProgram&) = delete;
   BackgroundProgram& operator=(const BackgroundProgram&) = delete;
 
+  pid_t process() const { return child_; }  // the shell, or what it exec-ed
   bool running();
   int wait();  // its exit code, 128 + signal
 

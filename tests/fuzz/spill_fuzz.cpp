@@ -1,0 +1,57 @@
+// Any bytes as a shard's temporary file: refused by a DataError, or every task, row and key in it is one that there is.
+
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "base/errors.h"
+#include "data/spill.h"
+
+namespace {
+
+constexpr std::size_t kEntities = 3;
+
+struct Folder {
+  Folder() {
+    auto pattern = (std::filesystem::temp_directory_path() / "warmstart-fuzz-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) std::abort();
+    path = pattern;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+warmstart::FieldBuilders make_fields() {
+  warmstart::TableOptions table;
+  table.categorical = {"a"};
+  table.multi = {"b"};
+  table.dense = {"c"};
+  auto fields = warmstart::field_builders(table, warmstart::FieldOwner::kRow, warmstart::IngestOptions());
+  for (const auto* key : {"x", "y"}) fields[0]->parse(key), fields[1]->parse(key);
+  return fields;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Folder folder;
+  static const auto fields = make_fields();
+  std::ofstream(folder.path / "spill-00000", std::ios::binary)
+      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  try {
+    const auto shard = warmstart::read_spill(folder.path, 0, fields, kEntities, 1);
+    for (const auto& task : shard.tasks) {
+      for (const auto& row : task.rows) {
+        if (row.entity >= kEntities || !std::isfinite(row.label) || row.cells.size() != fields.size()) std::abort();
+        for (const auto key : row.cells[1].keys) {
+          if (key >= fields[1]->keys.size()) std::abort();
+        }
+      }
+    }
+  } catch (const warmstart::Error&) {
+  }
+  return 0;
+}
