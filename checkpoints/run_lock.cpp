@@ -9,11 +9,12 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/host.h"
+#include "base/json.h"
 
 namespace warmstart {
 namespace {
@@ -26,10 +27,24 @@ std::string slurm_job() {
   return job ? job : "";
 }
 
-nlohmann::json holder_of(int file) {
+// Who wrote the lock, as far as that can be read.
+struct Holder {
+  bool known = false;
+  std::int64_t pid = 0;
+  std::string host, slurm_job;
+};
+
+// Nothing when the file is empty: nobody holds the lock.
+std::optional<Holder> holder_of(int file) {
   char text[1024] = {};
-  if (pread(file, text, sizeof text - 1, 0) <= 0) return {};
-  return nlohmann::json::parse(text, nullptr, false);
+  const auto size = pread(file, text, sizeof text, 0);
+  if (size <= 0) return std::nullopt;
+  try {
+    const auto json = parse_json({text, static_cast<std::size_t>(size)}, "lock");
+    return Holder{true, integer_at(json, "pid"), text_at(json, "host"), text_at(json, "slurm_job")};
+  } catch (const DataError&) {
+    return Holder{};
+  }
 }
 
 timespec modified(int file) {
@@ -38,14 +53,21 @@ timespec modified(int file) {
   return status.st_mtim;
 }
 
-std::string described(const nlohmann::json& holder) {
-  if (!holder.is_object()) return "another process";
-  const auto job = holder.value("slurm_job", "");
-  return fmt::format("process {} on {}{}", holder.value("pid", 0), holder.value("host", "?"),
-                     job.empty() ? "" : ", Slurm job " + job);
+std::string described(const std::optional<Holder>& holder) {
+  if (!holder || !holder->known) return "another process";
+  return fmt::format("process {} on {}{}", holder->pid, holder->host,
+                     holder->slurm_job.empty() ? "" : ", Slurm job " + holder->slurm_job);
 }
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const nlohmann::json& holder, const std::string& remedy) {
+// Whether a holder may be alive where its kernel lock cannot be seen.
+bool may_be_elsewhere(const std::optional<Holder>& holder, bool locked) {
+  if (!holder) return false;
+  if (holder->known && !slurm_job().empty() && holder->slurm_job == slurm_job()) return false;  // an earlier life
+  return !locked || !holder->known || holder->host != host_name();
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::optional<Holder>& holder,
+                         const std::string& remedy) {
   throw UsageError(fmt::format("{}: the run belongs to {}; {}", path.string(), described(holder), remedy));
 }
 
@@ -63,20 +85,17 @@ RunLock::RunLock(const std::filesystem::path& run) : path_(run / "lock") {
                    std::strerror(errno));
     const auto before = modified(file_);
     const auto own = nlohmann::json{{"pid", getpid()}, {"host", host_name()}, {"slurm_job", slurm_job()}}.dump();
-    const bool same_job = holder.is_object() && !slurm_job().empty() && holder.value("slurm_job", "") == slurm_job();
-    const bool elsewhere = holder.is_object() && !same_job && (!locked || holder.value("host", "") != host_name());
     // The file system's clock against itself: hosts' clocks differ.
     futimens(file_, nullptr);
     const auto silent_seconds = modified(file_).tv_sec - before.tv_sec;
-    if (elsewhere && silent_seconds < kDeadSeconds) {
+    if (may_be_elsewhere(holder, locked) && silent_seconds < kDeadSeconds) {
       const timespec times[2] = {before, before};
       futimens(file_, times);
       refuse(path_, holder,
              fmt::format("it gave a sign of life {} s ago. If it is dead, try again after {} s, or remove the file",
                          silent_seconds, kDeadSeconds));
     }
-    if (!holder.is_null())
-      spdlog::warn("{}: took over the lock of {}, which is no more", path_.string(), described(holder));
+    if (holder) spdlog::warn("{}: took over the lock of {}, which is no more", path_.string(), described(holder));
     if (ftruncate(file_, 0) != 0 || pwrite(file_, own.data(), own.size(), 0) < 0)
       throw_system_error("cannot write", path_);
   } catch (...) {

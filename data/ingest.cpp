@@ -11,6 +11,8 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/json.h"
+#include "data/dataset_manifest.h"
 #include "data/shard.h"
 #include "data/side_table.h"
 #include "data/spill.h"

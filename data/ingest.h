@@ -4,9 +4,6 @@
 
 namespace warmstart {
 
-// Version of the data set's layout; a reader refuses a newer one.
-constexpr int kDatasetVersion = 1;
-
 struct IngestReport {
   std::int64_t rows_read = 0, rows = 0, tasks = 0;
   double seconds = 0.0;
