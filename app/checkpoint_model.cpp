@@ -28,10 +28,12 @@ void check_description(const nlohmann::json& description) {
   schema_from_json(object_at(description, "schema"));
   try {
     check(model_options_from_json(object_at(description, "model")));
+    const auto& configuration = text_at(description, "configuration");
+    first_difference(configuration, configuration);  // it can be parsed
   } catch (const UsageError& error) {
     throw DataError(error.what());
   }
-  for (const auto* key : {"dataset_digest", "configuration"}) text_at(description, key);
+  text_at(description, "dataset_digest");
   integer_at(description, "ranks", 1, std::numeric_limits<int>::max());
   const auto& made_by = object_at(description, "created_by");
   for (const auto* key : {"warmstart", "revision", "libtorch", "hdf5", "mpi", "compiler"}) text_at(made_by, key);
