@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "app/provenance.h"
 #include "base/errors.h"
+#include "base/json.h"
 #include "trainer/training.h"
 
 namespace warmstart {
@@ -18,7 +21,28 @@ nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, con
           {"created_by", provenance()}};
 }
 
+namespace {
+
+// All that is read of a description, so that what comes later need not ask.
+void check_description(const nlohmann::json& description) {
+  schema_from_json(object_at(description, "schema"));
+  try {
+    check(model_options_from_json(object_at(description, "model")));
+    const auto& configuration = text_at(description, "configuration");
+    first_difference(configuration, configuration);  // it can be parsed
+  } catch (const UsageError& error) {
+    throw DataError(error.what());
+  }
+  text_at(description, "dataset_digest");
+  integer_at(description, "ranks", 1, std::numeric_limits<int>::max());
+  const auto& made_by = object_at(description, "created_by");
+  for (const auto* key : {"warmstart", "revision", "libtorch", "hdf5", "mpi", "compiler"}) text_at(made_by, key);
+}
+
+}  // namespace
+
 void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann::json& description) {
+  check_description(checkpoint_description);
   const auto differs =
       difference(schema_from_json(checkpoint_description.at("schema")), schema_from_json(description.at("schema")));
   if (!differs.empty()) throw DataError(fmt::format("is of another schema than the data set: {}", differs));
@@ -31,8 +55,12 @@ void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann
   }
 }
 
+Checkpoint read_described_checkpoint(const std::filesystem::path& path) {
+  return read_checkpoint(path, [](const Manifest& manifest) { check_description(manifest.description); });
+}
+
 TwoTower read_model(const std::filesystem::path& path, const Schema& schema) {
-  const auto checkpoint = read_checkpoint(path);
+  const auto checkpoint = read_described_checkpoint(path);
   try {
     const auto made_for = schema_from_json(checkpoint.description.at("schema"));
     if (const auto differs = difference(made_for, schema); !differs.empty()) {
@@ -42,9 +70,7 @@ TwoTower read_model(const std::filesystem::path& path, const Schema& schema) {
     TwoTower model(schema, model_options_from_json(checkpoint.description.at("model")), 0);
     model.parameters().assign(trained_parameters(checkpoint));
     return model;
-  } catch (const DataError& error) {
-    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const Error& error) {  // also the model's own: its options are the checkpoint's
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   }
 }

@@ -14,9 +14,12 @@ namespace warmstart {
 nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration,
                               int ranks);
 
-// Whether a run with this description can go on from a checkpoint.  Throws DataError when the checkpoint is for another
-// schema, UsageError naming the difference when it is of another data set or configuration.
+// Whether a run with this description can go on from a checkpoint.  Throws DataError when the checkpoint's description
+// is not sound or for another schema, UsageError naming the difference when it is of another data set or configuration.
 void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann::json& description);
+
+// As read_checkpoint: one whose description holds all that description_of() wrote, in its types and ranges.
+Checkpoint read_described_checkpoint(const std::filesystem::path& path);
 
 // The model of a checkpoint or of a run's newest.  Throws DataError naming `path` when there
 // is none, or when it was made for another schema than `schema`.

@@ -2,6 +2,7 @@
 
 #include "app/command.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "data/ingest.h"
 
 namespace warmstart {

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
@@ -107,7 +108,7 @@ nlohmann::json facts_of(const Checkpoint& checkpoint) {
   const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
   return {{"step", checkpoint.step},
           {"description", checkpoint.description},
-          {"state", checkpoint.state},
+          {"state", to_json(checkpoint.state)},
           {"validation_error", error},
           {"parameters", parameters}};
 }
@@ -118,7 +119,7 @@ void verify_all(const std::filesystem::path& path) {
   const auto folders = is_checkpoint(path) ? std::vector{path} : checkpoints_of(path);
   for (const auto& folder : folders) {
     try {
-      read_checkpoint(folder);
+      read_described_checkpoint(folder);
       fmt::print(stderr, "{}: all digests hold\n", folder.string());
     } catch (const DataError& error) {
       damaged += fmt::format("{}{}", damaged.empty() ? "" : "; ", error.what());
@@ -146,7 +147,7 @@ void show_plan(const nlohmann::json& plan) {
 
 ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
   if (line.verify) verify_all(path);
-  const auto facts = facts_of(read_checkpoint(path));
+  const auto facts = facts_of(read_described_checkpoint(path));
   if (line.json) {
     fmt::print("{}\n", facts.dump());
     return ExitCode::kOk;
@@ -196,7 +197,7 @@ std::string first_difference_of(const NamedTensors& a, const NamedTensors& b) {
 // Exit code 0 when both learned the same bits, 1 when not.
 ExitCode compare_checkpoints(const std::filesystem::path& a, const std::filesystem::path& b,
                              const Options::CommandLine& line) {
-  const auto left = read_checkpoint(a), right = read_checkpoint(b);
+  const auto left = read_described_checkpoint(a), right = read_described_checkpoint(b);
   const auto of_parameters = first_difference_of(trained_parameters(left), trained_parameters(right));
   const auto of_configuration = first_difference(left.description.at("configuration").get<std::string>(),
                                                  right.description.at("configuration").get<std::string>());

@@ -5,6 +5,7 @@
 #include "app/metrics_file.h"
 #include "app/report.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "trainer/metrics.h"
 
 namespace warmstart {

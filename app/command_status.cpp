@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/metrics_file.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "checkpoints/checkpoint.h"
 #include "slurm/slurm_command.h"
 

@@ -8,6 +8,7 @@
 #include "app/plot.h"
 #include "app/submission.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "checkpoints/checkpoint.h"
@@ -68,29 +69,11 @@ std::vector<Point> draw(const std::vector<Point>& grid, std::int64_t count, std:
   return points;
 }
 
-struct PointState {
-  std::int64_t step;
-  bool finished;
-  std::optional<double> validation_mae;  // the best
-};
-
-PointState state_of(const nlohmann::json& manifest) {
-  try {
-    const auto& state = manifest.at("state");
-    PointState point = {manifest.at("step").get<std::int64_t>(), state.at("finished").get<bool>(), {}};
-    const auto& error = state.at("best_error");
-    if (state.at("best_step").get<std::int64_t>() > 0 && !error.is_null()) point.validation_mae = error.get<double>();
-    return point;
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError(fmt::format("its state is damaged: {}", error.what()));
-  }
-}
-
-// What the newest good checkpoint of a point says, if there is one.
-std::optional<PointState> newest_state(const fs::path& run) {
+// What the newest sound checkpoint of a point says.
+std::optional<Manifest> newest_manifest(const fs::path& run) {
   for (const auto& folder : checkpoints_of(run)) {
     try {
-      return state_of(read_manifest(folder));
+      return read_manifest(folder);
     } catch (const DataError&) {
       // Passed over, as training does.
     }
@@ -99,8 +82,8 @@ std::optional<PointState> newest_state(const fs::path& run) {
 }
 
 bool is_finished(const fs::path& run) {
-  const auto state = newest_state(run);
-  return state && state->finished;
+  const auto manifest = newest_manifest(run);
+  return manifest && manifest->state.finished;
 }
 
 // The points that sweep.json lists.
@@ -130,13 +113,13 @@ nlohmann::json summary_of(const fs::path& sweep) {
   const auto points = read_points(sweep);
   auto rows = nlohmann::json::array();
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const auto state = newest_state(point_folder(sweep, static_cast<std::int64_t>(i)));
+    const auto manifest = newest_manifest(point_folder(sweep, static_cast<std::int64_t>(i)));
     nlohmann::json row = {
         {"point", i}, {"options", points[i]}, {"state", "not started"}, {"step", 0}, {"validation_mae", nullptr}};
-    if (state) {
-      row["state"] = state->finished ? "finished" : "unfinished";
-      row["step"] = state->step;
-      if (state->validation_mae) row["validation_mae"] = *state->validation_mae;
+    if (manifest) {
+      row["state"] = manifest->state.finished ? "finished" : "unfinished";
+      row["step"] = manifest->step;
+      if (manifest->state.best_step > 0) row["validation_mae"] = manifest->state.best_error;
     }
     rows.push_back(row);
   }

@@ -25,7 +25,8 @@ bool lies_in(const std::filesystem::path& path, const std::filesystem::path& fol
 
 // Finds the checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it
 // started from: so a job that is sent again with the same command makes progress.  Collective.
-void find_checkpoint(TrainStart& start, const Configuration& configuration, Communicator& group) {
+void find_checkpoint(TrainStart& start, const TwoTower& model, const Configuration& configuration,
+                     Communicator& group) {
   const auto& run = configuration.run;
   const auto& resume = configuration.resume;
   std::filesystem::path from;
@@ -45,8 +46,9 @@ void find_checkpoint(TrainStart& start, const Configuration& configuration, Comm
     if (empty) from = resume.other;
   });
   if (from.empty()) return;
-  const auto accept = [&](const nlohmann::json& manifest) {
-    check_same_run(manifest.at("description"), start.description);
+  const auto accept = [&](const Manifest& manifest) {
+    check_same_run(manifest.description, start.description);
+    check_continues(manifest, model.parameters());
   };
   start.checkpoint = read_checkpoint_on_all(from, group, accept);
 }
@@ -95,7 +97,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   TrainStart start;
   start.gradients = gpus.get();
   start.description = description_of(*model, *dataset, invocation.options.resolved(), group.size());
-  find_checkpoint(start, configuration, group);
+  find_checkpoint(start, *model, configuration, group);
   const auto step = start.checkpoint ? start.checkpoint->step : 0;
   agree(group, [&] {
     if (first) run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step);

@@ -30,7 +30,7 @@ double seconds_to_save(const fs::path& run, std::int64_t checkpoint_bytes) {
   double seconds = 0.0;
   for (const auto& folder : checkpoints_of(run)) {
     try {
-      seconds = std::max(seconds, read_manifest(folder).value("write_seconds", 0.0));
+      seconds = std::max(seconds, read_manifest(folder).write_seconds);
     } catch (const DataError&) {
       // A damaged one tells nothing.
     }

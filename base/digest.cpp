@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <fstream>
 #include <vector>
 
-#include "base/errors.h"
+#include "base/regular_file.h"
 
 namespace warmstart {
 namespace {
@@ -24,13 +23,10 @@ std::string Digest::text() const { return hexadecimal(XXH3_128bits_digest(state_
 std::string digest(const void* data, std::size_t bytes) { return hexadecimal(XXH3_128bits(data, bytes)); }
 
 std::string digest_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError(fmt::format("{}: cannot be read", path.string()));
+  RegularFile file(path);
   Digest digest;
   std::vector<char> piece(1 << 20);
-  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())), file.gcount() > 0) {
-    digest.add(piece.data(), static_cast<std::size_t>(file.gcount()));
-  }
+  while (const auto count = file.read(piece.data(), piece.size())) digest.add(piece.data(), count);
   return digest.text();
 }
 

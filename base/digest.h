@@ -25,7 +25,7 @@ class Digest {
 std::string digest(const void* data, std::size_t bytes);
 inline std::string digest(const std::string& text) { return digest(text.data(), text.size()); }
 
-// The digest of a file's content, read in pieces.  Throws DataError when it cannot be read.
+// The digest of a regular file's content, read in pieces.  Throws DataError when it cannot be read.
 std::string digest_file(const std::filesystem::path& path);
 
 }  // namespace warmstart

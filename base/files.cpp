@@ -6,11 +6,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "base/errors.h"
+#include "base/regular_file.h"
 
 namespace warmstart {
 namespace {
@@ -40,21 +39,15 @@ void throw_system_error(const std::string& what, const fs::path& path) {
   throw EnvironmentError(fmt::format("{}: {}: {}{}", path.string(), what, std::strerror(code), remedy));
 }
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || fs::is_directory(path))
-    throw DataError(fmt::format("{}: no such file, or it cannot be read", path.string()));
-  std::ostringstream content;
-  content << file.rdbuf();
-  return content.str();
-}
-
-nlohmann::json read_json(const fs::path& path) {
-  try {
-    return nlohmann::json::parse(read_file(path));
-  } catch (const nlohmann::json::parse_error& error) {
-    throw DataError(fmt::format("{}: not valid JSON: {}", path.string(), error.what()));
+std::string read_file(const fs::path& path, std::size_t most_bytes) {
+  RegularFile file(path);
+  if (file.bytes() > most_bytes) {
+    throw DataError(
+        fmt::format("{}: is {} bytes long, where at most {} were expected", path.string(), file.bytes(), most_bytes));
   }
+  std::string content(file.bytes(), '\0');
+  content.resize(file.read(content.data(), content.size()));
+  return content;
 }
 
 PendingFile::PendingFile(fs::path path) : path_(std::move(path)) {

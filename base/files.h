@@ -2,17 +2,17 @@
 
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <string>
 
 namespace warmstart {
 
-// The content of a file.  Throws DataError when it cannot be read.
-std::string read_file(const std::filesystem::path& path);
-
-// Parses a file as JSON.  Throws DataError naming the file and the place.
-nlohmann::json read_json(const std::filesystem::path& path);
+// The content of a regular file.  Throws DataError when it cannot be read, is a folder, a pipe or a device, or is
+// longer than `most_bytes`.
+std::string read_file(const std::filesystem::path& path,
+                      std::size_t most_bytes = std::numeric_limits<std::size_t>::max());
 
 // A file that appears under its name, complete and synced, at commit(): it is written as a neighbour of its own,
 // `<path>.<process>-<n>.tmp`, so that two writers do not meet in one file.  Without commit() nothing stays.  Throws

@@ -1,6 +1,5 @@
 #include "base/hdf5.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/regular_file.h"
 
 namespace warmstart {
 
@@ -69,12 +69,21 @@ Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
   // Every array starts where a mapped reader can use it; HDF5 would pack small ones into odd places.
   access.setAlignment(1, kAlignment);
   H5Pset_small_data_block_size(access.getId(), 0);
+  // The oldest format, whatever the library's default: the one that is read again.
+  H5Pset_libver_bounds(access.getId(), H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST);
   file_ = H5::H5File(fmt::format("/proc/self/fd/{}", memory_), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, access);
 }
 
 Hdf5Writer::~Hdf5Writer() { ::close(memory_); }
 
 H5::DataSet Hdf5Writer::create(const std::string& name, const H5::DataType& type, const std::vector<hsize_t>& shape) {
+  const auto folders = static_cast<std::size_t>(std::count(name.begin(), name.end(), '/'));
+  objects_ += 1 + folders;
+  if (name.size() >= kLongestHdf5Path || folders >= kMostHdf5Depth || objects_ > kMostHdf5Objects)
+    throw DataError(
+        fmt::format("{}: an array's name is too long or holds too many '/', or there are too many arrays: "
+                    "shorten the names of the columns",
+                    path_.string()));
   const H5::DataSpace space(static_cast<int>(shape.size()), shape.data());
   const auto links = creating_parents();
   const auto layout = contiguous();
@@ -140,87 +149,47 @@ std::string Hdf5Writer::close() {
 }
 
 Hdf5Mapping::Hdf5Mapping(const std::filesystem::path& path) : path_(path) {
-  H5::Exception::dontPrint();
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) throw DataError(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
-  bytes_ = static_cast<std::size_t>(lseek(file, 0, SEEK_END));
-  void* mapped = bytes_ > 0 ? mmap(nullptr, bytes_, PROT_READ, MAP_SHARED, file, 0) : MAP_FAILED;
-  close(file);
-  if (mapped == MAP_FAILED) throw DataError(fmt::format("{}: is empty or cannot be mapped", path.string()));
+  const RegularFile file(path);
+  bytes_ = file.bytes();
+  if (bytes_ == 0) throw DataError(fmt::format("{}: is empty", path.string()));
+  void* mapped = mmap(nullptr, bytes_, PROT_READ, MAP_SHARED, file.descriptor(), 0);
+  if (mapped == MAP_FAILED) throw DataError(fmt::format("{}: cannot be mapped", path.string()));
   base_ = static_cast<const std::byte*>(mapped);
   try {
-    add_arrays(H5::H5File(path.string(), H5F_ACC_RDONLY).openGroup("/"), "");
-  } catch (const H5::Exception& error) {
+    arrays_ = arrays_in_hdf5({base_, bytes_});
+  } catch (const DataError& error) {
     munmap(mapped, bytes_);
-    throw DataError(
-        fmt::format("{}: not a readable HDF5 file, perhaps truncated ({})", path.string(), error.getDetailMsg()));
-  } catch (...) {
-    munmap(mapped, bytes_);
-    throw;
+    throw DataError(fmt::format("{}: not a readable HDF5 file, perhaps truncated or not written by Warmstart ({})",
+                                path.string(), error.what()));
   }
 }
 
 Hdf5Mapping::~Hdf5Mapping() { munmap(const_cast<std::byte*>(base_), bytes_); }
 
-void Hdf5Mapping::add_arrays(const H5::Group& group, const std::string& prefix) {
-  for (hsize_t i = 0; i < group.getNumObjs(); ++i) {
-    const auto name = group.getObjnameByIdx(i);
-    if (group.getObjTypeByIdx(i) == H5G_GROUP) {
-      add_arrays(group.openGroup(name), prefix + name + "/");
-      continue;
-    }
-    const auto array = group.openDataSet(name);
-    const auto space = array.getSpace();
-    std::vector<hsize_t> shape(static_cast<std::size_t>(space.getSimpleExtentNdims()));
-    if (!shape.empty()) space.getSimpleExtentDims(shape.data());
-    const auto elements = static_cast<std::size_t>(space.getSimpleExtentNpoints());
-    // An array without elements has no place in the file.
-    const std::size_t offset = elements > 0 ? array.getOffset() : 0;
-    if (offset + elements * array.getDataType().getSize() > bytes_) {
-      throw DataError(
-          fmt::format("{}: array '{}{}' ends beyond the file, which is truncated", path_.string(), prefix, name));
-    }
-    arrays_[prefix + name] = {array.getDataType(), shape, elements, base_ + offset};
-  }
-}
-
-const Hdf5Mapping::Array& Hdf5Mapping::find(const std::string& name, const H5::DataType& type) const {
+const Hdf5Array& Hdf5Mapping::find(const std::string& name, Hdf5Type type) const {
   const auto found = arrays_.find(name);
   if (found == arrays_.end()) throw DataError(fmt::format("{}: has no array '{}'", path_.string(), name));
-  if (!(found->second.type == type))
+  if (found->second.type != type)
     throw DataError(fmt::format("{}: array '{}' is of another type", path_.string(), name));
-  if (reinterpret_cast<std::uintptr_t>(found->second.data) % type.getSize() != 0) {
-    throw DataError(
-        fmt::format("{}: array '{}' is not aligned for mapping; write the file with Warmstart", path_.string(), name));
-  }
   return found->second;
-}
-
-const Hdf5Mapping::Array& Hdf5Mapping::find_texts(const std::string& name) const {
-  const auto found = arrays_.find(name);
-  if (found == arrays_.end() || found->second.type.getClass() != H5T_STRING) {
-    throw DataError(fmt::format("{}: has no array of texts '{}'", path_.string(), name));
-  }
-  return found->second;
-}
-
-std::vector<hsize_t> Hdf5Mapping::shape(const std::string& name) const {
-  const auto found = arrays_.find(name);
-  if (found == arrays_.end()) throw DataError(fmt::format("{}: has no array '{}'", path_.string(), name));
-  return found->second.shape;
 }
 
 std::string Hdf5Mapping::text(const std::string& name, std::size_t index) const {
-  const auto& array = find_texts(name);
-  const auto width = array.type.getSize();
-  const auto* start = reinterpret_cast<const char*>(array.data) + index * width;
-  return {start, strnlen(start, width)};
+  const auto& array = find(name, Hdf5Type::kText);
+  const auto* start = reinterpret_cast<const char*>(base_ + array.offset) + index * array.width;
+  return {start, strnlen(start, array.width)};
 }
 
 std::vector<std::string> Hdf5Mapping::texts(const std::string& name) const {
-  std::vector<std::string> values(find_texts(name).elements);
+  std::vector<std::string> values(text_count(name));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = text(name, i);
   return values;
+}
+
+std::vector<std::string> Hdf5Mapping::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, array] : arrays_) names.push_back(name);
+  return names;
 }
 
 }  // namespace warmstart

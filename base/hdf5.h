@@ -9,7 +9,10 @@
 #include <map>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
+
+#include "base/hdf5_structure.h"
 
 namespace warmstart {
 
@@ -36,7 +39,7 @@ class Hdf5Writer {
   Hdf5Writer(const Hdf5Writer&) = delete;
   Hdf5Writer& operator=(const Hdf5Writer&) = delete;
 
-  // An empty shape is a scalar's.
+  // An empty shape is a scalar's.  Throws DataError for a name that Hdf5Mapping would refuse.
   template <typename T>
   void array(const std::string& name, std::span<const T> values, const std::vector<hsize_t>& shape) {
     write(name, hdf5_type<T>(), values.data(), shape);
@@ -70,12 +73,14 @@ class Hdf5Writer {
   std::filesystem::path path_;
   int memory_;  // an unnamed file in memory that HDF5 writes to
   H5::H5File file_;
+  std::size_t objects_ = 0;                   // at most: folders are counted once for each array in them
   std::map<std::size_t, Borrowed> borrowed_;  // by their place in the file, where memory_ has holes
 };
 
-// Reads one HDF5 file by mapping it into memory.  Throws DataError naming the
-// file when it is missing, truncated, or lacks an array of the asked type.
-// Thread-safe once constructed.
+// Reads one regular HDF5 file by mapping it into memory; see hdf5_structure.h.  Throws DataError naming the
+// file when it is missing, malformed, truncated, written by another program, or lacks an array of the asked type.
+// Thread-safe once constructed.  Who may write to the file may end the process: the kernel signals SIGBUS when a mapped
+// file is cut short.
 class Hdf5Mapping {
  public:
   explicit Hdf5Mapping(const std::filesystem::path& path);
@@ -86,28 +91,30 @@ class Hdf5Mapping {
   // Valid as long as the mapping lives.
   template <typename T>
   std::span<const T> array(const std::string& name) const {
-    const auto& found = find(name, hdf5_type<T>());
-    return {reinterpret_cast<const T*>(found.data), found.elements};
+    const auto& found = find(name, type_of<T>());
+    return {reinterpret_cast<const T*>(base_ + found.offset), found.elements};
   }
-  std::vector<hsize_t> shape(const std::string& name) const;
+  std::size_t text_count(const std::string& name) const { return find(name, Hdf5Type::kText).elements; }
   std::vector<std::string> texts(const std::string& name) const;
-  std::string text(const std::string& name, std::size_t index) const;
+  std::string text(const std::string& name, std::size_t index) const;  // index < text_count(name)
+
+  std::vector<std::string> names() const;
 
  private:
-  struct Array {
-    H5::DataType type;
-    std::vector<hsize_t> shape;
-    std::size_t elements;
-    const std::byte* data;
-  };
-  void add_arrays(const H5::Group& group, const std::string& prefix);
-  const Array& find(const std::string& name, const H5::DataType& type) const;
-  const Array& find_texts(const std::string& name) const;
+  template <typename T>
+  static constexpr Hdf5Type type_of() {
+    if constexpr (std::is_same_v<T, float>) return Hdf5Type::kFloat32;
+    if constexpr (std::is_same_v<T, double>) return Hdf5Type::kFloat64;
+    if constexpr (std::is_same_v<T, std::uint8_t>) return Hdf5Type::kUint8;
+    if constexpr (std::is_same_v<T, std::uint32_t>) return Hdf5Type::kUint32;
+    if constexpr (std::is_same_v<T, std::int64_t>) return Hdf5Type::kInt64;
+  }
+  const Hdf5Array& find(const std::string& name, Hdf5Type type) const;
 
   std::filesystem::path path_;
   std::size_t bytes_ = 0;
   const std::byte* base_ = nullptr;
-  std::map<std::string, Array> arrays_;
+  std::map<std::string, Hdf5Array> arrays_;
 };
 
 }  // namespace warmstart

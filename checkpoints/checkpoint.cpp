@@ -9,8 +9,8 @@
 
 #include "base/digest.h"
 #include "base/errors.h"
-#include "base/files.h"
 #include "base/hdf5.h"
+#include "base/json.h"
 #include "cluster/agreement.h"
 
 namespace warmstart {
@@ -28,43 +28,53 @@ std::optional<std::int64_t> step_of(const fs::path& folder) {
   return result.ptr == end ? std::optional(step) : std::nullopt;
 }
 
-void read_slice(const fs::path& folder, const nlohmann::json& slice, std::map<std::string, at::Tensor>& vectors) {
-  const auto path = folder / slice.at("file").get<std::string>();
-  if (digest_file(path) != slice.at("digest")) {
+void read_slice(const fs::path& folder, const Manifest::Slice& slice, std::map<std::string, at::Tensor>& vectors) {
+  const auto path = folder / slice.file;
+  if (digest_file(path) != slice.digest)
     throw DataError(fmt::format("{}: is damaged: its digest is not the one in {}", path.string(), kManifest));
-  }
   const Hdf5Mapping file(path);
   for (auto& [name, vector] : vectors) {
     const auto values = file.array<float>(name);
-    if (static_cast<std::int64_t>(values.size()) != slice.at("count"))
+    if (static_cast<std::int64_t>(values.size()) != slice.count)
       throw DataError(fmt::format("{}: '{}' has another length than in {}", path.string(), name, kManifest));
-    std::copy(values.begin(), values.end(), vector.mutable_data_ptr<float>() + slice.at("first").get<std::int64_t>());
+    std::copy(values.begin(), values.end(), vector.mutable_data_ptr<float>() + slice.first);
   }
 }
 
-Checkpoint without_vectors(const nlohmann::json& manifest) {
+Checkpoint without_values(const Manifest& manifest) {
   Checkpoint checkpoint{
-      manifest.at("step"), manifest.at("description"), manifest.at("state"), {}, manifest.at("layout"), {}};
-  if (!manifest.at("validation_error").is_null())
-    checkpoint.validation_error = manifest.at("validation_error").get<double>();
-  const std::int64_t count = manifest.at("count");
-  for (const std::string name : manifest.at("vectors")) checkpoint.vectors[name] = at::empty({count}, at::kFloat);
+      manifest.step, manifest.description, manifest.state, manifest.validation_error, manifest.layout, {}};
+  for (const auto& name : manifest.vectors) checkpoint.vectors[name] = at::empty({manifest.count}, at::kFloat);
   return checkpoint;
+}
+
+void check_finite(const Checkpoint& checkpoint) {
+  for (const auto* name : {kParameters, kBestParameters}) {
+    const auto found = checkpoint.vectors.find(name);
+    if (found != checkpoint.vectors.end() && !found->second.isfinite().all().item<bool>())
+      throw DataError(fmt::format("'{}' holds numbers that are not finite", name));
+  }
 }
 
 Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept) {
   const auto manifest = read_manifest(folder);
   try {
     if (accept) accept(manifest);
-    auto checkpoint = without_vectors(manifest);
-    for (const auto& slice : manifest.at("slices")) read_slice(folder, slice, checkpoint.vectors);
+    auto checkpoint = without_values(manifest);
+    for (const auto& slice : manifest.slices) read_slice(folder, slice, checkpoint.vectors);
+    check_finite(checkpoint);
     return checkpoint;
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError(fmt::format("{}: {}", (folder / kManifest).string(), error.what()));
   } catch (const DataError& error) {
     const std::string message = error.what();
     throw DataError(message.starts_with(folder.string()) ? message : fmt::format("{}: {}", folder.string(), message));
   }
+}
+
+// As if one slice held it all.
+Manifest whole(const Checkpoint& checkpoint) {
+  auto manifest = manifest_of(checkpoint);
+  manifest.slices = {{"memory", "", 0, manifest.count, 0}};
+  return manifest;
 }
 
 // Collective.  A text of rank 0, on every rank.
@@ -82,50 +92,31 @@ std::string share(std::string text, Communicator& group) {
 NamedTensors Checkpoint::named(const std::string& vector) const {
   NamedTensors parameters;
   std::int64_t offset = 0;
-  for (const auto& entry : layout) {
-    const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
+  for (const auto& [name, shape] : layout) {
     const auto count = c10::multiply_integers(shape);
-    parameters.emplace_back(entry.at("name"), vectors.at(vector).narrow(0, offset, count).view(shape));
+    parameters.emplace_back(name, vectors.at(vector).narrow(0, offset, count).view(shape));
     offset += count;
   }
   return parameters;
 }
 
-std::string sealed(nlohmann::json manifest) {
-  manifest.erase("digest");
-  manifest["digest"] = digest(manifest.dump());
-  return manifest.dump(2) + "\n";
-}
-
-nlohmann::json read_manifest(const fs::path& folder) {
-  const auto path = folder / kManifest;
-  const auto manifest = read_json(path);
-  try {
-    if (manifest.at("format") != "warmstart-checkpoint")
-      throw DataError(fmt::format("{}: is not the manifest of a checkpoint", path.string()));
-    if (const int version = manifest.at("version"); version != kCheckpointVersion) {
-      throw DataError(fmt::format("{}: made by {} Warmstart (format version {}, this one reads {}); {}",
-                                  folder.string(), version > kCheckpointVersion ? "a newer" : "an older", version,
-                                  kCheckpointVersion,
-                                  version > kCheckpointVersion ? "update Warmstart" : "train again"));
-    }
-    if (sealed(manifest) != read_file(path))
-      throw DataError(fmt::format("{}: is damaged: its digest does not hold", path.string()));
-    for (const auto& slice : manifest.at("slices")) {
-      const auto file = folder / slice.at("file").get<std::string>();
-      std::error_code error;
-      const auto bytes = fs::file_size(file, error);
-      if (error) throw DataError(fmt::format("{}: is missing", file.string()));
-      if (bytes != slice.at("bytes"))
-        throw DataError(fmt::format("{}: is truncated, or not the file that was written", file.string()));
-    }
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
-  }
+Manifest manifest_of(const Checkpoint& checkpoint) {
+  Manifest manifest{checkpoint.step,
+                    checkpoint.description,
+                    checkpoint.state,
+                    checkpoint.validation_error,
+                    checkpoint.layout,
+                    {},
+                    checkpoint.vectors.at(kParameters).numel(),
+                    {}};
+  for (const auto& [name, vector] : checkpoint.vectors) manifest.vectors.push_back(name);
   return manifest;
 }
 
-bool is_checkpoint(const fs::path& path) { return fs::exists(path / kManifest); }
+bool is_checkpoint(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path / kManifest, ignored);
+}
 
 fs::path checkpoint_folder(const fs::path& run, std::int64_t step) { return run / fmt::format("step-{:08d}", step); }
 
@@ -162,20 +153,8 @@ Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, con
     if (group.rank() == 0) checkpoint = read_checkpoint(path, accept);
   });
   if (group.size() == 1) return checkpoint;
-  nlohmann::json manifest;
-  if (group.rank() == 0) {
-    manifest = {{"step", checkpoint.step},
-                {"description", checkpoint.description},
-                {"state", checkpoint.state},
-                {"layout", checkpoint.layout},
-                {"vectors", nlohmann::json::array()},
-                {"count", checkpoint.vectors.at("parameters").numel()},
-                {"validation_error",
-                 checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json()}};
-    for (const auto& [name, vector] : checkpoint.vectors) manifest["vectors"].push_back(name);
-  }
-  const auto shared = nlohmann::json::parse(share(manifest.dump(), group));
-  if (group.rank() != 0) checkpoint = without_vectors(shared);
+  const auto text = share(group.rank() == 0 ? to_json(whole(checkpoint)).dump() : "", group);
+  if (group.rank() != 0) checkpoint = without_values(manifest_from_json(parse_json(text, "the checkpoint of rank 0")));
   for (auto& [name, vector] : checkpoint.vectors) group.broadcast(vector, 0);
   return checkpoint;
 }

@@ -13,7 +13,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,43 +20,33 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoints/manifest.h"
 #include "cluster/communicator.h"
 
 namespace warmstart {
 
-// Version of the layout; a reader refuses another.
-constexpr int kCheckpointVersion = 2;
-
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;  // float32 on the host
 
 struct Checkpoint {
-  std::int64_t step = 0;                   // meta-steps done
-  nlohmann::json description;              // what the model is: options, schema, provenance
-  nlohmann::json state;                    // what a run knows beside its vectors
+  std::int64_t step = 0;       // meta-steps done
+  nlohmann::json description;  // what the model is: options, schema, provenance
+  RunState state;
   std::optional<double> validation_error;  // of this step; retention keeps the smallest
-  nlohmann::json layout;                   // [{"name", "shape"}]: the parameters in each vector, in order
+  Layout layout;
   // Flat, contiguous, float32, on the host, all of one length: `parameters`, and what the optimizer keeps.
   std::map<std::string, at::Tensor> vectors;
 
   // Views of one vector as parameters.
-  NamedTensors named(const std::string& vector = "parameters") const;
+  NamedTensors named(const std::string& vector = kParameters) const;
 };
 
-// Checks a manifest before its slices are read; throws DataError for a checkpoint that is to be passed over,
-// any other Error to give up.
-using AcceptManifest = std::function<void(const nlohmann::json& manifest)>;
-
-// Reads a checkpoint's folder, or the newest of a run's that is accepted and whose digests all hold; says which
-// it passed over and why.  Throws DataError when there is none.
+// Reads a checkpoint's folder, or the newest of a run's that is accepted, sound, and whose digests all hold; says which
+// it passed over and why.  Its parameters are finite.  Throws DataError when there is none.
 Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManifest& accept = {});
 
 // Collective.  As read_checkpoint on rank 0, which gives it to the others.  Throws AgreedError.
 Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
                                   const AcceptManifest& accept = {});
-
-// The manifest of a checkpoint's folder, once it has proved to be undamaged and of this version, with its slices
-// there in full size.  Throws DataError.
-nlohmann::json read_manifest(const std::filesystem::path& folder);
 
 // The folders of a run's checkpoints, newest first, damaged ones too.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run);
@@ -68,9 +57,7 @@ bool is_checkpoint(const std::filesystem::path& path);
 // Where a run's checkpoint of `step` lies.
 std::filesystem::path checkpoint_folder(const std::filesystem::path& run, std::int64_t step);
 
-// Sets a manifest's own digest and gives the text of its file.
-std::string sealed(nlohmann::json manifest);
-
-constexpr const char* kManifest = "manifest.json";
+// What a manifest says of a checkpoint; its slices are not yet known.
+Manifest manifest_of(const Checkpoint& checkpoint);
 
 }  // namespace warmstart

@@ -50,9 +50,8 @@ void remove_superseded(const fs::path& run, const Retention& retention, std::int
   for (const auto& folder : checkpoints_of(run)) {
     try {
       const auto manifest = read_manifest(folder);
-      const auto& error = manifest.at("validation_error");
-      known.push_back({folder, manifest.at("step"),
-                       error.is_null() ? std::numeric_limits<double>::infinity() : error.get<double>()});
+      known.push_back(
+          {folder, manifest.step, manifest.validation_error.value_or(std::numeric_limits<double>::infinity())});
     } catch (const DataError&) {
       // Damaged: what is left of it may still be wanted.
     }
@@ -80,24 +79,12 @@ CheckpointWriter::~CheckpointWriter() {
 void CheckpointWriter::begin(const Checkpoint& checkpoint) {
   start_ = std::chrono::steady_clock::now();
   step_ = checkpoint.step;
-  const auto count = checkpoint.vectors.at("parameters").numel();
+  manifest_ = manifest_of(checkpoint);
+  const auto count = manifest_.count;
   const auto first = slice_begin(count, group_.rank(), group_.size());
   Slice slice{first, slice_begin(count, group_.rank() + 1, group_.size()) - first, {}};
-  auto names = nlohmann::json::array();
-  for (const auto& [name, vector] : checkpoint.vectors) {
+  for (const auto& [name, vector] : checkpoint.vectors)
     slice.vectors[name] = vector.detach().narrow(0, slice.first, slice.count).clone();
-    names.push_back(name);
-  }
-  const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
-  manifest_ = {{"format", "warmstart-checkpoint"},
-               {"version", kCheckpointVersion},
-               {"step", checkpoint.step},
-               {"description", checkpoint.description},
-               {"state", checkpoint.state},
-               {"validation_error", error},
-               {"layout", checkpoint.layout},
-               {"vectors", names},
-               {"count", count}};
   const auto target = checkpoint_folder(run_, step_);
   stage_ = Stage::kSlices;
   try {
@@ -112,7 +99,7 @@ void CheckpointWriter::begin(const Checkpoint& checkpoint) {
     return;
   }
   // With room for what HDF5 and the manifest add.
-  const auto total_bytes = static_cast<std::int64_t>(names.size()) * count * 4 + (64 << 10) * group_.size();
+  const auto total_bytes = static_cast<std::int64_t>(manifest_.vectors.size()) * count * 4 + (64 << 10) * group_.size();
   task_ = std::async(std::launch::async, [this, folder = fs::path(target.string() + ".tmp"), slice = std::move(slice),
                                           total_bytes] { digest_ = write_slice(folder, slice, total_bytes); });
 }
@@ -160,24 +147,20 @@ void CheckpointWriter::begin_commit() {
   const auto digests = group_.gather_slices(own);
   stage_ = Stage::kCommit;
   if (group_.rank() != 0) return;
-  const std::int64_t count = manifest_["count"];
-  manifest_["slices"] = nlohmann::json::array();
+  const auto* bytes = reinterpret_cast<const char*>(digests.const_data_ptr<std::uint8_t>());
   for (int rank = 0; rank < group_.size(); ++rank) {
-    const auto first = slice_begin(count, rank, group_.size());
-    manifest_["slices"].push_back({{"file", slice_name(rank, group_.size())},
-                                   {"first", first},
-                                   {"count", slice_begin(count, rank + 1, group_.size()) - first},
-                                   {"digest", std::string(digests.const_data_ptr<std::uint8_t>() + 32 * rank,
-                                                          digests.const_data_ptr<std::uint8_t>() + 32 * (rank + 1))}});
+    const auto first = slice_begin(manifest_.count, rank, group_.size());
+    manifest_.slices.push_back({slice_name(rank, group_.size()), std::string(bytes + 32 * rank, 32), first,
+                                slice_begin(manifest_.count, rank + 1, group_.size()) - first, 0});
   }
   task_ = std::async(std::launch::async, [this] { commit(std::move(manifest_)); });
 }
 
-void CheckpointWriter::commit(nlohmann::json manifest) {
-  for (auto& slice : manifest["slices"])
-    slice["bytes"] = fs::file_size(pending_->path() / slice["file"].get<std::string>());
-  manifest["write_seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  write_file(pending_->path() / kManifest, sealed(std::move(manifest)));
+void CheckpointWriter::commit(Manifest manifest) {
+  for (auto& slice : manifest.slices)
+    slice.bytes = static_cast<std::int64_t>(fs::file_size(pending_->path() / slice.file));
+  manifest.write_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  write_file(pending_->path() / kManifest, sealed(to_json(manifest)));
   pending_->commit();
   try {
     remove_superseded(run_, retention_, step_);

@@ -54,7 +54,7 @@ class CheckpointWriter {
   std::string write_slice(const std::filesystem::path& folder, const Slice& slice, std::int64_t total_bytes) const;
   std::optional<WrittenCheckpoint> advance();
   void begin_commit();
-  void commit(nlohmann::json manifest);
+  void commit(Manifest manifest);
   WrittenCheckpoint end(const std::string& failure);
 
   std::filesystem::path run_;
@@ -63,7 +63,7 @@ class CheckpointWriter {
   Stage stage_ = Stage::kIdle;
   std::int64_t step_ = 0;
   std::chrono::steady_clock::time_point start_;
-  nlohmann::json manifest_;               // of the one in flight; rank 0's
+  Manifest manifest_;                     // of the one in flight
   std::optional<PendingFolder> pending_;  // rank 0's
   std::string digest_;                    // of this rank's slice
   std::future<void> task_;                // last: its thread uses the members above

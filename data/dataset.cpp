@@ -6,58 +6,76 @@
 
 #include "base/digest.h"
 #include "base/errors.h"
-#include "base/files.h"
 
 namespace warmstart {
+namespace {
 
-Dataset::Dataset(const std::filesystem::path& folder, bool verify) : folder_(folder), verify_(verify) {
-  read_manifest();
-  for (const auto* name : {"tasks.h5", "entities.h5"}) {
-    if (verify_) verify_file(name, manifest_.at("files").at(name));
-  }
-  tasks_file_ = std::make_unique<Hdf5Mapping>(folder_ / "tasks.h5");
-  entities_ = std::make_unique<Hdf5Mapping>(folder_ / "entities.h5");
+std::string vocabulary_name(const Field& field) { return fmt::format("{}/{}", name_of(field.owner), field.name); }
+
+}  // namespace
+
+Dataset::Dataset(const std::filesystem::path& folder, bool verify)
+    : folder_(folder), verify_(verify), manifest_(read_dataset_manifest(folder)) {
+  open(tasks_file_, "tasks.h5");
+  open(entities_, "entities.h5");
+  open(vocabulary_, "vocabulary.h5");
   row_counts_ = tasks_file_->array<std::uint32_t>("rows");
   splits_ = tasks_file_->array<std::uint8_t>("split");
   shard_first_ = tasks_file_->array<std::int64_t>("shard_first");
-  shards_.resize(manifest_.at("shards").size());
-  if (row_counts_.size() != splits_.size() || shard_first_.size() != shards_.size() + 1 || shard_first_[0] != 0 ||
-      !std::is_sorted(shard_first_.begin(), shard_first_.end()) || shard_first_.back() != tasks() ||
-      std::any_of(splits_.begin(), splits_.end(), [](auto split) { return split >= kSplits; })) {
-    throw DataError(
-        fmt::format("{}: does not fit dataset.json; ingest the tables again", (folder_ / "tasks.h5").string()));
-  }
-  entity_fields_ =
-      stored_columns(*entities_, "field/", schema_, FieldOwner::kEntity, static_cast<std::size_t>(entities()));
+  shards_.resize(manifest_.shards.size());
+  check_tasks();
+  check_entities();
+  check_vocabularies();
 }
 
-void Dataset::read_manifest() {
-  const auto path = folder_ / "dataset.json";
-  if (!std::filesystem::exists(path)) {
-    throw DataError(
-        fmt::format("{}: no such data set; make it with: warmstart ingest --config FILE.ini", folder_.string()));
+void Dataset::open(std::unique_ptr<Hdf5Mapping>& file, const char* name) {
+  if (verify_) verify_file(name, manifest_.digests.at(name));
+  file = std::make_unique<Hdf5Mapping>(folder_ / name);
+}
+
+// A file at odds with dataset.json, or with another one.
+void Dataset::refuse(const std::string& file, const std::string& what) const {
+  throw DataError(fmt::format("{}: {} does not fit the rest of the data set; ingest the tables again",
+                              (folder_ / file).string(), what));
+}
+
+void Dataset::check_tasks() const {
+  std::array<DatasetManifest::Counts, kSplits> splits{};
+  if (splits_.size() != row_counts_.size()) refuse("tasks.h5", "'split'");
+  for (std::size_t task = 0; task < row_counts_.size(); ++task) {
+    if (splits_[task] >= kSplits) refuse("tasks.h5", "'split'");
+    if (row_counts_[task] == 0) refuse("tasks.h5", "'rows'");
+    splits[splits_[task]].tasks += 1;
+    splits[splits_[task]].rows += row_counts_[task];
   }
-  manifest_ = read_json(path);
-  digest_ = digest_file(path);
+  // Theirs add up to the whole's.
+  if (splits != manifest_.splits) refuse("tasks.h5", "'rows' or 'split'");
+  std::int64_t first = 0;
+  if (shard_first_.size() != shards_.size() + 1) refuse("tasks.h5", "'shard_first'");
+  for (std::size_t shard = 0; shard <= shards_.size(); ++shard) {
+    if (shard_first_[shard] != first) refuse("tasks.h5", "'shard_first'");
+    if (shard < shards_.size()) first += manifest_.shards[shard].counts.tasks;
+  }
+}
+
+void Dataset::check_entities() {
+  const auto count = static_cast<std::size_t>(entities());
+  if (entities_->text_count("key") != count) refuse("entities.h5", "'key'");
   try {
-    if (manifest_.at("format") != "warmstart-dataset")
-      throw DataError(fmt::format("{}: is not the manifest of a data set", path.string()));
-    if (const int version = manifest_.at("version"); version > kDatasetVersion) {
-      throw DataError(
-          fmt::format("{}: made by a newer Warmstart (format version {}, this one reads up to {}); "
-                      "update Warmstart or ingest the tables again",
-                      path.string(), version, kDatasetVersion));
-    }
-    schema_ = schema_from_json(manifest_.at("schema"));
-    for (const auto* key : {"tasks", "rows", "entities", "label_mean"}) (void)manifest_.at(key).get<double>();
-    for (const auto& shard : manifest_.at("shards"))
-      (void)shard.at("file").get<std::string>(), (void)shard.at("xxh3").get<std::string>();
-    for (const auto* key : {"tasks.h5", "entities.h5", "vocabulary.h5"})
-      (void)manifest_.at("files").at(key).get<std::string>();
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
-  } catch (const std::invalid_argument& error) {
-    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
+    entity_fields_ = stored_columns(*entities_, "field/", schema(), FieldOwner::kEntity, count);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", (folder_ / "entities.h5").string(), error.what()));
+  }
+}
+
+void Dataset::check_vocabularies() const {
+  for (const auto& field : schema().fields) {
+    if (field.kind == FieldKind::kDense) continue;
+    const auto name = vocabulary_name(field);
+    const auto size = static_cast<std::size_t>(field.vocabulary_size);
+    if (vocabulary_->text_count(name + "/key") != size ||
+        vocabulary_->array<std::int64_t>(name + "/count").size() != size)
+      refuse("vocabulary.h5", fmt::format("the number of keys of '{}'", name));
   }
 }
 
@@ -80,20 +98,29 @@ Dataset::TaskView Dataset::task(std::int64_t task) const {
 const Shard& Dataset::shard(std::size_t index) const {
   const std::lock_guard lock(mutex_);
   if (!shards_[index]) {
-    const auto& entry = manifest_.at("shards")[index];
-    const std::string name = entry.at("file");
-    if (verify_) verify_file(name, entry.at("xxh3"));
-    auto opened = std::make_unique<Shard>(folder_ / name, schema_, static_cast<std::size_t>(entities()));
-    if (static_cast<std::int64_t>(opened->tasks()) != shard_first_[index + 1] - shard_first_[index]) {
-      throw DataError(fmt::format("{}: holds another number of tasks than tasks.h5 says", (folder_ / name).string()));
-    }
+    const auto& entry = manifest_.shards[index];
+    if (verify_) verify_file(entry.file, entry.digest);
+    auto opened = std::make_unique<Shard>(folder_ / entry.file, schema(), static_cast<std::size_t>(entities()));
+    check_shard(*opened, index);
     shards_[index] = std::move(opened);
   }
   return *shards_[index];
 }
 
+// A task's rows are those that tasks.h5 counts: who samples by that file reads rows by this one.
+void Dataset::check_shard(const Shard& shard, std::size_t index) const {
+  const auto& file = manifest_.shards[index].file;
+  const auto first = static_cast<std::size_t>(shard_first_[index]);
+  if (static_cast<std::int64_t>(shard.tasks()) != shard_first_[index + 1] - shard_first_[index])
+    refuse(file, "its number of tasks");
+  for (std::size_t task = 0; task < shard.tasks(); ++task) {
+    if (shard.rows(task).label.size() != row_counts_[first + task])
+      refuse(file, fmt::format("the number of rows of its task {}", task));
+  }
+}
+
 std::vector<std::string> Dataset::vocabulary(const Field& field) const {
-  return Hdf5Mapping(folder_ / "vocabulary.h5").texts(fmt::format("{}/{}/key", name_of(field.owner), field.name));
+  return vocabulary_->texts(vocabulary_name(field) + "/key");
 }
 
 void Dataset::verify_file(const std::string& name, const std::string& digest) const {
@@ -106,8 +133,8 @@ void Dataset::verify_file(const std::string& name, const std::string& digest) co
 }
 
 void Dataset::verify() const {
-  for (const auto& [name, digest] : manifest_.at("files").items()) verify_file(name, digest);
-  for (const auto& shard : manifest_.at("shards")) verify_file(shard.at("file"), shard.at("xxh3"));
+  for (const auto& [name, digest] : manifest_.digests) verify_file(name, digest);
+  for (const auto& shard : manifest_.shards) verify_file(shard.file, shard.digest);
 }
 
 }  // namespace warmstart

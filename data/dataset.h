@@ -13,26 +13,25 @@
 #include <string>
 #include <vector>
 
+#include "data/dataset_manifest.h"
 #include "data/schema.h"
 #include "data/shard.h"
 #include "data/split.h"
 
 namespace warmstart {
 
-// Version of the data set's layout; a reader refuses a newer one.
-constexpr int kDatasetVersion = 1;
-
 class Dataset {
  public:
-  // Throws DataError when a file is missing, damaged, or of a newer version.
-  // With `verify`, the digest of each file is checked when it is first opened.
+  // Throws DataError when a file is missing, damaged, of a newer version, or at odds with another: all that tasks and
+  // vocabularies refer to is there, whether or not digests are checked.  With `verify`, the digest of each file is
+  // checked when it is first opened; shards are opened, and checked in the same way, by task().
   Dataset(const std::filesystem::path& folder, bool verify);
 
   const std::filesystem::path& folder() const { return folder_; }
-  const nlohmann::json& manifest() const { return manifest_; }
-  const Schema& schema() const { return schema_; }
-  double label_mean() const { return manifest_.at("label_mean"); }  // of the training rows
-  std::string digest() const { return digest_; }
+  const nlohmann::json& manifest() const { return manifest_.json; }
+  const Schema& schema() const { return manifest_.schema; }
+  double label_mean() const { return manifest_.label_mean; }  // of the training rows
+  std::string digest() const { return manifest_.digest; }
 
   // Tasks are numbered 0..tasks()-1, shard by shard.
   std::int64_t tasks() const { return static_cast<std::int64_t>(row_counts_.size()); }
@@ -48,7 +47,7 @@ class Dataset {
   };
   TaskView task(std::int64_t task) const;
 
-  std::int64_t entities() const { return static_cast<std::int64_t>(entities_->shape("key")[0]); }
+  std::int64_t entities() const { return manifest_.entities; }
   std::string entity_key(std::int64_t entity) const { return entities_->text("key", static_cast<std::size_t>(entity)); }
   const std::vector<StoredColumn>& entity_fields() const { return entity_fields_; }
 
@@ -61,14 +60,17 @@ class Dataset {
  private:
   const Shard& shard(std::size_t index) const;
   void verify_file(const std::string& name, const std::string& digest) const;
-  void read_manifest();
+  void open(std::unique_ptr<Hdf5Mapping>& file, const char* name);
+  void check_tasks() const;
+  void check_entities();
+  void check_vocabularies() const;
+  void check_shard(const Shard& shard, std::size_t index) const;
+  [[noreturn]] void refuse(const std::string& file, const std::string& what) const;
 
   std::filesystem::path folder_;
   bool verify_;
-  nlohmann::json manifest_;
-  std::string digest_;
-  Schema schema_;
-  std::unique_ptr<Hdf5Mapping> tasks_file_, entities_;
+  DatasetManifest manifest_;
+  std::unique_ptr<Hdf5Mapping> tasks_file_, entities_, vocabulary_;
   std::span<const std::uint32_t> row_counts_;
   std::span<const std::uint8_t> splits_;
   std::span<const std::int64_t> shard_first_;

@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <stdexcept>
+#include <set>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/json.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::array kKindNames = {"categorical", "multi", "dense"};
+constexpr std::int64_t kMostKeys = (std::int64_t{1} << 32) - 1;  // ids are uint32
 constexpr std::array kOwnerNames = {"row", "entity", "task"};
 
 template <typename Enum, std::size_t N>
@@ -16,7 +21,37 @@ Enum by_name(const std::array<const char*, N>& names, const std::string& name) {
   for (std::size_t i = 0; i < N; ++i) {
     if (name == names[i]) return static_cast<Enum>(i);
   }
-  throw std::invalid_argument(fmt::format("schema: '{}' is no kind or owner of a field", name));
+  throw DataError(fmt::format("schema: '{}' is no kind or owner of a field", name));
+}
+
+Field field_from_json(const nlohmann::json& json) {
+  Field field;
+  field.name = text_at(json, "name");
+  field.kind = by_name<FieldKind>(kKindNames, text_at(json, "kind"));
+  field.owner = by_name<FieldOwner>(kOwnerNames, text_at(json, "owner"));
+  if (field.kind == FieldKind::kDense) {
+    field.mean = number_at(json, "mean");
+    field.deviation = number_at(json, "deviation");
+    if (!(field.deviation > 0.0)) throw DataError(fmt::format("field '{}': its deviation is not above 0", field.name));
+    return field;
+  }
+  field.vocabulary_size = integer_at(json, "vocabulary_size", 0, kMostKeys);
+  field.vocabulary_digest = text_at(json, "vocabulary_digest");
+  if (field.kind == FieldKind::kMulti) field.separator = text_at(json, "separator");
+  return field;
+}
+
+void check(const Schema& schema) {
+  if (!(schema.label_min <= schema.label_max)) throw DataError("schema: 'label_min' is above 'label_max'");
+  std::set<std::pair<FieldOwner, std::string>> names;
+  for (const auto& field : schema.fields) {
+    if (field.name.empty() || !names.emplace(field.owner, field.name).second)
+      throw DataError(
+          fmt::format("schema: the {} has two fields '{}', or one without a name", name_of(field.owner), field.name));
+  }
+  const auto of_entity = schema.fields_of(FieldOwner::kEntity);
+  if (of_entity.empty() || of_entity.front()->kind != FieldKind::kCategorical)
+    throw DataError("schema: the first field of the entity is not its key, a categorical one");
 }
 
 }  // namespace
@@ -52,23 +87,13 @@ nlohmann::json to_json(const Schema& schema) {
 
 Schema schema_from_json(const nlohmann::json& json) {
   Schema schema;
-  json.at("task").get_to(schema.task);
-  json.at("entity").get_to(schema.entity);
-  json.at("label").get_to(schema.label);
-  json.at("label_min").get_to(schema.label_min);
-  json.at("label_max").get_to(schema.label_max);
-  for (const auto& entry : json.at("fields")) {
-    Field field;
-    entry.at("name").get_to(field.name);
-    field.kind = by_name<FieldKind>(kKindNames, entry.at("kind"));
-    field.owner = by_name<FieldOwner>(kOwnerNames, entry.at("owner"));
-    field.separator = entry.value("separator", "");
-    field.vocabulary_size = entry.value("vocabulary_size", std::int64_t{0});
-    field.vocabulary_digest = entry.value("vocabulary_digest", "");
-    field.mean = entry.value("mean", 0.0);
-    field.deviation = entry.value("deviation", 1.0);
-    schema.fields.push_back(field);
-  }
+  schema.task = text_at(json, "task");
+  schema.entity = text_at(json, "entity");
+  schema.label = text_at(json, "label");
+  schema.label_min = number_at(json, "label_min");
+  schema.label_max = number_at(json, "label_max");
+  for (const auto& entry : list_at(json, "fields")) schema.fields.push_back(field_from_json(entry));
+  check(schema);
   return schema;
 }
 

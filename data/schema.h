@@ -43,7 +43,8 @@ const char* name_of(FieldOwner owner);
 
 nlohmann::json to_json(const Schema& schema);
 
-// Throws nlohmann::json::exception when a key is missing or of the wrong type.
+// Throws DataError when a key is missing, of another type or out of its range, a field is there twice, or the entity
+// has no key.
 Schema schema_from_json(const nlohmann::json& json);
 
 // Empty when `other` can be used with a model made for `schema`; else says what differs.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/errors.h"
 
@@ -13,12 +14,18 @@ void check(bool holds, const std::string& name, const char* what) {
   if (!holds) throw DataError(fmt::format("array '{}' {}; ingest the tables again", name, what));
 }
 
+template <typename T>
+bool all_finite(std::span<const T> values) {
+  return std::all_of(values.begin(), values.end(), [](T value) { return std::isfinite(value); });
+}
+
 }  // namespace
 
 StoredColumn::StoredColumn(const Hdf5Mapping& file, const std::string& name, const Field& field, std::size_t count) {
   if (field.kind == FieldKind::kDense) {
     dense_ = file.array<float>(name);
     check(dense_.size() == count, name, "has another length than its table");
+    check(all_finite(dense_), name, "holds a number that is not finite");
     return;
   }
   if (field.kind == FieldKind::kMulti) {
@@ -54,6 +61,8 @@ Shard::Shard(const std::filesystem::path& path, const Schema& schema, std::size_
           "tasks/offset", "does not fit the rows");
     check(label_.size() == rows && time_.size() == rows, "rows/label or rows/time",
           "has another length than rows/entity");
+    check(all_finite(label_) && all_finite(time_), "rows/label or rows/time", "holds a number that is not finite");
+    check(file_.text_count("tasks/key") == tasks(), "tasks/key", "has another length than tasks/offset");
     check(std::all_of(entity_.begin(), entity_.end(), [&](auto entity) { return entity < entities; }), "rows/entity",
           "names entities that entities.h5 lacks");
     task_fields_ = stored_columns(file_, "tasks/field/", schema, FieldOwner::kTask, tasks());

@@ -24,7 +24,7 @@ namespace warmstart {
 // A stored column of one field; see EncodedColumn.
 class StoredColumn {
  public:
-  // Throws DataError unless it has `count` cells with ids of the field's vocabulary.
+  // Throws DataError unless it has `count` cells with ids of the field's vocabulary, or finite numbers.
   StoredColumn(const Hdf5Mapping& file, const std::string& name, const Field& field, std::size_t count);
 
   std::span<const std::uint32_t> ids(std::size_t index) const {
@@ -54,7 +54,7 @@ struct TaskRows {
 
 class Shard {
  public:
-  // Throws DataError when the file is damaged or does not fit the schema.
+  // Throws DataError when the file is damaged, holds a number that is not finite, or does not fit the schema.
   Shard(const std::filesystem::path& path, const Schema& schema, std::size_t entities);
 
   std::size_t tasks() const { return offsets_.size() - 1; }

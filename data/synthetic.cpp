@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/host.h"
+#include "base/json.h"
 #include "base/pending_folder.h"
 #include "base/random.h"
 

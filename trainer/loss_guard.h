@@ -1,7 +1,8 @@
 #pragma once
 
 #include <deque>
-#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 namespace warmstart {
 
@@ -14,8 +15,8 @@ class LossGuard {
   // Why the loss is refused, or nothing; an accepted one enters the median.
   std::string judge(double loss);
 
-  nlohmann::json state() const { return recent_; }
-  void restore(const nlohmann::json& state) { recent_ = state.get<std::deque<double>>(); }
+  std::vector<double> state() const { return {recent_.begin(), recent_.end()}; }
+  void restore(const std::vector<double>& state) { recent_.assign(state.begin(), state.end()); }
 
  private:
   double limit_;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/errors.h"
+#include "base/json.h"
 
 namespace warmstart {
 
@@ -47,23 +49,26 @@ nlohmann::json to_json(const ModelOptions& options) {
 }
 
 ModelOptions model_options_from_json(nlohmann::json json) {
-  json.at("inner").emplace("form", Form::kAuto);  // older checkpoints do not say
-  const auto& inner = json.at("inner");
-  ModelOptions options = {.embedding = json.at("embedding"),
-                          .tower = json.at("tower"),
-                          .features = json.at("features"),
-                          .prior = json.at("prior"),
-                          .loss = json.at("loss"),
-                          .absolute = json.at("absolute"),
-                          .inner = {.steps = inner.at("steps"),
-                                    .scope = inner.at("scope"),
-                                    .second_order = inner.at("second_order"),
-                                    .rates = inner.at("rates"),
-                                    .rate = inner.at("rate"),
-                                    .tower_rate = inner.at("tower_rate"),
-                                    .kappa = inner.at("kappa"),
-                                    .pull = inner.at("pull"),
-                                    .form = inner.at("form")}};
+  object_at(json, "inner");
+  json["inner"].emplace("form", Form::kAuto);  // older checkpoints do not say
+  const auto& inner = json["inner"];
+  ModelOptions options = {
+      .embedding = integer_at(json, "embedding"),
+      .features = integer_at(json, "features"),
+      .prior = integer_at(json, "prior"),
+      .loss = member(json, "loss"),
+      .absolute = number_at(json, "absolute"),
+      .inner = {.steps = static_cast<int>(integer_at(inner, "steps", 0, std::numeric_limits<int>::max())),
+                .scope = member(inner, "scope"),
+                .second_order = flag_at(inner, "second_order"),
+                .rates = member(inner, "rates"),
+                .rate = number_at(inner, "rate"),
+                .tower_rate = number_at(inner, "tower_rate"),
+                .kappa = number_at(inner, "kappa"),
+                .pull = number_at(inner, "pull"),
+                .form = member(inner, "form")}};
+  options.tower.clear();
+  for (const auto& width : list_at(json, "tower")) options.tower.push_back(as_integer(width, "'tower'"));
   // A name that nobody knows would read as the first of its kind.
   if (to_json(options) != json) throw DataError("its model options are not those of this version of Warmstart");
   return options;

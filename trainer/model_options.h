@@ -34,8 +34,7 @@ void check(const ModelOptions& options);
 
 nlohmann::json to_json(const ModelOptions& options);
 
-// Throws DataError when `json` holds a value that this version does not know, and
-// nlohmann::json::exception when a key is missing or of the wrong type.
+// Throws DataError when a key is missing, of another type, or holds a value that this version does not know.
 ModelOptions model_options_from_json(nlohmann::json json);
 
 }  // namespace warmstart

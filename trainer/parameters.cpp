@@ -30,10 +30,9 @@ std::vector<at::Tensor> Parameters::values() const {
   return values;
 }
 
-nlohmann::json Parameters::layout() const {
-  auto layout = nlohmann::json::array();
-  for (const auto& parameter : list_)
-    layout.push_back({{"name", parameter.name}, {"shape", parameter.value.sizes().vec()}});
+Layout Parameters::layout() const {
+  Layout layout;
+  for (const auto& parameter : list_) layout.push_back({parameter.name, parameter.value.sizes().vec()});
   return layout;
 }
 

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -38,8 +37,8 @@ class Parameters {
   at::Tensor& flat() { return flat_; }
   const at::Tensor& flat() const { return flat_; }
 
-  // [{"name", "shape"}] in the order of the flat tensor, for a checkpoint.
-  nlohmann::json layout() const;
+  // In the order of the flat tensor, for a checkpoint.
+  Layout layout() const;
   // Throws DataError unless names and shapes are these.
   void assign(const NamedTensors& named);
 

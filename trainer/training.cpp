@@ -29,12 +29,6 @@ namespace {
 // What is summed over ranks behind the gradient, in the same collective.
 enum Tail : std::int64_t { kLoss, kInterrupted, kSaved, kSaveDue, kTailSize };
 
-// Names of a checkpoint's vectors.
-constexpr const char* kParameters = "parameters";
-constexpr const char* kBest = "best_parameters";
-constexpr const char* kFirstMoment = "adam_first_moment";
-constexpr const char* kSecondMoment = "adam_second_moment";
-
 std::int64_t bytes_of_buckets(const TrainOptions& options) {
   return options.bucket_megabytes > 0 ? static_cast<std::int64_t>(options.bucket_megabytes * 1e6)
                                       : std::numeric_limits<std::int64_t>::max();
@@ -206,8 +200,9 @@ class Trainer {
     if (!saver_) throw AgreedError(ExitCode::kDiverged, problem);
     saver_->wait();
     prefetcher_.reset();
-    const auto accept = [first](const nlohmann::json& manifest) {
-      if (manifest.at("step") > first) throw DataError("was made by the steps that are taken back");
+    const auto accept = [&](const Manifest& manifest) {
+      if (manifest.step > first) throw DataError("was made by the steps that are taken back");
+      check_continues(manifest, model_.parameters());
     };
     try {
       return read_checkpoint_on_all(options_.save.run, group_, accept);
@@ -231,21 +226,21 @@ class Trainer {
     Checkpoint checkpoint;
     checkpoint.step = step_;
     checkpoint.description = description_;
-    checkpoint.state = {{"steps", steps_},
-                        {"finished", step_ >= steps_ || patience_is_over()},
-                        {"best_error", outcome_.best_error},
-                        {"best_step", outcome_.best_step},
-                        {"validations_without_better", validations_without_better_},
-                        {"recent_losses", loss_guard_.state()},
-                        {"skipped", skipped_},
-                        {"plan", plans_.state()},
-                        {"rollbacks", rollbacks_}};
+    checkpoint.state = {.steps = steps_,
+                        .finished = step_ >= steps_ || patience_is_over(),
+                        .best_error = outcome_.best_error,
+                        .best_step = outcome_.best_step,
+                        .validations_without_better = validations_without_better_,
+                        .recent_losses = loss_guard_.state(),
+                        .skipped = skipped_,
+                        .rollbacks = rollbacks_,
+                        .plan = plans_.state()};
     checkpoint.validation_error = validation_error_;
     checkpoint.layout = model_.parameters().layout();
     checkpoint.vectors = {{kParameters, model_.parameters().flat().cpu()},
                           {kFirstMoment, adam_.first_moment().cpu()},
                           {kSecondMoment, adam_.second_moment().cpu()}};
-    if (best_.defined()) checkpoint.vectors[kBest] = best_.cpu();
+    if (best_.defined()) checkpoint.vectors[kBestParameters] = best_.cpu();
     return checkpoint;
   }
 
@@ -255,17 +250,17 @@ class Trainer {
     model_.parameters().flat().copy_(checkpoint.vectors.at(kParameters));
     adam_.first_moment().copy_(checkpoint.vectors.at(kFirstMoment));
     adam_.second_moment().copy_(checkpoint.vectors.at(kSecondMoment));
-    const auto best = checkpoint.vectors.find(kBest);
+    const auto best = checkpoint.vectors.find(kBestParameters);
     best_ = best == checkpoint.vectors.end()
                 ? at::Tensor()
                 : best->second.to(model_.parameters().flat().options(), false, /*copy=*/true);
-    outcome_.best_error = state.at("best_error");
-    outcome_.best_step = state.at("best_step");
-    validations_without_better_ = state.at("validations_without_better");
-    loss_guard_.restore(state.at("recent_losses"));
-    plans_.restore(state.value("plan", nlohmann::json::object()));
-    skipped_ = state.at("skipped").get<std::set<std::int64_t>>();
-    rollbacks_ = state.at("rollbacks");
+    outcome_.best_error = state.best_error;
+    outcome_.best_step = state.best_step;
+    validations_without_better_ = state.validations_without_better;
+    loss_guard_.restore(state.recent_losses);
+    plans_.restore(state.plan);
+    skipped_ = state.skipped;
+    rollbacks_ = state.rollbacks;
   }
 
   void finish() {
@@ -411,8 +406,16 @@ void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& grou
   group.broadcast(model.parameters().flat(), 0);
 }
 
+void check_continues(const Manifest& manifest, const Parameters& parameters) {
+  for (const auto* name : {kFirstMoment, kSecondMoment}) {
+    if (!manifest.has_vector(name))
+      throw DataError(fmt::format("lacks '{}', without which training cannot go on", name));
+  }
+  if (manifest.layout != parameters.layout()) throw DataError("its parameters are not those of this model");
+}
+
 NamedTensors trained_parameters(const Checkpoint& checkpoint) {
-  return checkpoint.named(checkpoint.vectors.contains(kBest) ? kBest : kParameters);
+  return checkpoint.named(checkpoint.vectors.contains(kBestParameters) ? kBestParameters : kParameters);
 }
 
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,

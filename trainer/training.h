@@ -57,6 +57,9 @@ struct TrainStart {
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer, TrainStart start = {});
 
+// Throws DataError unless train() can go on from such a checkpoint with a model of these parameters.
+void check_continues(const Manifest& manifest, const Parameters& parameters);
+
 // The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
 NamedTensors trained_parameters(const Checkpoint& checkpoint);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "checkpoints/checkpoint.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "tests/support/background_program.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"

@@ -46,17 +46,6 @@ TEST(PendingFile, ReplacesNothingButFiles) {
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
 }
 
-TEST(ReadJson, NamesTheFile) {
-  const TemporaryFolder folder;
-  const auto path = folder.write("bad.json", "{\"a\": ");
-  try {
-    read_json(path);
-    FAIL() << "no error";
-  } catch (const DataError& error) {
-    EXPECT_NE(std::string(error.what()).find("bad.json"), std::string::npos);
-  }
-}
-
 TEST(Digest, IsXxh3Of128Bits) {
   // The empty input's published value.
   EXPECT_EQ(digest(""), "99aa06d3014798d86001c324468d497f");

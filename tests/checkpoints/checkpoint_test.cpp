@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "checkpoints/checkpoint_writer.h"
 #include "cluster/agreement.h"
 #include "cluster/self_communicator.h"
@@ -89,8 +90,8 @@ TEST_F(CheckpointTest, OfANewerVersionIsRefused) {
 TEST_F(CheckpointTest, NotAcceptedIsPassedOverUnlessTheUserMustDecide) {
   write(1);
   write(2);
-  const auto not_two = [](const nlohmann::json& manifest) {
-    if (manifest.at("step") == 2) throw DataError("of another schema");
+  const auto not_two = [](const Manifest& manifest) {
+    if (manifest.step == 2) throw DataError("of another schema");
   };
   EXPECT_EQ(read_checkpoint(folder.path(), not_two).step, 1);
   EXPECT_THROW(read_checkpoint(folder.path(), [](const auto&) { throw UsageError("other options"); }), UsageError);

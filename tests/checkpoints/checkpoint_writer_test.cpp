@@ -44,7 +44,7 @@ TEST_F(CheckpointWriterTest, EveryRankWritesASliceAndAllReadTheWhole) {
   CheckpointWriter writer(run, {}, group);
   EXPECT_EQ(write(writer, example_checkpoint(5)).failure, "");
   const auto manifest = read_manifest(checkpoint_folder(run, 5));
-  EXPECT_EQ(manifest["slices"].size(), static_cast<std::size_t>(group.size()));
+  EXPECT_EQ(manifest.slices.size(), static_cast<std::size_t>(group.size()));
   const auto checkpoint = read_checkpoint_on_all(run, group);
   EXPECT_EQ(checkpoint.step, 5);
   EXPECT_TRUE(checkpoint.vectors.at("parameters").equal(at::arange(7, at::kFloat)));

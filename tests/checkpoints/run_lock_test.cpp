@@ -53,6 +53,19 @@ TEST(RunLock, OfAnotherHostIsHeldUntilItGivesNoSignOfLife) {
   EXPECT_EQ(refusal(folder.path()), "");
 }
 
+// Whoever wrote it may be alive on another host.
+TEST(RunLock, ThatCannotBeReadIsHeldUntilItGivesNoSignOfLife) {
+  for (const std::string content :
+       {R"({"host":5})", "{\"pid\":", "[]", "null", R"({"pid":-1,"host":"a","slurm_job":""})"}) {
+    const TemporaryFolder folder;
+    const auto path = folder.write("lock", content);
+    EXPECT_NE(refusal(folder.path()).find("belongs to another process; it gave a sign of life"), std::string::npos)
+        << content << refusal(folder.path());
+    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - std::chrono::seconds(100));
+    EXPECT_EQ(refusal(folder.path()), "") << content;
+  }
+}
+
 TEST(RunLock, OfAnEarlierLifeOfTheSameSlurmJobIsTakenOver) {
   const TemporaryFolder folder;
   folder.write("lock", R"({"pid":1,"host":"elsewhere","slurm_job":"7"})");

@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 
@@ -54,6 +55,64 @@ TEST_F(DatasetTest, EveryFileWithAFlippedByteIsRefused) {
 TEST_F(DatasetTest, VerifyCoversTheVocabulary) {
   flip_byte(path / "vocabulary.h5");
   EXPECT_THROW(Dataset(path, true).verify(), DataError);
+}
+
+TEST_F(DatasetTest, TheVocabularyIsCheckedWhenItIsOpened) {
+  flip_byte(path / "vocabulary.h5");
+  EXPECT_THROW(Dataset(path, true), DataError);
+  fs::remove(path / "vocabulary.h5");
+  EXPECT_THROW(Dataset(path, false), DataError);
+}
+
+// One change each; the files stay as they are, and no digest is asked for.
+TEST_F(DatasetTest, ADescriptionAtOddsWithItselfOrTheFilesIsRefused) {
+  const auto good = read_json(path / "dataset.json");
+  const std::pair<std::string, nlohmann::json> changes[] = {{"/schema/fields", nlohmann::json::array()},
+                                                            {"/schema/fields/0/kind", "dense"},
+                                                            {"/schema/fields/0/kind", "other"},
+                                                            {"/schema/fields/0/owner", "task"},
+                                                            {"/schema/fields/0/name", ""},
+                                                            {"/schema/fields/1/name", "item"},
+                                                            {"/schema/fields/1/name", "other"},
+                                                            {"/schema/fields/0/vocabulary_size", 39},
+                                                            {"/schema/fields/0/vocabulary_size", 41},
+                                                            {"/schema/fields/0/vocabulary_size", 4294967296},
+                                                            {"/schema/label_min", 1e6},
+                                                            {"/schema/label_max", nullptr},
+                                                            {"/label_mean", nullptr},
+                                                            {"/tasks", 59},
+                                                            {"/rows", -1},
+                                                            {"/entities", 41},
+                                                            {"/splits/train/tasks", 1},
+                                                            {"/splits/other", {{"tasks", 0}, {"rows", 0}}},
+                                                            {"/shards/0/tasks", 1},
+                                                            {"/shards/0/rows", 1e300},
+                                                            {"/shards/0/file", "shard-00001.h5"},
+                                                            {"/shards/0/file", "tasks.h5"},
+                                                            {"/shards/0/file", "../dataset/shard-00000.h5"},
+                                                            {"/shards", nlohmann::json::array()},
+                                                            {"/files", nlohmann::json::object()},
+                                                            {"/left_out", {{"a reason", 5}}},
+                                                            {"/version", 0}};
+  for (const auto& [pointer, value] : changes) {
+    auto changed = good;
+    changed[nlohmann::json::json_pointer(pointer)] = value;
+    write_file(path / "dataset.json", changed.dump());
+    EXPECT_THROW(Dataset(path, false), DataError) << pointer << " = " << value;
+  }
+  write_file(path / "dataset.json", good.dump());
+  EXPECT_NO_THROW(read_all(false));
+}
+
+TEST_F(DatasetTest, DeviationsAreAboveZero) {
+  const auto field = [](double deviation) {
+    Schema schema;
+    schema.fields = {{.name = "item"}, {.name = "price", .kind = FieldKind::kDense, .deviation = deviation}};
+    return to_json(schema);
+  };
+  EXPECT_NO_THROW(schema_from_json(field(0.5)));
+  for (const double deviation : {0.0, -1.0, std::numeric_limits<double>::infinity()})
+    EXPECT_THROW(schema_from_json(field(deviation)), DataError) << deviation;
 }
 
 TEST_F(DatasetTest, ATruncatedShardIsRefusedEvenUnverified) {

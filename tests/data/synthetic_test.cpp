@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "data/dataset.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"

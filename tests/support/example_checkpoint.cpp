@@ -8,11 +8,9 @@ Checkpoint example_checkpoint(std::int64_t step) {
   return {
       step,
       {{"model", "test"}},
-      {{"note", "state"}},
+      {.steps = 1000, .recent_losses = {0.5, 0.25}, .skipped = {3}},
       0.25,
-      {{{"name", "layer.weight"}, {"shape", {2, 3}}},
-       {{"name", "empty"}, {"shape", {0, 4}}},
-       {{"name", "scalar"}, {"shape", nlohmann::json::array()}}},
+      {{"layer.weight", {2, 3}}, {"empty", {0, 4}}, {"scalar", {}}},
       {{"parameters", at::arange(7, at::kFloat)}, {"moment", at::full({7}, static_cast<double>(step), at::kFloat)}}};
 }
 

@@ -171,8 +171,8 @@ TEST_F(TrainingTest, ALossThatRunsAwayTakesTheRunBackAndSkipsItsMetaBatch) {
     EXPECT_EQ(outcome.steps_done, 60);
     digests[communicator == &alone] = outcome.digest;
     const auto state = read_checkpoint_on_all(shared.path(), *communicator).state;
-    EXPECT_EQ(state["rollbacks"], rollbacks);
-    EXPECT_GE(state["skipped"].size(), 1u);
+    EXPECT_EQ(state.rollbacks, rollbacks);
+    EXPECT_GE(state.skipped.size(), 1u);
   }
   EXPECT_EQ(digests[0], digests[1]);
 }

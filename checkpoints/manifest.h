@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoints/run_state.h"
+
+namespace warmstart {
+
+// Version of the layout; a reader refuses another.
+constexpr int kCheckpointVersion = 2;
+
+constexpr const char* kManifest = "manifest.json";
+
+// Names of a checkpoint's vectors.
+constexpr const char* kParameters = "parameters";
+constexpr const char* kBestParameters = "best_parameters";  // on validation; absent before the first
+constexpr const char* kFirstMoment = "adam_first_moment";
+constexpr const char* kSecondMoment = "adam_second_moment";
+
+// The parameters in each vector, in order.
+struct ParameterShape {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  bool operator==(const ParameterShape&) const = default;
+};
+using Layout = std::vector<ParameterShape>;
+
+// What manifest.json says of a checkpoint.
+struct Manifest {
+  struct Slice {
+    std::string file, digest;
+    std::int64_t first, count;  // elements of each vector
+    std::int64_t bytes;         // of the file
+  };
+
+  std::int64_t step = 0;       // meta-steps done
+  nlohmann::json description;  // what the model is: options, schema, provenance
+  RunState state;
+  std::optional<double> validation_error;  // of this step; retention keeps the smallest
+  Layout layout;
+  std::vector<std::string> vectors;  // their names
+  std::int64_t count = 0;            // elements of each
+  std::vector<Slice> slices;         // in order, without a gap
+  double write_seconds = 0.0;
+
+  bool has_vector(const std::string& name) const;
+};
+
+// Checks a manifest before its slices are read; throws DataError for a checkpoint that is to be passed over,
+// any other Error to give up.
+using AcceptManifest = std::function<void(const Manifest& manifest)>;
+
+nlohmann::json to_json(const Manifest& manifest);
+
+// Throws DataError naming the key when something is missing, of another type, out of its range or at odds with the
+// rest: the layout's shapes and the slices make up `count` elements, names are there once, files are of this folder.
+Manifest manifest_from_json(const nlohmann::json& json);
+
+// The manifest of a checkpoint's folder, once it has proved to be undamaged, sound and of this version, with its slices
+// there in full size, so that `count` elements of all vectors are no more than what lies on disk.  Throws DataError.
+Manifest read_manifest(const std::filesystem::path& folder);
+
+// Sets a manifest's own digest and gives the text of its file.
+std::string sealed(nlohmann::json manifest);
+
+}  // namespace warmstart

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "data/schema.h"
+#include "data/split.h"
+
+namespace warmstart {
+
+// Version of the data set's layout; a reader refuses a newer one.
+constexpr int kDatasetVersion = 1;
+
+// What dataset.json says of a data set.
+struct DatasetManifest {
+  struct Counts {
+    std::int64_t tasks = 0, rows = 0;
+    bool operator==(const Counts&) const = default;
+  };
+  struct Shard {
+    std::string file, digest;
+    Counts counts;
+  };
+
+  nlohmann::json json;  // all of it, for people
+  std::string digest;   // of the file
+  Schema schema;
+  Counts counts;
+  std::int64_t entities = 0;
+  double label_mean = 0.0;               // of the training rows
+  std::array<Counts, kSplits> splits{};  // by Split
+  std::vector<Shard> shards;
+  std::map<std::string, std::string> digests;  // of the other files
+};
+
+// Reads `folder`/dataset.json.  Throws DataError naming the file and the key when something is missing, of another
+// type, out of its range or at odds with the rest of it, or when it is of a newer version.
+DatasetManifest read_dataset_manifest(const std::filesystem::path& folder);
+
+}  // namespace warmstart
