@@ -6,36 +6,19 @@
 #include <limits>
 
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "trainer/metrics.h"
 
 namespace warmstart {
 namespace {
 
-const nlohmann::json& member(const nlohmann::json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  if (!object.is_object() || found == object.end()) throw DataError(fmt::format("has no '{}'", key));
-  return *found;
-}
-
-std::string text_in(const nlohmann::json& object, const char* key) {
-  const auto& value = member(object, key);
-  if (!value.is_string()) throw DataError(fmt::format("'{}' is no text", key));
-  return value.get<std::string>();
-}
-
-std::int64_t count_in(const nlohmann::json& object, const char* key) {
-  const auto& value = member(object, key);
-  if (!value.is_number_integer() || value.get<double>() < 0 || value.get<double>() > 1e15)
-    throw DataError(fmt::format("'{}' is no whole number from 0", key));
-  return value.get<std::int64_t>();
-}
+constexpr std::int64_t kMostCount = std::int64_t{1} << 50;
 
 double measure_in(const nlohmann::json& object, const char* key) {
   const auto& value = member(object, key);
   if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
-  if (!value.is_number()) throw DataError(fmt::format("'{}' is no number", key));
-  return value.get<double>();
+  return as_number(value, fmt::format("'{}'", key));
 }
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
@@ -47,11 +30,9 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
 EvaluationFile::EvaluationFile(const nlohmann::json& evaluation, const std::string& where) {
   try {
     const auto& protocol = member(evaluation, "protocol");
-    tasks_ = count_in(protocol, "tasks");
-    task_ = text_in(protocol, "task");
-    const auto& results = member(evaluation, "results");
-    if (!results.is_array()) throw DataError("'results' is no list");
-    for (const auto& result : results) add(result);
+    tasks_ = integer_at(protocol, "tasks", 0, kMostCount);
+    task_ = text_at(protocol, "task");
+    for (const auto& result : list_at(evaluation, "results")) add(result);
     check_is_whole();
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}; make it again with: warmstart evaluate", where, error.what()));
@@ -59,9 +40,10 @@ EvaluationFile::EvaluationFile(const nlohmann::json& evaluation, const std::stri
 }
 
 void EvaluationFile::add(const nlohmann::json& result) {
-  const auto model = text_in(result, "model");
-  const auto support =
-      member(result, "support").is_string() ? text_in(result, "support") : std::to_string(count_in(result, "support"));
+  const auto model = text_at(result, "model");
+  const auto support = member(result, "support").is_string()
+                           ? text_at(result, "support")
+                           : std::to_string(integer_at(result, "support", 0, kMostCount));
   add_once(models_, model);
   add_once(supports_, support);
   for (const auto* measure : TaskMetrics::kShown) {

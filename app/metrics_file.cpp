@@ -4,25 +4,29 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/json.h"
 
 namespace warmstart {
 namespace {
 
-constexpr double kMostSteps = 1e15;
+constexpr std::int64_t kMostSteps = std::int64_t{1} << 50;
 
-// Empty when `entry` is a line of metrics.
-std::string problem_of(const nlohmann::json& entry) {
-  if (!entry.is_object()) return "is no JSON object";
-  const auto step = entry.find("step");
-  if (step == entry.end()) return "has no 'step'";
-  if (!step->is_number_integer() || step->get<double>() < 0 || step->get<double>() > kMostSteps)
-    return "'step' is no whole number from 0";
-  for (const auto& [key, value] : entry.items()) {
-    const bool text = key == "rolled_back";
-    if (text ? !value.is_string() : !value.is_number() && !value.is_null())
-      return fmt::format("'{}' is no {}", key, text ? "text" : "number");
+void check_member(const std::string& key, const nlohmann::json& value) {
+  if (value.is_null()) return;
+  key == "rolled_back" ? static_cast<void>(as_text(value, "'rolled_back'"))
+                       : static_cast<void>(as_number(value, fmt::format("'{}'", key)));
+}
+
+// Throws DataError naming `where` unless `text` is a line of metrics.
+nlohmann::json parse_line(std::string_view text, const std::string& where) {
+  auto entry = parse_json(text, where);
+  try {
+    integer_at(entry, "step", 0, kMostSteps);
+    for (const auto& [key, value] : entry.items()) check_member(key, value);
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", where, error.what()));
   }
-  return "";
+  return entry;
 }
 
 }  // namespace
@@ -32,12 +36,11 @@ Metrics parse_metrics(std::string_view text, const std::string& name) {
   for (std::size_t line = 1; !text.empty(); ++line) {
     const auto end = text.find('\n');
     const bool cut = end == std::string_view::npos;
-    auto entry = nlohmann::json::parse(text.substr(0, end), nullptr, false);
-    const auto problem = problem_of(entry);
-    if (problem.empty())
-      metrics.entries.push_back(std::move(entry));
-    else if (!cut)
-      metrics.damaged.push_back(fmt::format("{}:{}: {}", name, line, problem));
+    try {
+      metrics.entries.push_back(parse_line(text.substr(0, end), fmt::format("{}:{}", name, line)));
+    } catch (const DataError& error) {
+      if (!cut) metrics.damaged.emplace_back(error.what());
+    }
     text.remove_prefix(cut ? text.size() : end + 1);
   }
   return metrics;

@@ -39,12 +39,13 @@ TEST(EvaluationFile, ReadsModelsAndSupportsInTheirOrder) {
 }
 
 TEST(EvaluationFile, SaysWhatIsWrong) {
-  EXPECT_NE(complaint(nullptr).find("e.json: has no 'protocol'"), std::string::npos);
-  EXPECT_NE(complaint({{"protocol", {{"tasks", 1}, {"task", 7}}}}).find("'task' is no text"), std::string::npos);
-  EXPECT_NE(complaint({{"protocol", {{"tasks", -1}, {"task", "user"}}}}).find("'tasks' is no whole number"),
+  EXPECT_NE(complaint(nullptr).find("e.json: its content: wanted an object"), std::string::npos);
+  EXPECT_NE(complaint({{"protocol", {{"tasks", 1}, {"task", 7}}}}).find("'task': wanted a text, found 7"),
             std::string::npos);
-  EXPECT_NE(complaint(evaluation({result(nullptr, 0)})).find("'model' is no text"), std::string::npos);
-  EXPECT_NE(complaint(evaluation({result("a", 1.5)})).find("'support' is no whole number"), std::string::npos);
+  EXPECT_NE(complaint({{"protocol", {{"tasks", -1}, {"task", "user"}}}}).find("'tasks': wanted a whole number"),
+            std::string::npos);
+  EXPECT_NE(complaint(evaluation({result(nullptr, 0)})).find("'model': wanted a text"), std::string::npos);
+  EXPECT_NE(complaint(evaluation({result("a", 1.5)})).find("'support': wanted a whole number"), std::string::npos);
   EXPECT_NE(complaint(evaluation({result("a", 0), result("a", "0")})).find("has two results of 'a'"),
             std::string::npos);
   EXPECT_NE(complaint(evaluation({result("a", 0), result("a", 1), result("b", 0)}))
@@ -52,7 +53,7 @@ TEST(EvaluationFile, SaysWhatIsWrong) {
             std::string::npos);
   auto text = result("a", 0);
   text["mae"] = "low";
-  EXPECT_NE(complaint(evaluation({text})).find("'mae' is no number"), std::string::npos);
+  EXPECT_NE(complaint(evaluation({text})).find("'mae': wanted a number"), std::string::npos);
 }
 
 TEST(EvaluationFile, ItsWordsAreEscapedInTheReport) {
