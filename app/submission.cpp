@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/stopwatch.h"
 #include "checkpoints/checkpoint.h"
 #include "cluster/cuda_flavour.h"
 #include "data/dataset.h"
@@ -38,9 +39,9 @@ double seconds_to_save(const fs::path& run, std::int64_t checkpoint_bytes) {
   if (seconds > 0.0) return seconds;
   const auto bytes = std::min(checkpoint_bytes, kTrialBytes);
   const auto trial = run / "write-trial";
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   write_file(trial, std::string(static_cast<std::size_t>(bytes), 'x'));
-  seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  seconds = stopwatch.seconds();
   fs::remove(trial);
   return seconds * static_cast<double>(checkpoint_bytes) / static_cast<double>(bytes);
 }

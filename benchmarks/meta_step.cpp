@@ -14,12 +14,12 @@
 #include <c10/util/ThreadLocalDebugInfo.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <functional>
 #include <string_view>
 
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "benchmarks/mlp.h"
 
 namespace warmstart {
@@ -52,10 +52,10 @@ Case make_case(std::int64_t width, std::int64_t support) {
 }
 
 double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   work();
   finish(device);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return stopwatch.seconds();
 }
 
 double median(std::vector<double> values) {

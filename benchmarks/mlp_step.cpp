@@ -9,13 +9,13 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "benchmarks/mlp.h"
 
 namespace warmstart {
@@ -34,10 +34,10 @@ at::Tensor read(const std::filesystem::path& path, at::IntArrayRef shape) {
 double median_seconds(int repeats, const std::function<void()>& work) {
   std::vector<double> seconds;
   for (int i = 0; i < repeats + 2; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch;
     work();
     finish(device);
-    if (i >= 2) seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    if (i >= 2) seconds.push_back(stopwatch.seconds());
   }
   std::sort(seconds.begin(), seconds.end());
   return seconds[seconds.size() / 2];

@@ -77,7 +77,7 @@ CheckpointWriter::~CheckpointWriter() {
 }
 
 void CheckpointWriter::begin(const Checkpoint& checkpoint) {
-  start_ = std::chrono::steady_clock::now();
+  stopwatch_.restart();
   step_ = checkpoint.step;
   manifest_ = manifest_of(checkpoint);
   const auto count = manifest_.count;
@@ -159,7 +159,7 @@ void CheckpointWriter::begin_commit() {
 void CheckpointWriter::commit(Manifest manifest) {
   for (auto& slice : manifest.slices)
     slice.bytes = static_cast<std::int64_t>(fs::file_size(pending_->path() / slice.file));
-  manifest.write_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  manifest.write_seconds = stopwatch_.seconds();
   write_file(pending_->path() / kManifest, sealed(to_json(manifest)));
   pending_->commit();
   try {
@@ -172,7 +172,7 @@ void CheckpointWriter::commit(Manifest manifest) {
 WrittenCheckpoint CheckpointWriter::end(const std::string& failure) {
   pending_.reset();  // of a failed one, nothing stays
   stage_ = Stage::kIdle;
-  return {step_, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(), failure};
+  return {step_, stopwatch_.seconds(), failure};
 }
 
 void write_checkpoint(const fs::path& run, const Checkpoint& checkpoint, Communicator& group) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <future>
 #include <optional>
 
 #include "base/pending_folder.h"
+#include "base/stopwatch.h"
 #include "checkpoints/checkpoint.h"
 #include "cluster/communicator.h"
 
@@ -62,7 +62,7 @@ class CheckpointWriter {
   Communicator& group_;
   Stage stage_ = Stage::kIdle;
   std::int64_t step_ = 0;
-  std::chrono::steady_clock::time_point start_;
+  Stopwatch stopwatch_;
   Manifest manifest_;                     // of the one in flight
   std::optional<PendingFolder> pending_;  // rank 0's
   std::string digest_;                    // of this rank's slice

@@ -99,12 +99,12 @@ class BatchMaker {
 
   void fill(PaddedRows& rows, std::size_t task, const std::vector<std::uint32_t>& chosen,
             const Dataset::TaskView& view) {
-    auto at = task * static_cast<std::size_t>(rows.width);
+    auto place = task * static_cast<std::size_t>(rows.width);
     for (const auto row : chosen) {
-      rows.place[at] = place_of(view, row);
-      rows.label[at] = view.rows.label[row];
-      rows.mask[at] = 1.0f;
-      ++at;
+      rows.place[place] = place_of(view, row);
+      rows.label[place] = view.rows.label[row];
+      rows.mask[place] = 1.0f;
+      ++place;
     }
   }
 

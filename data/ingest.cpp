@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <ranges>
@@ -18,6 +17,7 @@
 #include "base/json.h"
 #include "base/number.h"
 #include "base/pending_folder.h"
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "data/dataset_manifest.h"
 #include "data/shard.h"
@@ -103,7 +103,7 @@ class Ingest {
   }
 
   IngestReport run() {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch;
     tasks_.read(rejections_);
     entities_.read(rejections_);
     spill();
@@ -113,7 +113,7 @@ class Ingest {
     write();
     fs::remove_all(spill_folder());
     folder_.commit();
-    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report_.seconds = stopwatch.seconds();
     return report_;
   }
 

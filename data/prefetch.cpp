@@ -1,7 +1,8 @@
 #include "data/prefetch.h"
 
-#include <chrono>
 #include <stdexcept>
+
+#include "base/stopwatch.h"
 
 namespace warmstart {
 
@@ -38,10 +39,10 @@ void Prefetcher::work() {
 }
 
 EpisodeBatch Prefetcher::next() {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !ready_.empty() || ended_; });
-  waited_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  waited_seconds_ += stopwatch.seconds();
   if (ready_.empty() && failure_) std::rethrow_exception(failure_);
   if (ready_.empty()) throw std::out_of_range("Prefetcher: there are no more batches");
   auto batch = std::move(ready_.front());
