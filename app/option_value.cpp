@@ -31,7 +31,7 @@ double read_number(const std::string& text, const Range& range, bool whole) {
   const auto number = parse_number(text);
   const bool right = number && std::isfinite(*number) && range.holds(*number);
   if (right && (!whole || *number == std::floor(*number))) return *number;
-  throw std::invalid_argument(fmt::format("wants a {}{}", whole ? "whole number" : "number", range.text()));
+  throw std::invalid_argument(fmt::format("wants a {}number{}", whole && number ? "whole " : "", range.text()));
 }
 
 void check_length(std::size_t items, const Range& range) {
