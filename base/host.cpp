@@ -25,7 +25,8 @@ double control_group_bytes() {
 }
 
 std::string in_units(double bytes) {
-  return bytes < 1e9 ? fmt::format("{:.0f} MB", bytes / 1e6) : fmt::format("{:.4g} GB", bytes / 1e9);
+  if (bytes < 1e9) return fmt::format("{:.0f} MB", bytes / 1e6);
+  return bytes < 1e12 ? fmt::format("{:.4g} GB", bytes / 1e9) : fmt::format("{:.4g} TB", bytes / 1e12);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST_F(BadInputTest, MoreThanThisHostHas) {
   expect_failure(train + "--threads 100000", 2, "train.threads = 100000: this host has ");
   expect_failure(train + "--threads 100000", 2, "train.threads = 100000: this host has ", 2);
   const std::string small = "train --config tables/config.ini --set evaluate.query=4 --steps 4 ";
-  expect_failure(small + "--tasks 1e12", 2, "train.tasks = 1000000000000: the plan of a meta-step would take 4e+04 GB");
+  expect_failure(small + "--tasks 1e12", 2, "train.tasks = 1000000000000: the plan of a meta-step would take 24 TB");
   expect_failure(train + "--set model.embedding=1e9", 2, "model.embedding = 1000000000");
   expect_failure(train + "--set model.tower=1e9,1e9", 2, "of memory or more; this host has ", 2);
   expect_failure("evaluate --config tables/config.ini --set train.run= --query 4 --als-factors 1e6", 2,

@@ -20,7 +20,7 @@ TEST(Host, MemoryThatItDoesNotHaveIsRefusedWithBothFigures) {
     FAIL();
   } catch (const UsageError& error) {
     const std::string message = error.what();
-    EXPECT_NE(message.find("model.embedding = 1000000000: the parameters would take 4e+09 GB"), std::string::npos)
+    EXPECT_NE(message.find("model.embedding = 1000000000: the parameters would take 4e+06 TB"), std::string::npos)
         << message;
     EXPECT_NE(message.find("this host has "), std::string::npos) << message;
   }
