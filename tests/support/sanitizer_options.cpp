@@ -1,9 +1,13 @@
-// What the sanitizers' runtimes ask for when a program starts.  Variables of the environment (ASAN_OPTIONS...) override it.
+// What the sanitizers' runtimes ask for when a program starts.  Variables of the environment (ASAN_OPTIONS...) override
+// it.
 
 extern "C" {
 
-const char* __asan_default_options() { return "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0"; }
+const char* __asan_default_options() {
+  return "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0";
+}
 const char* __ubsan_default_options() { return "print_stacktrace=1"; }
-const char* __tsan_default_options() { return "halt_on_error=0:exitcode=66:second_deadlock_stack=1:ignore_noninstrumented_modules=1"; }
-
+const char* __tsan_default_options() {
+  return "halt_on_error=0:exitcode=66:second_deadlock_stack=1:ignore_noninstrumented_modules=1";
+}
 }
