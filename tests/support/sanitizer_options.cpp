@@ -1,6 +1,7 @@
 // What the sanitizers' runtimes ask for when a program starts.  Variables of the environment (ASAN_OPTIONS...) override
 // it.
 
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the runtimes' own names.
 extern "C" {
 
 const char* __asan_default_options() {
@@ -11,3 +12,4 @@ const char* __tsan_default_options() {
   return "halt_on_error=0:exitcode=66:second_deadlock_stack=1:ignore_noninstrumented_modules=1";
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
