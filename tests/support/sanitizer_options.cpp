@@ -13,13 +13,8 @@ const char* __ubsan_default_options() { return "print_stacktrace=1"; }
 // they stay loaded, so that their names are known.  Nothing of ours calls vasprintf, whose own callers cannot be told.
 int dlclose(void*) { return 0; }
 const char* __lsan_default_suppressions() {
-  return "leak:libmpi.so
-         leak : libopen -
-                pal.so leak : libopen -
-                rte.so leak : libpmix.so leak : mca_
-                                                "
-                                                "leak:__vasprintf_internal
-                                                ";
+  return "leak:libmpi.so\nleak:libopen-pal.so\nleak:libopen-rte.so\nleak:libpmix.so\nleak:mca_\n"
+         "leak:__vasprintf_internal\n";
 }
 
 const char* __tsan_default_options() {
