@@ -112,7 +112,7 @@ JobOptions completed(JobOptions options, const CheckedTraining& training, const 
 
 std::string send(const std::string& script, const fs::path& folder) {
   write_file(folder / "job.sh", script);
-  const auto job = sbatch(folder / "job.sh");
+  auto job = sbatch(folder / "job.sh");
   write_file(folder / "slurm.json", nlohmann::json({{"job", job}}).dump(2) + "\n");
   return job;
 }

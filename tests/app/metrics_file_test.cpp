@@ -50,8 +50,7 @@ TEST(MetricsFile, ReadersAreToldWhichLineIsDamaged) {
     read_sound_metrics(folder.path());
     FAIL();
   } catch (const DataError& error) {
-    EXPECT_NE(std::string(error.what()).find(path.string() + ":2: not valid JSON"), std::string::npos)
-        << error.what();
+    EXPECT_NE(std::string(error.what()).find(path.string() + ":2: not valid JSON"), std::string::npos) << error.what();
   }
 }
 
