@@ -19,9 +19,9 @@ struct Field {
   std::string name;  // the column's
   FieldKind kind = FieldKind::kCategorical;
   FieldOwner owner = FieldOwner::kEntity;
-  std::string separator;             // multi: between values
+  std::string separator{};           // multi: between values
   std::int64_t vocabulary_size = 0;  // ids 1..size are known keys, 0 is any other
-  std::string vocabulary_digest;
+  std::string vocabulary_digest{};
   double mean = 0.0, deviation = 1.0;  // dense: of the training tasks; stored values are standardised
 
   bool operator==(const Field&) const = default;

@@ -1,0 +1,99 @@
+// A shard that is sound as a file, with any numbers in its arrays and arrays of any length.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+
+#include "base/errors.h"
+#include "base/hdf5.h"
+#include "data/shard.h"
+
+namespace {
+
+using namespace warmstart;
+
+constexpr std::size_t kEntities = 4, kVocabulary = 3;
+
+// Takes numbers from the front of the input; zeros once it is used up.
+class Source {
+ public:
+  Source(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+  template <typename T>
+  T take() {
+    T value{};
+    const auto count = std::min(size_, sizeof value);
+    std::memcpy(&value, data_, count);
+    data_ += count;
+    size_ -= count;
+    return value;
+  }
+  // Most numbers are small, or the checks behind the first would never be met.
+  template <typename T>
+  std::vector<T> numbers() {
+    std::vector<T> values(take<std::uint8_t>() % 8);
+    for (auto& value : values) value = take<std::uint8_t>() == 0xff ? take<T>() : static_cast<T>(take<std::int8_t>());
+    return values;
+  }
+
+ private:
+  const std::uint8_t* data_;
+  std::size_t size_;
+};
+
+Schema schema() {
+  Schema schema;
+  schema.fields = {
+      {.name = "key", .vocabulary_size = kVocabulary},
+      {.name = "one", .owner = FieldOwner::kTask, .vocabulary_size = kVocabulary},
+      {.name = "many", .kind = FieldKind::kMulti, .owner = FieldOwner::kRow, .vocabulary_size = kVocabulary},
+      {.name = "dense", .kind = FieldKind::kDense, .owner = FieldOwner::kRow}};
+  return schema;
+}
+
+void write(const std::filesystem::path& path, Source source) {
+  Hdf5Writer file(path);
+  file.texts("tasks/key", std::vector<std::string>(source.take<std::uint8_t>() % 8, "key"));
+  file.array("tasks/offset", source.numbers<std::int64_t>());
+  file.array("tasks/field/one", source.numbers<std::uint32_t>());
+  file.array("rows/entity", source.numbers<std::uint32_t>());
+  file.array("rows/label", source.numbers<float>());
+  file.array("rows/time", source.numbers<double>());
+  file.array("rows/field/many/values", source.numbers<std::uint32_t>());
+  file.array("rows/field/many/offsets", source.numbers<std::int64_t>());
+  file.array("rows/field/dense", source.numbers<float>());
+  file.close();
+}
+
+void require_that(bool holds) {
+  if (!holds) std::abort();
+}
+
+void read_all(const Shard& shard) {
+  for (std::size_t task = 0; task < shard.tasks(); ++task) {
+    shard.key(task);
+    require_that(shard.task_fields()[0].ids(task)[0] <= kVocabulary);
+    const auto rows = shard.rows(task);
+    for (std::size_t i = 0; i < rows.label.size(); ++i) {
+      require_that(rows.entity[i] < kEntities && std::isfinite(rows.label[i]) && std::isfinite(rows.time[i]));
+      for (const auto id : shard.row_fields()[0].ids(rows.first + i)) require_that(id <= kVocabulary);
+      require_that(std::isfinite(shard.row_fields()[1].dense(rows.first + i)));
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const auto path = std::filesystem::path("/dev/shm") / ("warmstart-shard-fuzz-" + std::to_string(getpid()));
+  write(path, {data, size});
+  try {
+    read_all(Shard(path, schema(), kEntities));
+  } catch (const Error&) {
+  }
+  std::filesystem::remove(path);
+  return 0;
+}
