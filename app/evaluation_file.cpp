@@ -29,7 +29,7 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
 
 EvaluationFile::EvaluationFile(const nlohmann::json& evaluation, const std::string& where) {
   try {
-    const auto& protocol = member(evaluation, "protocol");
+    const auto& protocol = object_at(evaluation, "protocol");
     tasks_ = integer_at(protocol, "tasks", 0, kMostCount);
     task_ = text_at(protocol, "task");
     for (const auto& result : list_at(evaluation, "results")) add(result);

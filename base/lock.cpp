@@ -16,6 +16,7 @@
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/host.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace warmstart {
@@ -27,7 +28,9 @@ constexpr int kRenewSeconds = 10;
 constexpr int kDeadSeconds = 60;  // without renewal: another host's holder is taken for dead
 constexpr int kAttempts = 1000;
 
+// Who wrote the file, as far as that can be read.
 struct Holder {
+  bool known = false;
   std::int64_t pid = 0;
   std::string host, slurm_job;
 };
@@ -43,21 +46,29 @@ std::string content_of(int file) {
   return {text, bytes > 0 ? static_cast<std::size_t>(bytes) : 0};
 }
 
-// Nothing when the file names nobody.
+// Nothing when the file is empty: nobody holds it.
 std::optional<Holder> holder_of(int file) {
-  const auto json = nlohmann::json::parse(content_of(file), nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  const auto text = [&](const char* key) {
-    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
-  };
-  const bool has_pid = json.contains("pid") && json["pid"].is_number_integer();
-  return Holder{has_pid ? json["pid"].get<std::int64_t>() : 0, text("host"), text("slurm_job")};
+  const auto content = content_of(file);
+  if (content.empty()) return std::nullopt;
+  try {
+    const auto json = parse_json(content, "lock");
+    return Holder{true, integer_at(json, "pid"), text_at(json, "host"), text_at(json, "slurm_job")};
+  } catch (const DataError&) {
+    return Holder{};
+  }
 }
 
 std::string described(const std::optional<Holder>& holder) {
-  if (!holder) return "another process";
-  return fmt::format("process {} on {}{}", holder->pid, holder->host.empty() ? "?" : printable(holder->host),
+  if (!holder || !holder->known) return "another process";
+  return fmt::format("process {} on {}{}", holder->pid, printable(holder->host),
                      holder->slurm_job.empty() ? "" : ", Slurm job " + printable(holder->slurm_job));
+}
+
+// Whether the holder may be alive where its kernel lock cannot be seen.
+bool may_be_elsewhere(const std::optional<Holder>& holder, bool locked) {
+  if (!holder) return false;
+  if (holder->known && !slurm_job().empty() && holder->slurm_job == slurm_job()) return false;  // an earlier life
+  return !locked || !holder->known || holder->host != host_name();
 }
 
 timespec modified(int file) {
@@ -111,12 +122,10 @@ bool Lock::take(const std::string& held_by, const std::string& remedy) {
                  std::strerror(errno));
   if (!is_at(path_, file_)) return false;
   const auto before = modified(file_);
-  const bool same_job = holder && !slurm_job().empty() && holder->slurm_job == slurm_job();
-  const bool elsewhere = holder && !same_job && (!locked || holder->host != host_name());
   // The file system's clock against itself: hosts' clocks differ.
   futimens(file_, nullptr);
   const auto silent_seconds = modified(file_).tv_sec - before.tv_sec;
-  if (elsewhere && silent_seconds < kDeadSeconds) {
+  if (may_be_elsewhere(holder, locked) && silent_seconds < kDeadSeconds) {
     const timespec times[2] = {before, before};
     futimens(file_, times);
     throw UsageError(

@@ -120,7 +120,7 @@ Manifest manifest_from_json(const nlohmann::json& json) {
   Manifest manifest;
   manifest.step = integer_at(json, "step");
   manifest.description = object_at(json, "description");
-  manifest.state = run_state_from_json(member(json, "state"));
+  manifest.state = run_state_from_json(object_at(json, "state"));
   if (!member(json, "validation_error").is_null()) manifest.validation_error = number_at(json, "validation_error");
   manifest.count = integer_at(json, "count");
   manifest.layout = layout_in(json, manifest.count);

@@ -40,6 +40,7 @@ TEST(EvaluationFile, ReadsModelsAndSupportsInTheirOrder) {
 
 TEST(EvaluationFile, SaysWhatIsWrong) {
   EXPECT_NE(complaint(nullptr).find("e.json: its content: wanted an object"), std::string::npos);
+  EXPECT_NE(complaint({{"protocol", 1}}).find("'protocol': wanted an object"), std::string::npos);
   EXPECT_NE(complaint({{"protocol", {{"tasks", 1}, {"task", 7}}}}).find("'task': wanted a text, found 7"),
             std::string::npos);
   EXPECT_NE(complaint({{"protocol", {{"tasks", -1}, {"task", "user"}}}}).find("'tasks': wanted a whole number"),
