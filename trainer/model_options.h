@@ -26,7 +26,7 @@ struct ModelOptions {
   std::int64_t prior = 32;                 // width of the task network's hidden layer
   Loss loss = Loss::kSquared;
   double absolute = 2.0;  // squared loss: weight of an added smooth absolute error, sqrt(e^2 + 0.01)
-  InnerOptions inner;
+  InnerOptions inner = {};
 };
 
 // Throws UsageError naming the first option that makes no sense.

@@ -21,7 +21,7 @@ TEST(LossGuard, GoesOnFromItsState) {
   LossGuard guard(5), other(5);
   for (int i = 0; i < 20; ++i) guard.judge(1.0);
   EXPECT_EQ(other.judge(9.0), "");
-  other.restore(nlohmann::json::parse(nlohmann::json(guard.state()).dump()));
+  other.restore(guard.state());
   EXPECT_NE(other.judge(9.0), "");
 }
 
