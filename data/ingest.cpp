@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ranges>
 #include <set>
 
 #include "base/digest.h"
@@ -59,21 +58,19 @@ constexpr std::size_t kMostPadding = 16;                           // times thei
 constexpr std::size_t kPaddingThatIsFine = std::size_t{64} << 20;  // bytes
 
 // Throws DataError when one long key would blow up the file.
-template <typename Keys>
-void check_padding(const std::string& what, const Keys& keys) {
-  std::size_t count = 0, bytes = 0;
+void check_padding(const std::string& what, const std::vector<std::string>& keys) {
+  std::size_t bytes = 0;
   std::string longest;
-  for (const std::string& key : keys) {
-    ++count;
+  for (const auto& key : keys) {
     bytes += key.size();
     if (key.size() > longest.size()) longest = key;
   }
-  const auto padded = count * longest.size();
+  const auto padded = keys.size() * longest.size();
   if (padded <= std::max(kPaddingThatIsFine, kMostPadding * bytes)) return;
   throw DataError(fmt::format(
       "{}: all {} keys are stored as long as the longest, '{}' of {} bytes, which takes {:.0f} MB instead of {:.0f}; "
       "shorten it or leave it out",
-      what, count, printable(longest, 40), longest.size(), static_cast<double>(padded) / 1e6,
+      what, keys.size(), printable(longest, 40), longest.size(), static_cast<double>(padded) / 1e6,
       static_cast<double>(bytes) / 1e6));
 }
 
@@ -282,7 +279,9 @@ class Ingest {
   void write_one_shard(std::int64_t shard) {
     const auto spilled = read_shard(shard);
     const auto name = fmt::format("shard-{:05d}.h5", shard);
-    check_padding(fmt::format("{}s", schema_.task), spilled.tasks | std::views::transform(&SpilledTask::key));
+    std::vector<std::string> keys;
+    for (const auto& task : spilled.tasks) keys.push_back(task.key);
+    check_padding(fmt::format("{}s", schema_.task), keys);
     write_shard(folder_.path() / name, spilled, tasks_.has_table() ? &tasks_ : nullptr, row_fields_);
     std::int64_t rows = 0;
     for (const auto& task : spilled.tasks) {

@@ -212,7 +212,7 @@ TEST_F(IngestTest, StandardisesTimesThatDifferBySeconds) {
 }
 
 TEST_F(IngestTest, RefusesKeysThatWouldBlowUpTheDataSet) {
-  folder.write("items.csv", "item,tags,price\ni1,a|b,10\n" + std::string(200000, 'k') + ",b,20\n");
+  folder.write("items.csv", "item,tags,price\ni1,a|b,10\n" + std::string(200000, 'k') + ",b,20\ni2,b,20\ni3,,\n");
   EXPECT_NE(refusal(options).find("items.csv:3: column 'item': the key 'kkkk"), std::string::npos) << refusal(options);
   EXPECT_NE(refusal(options).find("has 200000 bytes, at most 4096 are stored"), std::string::npos) << refusal(options);
   options.on_error = OnError::kSkip;
