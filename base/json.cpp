@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <functional>
 #include <set>
 #include <vector>
@@ -104,7 +105,7 @@ std::int64_t as_integer(const Json& value, const std::string& what, std::int64_t
 }
 
 double as_number(const Json& value, const std::string& what) {
-  if (!value.is_number()) refuse(what, "a number", value);
+  if (!value.is_number() || !std::isfinite(value.get<double>())) refuse(what, "a number", value);
   return value.get<double>();
 }
 

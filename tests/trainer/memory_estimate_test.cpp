@@ -44,7 +44,7 @@ TEST_F(MemoryEstimateTest, AMetaStepThatDoesNotFitIsRefused) {
   require_training_memory(dataset->schema(), {}, options);
   options.tasks = 1'000'000'000'000;
   EXPECT_THROW(require_training_memory(dataset->schema(), {}, options), UsageError);
-  options.tasks = options.microbatches = 1'000'000'000;  // small batches, but each has a place in the plan
+  options.tasks = options.microbatches = 1'000'000'000'000;  // small batches, but each has a place in the plan
   EXPECT_THROW(require_training_memory(dataset->schema(), {}, options), UsageError);
 }
 
