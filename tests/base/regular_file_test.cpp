@@ -33,8 +33,9 @@ TEST(RegularFile, WhatIsNoFileIsRefusedByName) {
                                                     {"/dev/zero", "is a device, not a file"},
                                                     {folder.path(), "is a folder, not a file"},
                                                     {folder.path() / "nowhere", "no such file"}};
-  for (const auto& [path, reason] : cases) {
-    const auto expected = path.string() + ": " + reason;
+  for (const auto& each : cases) {
+    const auto& path = each.first;  // Clang 14 lets no lambda see a structured binding.
+    const auto expected = path.string() + ": " + each.second;
     EXPECT_EQ(refusal([&] { read_file(path); }), expected);
     EXPECT_EQ(refusal([&] { digest_file(path); }), expected);
     EXPECT_EQ(refusal([&] { Hdf5Mapping{path}; }), expected);

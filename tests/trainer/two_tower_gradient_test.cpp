@@ -102,8 +102,7 @@ using Weights = std::map<std::string, at::Tensor>;
 
 class Reference {
  public:
-  Reference(const TwoTower& model, const EpisodeBatch& batch)
-      : model_(model), options_(model.options()), batch_(batch) {
+  Reference(const TwoTower& model, const EpisodeBatch& batch) : options_(model.options()), batch_(batch) {
     for (const auto& parameter : model.parameters().list()) shared_[parameter.name] = parameter.value;
     rows_ = incidence(batch.rows, kRowIds);
     descriptions_ = incidence(batch.descriptions, kTaskIds);
@@ -230,7 +229,6 @@ class Reference {
     return (squared + options_.absolute * at::sqrt(squared + 0.01)).mean();
   }
 
-  const TwoTower& model_;
   ModelOptions options_;
   const EpisodeBatch& batch_;
   Weights shared_;
