@@ -140,7 +140,7 @@ Manifest read_manifest(const fs::path& folder) {
   const auto path = folder / kManifest;
   const auto text = read_file(path, kMostJsonBytes);
   const auto json = parse_json(text, path.string());
-  const auto manifest = [&] {
+  auto manifest = [&] {
     try {
       check_version(json);
       if (sealed(json) != text) throw DataError("is damaged: its digest does not hold");

@@ -43,7 +43,7 @@ struct TrainObserver {
 // Where a run starts and what its checkpoints say of it.
 struct TrainStart {
   std::optional<Checkpoint> checkpoint;  // none: from the model as it is
-  bool in_run = false;         // whether that checkpoint lies in the run's own folder, so need not be written again
+  bool in_run = false;  // whether that checkpoint lies in the run's own folder, so need not be written again
   nlohmann::json description = nlohmann::json::object();  // goes into every checkpoint
   Communicator* gradients = nullptr;  // the same ranks by a faster way for gradients; null: there is none
 };

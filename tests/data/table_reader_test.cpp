@@ -119,7 +119,8 @@ TEST(ReadTable, ReadsParquetOfAnyTypeAndSeveralFiles) {
 
 TEST(ReadTable, ReadsParquetColumnsBehindNestedOnesAndRefusesThose) {
   const TemporaryFolder folder;
-  const auto pair = arrow::StructArray::Make({int64s({1, 2}), int64s({3, 4})}, std::vector<std::string>{"x", "y"}).ValueOrDie();
+  const auto pair =
+      arrow::StructArray::Make({int64s({1, 2}), int64s({3, 4})}, std::vector<std::string>{"x", "y"}).ValueOrDie();
   const auto path = folder.path() / "nested.parquet";
   write_parquet(path, {arrow::field("pair", pair->type()), arrow::field("id", arrow::int64())}, {pair, int64s({7, 8})});
   Rejections rejections(OnError::kFail);

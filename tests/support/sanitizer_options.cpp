@@ -9,11 +9,12 @@ const char* __asan_default_options() {
 }
 const char* __ubsan_default_options() { return "print_stacktrace=1"; }
 
-// Open MPI keeps what its components allocated until the process ends, and unloads them before leaks are looked for:
-// they stay loaded, so that their names are known.  Nothing of ours calls vasprintf, whose own callers cannot be told.
+// Open MPI, and hwloc for it, keep what its components allocated until the process ends, and unloads them before leaks
+// are looked for: they stay loaded, so that their names are known.  Nothing of ours calls vasprintf, whose own callers
+// cannot be told.
 int dlclose(void*) { return 0; }
 const char* __lsan_default_suppressions() {
-  return "leak:libmpi.so\nleak:libopen-pal.so\nleak:libopen-rte.so\nleak:libpmix.so\nleak:mca_\n"
+  return "leak:libmpi.so\nleak:libopen-pal.so\nleak:libopen-rte.so\nleak:libpmix.so\nleak:mca_\nleak:libhwloc.so\n"
          "leak:__vasprintf_internal\n";
 }
 
