@@ -32,9 +32,9 @@ class BadTablesTest : public testing::Test {
   ProgramResult ingest(const std::string& arguments = "") {
     return run_program("ingest --config tables/config.ini " + arguments, folder.path());
   }
-  // A second ingest that is stopped in its middle.
+  // An ingest that is stopped in its middle.
   void start_ingest_and_stop_it() {
-    synthesize(5000, 50);
+    synthesize(1000, 40);
     first = std::make_unique<BackgroundProgram>(
         "cd '" + folder.path().string() + "' && exec " + program_path() + " ingest --config tables/config.ini",
         (folder.path() / "log").string());
