@@ -20,7 +20,11 @@ bool ends_line(char c) { return c == '\n' || c == '\r'; }
 }  // namespace
 
 TextTable::TextTable(const std::string& file, char separator)
-    : file_(file), separator_(separator), quotes_(separator != '\t'), input_(file), piece_(kPieceBytes) {
+    : file_(file),
+      separator_(separator),
+      quotes_(separator != '\t'),
+      input_(file),
+      piece_(std::min(kPieceBytes, input_.bytes())) {
   if (input_.bytes() == 0) throw DataError(fmt::format("{}: is empty", file));
   if (!next()) throw DataError(fmt::format("{}: is empty", file));
   for (const auto field : fields_) {
