@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/errors.h"
@@ -92,7 +91,7 @@ bool TextTable::refill() {
 }
 
 void TextTable::follow_quotes(std::size_t from) {
-  if (!inside_ && std::memchr(row_.data() + from, '"', row_.size() - from) == nullptr) return;
+  if (!inside_ && row_.find('"', from) == std::string::npos) return;
   for (auto i = from; i < row_.size(); ++i) {
     const bool quote = row_[i] == '"';
     if (!inside_) {
