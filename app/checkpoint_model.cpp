@@ -7,7 +7,7 @@
 #include "app/provenance.h"
 #include "base/errors.h"
 #include "base/json.h"
-#include "trainer/training.h"
+#include "trainer/training/training.h"
 
 namespace warmstart {
 

@@ -8,10 +8,10 @@
 #include "app/command.h"
 #include "base/files.h"
 #include "cluster/agreement.h"
-#include "trainer/als.h"
-#include "trainer/bias_model.h"
-#include "trainer/fine_tuning.h"
-#include "trainer/run_warnings.h"
+#include "trainer/baselines/als.h"
+#include "trainer/baselines/bias_model.h"
+#include "trainer/baselines/fine_tuning.h"
+#include "trainer/training/run_warnings.h"
 
 namespace warmstart {
 namespace {

@@ -5,7 +5,7 @@
 #include "app/command.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
-#include "trainer/training.h"
+#include "trainer/training/training.h"
 
 namespace warmstart {
 namespace {

@@ -6,7 +6,7 @@
 #include "app/report.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "trainer/metrics.h"
+#include "trainer/evaluation/metrics.h"
 
 namespace warmstart {
 namespace {

@@ -10,7 +10,7 @@
 #include "cluster/device.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/stop_signal.h"
-#include "trainer/memory_estimate.h"
+#include "trainer/learner/memory_estimate.h"
 
 namespace warmstart {
 namespace {

@@ -10,10 +10,10 @@
 #include "data/ingest_options.h"
 #include "data/synthetic.h"
 #include "slurm/batch_script.h"
-#include "trainer/als.h"
-#include "trainer/evaluation.h"
-#include "trainer/training.h"
-#include "trainer/two_tower.h"
+#include "trainer/baselines/als.h"
+#include "trainer/evaluation/evaluation.h"
+#include "trainer/learner/two_tower.h"
+#include "trainer/training/training.h"
 
 namespace warmstart {
 

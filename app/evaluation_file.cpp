@@ -8,7 +8,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "trainer/metrics.h"
+#include "trainer/evaluation/metrics.h"
 
 namespace warmstart {
 namespace {

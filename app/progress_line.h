@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "trainer/training.h"
+#include "trainer/training/training.h"
 
 namespace warmstart {
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoints/run_lock.h"
-#include "trainer/training.h"
+#include "trainer/training/training.h"
 
 namespace warmstart {
 

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "trainer/adapted_linear.h"
+#include "trainer/layers/adapted_linear.h"
 
 namespace warmstart {
 

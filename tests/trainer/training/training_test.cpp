@@ -1,0 +1,208 @@
+#include "trainer/training/training.h"
+
+#include <gtest/gtest.h>
+
+#include "base/digest.h"
+#include "cluster/agreement.h"
+#include "cluster/mpi_communicator.h"
+#include "cluster/self_communicator.h"
+#include "tests/support/shared_folder.h"
+#include "tests/support/small_dataset.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/test_device.h"
+
+namespace warmstart {
+namespace {
+
+class TrainingTest : public testing::Test {
+ protected:
+  TrainingTest() : group(MPI_COMM_WORLD) {
+    ingest_small_dataset(folder.path());  // each rank its own: the data are the same
+    dataset = std::make_unique<Dataset>(folder.path() / "dataset", true);
+    options.steps = 12;
+    options.tasks = 16;
+    options.validation.query = 4;
+    options.validation.support = {"0", "all"};
+    model_options.embedding = 8;
+    model_options.tower = {8};
+    model_options.features = 4;
+    model_options.prior = 4;
+  }
+
+  TrainOutcome run(Communicator& communicator) {
+    TwoTower model(dataset->schema(), model_options, 1);
+    start_from_data(model, *dataset, communicator);
+    model.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kFloat));
+    return train(model, *dataset, options, communicator, {});
+  }
+
+  MpiCommunicator group;
+  SelfCommunicator alone;
+  TemporaryFolder folder;
+  std::unique_ptr<Dataset> dataset;
+  TrainOptions options;
+  ModelOptions model_options;
+};
+
+TEST_F(TrainingTest, EndsInTheSameBitsOnAnyNumberOfRanks) {
+  for (const auto scope : {Scope::kHead, Scope::kAll}) {
+    model_options.inner.scope = scope;
+    EXPECT_EQ(run(group).digest, run(alone).digest);
+  }
+}
+
+TEST_F(TrainingTest, EndsInTheSameBitsWhateverTheBuckets) {
+  const auto whole = run(group).digest;
+  options.bucket_megabytes = 0.0001;
+  EXPECT_EQ(run(group).digest, whole);
+}
+
+TEST_F(TrainingTest, InBfloat16EndsInOtherBitsThatNoNumberOfRanksChanges) {
+  model_options.inner.scope = Scope::kAll;
+  const auto exact = run(group).digest;
+  options.precision = Precision::kBfloat16;
+  const auto rounded = run(group).digest;
+  EXPECT_NE(rounded, exact);
+  EXPECT_EQ(rounded, run(alone).digest);
+}
+
+TEST_F(TrainingTest, AnotherSeedGivesOtherBits) {
+  const auto first = run(group).digest;
+  options.seed = 1;
+  EXPECT_NE(run(group).digest, first);
+}
+
+TEST_F(TrainingTest, LearnsThePlantedPreferences) {
+  options.steps = 150;
+  options.adam.warmup = 10;
+  TwoTower model(dataset->schema(), model_options, 1);
+  start_from_data(model, *dataset, group);
+  const Evaluation test(*dataset, Split::kTest, options.validation, group);
+  const double before = test.mean_absolute_error(model);
+  train(model, *dataset, options, group, {});
+  EXPECT_LT(test.mean_absolute_error(model), 0.97 * before);
+}
+
+TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {
+  // Training never adapts, and validation does, at a rate that overflows.
+  options.episode.support_max = 0;
+  options.episode.support_common_share = 0;
+  options.validation.support = {"all"};
+  model_options.inner.rates = InnerRates::kFixed;
+  model_options.inner.rate = 1e30;
+  TwoTower model(dataset->schema(), model_options, 1);
+  start_from_data(model, *dataset, group);
+  std::string warnings;
+  TrainObserver observer;
+  observer.warned = [&](const std::string& warning) { warnings += warning + "\n"; };
+  EXPECT_EQ(train(model, *dataset, options, group, observer).best_step, 0);
+  EXPECT_NE(warnings.find("the validation error of user 'u"), std::string::npos) << warnings;
+  EXPECT_TRUE(model.parameters().flat().isfinite().all().item<bool>());
+}
+
+TEST_F(TrainingTest, SaysWhatAUserShouldKnowOfARunThatGoesOn) {
+  std::string warnings;
+  TrainObserver observer;
+  observer.warned = [&](const std::string& warning) { warnings += warning + "\n"; };
+  model_options.inner.rates = InnerRates::kFixed;
+  model_options.inner.rate = 3;  // far too large
+  TwoTower model(dataset->schema(), model_options, 1);
+  start_from_data(model, *dataset, group);
+  train(model, *dataset, options, group, observer);
+  EXPECT_NE(warnings.find("takes 12 steps, all of them in the warm-up of 100"), std::string::npos) << warnings;
+  EXPECT_NE(warnings.find("only 6 tasks validate the run"), std::string::npos) << warnings;
+  EXPECT_NE(warnings.find("adaptation hurts on validation"), std::string::npos) << warnings;
+}
+
+TEST_F(TrainingTest, RefusesLabelsThatTheLossDoesNotTake) {
+  model_options.loss = Loss::kBinary;
+  try {
+    run(group);
+    FAIL() << "trained";
+  } catch (const AgreedError& error) {
+    EXPECT_EQ(error.code(), ExitCode::kUsage);
+    EXPECT_NE(std::string(error.what()).find("model.loss = binary takes 0 and 1"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(TrainingTest, StopsWhenValidationNoLongerImproves) {
+  options.steps = 400;
+  options.adam.rate = 0.1;  // so that it soon gets worse
+  options.validate_every = 5;
+  options.patience = 2;
+  EXPECT_LT(run(group).steps_done, 400);
+}
+
+TEST_F(TrainingTest, ADivergedLossNamesTheStepAndTheTaskOnEveryRank) {
+  options.adam.rate = 1e30;
+  options.adam.clip_norm = 0;
+  try {
+    run(group);
+    ADD_FAILURE() << "no error";
+  } catch (const AgreedError& error) {
+    EXPECT_EQ(error.code(), ExitCode::kDiverged);
+    const std::string message = error.what();
+    EXPECT_NE(message.find("step 2: the loss of user 'u"), std::string::npos) << message;
+  }
+}
+
+// The limit lies so close to the usual loss that ordinary meta-batches pass for divergences.
+TEST_F(TrainingTest, ALossThatRunsAwayTakesTheRunBackAndSkipsItsMetaBatch) {
+  options.steps = 60;
+  options.loss_limit = 1.35;
+  options.rollbacks = 40;
+  options.save.every_steps = 5;
+  options.save.retention.last = 20;
+  std::string digests[2];
+  for (auto* communicator : {static_cast<Communicator*>(&group), static_cast<Communicator*>(&alone)}) {
+    const SharedFolder shared(*communicator);
+    options.save.run = shared.path();
+    std::int64_t rollbacks = 0;
+    TrainObserver observer;
+    observer.rolled_back = [&](const Rollback& rollback) {
+      ++rollbacks;
+      EXPECT_LT(rollback.to_step, 60);
+      EXPECT_NE(rollback.reason.find("times its running median"), std::string::npos) << rollback.reason;
+    };
+    TwoTower model(dataset->schema(), model_options, 1);
+    start_from_data(model, *dataset, *communicator);
+    const auto outcome = train(model, *dataset, options, *communicator, observer);
+    EXPECT_GE(rollbacks, 1);
+    EXPECT_EQ(outcome.steps_done, 60);
+    digests[communicator == &alone] = outcome.digest;
+    const auto state = read_checkpoint_on_all(shared.path(), *communicator).state;
+    EXPECT_EQ(state.rollbacks, rollbacks);
+    EXPECT_GE(state.skipped.size(), 1u);
+  }
+  EXPECT_EQ(digests[0], digests[1]);
+}
+
+TEST_F(TrainingTest, GivesUpAfterTheBoundOfRollbacks) {
+  const SharedFolder shared(group);
+  options.steps = 60;
+  options.loss_limit = 1.0001;
+  options.rollbacks = 2;
+  options.save.every_steps = 5;
+  options.save.retention.last = 20;
+  options.save.run = shared.path();
+  try {
+    run(group);
+    ADD_FAILURE() << "no error";
+  } catch (const AgreedError& error) {
+    EXPECT_EQ(error.code(), ExitCode::kDiverged);
+    EXPECT_NE(std::string(error.what()).find("undone before: 2"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(TrainingTest, RefusesMoreRanksThanMicrobatches) {
+  options.microbatches = 1;
+  options.tasks = 4;
+  if (group.size() == 1) {
+    EXPECT_NO_THROW(run(group));
+  } else {
+    EXPECT_THROW(run(group), AgreedError);
+  }
+}
+
+}  // namespace
+}  // namespace warmstart

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "trainer/arithmetic/adapted_product.h"
+
+namespace warmstart {
+
+// Elements of M up to which a few tasks at a time are faster than a BLAS over all tasks' rows, by benchmarks/meta_step.
+constexpr std::int64_t kLargestMatrixByTask = 512 * 512;
+
+// Whether the functions below take these: contiguous float32 on the CPU, x [T, R, in], a small M.
+bool goes_by_task(const AdaptedProductTerms& terms);
+bool goes_by_task(const AdaptedProduct& made);
+
+// As the functions of adapted_product.h.  Sums over tasks are made by each thread of its own tasks first: so with other
+// numbers of threads, gradients are the same up to rounding.
+AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms);
+AdaptedProductGradients adapted_product_gradients_by_task(const AdaptedProductTerms& terms, const AdaptedProduct& made,
+                                                          const at::Tensor& d, const at::Tensor& of_made_x);
+
+}  // namespace warmstart

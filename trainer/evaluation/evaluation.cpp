@@ -1,0 +1,133 @@
+#include "trainer/evaluation/evaluation.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include "base/errors.h"
+
+namespace warmstart {
+namespace {
+
+constexpr std::size_t kTasksPerBatch = 32;
+
+constexpr std::int64_t kMostRows = 1'000'000'000;
+constexpr std::uint32_t kAllRows = std::numeric_limits<std::uint32_t>::max();
+
+// Digits alone: reports show a size as it was written.
+std::uint32_t rows_of(const std::string& support) {
+  if (support == "all") return kAllRows;
+  std::int64_t rows = 0;
+  const auto [end, error] = std::from_chars(support.data(), support.data() + support.size(), rows);
+  const bool whole = error == std::errc() && end == support.data() + support.size() && support == std::to_string(rows);
+  require(whole && rows >= 0 && rows <= kMostRows,
+          fmt::format("evaluate.support: '{}' is neither a whole number of rows nor 'all'", support));
+  return static_cast<std::uint32_t>(rows);
+}
+
+TaskMetrics from_values(const at::Tensor& values) {
+  const auto* v = values.const_data_ptr<double>();
+  return {v[0], v[1], v[2], v[3], v[4], v[5]};
+}
+
+}  // namespace
+
+void check(const EvaluationOptions& options) {
+  std::set<std::uint32_t> sizes;
+  for (const auto& support : options.support)
+    require(sizes.insert(rows_of(support)).second, fmt::format("evaluate.support names {} twice", support));
+  require(!sizes.empty(), "evaluate.support must name a size: rows, or all");
+  require(options.query >= 1 && options.query <= kMostRows, "evaluate.query must be from 1 to 10^9 rows");
+}
+
+Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
+    : dataset_(dataset), options_(options), group_(group) {
+  check(options);
+  for (const auto task : dataset.tasks_of(split)) {
+    if (dataset.row_count(task) > options.query) tasks_.push_back(task);
+  }
+  if (tasks_.empty()) {
+    throw DataError(fmt::format("{}: no {} task has more than {} rows; change data.{} or evaluate.query",
+                                dataset.folder().string(), name_of(split), options.query, name_of(split)));
+  }
+  std::vector<std::size_t> order(tasks_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return dataset.row_count(tasks_[a]) < dataset.row_count(tasks_[b]); });
+  for (std::size_t i = 0; i < order.size(); i += kTasksPerBatch) {
+    batches_.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(i),
+                          order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), i + kTasksPerBatch)));
+  }
+}
+
+void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
+                             at::Tensor values) const {
+  std::vector<TaskEpisode> episodes;
+  for (const auto place : batches_[batch]) {
+    const auto task = tasks_[place];
+    episodes.push_back(
+        {task, evaluation_rows(task, dataset_.row_count(task), support, static_cast<std::uint32_t>(options_.query),
+                               options_.order, options_.seed)});
+  }
+  const auto made = make_batch(dataset_, episodes);
+  const auto predicted = recommender.predict(made).contiguous();
+  const GainScale scale{dataset_.schema().label_min, dataset_.schema().label_max};
+  for (std::size_t t = 0; t < episodes.size(); ++t) {
+    const auto first = t * static_cast<std::size_t>(made.query.width), count = episodes[t].rows.query.size();
+    const auto metrics = task_metrics({predicted.const_data_ptr<float>() + first, count},
+                                      {made.query.label.data() + first, count}, scale);
+    const auto row = metrics.values();
+    std::copy(row.begin(), row.end(), values[static_cast<std::int64_t>(batches_[batch][t])].mutable_data_ptr<double>());
+  }
+}
+
+std::optional<std::int64_t> Evaluation::first_not_finite(const at::Tensor& values) const {
+  const auto places = values.isfinite().all(1).logical_not().nonzero();
+  if (places.size(0) == 0) return std::nullopt;
+  return tasks_[static_cast<std::size_t>(places[0].item<std::int64_t>())];
+}
+
+std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
+  std::vector<EvaluationResult> results;
+  for (const auto& support : options_.support) {
+    // Zero wherever another rank computes, so the sum over ranks is exact.
+    auto values = at::zeros({tasks(), TaskMetrics::kCount}, at::kDouble);
+    for (std::size_t batch = 0; batch < batches_.size(); ++batch) {
+      if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) == group_.rank())
+        judge_batch(recommender, batch, rows_of(support), values);
+    }
+    group_.sum(values);
+    results.push_back({support, tasks(), from_values(values.mean(0)), first_not_finite(values)});
+  }
+  return results;
+}
+
+double Evaluation::mean_absolute_error(const Recommender& recommender) const {
+  return warmstart::mean_absolute_error(run(recommender));
+}
+
+double mean_absolute_error(const std::vector<EvaluationResult>& results) {
+  double sum = 0.0;
+  for (const auto& result : results) sum += result.mean.mae;
+  return sum / static_cast<double>(results.size());
+}
+
+nlohmann::json to_json(const std::string& model, const EvaluationResult& result) {
+  nlohmann::json json = {{"model", model}, {"tasks", result.tasks}};
+  if (result.support == "all") {
+    json["support"] = "all";
+  } else {
+    json["support"] = std::stoll(result.support);
+  }
+  const auto values = result.mean.values();
+  for (int i = 0; i < TaskMetrics::kCount; ++i)
+    json[TaskMetrics::kNames[static_cast<std::size_t>(i)]] = values[static_cast<std::size_t>(i)];
+  return json;
+}
+
+}  // namespace warmstart

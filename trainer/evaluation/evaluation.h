@@ -1,0 +1,66 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/communicator.h"
+#include "data/batch.h"
+#include "data/sampler.h"
+#include "trainer/evaluation/metrics.h"
+#include "trainer/evaluation/recommender.h"
+
+namespace warmstart {
+
+struct EvaluationOptions {
+  std::vector<std::string> support = {"0", "1", "3", "5", "10", "all"};  // support sizes, in rows
+  std::int64_t query = 10;                                               // rows that judge
+  RowOrder order = RowOrder::kTime;  // the last `query` rows by time judge, or a seeded choice
+  std::uint64_t seed = 0;
+};
+
+// Throws UsageError naming the first option that makes no sense.
+void check(const EvaluationOptions& options);
+
+struct EvaluationResult {
+  std::string support;  // rows, or "all"
+  std::int64_t tasks = 0;
+  TaskMetrics mean;                        // over tasks
+  std::optional<std::int64_t> not_finite;  // the first task with a measure that is not finite
+};
+
+// Judges recommenders on the tasks of one split, over all ranks.  Results do not depend on
+// the number of ranks: each task is computed whole by one of them, and means are taken in
+// the order of the tasks.
+class Evaluation {
+ public:
+  // Tasks without a row beside the query are left out; throws DataError when none is left.
+  Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group);
+
+  std::int64_t tasks() const { return static_cast<std::int64_t>(tasks_.size()); }
+
+  // Collective.  One result for each support size, the same on every rank.
+  std::vector<EvaluationResult> run(const Recommender& recommender) const;
+
+  // Collective.  The mean over the support sizes of the mean absolute error.
+  double mean_absolute_error(const Recommender& recommender) const;
+
+ private:
+  std::optional<std::int64_t> first_not_finite(const at::Tensor& values) const;  // values [tasks, measures]
+  void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support, at::Tensor values) const;
+
+  const Dataset& dataset_;
+  EvaluationOptions options_;
+  Communicator& group_;
+  std::vector<std::int64_t> tasks_;
+  std::vector<std::vector<std::size_t>> batches_;  // places in tasks_, of similar length
+};
+
+// The mean over the support sizes of the mean absolute error.
+double mean_absolute_error(const std::vector<EvaluationResult>& results);
+
+// {"model": ..., "support": 5 or "all", "tasks": ..., "mae": ..., ...}
+nlohmann::json to_json(const std::string& model, const EvaluationResult& result);
+
+}  // namespace warmstart

@@ -1,0 +1,213 @@
+#include "trainer/layers/adapted_linear.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "trainer/arithmetic/adapted_product.h"
+#include "trainer/arithmetic/products.h"
+
+namespace warmstart {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+using Optional = std::optional<at::Tensor>;
+
+Optional optional(const at::Tensor& tensor) { return tensor.defined() ? Optional(tensor) : std::nullopt; }
+at::Tensor tensor(const Optional& optional) { return optional.value_or(at::Tensor()); }
+
+at::Tensor transposed(const at::Tensor& tensor) { return tensor.transpose(-1, -2); }
+
+// The gradient before the activation, from the gradient behind it; `out` tells the sign.
+at::Tensor before_activation(const at::Tensor& d, const at::Tensor& out, bool rectifies, double slope,
+                             const at::Tensor& mask) {
+  const auto before = rectifies ? at::leaky_relu_backward(d, out, slope, /*self_is_result=*/true) : d;
+  return mask.defined() ? before * mask : before;
+}
+
+// The reverse passes run below autograd: what they do is not recorded.
+void refuse_third_order() {
+  TORCH_CHECK(!at::GradMode::is_enabled(), "AdaptedLinear: its gradient cannot be differentiated again");
+}
+
+// What both passes keep for going back: `terms` and `made`, and which arithmetic they were computed with.
+struct Kept {
+  static void save(AutogradContext* ctx, const AdaptedProductTerms& terms, const AdaptedProduct& made,
+                   const Optional& mask, Precision precision) {
+    const auto& [keys, values, shares, key_bias, plain_bias] = terms.remembered;
+    const auto z = terms.rectifier.rectifies ? made.z : at::Tensor();
+    ctx->save_for_backward({made.x, terms.shared.matrix, terms.shared.transpose, keys, values, shares, key_bias,
+                            terms.start_bias, terms.start_rows, terms.behind, z, made.products, made.scaled,
+                            tensor(mask)});
+    ctx->saved_data["precision"] = static_cast<std::int64_t>(precision);
+    ctx->saved_data["rectifies"] = terms.rectifier.rectifies;
+    ctx->saved_data["slope"] = terms.behind.defined() ? terms.behind_slope : terms.rectifier.slope;
+  }
+  explicit Kept(AutogradContext* ctx) : arithmetic(static_cast<Precision>(ctx->saved_data["precision"].toInt())) {
+    const auto saved = ctx->get_saved_variables();
+    slope = ctx->saved_data["slope"].toDouble();
+    terms.x = made.x = saved[0];
+    terms.shared = {saved[1], saved[2]};
+    terms.remembered = {saved[3], saved[4], saved[5], saved[6]};
+    terms.start_bias = saved[7];
+    terms.start_rows = saved[8];
+    terms.rectifier = {ctx->saved_data["rectifies"].toBool(), slope};
+    terms.behind = saved[9];
+    terms.behind_slope = slope;
+    made.z = saved[10];
+    made.products = saved[11];
+    made.scaled = saved[12];
+    mask = saved[13];
+  }
+
+  Products arithmetic;
+  AdaptedProductTerms terms;
+  AdaptedProduct made;
+  at::Tensor mask;
+  double slope;
+};
+
+// shared + x W' + b + the memory's addition, and the activation.
+struct ForwardPass : Function<ForwardPass> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias,
+                            const Optional& shared, const Optional& keys, const Optional& values,
+                            const Optional& shares, const Optional& key_bias, const Optional& transpose,
+                            bool adapts_bias, const Rectifier& rectifier, const Optional& mask, Precision precision) {
+    const at::AutoDispatchBelowADInplaceOrView in_forward;
+    AdaptedProductTerms terms;
+    terms.x = x;
+    terms.shared = {tensor(transpose), tensor(weight)};
+    terms.remembered = {tensor(keys), tensor(values), tensor(shares), tensor(key_bias), adapts_bias ? 1.0 : 0.0};
+    terms.start_bias = tensor(bias);
+    terms.start_rows = tensor(shared);
+    terms.rectifier = rectifier;
+    auto made = adapted_product(Products(precision), terms);
+    if (mask) made.z.mul_(*mask);
+    Kept::save(ctx, terms, made, mask, precision);
+    return made.z;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
+    refuse_third_order();
+    const at::AutoDispatchBelowADInplaceOrView in_reverse;
+    const Kept kept(ctx);
+    auto d = kept.mask.defined() ? gradients[0] * kept.mask : std::move(gradients[0]);
+    const auto back = adapted_product_gradients(kept.arithmetic, kept.terms, kept.made, std::move(d));
+    return {back.x,
+            back.transpose,
+            back.start_bias,
+            back.start_rows,
+            back.keys,
+            back.values,
+            back.shares,
+            back.key_bias,
+            {},
+            {},
+            {},
+            {},
+            {}};
+  }
+};
+
+// D = d before the activation, and D W + (D values') diag(shares) keys.  Its derivative is piecewise constant, so no
+// gradient flows through `out`.
+struct BackwardPass : Function<BackwardPass> {
+  static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight,
+                               const Optional& keys, const Optional& values, const Optional& shares,
+                               const Optional& transpose, double slope, const Optional& mask, Precision precision) {
+    const at::AutoDispatchBelowADInplaceOrView in_forward;
+    AdaptedProductTerms terms;
+    terms.x = mask ? d * *mask : d;
+    terms.shared = {weight, tensor(transpose)};
+    terms.remembered = {tensor(values), tensor(keys), tensor(shares), {}};
+    terms.behind = tensor(out);
+    terms.behind_slope = slope;
+    const auto made = adapted_product(Products(precision), terms);
+    ctx->set_materialize_grads(false);
+    Kept::save(ctx, terms, made, mask, precision);
+    return {made.x, made.z};
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
+    refuse_third_order();
+    const at::AutoDispatchBelowADInplaceOrView in_reverse;
+    const Kept kept(ctx);
+    const auto &of_outputs = gradients[0], &of_inputs = gradients[1];
+    AdaptedProductGradients back;
+    if (of_inputs.defined()) {
+      back = adapted_product_gradients(kept.arithmetic, kept.terms, kept.made, of_inputs, of_outputs);
+      if (kept.mask.defined()) back.x.mul_(kept.mask);
+    } else if (of_outputs.defined()) {
+      back.x = before_activation(of_outputs, kept.terms.behind, kept.terms.behind.defined(), kept.slope, kept.mask);
+    }
+    return {back.x, {}, back.matrix, back.values, back.keys, back.shares, {}, {}, {}, {}};
+  }
+};
+
+at::Tensor activated(at::Tensor z, const Activation& activation) {
+  if (activation.rectifies) z = at::leaky_relu(z, activation.slope);
+  return activation.mask.defined() ? z * activation.mask : z;
+}
+
+}  // namespace
+
+AdaptedLinear::AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form, Precision precision)
+    : weight_(std::move(weight)),
+      bias_(std::move(bias)),
+      adapts_bias_(adapts_bias),
+      form_(form),
+      precision_(precision) {
+  if (weight_.defined()) transpose_ = transpose_for_products(weight_);
+}
+
+at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) const {
+  if (task_weight_.defined()) {
+    auto z = Products(precision_).bmm(x, transposed(task_weight_));
+    if (task_bias_.defined()) z = z + task_bias_;
+    return activated(shared.defined() ? z + shared : z, activation);
+  }
+  if (!weight_.defined() && !keys_.defined()) return activated(shared, activation);
+  return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_),
+                            optional(shares_), optional(key_bias_), optional(transpose_), adapts_bias_,
+                            Rectifier{activation.rectifies, activation.slope}, optional(activation.mask), precision_);
+}
+
+std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, const at::Tensor& out,
+                                                          const Activation& activation) const {
+  const auto behind = activation.rectifies ? out.detach() : at::Tensor();
+  if (task_weight_.defined()) {
+    const auto at_outputs = before_activation(d, behind, activation.rectifies, activation.slope, activation.mask);
+    return {at_outputs, Products(precision_).bmm(at_outputs, task_weight_)};
+  }
+  const auto passed =
+      BackwardPass::apply(d, optional(behind), weight_, optional(keys_), optional(values_), optional(shares_),
+                          optional(transpose_), activation.slope, optional(activation.mask), precision_);
+  return {passed[0], passed[1]};
+}
+
+void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale,
+                        const LayerRates& rates) {
+  const auto keys = rates.input.defined() ? inputs * rates.input : inputs;
+  const auto values = rates.output.defined() ? gradients * rates.output : gradients;
+  const auto share = scale * -rates.step;
+  key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
+  if (form_ != Form::kWeights) {
+    const auto shares = share.expand({keys.size(0), 1, keys.size(1)}).contiguous();
+    keys_ = keys_.defined() ? at::cat({keys_, keys}, 1) : keys;
+    values_ = values_.defined() ? at::cat({values_, values}, 1) : values;
+    shares_ = shares_.defined() ? at::cat({shares_, shares}, 2) : shares;
+    return;
+  }
+  const auto scaled = values * share;
+  const auto& before = task_weight_.defined() ? task_weight_ : weight_;
+  const Products arithmetic(precision_);
+  task_weight_ = before.defined() ? arithmetic.baddbmm(before, transposed(scaled), keys)
+                                  : arithmetic.bmm(transposed(scaled), keys);
+  if (!adapts_bias_) return;
+  auto bias_change = scaled.sum(1, true);
+  if (key_bias_.defined()) bias_change = bias_change * key_bias_;
+  task_bias_ = task_bias_.defined() ? task_bias_ + bias_change : bias_.defined() ? bias_ + bias_change : bias_change;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,38 @@
+#include "trainer/learner/tensor_batch.h"
+
+#include <ATen/ATen.h>
+
+namespace warmstart {
+namespace {
+
+at::Tensor ids_of(const std::vector<std::int64_t>& values, at::IntArrayRef shape, const at::TensorOptions& options) {
+  return at::from_blob(const_cast<std::int64_t*>(values.data()), shape, at::kLong).to(options.device());
+}
+
+at::Tensor values_of(const std::vector<float>& values, at::IntArrayRef shape, const at::TensorOptions& options) {
+  return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(options);
+}
+
+FeatureTensors tensors(const Features& features, const at::TensorOptions& options) {
+  const auto ids = static_cast<std::int64_t>(features.ids.size());
+  return {ids_of(features.ids, {ids}, options), ids_of(features.offsets, {features.count}, options),
+          values_of(features.weights, {ids}, options),
+          values_of(features.dense, {features.count, features.dense_width}, options)};
+}
+
+RowTensors tensors(const PaddedRows& rows, std::int64_t tasks, const at::TensorOptions& options) {
+  return {ids_of(rows.place, {tasks, rows.width}, options), values_of(rows.label, {tasks, rows.width}, options),
+          values_of(rows.mask, {tasks, rows.width}, options)};
+}
+
+}  // namespace
+
+TensorBatch::TensorBatch(const EpisodeBatch& batch, const at::TensorOptions& options)
+    : tasks(batch.tasks),
+      key(ids_of(batch.key, {batch.rows.count}, options)),
+      rows(tensors(batch.rows, options)),
+      descriptions(tensors(batch.descriptions, options)),
+      support(tensors(batch.support, batch.tasks, options)),
+      query(tensors(batch.query, batch.tasks, options)) {}
+
+}  // namespace warmstart

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "trainer/layers/parameters.h"
+
+namespace warmstart {
+
+struct AdamOptions {
+  double rate = 3e-3;
+  double beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8;
+  double clip_norm = 5.0;      // of the whole gradient; 0: no clipping
+  double embedding_l2 = 5e-4;  // strength of the L2 penalty, added to the gradient
+  double network_l2 = 1e-5;
+  double inner_rate_factor = 10;  // inner rates learn at this multiple of `rate`
+  std::int64_t warmup = 100;      // steps
+};
+
+// Adam (Kingma and Ba 2015) over the flat parameters, with linear warm-up, cosine decay to
+// a hundredth, and clipping by the gradient's norm.
+class Adam {
+ public:
+  Adam(const Parameters& parameters, const AdamOptions& options, std::int64_t total_steps);
+
+  // Updates `parameters` in place by the mean gradient [P] of meta-step `step`, counted
+  // from 0.  Changes `gradient`.  Returns its norm before clipping.
+  double step(std::int64_t step, at::Tensor gradient, Parameters& parameters);
+
+  double rate(std::int64_t step) const;
+
+  // Its state, [P] each.
+  at::Tensor& first_moment() { return first_moment_; }
+  at::Tensor& second_moment() { return second_moment_; }
+
+ private:
+  AdamOptions options_;
+  std::int64_t total_steps_;
+  at::Tensor l2_, rate_factor_;  // [P]
+  at::Tensor first_moment_, second_moment_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,59 @@
+#include "trainer/training/run_saver.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "cluster/agreement.h"
+#include "cluster/watchdog.h"
+
+namespace warmstart {
+
+RunSaver::RunSaver(const SaveOptions& options, std::int64_t saved_step, Communicator& group, Observer observer)
+    : options_(options),
+      writer_(options.run, options.retention, group),
+      observer_(std::move(observer)),
+      saved_step_(saved_step) {}
+
+bool RunSaver::due_by_clock() const {
+  return options_.every_minutes > 0 && since_save_.seconds() > 60 * options_.every_minutes;
+}
+
+void RunSaver::after_step(std::int64_t step, const Snapshot& snapshot) {
+  const Phase phase("write");
+  if (options_.every_steps > 0 && step % options_.every_steps == 0) due_ = true;
+  tell(writer_.poll());
+  if (due_ && writer_.idle()) begin(step, snapshot);
+}
+
+void RunSaver::save_last(std::int64_t step, const Snapshot& snapshot) {
+  const Phase phase("write");
+  wait();
+  if (saved_step_ == step) return;
+  if (!begin(step, snapshot))
+    throw AgreedError(ExitCode::kDiverged, fmt::format("step {}: the parameters are not finite", step));
+  const auto written = writer_.wait();
+  tell(written);
+  if (!written->failure.empty()) throw AgreedError(ExitCode::kEnvironment, written->failure);
+}
+
+// False when the parameters are not finite: such a checkpoint is never written.
+bool RunSaver::begin(std::int64_t step, const Snapshot& snapshot) {
+  const auto checkpoint = snapshot();
+  if (!checkpoint.vectors.at("parameters").isfinite().all().item<bool>()) return false;
+  writer_.begin(checkpoint);
+  saved_step_ = step;
+  due_ = false;
+  since_save_.restart();
+  return true;
+}
+
+void RunSaver::tell(const std::optional<WrittenCheckpoint>& written) {
+  if (!written) return;
+  if (observer_) observer_(*written);
+  if (written->failure.empty()) return;
+  saved_step_ = -1;
+  if (options_.strict)
+    throw AgreedError(ExitCode::kEnvironment, fmt::format("{} (train.strict-checkpoints)", written->failure));
+}
+
+}  // namespace warmstart

@@ -1,0 +1,47 @@
+#include "trainer/training/run_warnings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace warmstart {
+namespace {
+
+constexpr std::int64_t kFewTasks = 30;
+constexpr double kTolerance = 1.01;  // times the error without support: smaller differences are noise
+
+}  // namespace
+
+std::vector<std::string> warnings_of_plan(const TrainOptions& options, std::int64_t steps,
+                                          std::int64_t validation_tasks) {
+  std::vector<std::string> warnings;
+  if (steps <= options.adam.warmup) {
+    warnings.push_back(
+        fmt::format("the run takes {} steps, all of them in the warm-up of {} (train.warmup): the outer rate never "
+                    "gets to train.rate; "
+                    "train longer, or set train.warmup to a tenth of the steps",
+                    steps, options.adam.warmup));
+  }
+  if (validation_tasks < kFewTasks) {
+    warnings.push_back(
+        fmt::format("only {} tasks validate the run: which parameters are best is mostly chance under {}; raise "
+                    "data.validation and ingest again, or lower evaluate.query, which leaves out tasks with few rows",
+                    validation_tasks, kFewTasks));
+  }
+  return warnings;
+}
+
+std::string warning_of_support(const std::vector<EvaluationResult>& results, const std::string& where) {
+  const auto none =
+      std::find_if(results.begin(), results.end(), [](const auto& result) { return result.support == "0"; });
+  if (none == results.end()) return "";
+  const auto worst = std::max_element(results.begin(), results.end(),
+                                      [](const auto& a, const auto& b) { return a.mean.mae < b.mean.mae; });
+  if (!(worst->mean.mae > kTolerance * none->mean.mae)) return "";
+  return fmt::format(
+      "adaptation hurts {}: the MAE is {:.4f} with {} support rows and {:.4f} with none; train longer, or lower "
+      "inner.rate or inner.steps",
+      where, worst->mean.mae, worst->support, none->mean.mae);
+}
+
+}  // namespace warmstart
