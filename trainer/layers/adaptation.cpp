@@ -21,12 +21,12 @@ std::string rate_name(const std::string& layer, const char* part) { return fmt::
 
 }  // namespace
 
-InnerRule::InnerRule(const InnerOptions& options, std::int64_t features, Parameters& parameters) : options_(options) {
-  if (options.steps == 0 || !learned()) return;
-  const std::int64_t rates = options.rates == InnerRates::kPerParameter ? features + 1 : 1;
-  parameters.add("inner.head.rate", ParameterGroup::kInner, raw({options.steps, rates}, options.rate));
-  parameters.add("inner.pull", ParameterGroup::kInner, raw({2}, options.pull));
-  parameters.add("inner.kappa", ParameterGroup::kInner, raw({options.steps}, options.kappa));
+void InnerRule::add_head(std::int64_t features, Parameters& parameters) const {
+  if (options_.steps == 0 || !learned()) return;
+  const std::int64_t rates = options_.rates == InnerRates::kPerParameter ? features + 1 : 1;
+  parameters.add("inner.head.rate", ParameterGroup::kInner, raw({options_.steps, rates}, options_.rate));
+  parameters.add("inner.pull", ParameterGroup::kInner, raw({2}, options_.pull));
+  parameters.add("inner.kappa", ParameterGroup::kInner, raw({options_.steps}, options_.kappa));
 }
 
 void InnerRule::add_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs,

@@ -59,8 +59,10 @@ struct LayerRates {
 // Keeps the rates of inner steps among a model's parameters.
 class InnerRule {
  public:
+  explicit InnerRule(const InnerOptions& options) : options_(options) {}
+
   // Adds the learned rates' parameters, for a head of `features` weights and a bias.
-  InnerRule(const InnerOptions& options, std::int64_t features, Parameters& parameters);
+  void add_head(std::int64_t features, Parameters& parameters) const;
 
   // Adds those of a layer outside the head that the scope includes.  `inputs` is 0 for embeddings.
   void add_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs, Parameters& parameters) const;

@@ -10,7 +10,7 @@ namespace warmstart {
 namespace {
 
 constexpr double kSlope = 0.1;  // of the leaky rectifiers
-constexpr std::uint64_t kContentMask = 0, kPriorMask = 1, kFirstTowerMask = 2;
+constexpr std::uint64_t kContentMask = 0, kFirstTowerMask = 1, kPriorMask = 1000;
 
 at::Tensor bag(const at::Tensor& table, const FeatureTensors& features, const at::Tensor& weights) {
   return std::get<0>(at::embedding_bag(table, features.ids, features.offsets, false, 0, false, weights));
@@ -65,7 +65,7 @@ struct TwoTower::State {
 TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint64_t seed)
     : schema_(schema),
       options_((require_model_memory(schema, options), options)),
-      rule_(options.inner, options.features, parameters_) {
+      rule_(options.inner) {
   const auto layout = feature_layout(schema);
   const auto embedding = options.embedding, outputs = options.features + 1;
   Initialiser draw(seed);
@@ -95,7 +95,12 @@ TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint6
   network("prior.output.weight", draw.uniform({outputs, options.prior}, options.prior, 0.1));
   network("prior.output.bias", draw.uniform({outputs}, options.prior));
 
+  rule_.add_head(options.features, parameters_);
   if (wide()) {
+    if (options.inner.scope == Scope::kAll) {
+      rule_.add_layer("embedding", 0, embedding, parameters_);
+      rule_.add_layer("key_bias", 0, 1, parameters_);
+    }
     rule_.add_layer("input", layout.row_dense, embedding, parameters_);
     for (std::size_t layer = 0; layer < options.tower.size(); ++layer) {
       rule_.add_layer(layer_name(layer), layer == 0 ? embedding : options.tower[layer - 1], options.tower[layer],
@@ -103,10 +108,6 @@ TwoTower::TwoTower(const Schema& schema, const ModelOptions& options, std::uint6
     }
     rule_.add_layer("output", width, outputs, parameters_);
     rule_.add_layer("skip", embedding, outputs, parameters_);
-    if (options.inner.scope == Scope::kAll) {
-      rule_.add_layer("embedding", 0, embedding, parameters_);
-      rule_.add_layer("key_bias", 0, 1, parameters_);
-    }
   }
   parameters_.flatten(at::kFloat);
 }
@@ -241,7 +242,7 @@ at::Tensor TwoTower::score(const Rows& rows, const at::Tensor& output, const Sta
   auto key_bias = rows.key_bias;
   if (rows.same_key.defined()) key_bias = state.key_bias.forward(rows.same_key, key_bias.unsqueeze(2)).squeeze(2);
   const auto features = output.narrow(2, 0, options_.features);
-  return at::bmm(features, state.w.unsqueeze(2)).squeeze(2) + output.select(2, options_.features) + key_bias + state.b;
+  return at::bmm(features, state.w.unsqueeze(2)).squeeze(2) + (output.select(2, options_.features) + key_bias) + state.b;
 }
 
 // The gradient of a row's inner loss, e^2 / 2 or binary cross-entropy, by its score.
@@ -258,8 +259,7 @@ void TwoTower::step(const Rows& support, const RowTensors& labels, State& state,
   const auto features = keep(output.narrow(2, 0, options_.features));
   const auto scale = rule_.scale(step, state.row_counts, parameters_);
   if (wide()) {
-    const auto w = keep(state.w);
-    const auto d = e.unsqueeze(2) * at::cat({w, at::ones_like(state.b)}, 1).unsqueeze(1);
+    const auto d = at::cat({e.unsqueeze(2) * keep(state.w).unsqueeze(1), e.unsqueeze(2)}, 2);
     remember(support, state, d, e, scale.unsqueeze(2), step);
   }
   const auto pull = rule_.pull(parameters_);
