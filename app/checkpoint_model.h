@@ -5,7 +5,7 @@
 #include "app/configuration.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
-#include "trainer/learner/two_tower.h"
+#include "trainer/learner/learner.h"
 
 namespace warmstart {
 

@@ -12,7 +12,7 @@
 #include "slurm/batch_script.h"
 #include "trainer/baselines/als.h"
 #include "trainer/evaluation/evaluation.h"
-#include "trainer/learner/two_tower.h"
+#include "trainer/learner/learner.h"
 #include "trainer/training/training.h"
 
 namespace warmstart {

@@ -15,7 +15,7 @@
 #include "cluster/cuda_flavour.h"
 #include "data/dataset.h"
 #include "slurm/slurm_command.h"
-#include "trainer/learner/two_tower.h"
+#include "trainer/learner/learner.h"
 
 namespace warmstart {
 namespace {

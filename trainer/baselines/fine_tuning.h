@@ -1,18 +1,20 @@
 #pragma once
 
+#include <memory>
+
 #include "trainer/evaluation/evaluation.h"
-#include "trainer/learner/two_tower.h"
+#include "trainer/learner/learner.h"
 
 namespace warmstart {
 
 struct FineTuned {
-  TwoTower model;
+  std::unique_ptr<Learner> model;
   double rate, kappa;
 };
 
 // What a team would do with a jointly trained model: the same parameters, adapted by `steps`
 // inner steps of the head, with the rate and kappa of a grid that do best on `validation`.
 // Collective.
-FineTuned fine_tune(const TwoTower& joint, int steps, const Evaluation& validation);
+FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation);
 
 }  // namespace warmstart

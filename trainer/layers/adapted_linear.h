@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "trainer/arithmetic/precision.h"
-#include "trainer/layers/adaptation.h"
+#include "trainer/layers/inner_rule.h"
 #include "trainer/layers/planner.h"
 
 namespace warmstart {

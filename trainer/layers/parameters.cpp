@@ -3,24 +3,33 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "base/errors.h"
 
 namespace warmstart {
 
-void Parameters::add(const std::string& name, ParameterGroup group, const at::Tensor& initial) {
+void Parameters::add(const std::string& name, ParameterGroup group, std::vector<std::int64_t> sizes, Initial initial) {
   index_[name] = list_.size();
-  list_.push_back({name, group, initial});
+  list_.push_back({name, group, std::move(sizes), std::move(initial), {}});
+}
+
+double Parameters::count() const {
+  double count = 0;
+  for (const auto& parameter : list_)
+    count += std::accumulate(parameter.sizes.begin(), parameter.sizes.end(), 1.0, std::multiplies<>());
+  return count;
 }
 
 void Parameters::flatten(const at::TensorOptions& options) {
-  std::vector<at::Tensor> pieces;
-  for (const auto& parameter : list_) pieces.push_back(parameter.value.detach().to(options).reshape({-1}));
-  flat_ = at::cat(pieces);
+  flat_ = at::empty({static_cast<std::int64_t>(count())}, options);
   std::int64_t offset = 0;
   for (auto& parameter : list_) {
-    const auto count = parameter.value.numel();
-    parameter.value = flat_.narrow(0, offset, count).view(parameter.value.sizes()).detach().requires_grad_();
-    offset += count;
+    const auto size = c10::multiply_integers(parameter.sizes);
+    const auto place = flat_.narrow(0, offset, size).view(parameter.sizes);
+    place.copy_(parameter.value.defined() ? parameter.value.detach() : parameter.initial());
+    parameter.value = place.detach().requires_grad_();
+    offset += size;
   }
 }
 
@@ -32,7 +41,7 @@ std::vector<at::Tensor> Parameters::values() const {
 
 Layout Parameters::layout() const {
   Layout layout;
-  for (const auto& parameter : list_) layout.push_back({parameter.name, parameter.value.sizes().vec()});
+  for (const auto& parameter : list_) layout.push_back({parameter.name, parameter.sizes});
   return layout;
 }
 

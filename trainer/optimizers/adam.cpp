@@ -10,12 +10,14 @@ namespace warmstart {
 Adam::Adam(const Parameters& parameters, const AdamOptions& options, std::int64_t total_steps)
     : options_(options), total_steps_(total_steps) {
   std::vector<at::Tensor> l2, factor;
-  for (const auto& [name, group, value] : parameters.list()) {
+  for (const auto& parameter : parameters.list()) {
+    const auto group = parameter.group;
+    const auto size = parameter.value.numel();
     const double penalty = group == ParameterGroup::kEmbedding ? options.embedding_l2
                            : group == ParameterGroup::kNetwork ? options.network_l2
                                                                : 0.0;
-    l2.push_back(at::full({value.numel()}, penalty, parameters.flat().options()));
-    factor.push_back(at::full({value.numel()}, group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0,
+    l2.push_back(at::full({size}, penalty, parameters.flat().options()));
+    factor.push_back(at::full({size}, group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0,
                               parameters.flat().options()));
   }
   l2_ = at::cat(l2);

@@ -36,7 +36,7 @@ std::int64_t bytes_of_buckets(const TrainOptions& options) {
 
 class Trainer {
  public:
-  Trainer(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
+  Trainer(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
           const TrainObserver& observer, const TrainStart& start)
       : model_(model),
         dataset_(dataset),
@@ -349,7 +349,7 @@ class Trainer {
   // Equal on every rank: validation errors are.
   bool patience_is_over() const { return options_.patience > 0 && validations_without_better_ >= options_.patience; }
 
-  TwoTower& model_;
+  Learner& model_;
   const Dataset& dataset_;
   const TrainOptions& options_;
   Communicator& group_;
@@ -388,12 +388,12 @@ class Trainer {
 
 }  // namespace
 
-void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& group) {
+void start_from_data(Learner& model, const Dataset& dataset, Communicator& group) {
   agree(group, [&] {
     if (group.rank() != 0) return;
-    if (model.options().loss == Loss::kBinary) {
+    if (model.options().objective.kind == ObjectiveKind::kBinary) {
       const double mean = std::clamp(dataset.label_mean(), 1e-4, 1.0 - 1e-4);
-      return model.start_from(std::log(mean / (1.0 - mean)), {});
+      return model.network().start_from(std::log(mean / (1.0 - mean)), {});
     }
     const BiasModel fit(TrainingRows(dataset), dataset.schema());
     auto key_bias = at::zeros({feature_layout(dataset.schema()).keys}, at::kFloat);
@@ -401,7 +401,7 @@ void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& grou
       const auto key = dataset.entity_fields()[0].ids(static_cast<std::size_t>(entity))[0];
       if (key != 0) key_bias[key] = fit.entity_bias()[static_cast<std::size_t>(entity)];
     }
-    model.start_from(fit.mean(), key_bias);
+    model.network().start_from(fit.mean(), key_bias);
   });
   group.broadcast(model.parameters().flat(), 0);
 }
@@ -418,12 +418,12 @@ NamedTensors trained_parameters(const Checkpoint& checkpoint) {
   return checkpoint.named(checkpoint.vectors.contains(kBestParameters) ? kBestParameters : kParameters);
 }
 
-TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
+TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer, TrainStart start) {
   std::unique_ptr<Trainer> trainer;
   agree(group, [&] {
     check(options, group.size());
-    check_labels(dataset, model.options().loss, group.rank(), group.size());
+    check_labels(dataset, model.options().objective, group.rank(), group.size());
     trainer = std::make_unique<Trainer>(model, dataset, options, group, observer, start);
   });
   start.checkpoint.reset();  // as large as all that the trainer holds

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "cluster/communicator.h"
-#include "trainer/learner/two_tower.h"
+#include "trainer/learner/learner.h"
 #include "trainer/training/run_saver.h"
 #include "trainer/training/train_options.h"
 
@@ -54,7 +54,7 @@ struct TrainStart {
 // the meta-batches that did it are skipped.  Collective.  Throws AgreedError: kUsage when there are more ranks than
 // microbatches, kDiverged naming the step and the task when there is nothing to go back to, or too often; kEnvironment
 // when the last checkpoint (with save.strict: any) cannot be written.
-TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
+TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer, TrainStart start = {});
 
 // Throws DataError unless train() can go on from such a checkpoint with a model of these parameters.
@@ -65,6 +65,6 @@ NamedTensors trained_parameters(const Checkpoint& checkpoint);
 
 // Sets where scores start: the bias model's fit (squared loss) or the mean's log-odds
 // (binary).  Collective: rank 0 reads the rows.
-void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& group);
+void start_from_data(Learner& model, const Dataset& dataset, Communicator& group);
 
 }  // namespace warmstart

@@ -6,7 +6,7 @@
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/baselines/als.h"
-#include "trainer/learner/two_tower.h"
+#include "trainer/learner/learner.h"
 
 namespace warmstart {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "tests/support/test_device.h"
-#include "trainer/learner/two_tower.h"
+#include "trainer/learner/learner.h"
 
 namespace warmstart {
 namespace {

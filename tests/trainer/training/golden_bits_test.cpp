@@ -42,7 +42,7 @@ struct Case {
   Scope scope;
   Form form;
   Precision precision;
-  Loss loss;
+  ObjectiveKind loss;
   std::int64_t width = 8;
   InnerRates rates = InnerRates::kPerParameter;
   bool second_order = true;
@@ -63,7 +63,7 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const auto loss : {Loss::kSquared, Loss::kBinary}) {
+  for (const auto loss : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
     for (const auto precision : {Precision::kFloat32, Precision::kBfloat16}) {
       // The head has one form.
       all.push_back({Scope::kHead, Form::kAuto, precision, loss});
@@ -73,16 +73,17 @@ std::vector<Case> cases() {
     }
   }
   for (const auto rates : {InnerRates::kFixed, InnerRates::kPerLayer}) {
-    all.push_back({Scope::kAll, Form::kActivations, Precision::kFloat32, Loss::kSquared, 8, rates});
+    all.push_back({Scope::kAll, Form::kActivations, Precision::kFloat32, ObjectiveKind::kSquared, 8, rates});
   }
-  all.push_back({Scope::kAll, Form::kActivations, Precision::kFloat32, Loss::kSquared, 8, InnerRates::kFixed, false});
+  all.push_back(
+      {Scope::kAll, Form::kActivations, Precision::kFloat32, ObjectiveKind::kSquared, 8, InnerRates::kFixed, false});
   // Wider layers go through LibTorch's products instead of our own kernels.
-  all.push_back({Scope::kDense, Form::kActivations, Precision::kFloat32, Loss::kSquared, 520});
+  all.push_back({Scope::kDense, Form::kActivations, Precision::kFloat32, ObjectiveKind::kSquared, 520});
   return all;
 }
 
 // Tables with every kind of field; whole numbers alone, so that no mathematical library has a say in the data.
-IngestOptions write_tables(const TemporaryFolder& folder, Loss loss) {
+IngestOptions write_tables(const TemporaryFolder& folder, ObjectiveKind loss) {
   RandomStream random(5, Purpose::kSynthesize);
   std::string items = "item,category,tags,price\n", users = "user,group\n", rows = "user,item,label,time,hour\n";
   for (int item = 0; item < 30; ++item) {
@@ -92,7 +93,7 @@ IngestOptions write_tables(const TemporaryFolder& folder, Loss loss) {
   for (int user = 0; user < 40; ++user) {
     users += fmt::format("u{},g{}\n", user, random.below(3));
     for (const auto item : sample_without_replacement(random, 30, 8 + static_cast<std::uint32_t>(random.below(12)))) {
-      const auto label = loss == Loss::kBinary ? random.below(2) : 1 + random.below(5);
+      const auto label = loss == ObjectiveKind::kBinary ? random.below(2) : 1 + random.below(5);
       rows += fmt::format("u{},i{},{},{},{}\n", user, item, label, random.below(1000), random.below(24));
     }
   }
@@ -121,16 +122,16 @@ std::string digest_after_a_dozen_steps(const Case& which) {
   ingest(tables);
   const Dataset dataset(tables.dataset, true);
   ModelOptions model_options;
-  model_options.embedding = which.width;
-  model_options.tower = {which.width};
-  model_options.features = 4;
-  model_options.prior = 4;
-  model_options.loss = which.loss;
-  model_options.inner.steps = 2;
-  model_options.inner.scope = which.scope;
-  model_options.inner.form = which.form;
-  model_options.inner.rates = which.rates;
-  model_options.inner.second_order = which.second_order;
+  model_options.network.embedding = which.width;
+  model_options.network.tower = {which.width};
+  model_options.network.features = 4;
+  model_options.adapt.prior = 4;
+  model_options.objective.kind = which.loss;
+  model_options.adapt.inner.steps = 2;
+  model_options.adapt.inner.scope = which.scope;
+  model_options.adapt.inner.form = which.form;
+  model_options.adapt.inner.rates = which.rates;
+  model_options.adapt.inner.second_order = which.second_order;
   TrainOptions options;
   options.steps = 12;
   options.tasks = 16;
@@ -140,7 +141,7 @@ std::string digest_after_a_dozen_steps(const Case& which) {
   options.validation.query = 4;
   options.validation.support = {"0"};
   SelfCommunicator alone;
-  TwoTower model(dataset.schema(), model_options, 1);
+  Learner model(dataset.schema(), model_options, 1);
   start_from_data(model, dataset, alone);
   model.parameters().flatten(at::TensorOptions().dtype(at::kFloat));
   return train(model, dataset, options, alone, {}).digest;

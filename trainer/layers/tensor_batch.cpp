@@ -1,4 +1,4 @@
-#include "trainer/learner/tensor_batch.h"
+#include "trainer/layers/tensor_batch.h"
 
 #include <ATen/ATen.h>
 

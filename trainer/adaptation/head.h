@@ -1,0 +1,15 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace warmstart {
+
+// A task's own linear read-out of the features.
+struct Head {
+  at::Tensor w, b;  // [T, C, D], [T, 1, C]
+
+  // features w' + base + b of features [T, R, D] and base scores [T, R, 1]: [T, R, C].
+  at::Tensor outputs(const at::Tensor& features, const at::Tensor& base) const;
+};
+
+}  // namespace warmstart

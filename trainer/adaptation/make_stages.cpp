@@ -1,0 +1,29 @@
+#include "trainer/adaptation/make_stages.h"
+
+#include "trainer/adaptation/prior.h"
+#include "trainer/adaptation/prototypes.h"
+#include "trainer/adaptation/shared_start.h"
+#include "trainer/adaptation/steps.h"
+
+namespace warmstart {
+namespace {
+
+std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
+  const auto& [options, layout, outputs, features, rule, draw, parameters] = parts;
+  if (kind == StageKind::kPrior)
+    return std::make_unique<Prior>(layout, options.prior, outputs, features, draw, parameters);
+  if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, draw, parameters);
+  return std::make_unique<Steps>(rule);
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts) {
+  std::vector<std::unique_ptr<Stage>> stages;
+  if (parts.options.stages.empty() || parts.options.stages.front() != StageKind::kPrior)
+    stages.push_back(std::make_unique<SharedStart>(parts.outputs, parts.features, parts.draw, parts.parameters));
+  for (const auto kind : parts.options.stages) stages.push_back(make_stage(kind, parts));
+  return stages;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "data/batch.h"
+#include "trainer/adaptation/adapt_options.h"
+#include "trainer/adaptation/stage.h"
+#include "trainer/layers/initialiser.h"
+
+namespace warmstart {
+
+// What stages are built of.
+struct StageParts {
+  const AdaptOptions& options;
+  const FeatureLayout& layout;
+  std::int64_t outputs, features;  // of the head
+  const InnerRule& rule;
+  Initialiser& draw;
+  Parameters& parameters;
+};
+
+// The stages in their order, behind one that makes a head where the first does not.
+std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts);
+
+}  // namespace warmstart

@@ -1,0 +1,27 @@
+#include "trainer/adaptation/row_encoder.h"
+
+namespace warmstart {
+
+Encoding::Encoding(std::shared_ptr<const Pass> pass, const RowVars& vars)
+    : features_(pass->value(vars.features)), base_(pass->value(vars.base)), pass_(std::move(pass)), vars_(vars) {}
+
+std::vector<LayerGradient> Encoding::backward(const at::Tensor& of_features, const at::Tensor& of_base) const {
+  return pass_->backward({{vars_.features, of_features}, {vars_.base, of_base}});
+}
+
+RowEncoder::RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct)
+    : network_(network), rows_(std::move(rows)) {
+  if (distinct) fixed_.emplace(rows_.gathered(distinct->features()), rows_.gathered(distinct->base()));
+}
+
+Encoding RowEncoder::encode(const AdaptedLayers& layers) const {
+  return fixed_ ? *fixed_ : warmstart::encode(network_, rows_, layers);
+}
+
+Encoding encode(const Network& network, const Rows& rows, const AdaptedLayers& layers) {
+  const auto pass = std::make_shared<Pass>(layers, rows);
+  const auto vars = network.forward(*pass);
+  return {pass, vars};
+}
+
+}  // namespace warmstart

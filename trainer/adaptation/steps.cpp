@@ -1,0 +1,55 @@
+#include "trainer/adaptation/steps.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+namespace warmstart {
+namespace {
+
+// What an inner step goes by.
+struct InnerGradient {
+  at::Tensor errors;    // [T, S, C]: the inner loss's gradient at the outputs
+  at::Tensor features;  // [T, S, D]
+  std::vector<LayerGradient> layers;
+};
+
+InnerGradient gradient_of(const TaskState& state, const Support& support) {
+  const auto encoding = support.rows.encode(state.layers);
+  const auto outputs = state.head.outputs(encoding.features(), encoding.base());
+  const auto e = support.objective.inner_gradient(outputs, support.labels);
+  if (!encoding.has_tape()) return {e, encoding.features(), {}};
+  // With one output, a product of columns and rows is plain multiplication.
+  const auto of_features = e.size(2) == 1 ? e * state.head.w : at::bmm(e, state.head.w);
+  return {e, encoding.features(), encoding.backward(of_features, e.size(2) == 1 ? e : e.sum(2, true))};
+}
+
+}  // namespace
+
+void Steps::step(TaskState& state, const Head& start, const Support& support, int step) const {
+  const bool second_order = rule_.options().second_order;
+  const auto kept = [&](const at::Tensor& tensor) { return second_order ? tensor : tensor.detach(); };
+  const auto gradient = [&] {
+    // First order: the gradient counts as a constant.
+    const c10::AutoGradMode mode(second_order && c10::GradMode::is_enabled());
+    return gradient_of(state, support);
+  }();
+  const auto scale_of_task = rule_.scale(step, support.row_counts);
+  state.layers.step(gradient.layers, step, scale_of_task.unsqueeze(2));
+  const auto scale = scale_of_task.unsqueeze(2);
+  const auto pull = rule_.pull();
+  const auto w_gradient =
+      at::bmm(gradient.errors.transpose(1, 2), kept(gradient.features)) + pull[0] * kept(state.head.w - start.w);
+  const auto b_gradient = gradient.errors.sum(1, true) + pull[1] * kept(state.head.b - start.b);
+  const auto features = state.head.w.size(2);
+  const auto rate = rule_.head_rate(step).expand({features + 1});
+  state.head.w = state.head.w - scale * w_gradient * rate.narrow(0, 0, features);
+  state.head.b = state.head.b - scale * b_gradient * rate.narrow(0, features, 1);
+}
+
+void Steps::apply(TaskState& state, const Support& support) const {
+  if (support.labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
+  const auto start = state.head;
+  for (int step = 0; step < rule_.options().steps; ++step) this->step(state, start, support, step);
+}
+
+}  // namespace warmstart

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "trainer/adaptation/stage.h"
+
+namespace warmstart {
+
+// Inner steps of gradient descent on the support's loss, of the head and, as inner.scope says, the layers (MAML, Finn
+// et al. 2017; ANIL, Raghu et al. 2020; MeLU, Lee et al. 2019; rates as in Meta-SGD, Li et al. 2017).
+class Steps : public Stage {
+ public:
+  // `rule` outlives it.
+  explicit Steps(const InnerRule& rule) : rule_(rule) {}
+
+  void apply(TaskState& state, const Support& support) const override;
+
+ private:
+  void step(TaskState& state, const Head& start, const Support& support, int step) const;
+
+  const InnerRule& rule_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <vector>
+
+#include "trainer/layers/adapted_linear.h"
+#include "trainer/layers/embedding_memory.h"
+#include "trainer/layers/layers.h"
+
+namespace warmstart {
+
+// What one use of a layer in a pass saw, and the inner loss's gradient that came back to it.
+struct LayerGradient {
+  LayerId layer;
+  at::Tensor inputs;    // [T, S, in]; undefined for embeddings
+  at::Tensor gradient;  // [T, S, out], at the layer's outputs
+};
+
+// A network's layers as the tasks of a microbatch have adapted them; at first, as all tasks share them.
+class AdaptedLayers {
+ public:
+  // `layers` outlives this; `support` and `query` are the rows of a task.
+  AdaptedLayers(const Layers& layers, std::int64_t support, std::int64_t query, Precision precision);
+
+  const Layers& shared() const { return *layers_; }
+  const AdaptedLinear& linear(LayerId layer) const { return linear_[layer]; }
+  const EmbeddingMemory& embedding(LayerId layer) const { return embedding_[layer]; }
+
+  // One inner step of the layers that the gradients name.  `scale` [T, 1, 1].
+  void step(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale);
+
+ private:
+  const Layers* layers_;
+  // By layer; one of the two is used.
+  std::vector<AdaptedLinear> linear_;
+  std::vector<EmbeddingMemory> embedding_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "trainer/layers/inner_rule.h"
+
+namespace warmstart {
+
+// What a table of embeddings remembers.  Its key product, "how much of the same ids", does
+// not change with the steps, so values add up.
+class EmbeddingMemory {
+ public:
+  void add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates);  // D [T, S, out]
+  // `same_ids` [T, R, S]: the product of two rows' id weights.
+  at::Tensor forward(const at::Tensor& same_ids, at::Tensor shared) const;
+
+ private:
+  at::Tensor values_;  // [T, S, out]
+};
+
+}  // namespace warmstart

@@ -1,0 +1,40 @@
+#include "trainer/layers/initialiser.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace warmstart {
+namespace {
+
+template <typename Draw>
+at::Tensor drawn(at::IntArrayRef sizes, RandomStream random, Draw draw) {
+  auto tensor = at::empty(sizes, at::kFloat);
+  auto* values = tensor.mutable_data_ptr<float>();
+  for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(draw(random));
+  return tensor;
+}
+
+}  // namespace
+
+Initial Initialiser::normal(std::vector<std::int64_t> sizes, double deviation) {
+  const RandomStream random(seed_, Purpose::kInitialise, next_++);
+  return [=] { return drawn(sizes, random, [&](RandomStream& stream) { return deviation * stream.normal(); }); };
+}
+
+Initial Initialiser::uniform(std::vector<std::int64_t> sizes, std::int64_t inputs, double factor) {
+  const RandomStream random(seed_, Purpose::kInitialise, next_++);
+  const double bound = factor / std::sqrt(static_cast<double>(std::max<std::int64_t>(inputs, 1)));
+  return [=] {
+    return drawn(sizes, random, [&](RandomStream& stream) { return bound * (2.0 * stream.uniform() - 1.0); });
+  };
+}
+
+Initial Initialiser::zeros(std::vector<std::int64_t> sizes) {
+  return [=] { return at::zeros(sizes, at::kFloat); };
+}
+
+}  // namespace warmstart

@@ -1,0 +1,70 @@
+#include "trainer/layers/layers.h"
+
+#include "trainer/layers/initialiser.h"
+
+namespace warmstart {
+
+LayerId Layers::add(Layer layer, Initial weight, Initial bias) {
+  parameters_.add(layer.name + ".weight", ParameterGroup::kNetwork, {layer.outputs, layer.inputs}, std::move(weight));
+  if (bias) parameters_.add(layer.name + ".bias", ParameterGroup::kNetwork, {layer.outputs}, std::move(bias));
+  list_.push_back(std::move(layer));
+  return list_.size() - 1;
+}
+
+LayerId Layers::add_linear(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight) {
+  return add({name, LayerKind::kLinear, inputs, outputs, false}, std::move(weight), nullptr);
+}
+
+LayerId Layers::add_linear(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight,
+                           Initial bias) {
+  return add({name, LayerKind::kLinear, inputs, outputs, true}, std::move(weight), std::move(bias));
+}
+
+LayerId Layers::add_dense_fields(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight) {
+  return add({name, LayerKind::kDenseFields, inputs, outputs, true}, std::move(weight), Initialiser::zeros({outputs}));
+}
+
+LayerId Layers::add_embedding(const std::string& name, ParameterGroup group, std::int64_t ids, std::int64_t width,
+                              Initial initial) {
+  tables_.add(name, group, ids, width, std::move(initial));
+  list_.push_back({name, LayerKind::kEmbedding, 0, width, false});
+  return list_.size() - 1;
+}
+
+void Layers::add_rates() const {
+  for (LayerId layer = 0; layer < list_.size(); ++layer) {
+    if (adapts(layer)) rule_.add_layer(list_[layer].name, list_[layer].inputs, list_[layer].outputs);
+  }
+}
+
+at::Tensor Layers::bias(LayerId layer) const {
+  return list_[layer].has_bias ? parameters_[list_[layer].name + ".bias"] : at::Tensor();
+}
+
+bool Layers::adapts(LayerId layer) const {
+  const auto& options = rule_.options();
+  if (options.steps == 0 || options.scope == Scope::kHead) return false;
+  return options.scope == Scope::kAll || list_[layer].kind != LayerKind::kEmbedding;
+}
+
+bool Layers::any_adapts() const {
+  for (LayerId layer = 0; layer < list_.size(); ++layer)
+    if (adapts(layer)) return true;
+  return false;
+}
+
+LayerPlan Layers::plan(LayerId layer, std::int64_t support, std::int64_t query) const {
+  const auto& options = rule_.options();
+  const AdaptedShape shape = {list_[layer].inputs, list_[layer].outputs, support, query, options.steps};
+  return {list_[layer].name, options.form == Form::kAuto ? cheaper_form(shape) : options.form, shape};
+}
+
+std::vector<LayerPlan> Layers::plan(std::int64_t support, std::int64_t query) const {
+  std::vector<LayerPlan> plans;
+  for (LayerId layer = 0; layer < list_.size(); ++layer) {
+    if (adapts(layer) && list_[layer].kind != LayerKind::kEmbedding) plans.push_back(plan(layer, support, query));
+  }
+  return plans;
+}
+
+}  // namespace warmstart

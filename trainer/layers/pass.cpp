@@ -1,0 +1,117 @@
+#include "trainer/layers/pass.h"
+
+#include <ATen/ATen.h>
+
+namespace warmstart {
+namespace {
+
+at::Tensor bag(const FetchedRows& fetched, const IdBags& bags) {
+  if (!bags.offsets.defined()) return fetched.rows.index_select(0, fetched.places) * bags.weights.unsqueeze(1);
+  return std::get<0>(at::embedding_bag(fetched.rows, fetched.places, bags.offsets, false, 0, false, bags.weights));
+}
+
+}  // namespace
+
+// Gradients at nodes and at layers, as they are found.
+class Pass::Gradients {
+ public:
+  explicit Gradients(const Pass& pass) : pass_(pass), at_nodes_(pass.nodes_.size()) {}
+
+  void add(Var x, const at::Tensor& gradient) {
+    if (!pass_.adapts(x)) return;
+    auto& sum = at_nodes_[x.node];
+    sum = sum.defined() ? sum + gradient : gradient;
+  }
+  void add(LayerGradient gradient) {
+    if (pass_.layers_.shared().adapts(gradient.layer)) at_layers_.push_back(std::move(gradient));
+  }
+  at::Tensor take(std::size_t node) { return std::exchange(at_nodes_[node], {}); }
+  std::vector<LayerGradient> at_layers() && { return std::move(at_layers_); }
+
+ private:
+  const Pass& pass_;
+  std::vector<at::Tensor> at_nodes_;
+  std::vector<LayerGradient> at_layers_;
+};
+
+Var Pass::add_node(at::Tensor value, bool adapts, std::function<void(const at::Tensor&, Gradients&)> back) {
+  nodes_.push_back({std::move(value), adapts, std::move(back)});
+  return {nodes_.size() - 1};
+}
+
+Var Pass::constant(at::Tensor value) { return add_node(std::move(value), false, nullptr); }
+
+Var Pass::fields(LayerId embedding, LayerId dense) {
+  const auto& layers = layers_.shared();
+  const auto& table = layers[embedding].name;
+  auto x = rows_.shared(table, [&] {
+    const auto& bags = rows_.fields();
+    return bag(layers.tables().fetch(table, bags.ids), bags) +
+           at::linear(rows_.distinct_dense(), layers.weight(dense), layers.bias(dense));
+  });
+  if (layers.adapts(dense)) x = layers_.linear(dense).forward(rows_.dense(), x);
+  if (layers.adapts(embedding)) x = layers_.embedding(embedding).forward(rows_.same_ids(rows_.fields()), x);
+  return add_node(x, layers.adapts(dense) || layers.adapts(embedding), [=, this](const auto& d, Gradients& gradients) {
+    gradients.add({dense, rows_.dense(), d});
+    gradients.add({embedding, {}, d});
+  });
+}
+
+Var Pass::key(LayerId table) {
+  const auto& layers = layers_.shared();
+  const auto& name = layers[table].name;
+  auto x = rows_.shared(name, [&] {
+    const auto& bags = rows_.keys();
+    return bag(layers.tables().fetch(name, bags.ids), bags);
+  });
+  if (layers.adapts(table)) x = layers_.embedding(table).forward(rows_.same_ids(rows_.keys()), x);
+  return add_node(x, layers.adapts(table), [=](const auto& d, Gradients& gradients) { gradients.add({table, {}, d}); });
+}
+
+Var Pass::linear(LayerId id, Var x, const LinearUse& use) {
+  const auto& layer = layers_.linear(id);
+  const Activation activation = {.rectifies = use.rectifies,
+                                 .slope = use.slope,
+                                 .mask = use.drops ? next_mask(layers_.shared()[id].outputs) : at::Tensor()};
+  const auto start = use.start;
+  const auto out = layer.forward(value(x), start ? value(*start) : at::Tensor(), activation);
+  const bool adapts = layers_.shared().adapts(id) || this->adapts(x) || (start && this->adapts(*start));
+  return add_node(out, adapts, [=, this, &layer](const auto& d, Gradients& gradients) {
+    const bool activates = activation.rectifies || activation.mask.defined();
+    const auto passed = layer.backward(d, out, activation);
+    const auto& before = activates ? passed.first : d;
+    if (start) gradients.add(*start, before);
+    gradients.add(x, passed.second);
+    gradients.add({id, value(x), before});
+  });
+}
+
+Var Pass::drop(Var x) {
+  const auto mask = next_mask(value(x).size(-1));
+  if (!mask.defined()) return x;
+  return add_node(value(x) * mask, adapts(x), [=](const auto& d, Gradients& gradients) { gradients.add(x, d * mask); });
+}
+
+Var Pass::add(Var a, Var b) {
+  return add_node(value(a) + value(b), adapts(a) || adapts(b), [=, this](const auto& d, Gradients& gradients) {
+    for (const auto part : {a, b}) gradients.add(part, at::sum_to(d, value(part).sizes()));
+  });
+}
+
+Var Pass::columns(Var x, std::int64_t first, std::int64_t count) {
+  const auto behind = value(x).size(-1) - first - count;
+  return add_node(value(x).narrow(-1, first, count), adapts(x), [=](const auto& d, Gradients& gradients) {
+    gradients.add(x, at::constant_pad_nd(d, {first, behind}));
+  });
+}
+
+std::vector<LayerGradient> Pass::backward(const std::vector<std::pair<Var, at::Tensor>>& at_outputs) const {
+  Gradients gradients(*this);
+  for (const auto& [x, gradient] : at_outputs) gradients.add(x, gradient);
+  for (auto node = nodes_.size(); node-- > 0;) {
+    if (const auto d = gradients.take(node); d.defined()) nodes_[node].back(d, gradients);
+  }
+  return std::move(gradients).at_layers();
+}
+
+}  // namespace warmstart

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "trainer/layers/adapted_layers.h"
+#include "trainer/layers/rows.h"
+
+namespace warmstart {
+
+// A value of a pass.
+struct Var {
+  std::size_t node = 0;
+};
+
+// What a linear layer is given beside its inputs, and what follows it.
+struct LinearUse {
+  std::optional<Var> start = {};  // added before the rectifier; shaped like the result
+  bool rectifies = false;
+  double slope = 0.1;  // of the leaky rectifier
+  bool drops = false;  // a dropout mask, in training
+};
+
+// One pass of a microbatch's rows through a network's layers, as the tasks have adapted them: a tape.  A network writes
+// its forward pass with these operations; backward() gives the inner loss's gradient at each layer that adapts.  Every
+// operation, forward and back, is made of differentiable tensor operators, so autograd through both is exact to second
+// order.
+//
+// Values are [T, R, ..], or [N, ..] where the rows are the distinct ones.
+class Pass {
+ public:
+  // Both outlive it.
+  Pass(const AdaptedLayers& layers, const Rows& rows) : layers_(layers), rows_(rows) {}
+
+  // The rows' fields: the weighted sum of their ids' embeddings and a linear map of their dense fields, [.., width].
+  Var fields(LayerId embedding, LayerId dense);
+
+  // The row of `table` that belongs to the key; 0 where the key is unknown.  [.., width].
+  Var key(LayerId table);
+
+  // The inner loss's gradient stops here.
+  Var constant(at::Tensor value);
+
+  // activation(start + x W' + b)
+  Var linear(LayerId layer, Var x, const LinearUse& use = {});
+
+  // Times a dropout mask, in training.  Masks are numbered by their order in the pass.
+  Var drop(Var x);
+
+  Var add(Var a, Var b);  // broadcasts
+
+  Var columns(Var x, std::int64_t first, std::int64_t count);
+
+  const at::Tensor& value(Var x) const { return nodes_[x.node].value; }
+
+  // From the inner loss's gradients at some values: what each use of a layer that adapts saw and got back, the last use
+  // first.
+  std::vector<LayerGradient> backward(const std::vector<std::pair<Var, at::Tensor>>& at_outputs) const;
+
+ private:
+  class Gradients;
+  struct Node {
+    at::Tensor value;
+    bool adapts;                                                          // whether a layer that adapts lies behind it
+    std::function<void(const at::Tensor& d, Gradients& gradients)> back;  // adds to the gradients of what it is made of
+  };
+  Var add_node(at::Tensor value, bool adapts, std::function<void(const at::Tensor&, Gradients&)> back);
+  bool adapts(Var x) const { return nodes_[x.node].adapts; }
+  at::Tensor next_mask(std::int64_t width) { return rows_.mask(masks_++, width); }
+
+  const AdaptedLayers& layers_;
+  const Rows& rows_;
+  std::vector<Node> nodes_;
+  std::uint64_t masks_ = 0;
+};
+
+}  // namespace warmstart

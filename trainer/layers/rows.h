@@ -1,0 +1,63 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "trainer/layers/dropout.h"
+#include "trainer/layers/tensor_batch.h"
+
+namespace warmstart {
+
+// Weighted ids of each distinct row, one after the other.
+struct IdBags {
+  at::Tensor ids;      // int64
+  at::Tensor offsets;  // int64 [N]: where each row begins; undefined means one id a row
+  at::Tensor weights;  // one an id
+};
+
+// Rows of a microbatch: its distinct rows [N], or the tasks' rows [T, R] as places among them.  What does not depend on
+// a task is computed of each distinct row once, and gathered.
+class Rows {
+ public:
+  // The distinct rows.  `dropout` is null outside of training, and both outlive all rows that are made from these.
+  Rows(const TensorBatch& batch, const Dropout* dropout);
+
+  // The rows at `place` [T, R]; tasks adapt to those at `support_place` [T, S].
+  Rows placed(const at::Tensor& place, const at::Tensor& support_place) const;
+
+  // Of the distinct rows.
+  const IdBags& fields() const;  // of all categorical fields: the key's id comes first, weighing 0 where it is unknown
+  const IdBags& keys() const;    // of the key alone
+  const at::Tensor& distinct_dense() const;  // [N, F]
+
+  at::Tensor dense() const;  // [.., F]
+
+  // What `compute` makes of the distinct rows, [N, ..], at these rows: [T, R, ..].  Computed once a batch for each
+  // name.
+  at::Tensor shared(const std::string& name, const std::function<at::Tensor()>& compute) const;
+
+  // `distinct` [N, ..] at these rows.
+  at::Tensor gathered(const at::Tensor& distinct) const;
+
+  // The dropout mask number `number` [.., width]; undefined outside of training.
+  at::Tensor mask(std::uint64_t number, std::int64_t width) const;
+
+  // How much of the same ids each of these rows has with each support row: the sum over pairs of equal ids of their
+  // weights' products, [T, R, S].
+  at::Tensor same_ids(const IdBags& bags) const;
+
+ private:
+  struct Distinct;
+  Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor support_place);
+
+  std::shared_ptr<Distinct> distinct_;
+  at::Tensor place_, support_place_;  // undefined: these are the distinct rows
+  std::shared_ptr<std::map<std::string, at::Tensor>> gathered_;
+};
+
+}  // namespace warmstart

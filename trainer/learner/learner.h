@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "data/schema.h"
+#include "trainer/adaptation/stage.h"
+#include "trainer/evaluation/recommender.h"
+#include "trainer/learner/model_options.h"
+
+namespace warmstart {
+
+// A model whole: a network, the stages that adapt it to a task, an objective.  It joins them and is all that training,
+// evaluation, checkpoints and baselines know.  Thread-safe for reading.
+class Learner : public Recommender {
+ public:
+  // Fresh parameters drawn from `seed`.  Throws UsageError when the options make no sense together, or the parameters
+  // do not fit the host's memory.
+  Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed);
+
+  const ModelOptions& options() const { return options_; }
+  const Schema& schema() const { return schema_; }
+  const Network& network() const { return *network_; }
+  const Objective& objective() const { return *objective_; }
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+  // Adapts to each task's support rows and computes its query rows' outputs: [T, Q, C], differentiable.  `dropout` is
+  // null outside of training.
+  at::Tensor outputs(const TensorBatch& batch, const Dropout* dropout, Precision precision = Precision::kFloat32) const;
+
+  // Each task's mean outer loss over its query rows: [T].
+  at::Tensor losses(const TensorBatch& batch, const Dropout* dropout, Precision precision = Precision::kFloat32) const;
+
+  // How each linear layer that adapts is held in a batch of so many support and query rows a task.
+  std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const { return layers_.plan(support, query); }
+
+  // Predictions on the scale of the label, within its range.
+  at::Tensor predict(const EpisodeBatch& batch) const override;
+
+ private:
+  std::optional<Encoding> shared_encoding(const Rows& distinct, const AdaptedLayers& layers) const;
+
+  Schema schema_;
+  ModelOptions options_;
+  Parameters parameters_;
+  ReplicatedTables tables_;
+  InnerRule rule_;
+  Layers layers_;
+  std::unique_ptr<Objective> objective_;
+  std::unique_ptr<Network> network_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+};
+
+}  // namespace warmstart

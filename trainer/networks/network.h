@@ -1,0 +1,51 @@
+#pragma once
+
+#include "data/batch.h"
+#include "trainer/layers/initialiser.h"
+#include "trainer/layers/pass.h"
+#include "trainer/networks/network_options.h"
+
+namespace warmstart {
+
+// What a network makes of rows: outputs = features w' + base + b, where the head (w, b) is the task's.
+struct RowVars {
+  Var features;  // [.., D]
+  Var base;      // [.., 1]: the row's score before the head
+};
+
+// A base learner: what does a row look like?  It is written once, as a forward pass, and adapts in any scope.
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  virtual RowVars forward(Pass& pass) const = 0;
+
+  // D
+  virtual std::int64_t features() const = 0;
+
+  // Sets where base scores start: every row's, and (size: the keys' ids, or undefined) each key's.
+  virtual void start_from(double score, const at::Tensor& key_bias) const = 0;
+};
+
+// What a network is built of, in its constructor.
+struct NetworkParts {
+  const NetworkOptions& options;
+  const FeatureLayout& layout;
+  Initialiser& draw;
+  Layers& layers;
+  Parameters& parameters;
+};
+
+// Layers that networks have in common; what they return is their ids.
+LayerId add_key_bias(const NetworkParts& parts);
+struct FieldLayers {
+  LayerId embedding, key_bias, dense;
+};
+FieldLayers add_fields(const NetworkParts& parts);
+std::vector<LayerId> add_tower(const NetworkParts& parts);  // the hidden layers
+std::int64_t tower_width(const NetworkOptions& options);    // of the last hidden layer, or else of the embedding
+
+// The hidden layers over `x`, with rectifiers and dropout.
+Var through_tower(Pass& pass, const std::vector<LayerId>& tower, Var x);
+
+}  // namespace warmstart

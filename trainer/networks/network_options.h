@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace warmstart {
+
+enum class NetworkKind { kTwoTower, kMlp, kMf };
+NLOHMANN_JSON_SERIALIZE_ENUM(NetworkKind, {{NetworkKind::kTwoTower, "two-tower"},
+                                           {NetworkKind::kMlp, "mlp"},
+                                           {NetworkKind::kMf, "mf"}})
+
+struct NetworkOptions {
+  NetworkKind kind = NetworkKind::kTwoTower;
+  std::int64_t embedding = 64;             // width of a row's embedding
+  std::vector<std::int64_t> tower = {64};  // widths of the hidden layers
+  std::int64_t features = 48;              // width of the features that the head weighs
+};
+
+}  // namespace warmstart

@@ -1,0 +1,45 @@
+#include "trainer/networks/two_tower.h"
+
+#include <ATen/ATen.h>
+
+namespace warmstart {
+namespace {
+
+// The last output is the row's bias: it starts near 0, so that start_from() is where scores start.
+Initial with_small_last_row(const Initial& initial) {
+  return [initial] {
+    auto value = initial();
+    value[value.size(0) - 1].mul_(0.1);
+    return value;
+  };
+}
+
+}  // namespace
+
+TwoTower::TwoTower(const NetworkParts& parts)
+    : parameters_(parts.parameters),
+      features_(parts.options.features),
+      fields_(add_fields(parts)),
+      tower_(add_tower(parts)) {
+  const auto outputs = features_ + 1, width = tower_width(parts.options), embedding = parts.options.embedding;
+  output_ = parts.layers.add_linear("output", width, outputs,
+                                    with_small_last_row(parts.draw.uniform({outputs, width}, width)),
+                                    Initialiser::zeros({outputs}));
+  skip_ = parts.layers.add_linear("skip", embedding, outputs,
+                                  with_small_last_row(parts.draw.uniform({outputs, embedding}, embedding)));
+}
+
+void TwoTower::start_from(double score, const at::Tensor& key_bias) const {
+  parameters_["output.bias"].detach()[features_].fill_(score);
+  if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
+}
+
+RowVars TwoTower::forward(Pass& pass) const {
+  const auto key_bias = pass.key(fields_.key_bias);
+  const auto x = pass.drop(pass.fields(fields_.embedding, fields_.dense));
+  const auto hidden = through_tower(pass, tower_, x);
+  const auto output = pass.linear(output_, hidden, {.start = pass.linear(skip_, x)});
+  return {pass.columns(output, 0, features_), pass.add(pass.columns(output, features_, 1), key_bias)};
+}
+
+}  // namespace warmstart
