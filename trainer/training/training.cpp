@@ -313,7 +313,7 @@ class Trainer {
     const Phase phase("validate");
     const Stopwatch validation;
     const auto results = validation_.run(model_);
-    const double error = mean_absolute_error(results);
+    const double error = mean_over_supports(results, Measure::kMae);
     ++validations_without_better_;
     if (!std::isfinite(error)) {
       warn_of_validation(done, results);
