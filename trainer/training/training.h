@@ -5,19 +5,11 @@
 
 #include "cluster/communicator.h"
 #include "trainer/learner/two_tower.h"
+#include "trainer/training/progress_window.h"
 #include "trainer/training/run_saver.h"
 #include "trainer/training/train_options.h"
 
 namespace warmstart {
-
-// The state of a run, at log steps.  Times are this rank's shares since the last one.
-struct TrainProgress {
-  std::int64_t step, steps;
-  double loss, gradient_norm, rate, tasks_per_second, seconds_left;
-  double data_wait_share;
-  double reduce_share, hidden_reduce_share;  // of sums over ranks: waiting for them, and while the reverse pass went on
-  double padded_share;
-};
 
 struct Rollback {
   std::int64_t to_step;
