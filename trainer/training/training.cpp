@@ -17,7 +17,6 @@
 #include "cluster/stop_signal.h"
 #include "cluster/watchdog.h"
 #include "data/prefetch.h"
-#include "trainer/baselines/bias_model.h"
 #include "trainer/training/gradient_buckets.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/loss_guard.h"
@@ -387,24 +386,6 @@ class Trainer {
 };
 
 }  // namespace
-
-void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& group) {
-  agree(group, [&] {
-    if (group.rank() != 0) return;
-    if (model.options().loss == Loss::kBinary) {
-      const double mean = std::clamp(dataset.label_mean(), 1e-4, 1.0 - 1e-4);
-      return model.start_from(std::log(mean / (1.0 - mean)), {});
-    }
-    const BiasModel fit(TrainingRows(dataset), dataset.schema());
-    auto key_bias = at::zeros({feature_layout(dataset.schema()).keys}, at::kFloat);
-    for (std::int64_t entity = 0; entity < dataset.entities(); ++entity) {
-      const auto key = dataset.entity_fields()[0].ids(static_cast<std::size_t>(entity))[0];
-      if (key != 0) key_bias[key] = fit.entity_bias()[static_cast<std::size_t>(entity)];
-    }
-    model.start_from(fit.mean(), key_bias);
-  });
-  group.broadcast(model.parameters().flat(), 0);
-}
 
 void check_continues(const Manifest& manifest, const Parameters& parameters) {
   for (const auto* name : {kFirstMoment, kSecondMoment}) {

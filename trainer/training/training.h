@@ -7,6 +7,7 @@
 #include "trainer/learner/two_tower.h"
 #include "trainer/training/progress_window.h"
 #include "trainer/training/run_saver.h"
+#include "trainer/training/start_from_data.h"
 #include "trainer/training/train_options.h"
 
 namespace warmstart {
@@ -54,9 +55,5 @@ void check_continues(const Manifest& manifest, const Parameters& parameters);
 
 // The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
 NamedTensors trained_parameters(const Checkpoint& checkpoint);
-
-// Sets where scores start: the bias model's fit (squared loss) or the mean's log-odds
-// (binary).  Collective: rank 0 reads the rows.
-void start_from_data(TwoTower& model, const Dataset& dataset, Communicator& group);
 
 }  // namespace warmstart
