@@ -1,14 +1,17 @@
+// The meta-training of a model: what it is given, what it tells while it runs, and how it ended.
+
 #pragma once
 
-#include <filesystem>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "cluster/communicator.h"
-#include "trainer/learner/two_tower.h"
 #include "trainer/training/progress_window.h"
 #include "trainer/training/run_saver.h"
 #include "trainer/training/start_from_data.h"
 #include "trainer/training/train_options.h"
+#include "trainer/training/training_state.h"
 
 namespace warmstart {
 
@@ -49,11 +52,5 @@ struct TrainStart {
 // when the last checkpoint (with save.strict: any) cannot be written.
 TrainOutcome train(TwoTower& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer, TrainStart start = {});
-
-// Throws DataError unless train() can go on from such a checkpoint with a model of these parameters.
-void check_continues(const Manifest& manifest, const Parameters& parameters);
-
-// The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
-NamedTensors trained_parameters(const Checkpoint& checkpoint);
 
 }  // namespace warmstart
