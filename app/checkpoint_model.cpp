@@ -7,14 +7,12 @@
 #include "app/provenance.h"
 #include "base/errors.h"
 #include "base/json.h"
-#include "trainer/training/training.h"
+#include "trainer/training/training_state.h"
 
 namespace warmstart {
 
-nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration,
-                              int ranks) {
-  return {{"model", to_json(model.options())},
-          {"schema", to_json(dataset.schema())},
+nlohmann::json description_of(const Dataset& dataset, const std::string& configuration, int ranks) {
+  return {{"schema", to_json(dataset.schema())},
           {"dataset_digest", dataset.digest()},
           {"configuration", configuration},
           {"ranks", ranks},
@@ -27,8 +25,8 @@ namespace {
 void check_description(const nlohmann::json& description) {
   schema_from_json(object_at(description, "schema"));
   try {
-    check(model_options_from_json(object_at(description, "model")));
     const auto& configuration = text_at(description, "configuration");
+    check(model_options_of(configuration));
     first_difference(configuration, configuration);  // it can be parsed
   } catch (const UsageError& error) {
     throw DataError(error.what());
@@ -59,7 +57,7 @@ Checkpoint read_described_checkpoint(const std::filesystem::path& path) {
   return read_checkpoint(path, [](const Manifest& manifest) { check_description(manifest.description); });
 }
 
-TwoTower read_model(const std::filesystem::path& path, const Schema& schema) {
+std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Schema& schema) {
   const auto checkpoint = read_described_checkpoint(path);
   try {
     const auto made_for = schema_from_json(checkpoint.description.at("schema"));
@@ -67,8 +65,9 @@ TwoTower read_model(const std::filesystem::path& path, const Schema& schema) {
       throw DataError(fmt::format(
           "the model does not fit the data set: {}; use the data set it was trained on, or train again", differs));
     }
-    TwoTower model(schema, model_options_from_json(checkpoint.description.at("model")), 0);
-    model.parameters().assign(trained_parameters(checkpoint));
+    const auto& configuration = checkpoint.description.at("configuration").get_ref<const std::string&>();
+    auto model = std::make_unique<Learner>(schema, model_options_of(configuration), 0);
+    model->parameters().assign(trained_parameters(checkpoint));
     return model;
   } catch (const Error& error) {  // also the model's own: its options are the checkpoint's
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "app/configuration.h"
 #include "checkpoints/checkpoint.h"
@@ -10,9 +11,8 @@
 namespace warmstart {
 
 // What every checkpoint of a run says of its model, to use it again and to go on with it.  `configuration` is the
-// resolved INI text.
-nlohmann::json description_of(const TwoTower& model, const Dataset& dataset, const std::string& configuration,
-                              int ranks);
+// resolved INI text, whose sections model, adapt and inner make the model.
+nlohmann::json description_of(const Dataset& dataset, const std::string& configuration, int ranks);
 
 // Whether a run with this description can go on from a checkpoint.  Throws DataError when the checkpoint's description
 // is not sound or for another schema, UsageError naming the difference when it is of another data set or configuration.
@@ -23,6 +23,6 @@ Checkpoint read_described_checkpoint(const std::filesystem::path& path);
 
 // The model of a checkpoint or of a run's newest.  Throws DataError naming `path` when there
 // is none, or when it was made for another schema than `schema`.
-TwoTower read_model(const std::filesystem::path& path, const Schema& schema);
+std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Schema& schema);
 
 }  // namespace warmstart

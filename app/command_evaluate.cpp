@@ -87,7 +87,7 @@ class Comparison {
 ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   auto& configuration = invocation.configuration;
   std::unique_ptr<Dataset> dataset;
-  std::optional<TwoTower> model, joint;
+  std::unique_ptr<Learner> model, joint;
   std::unique_ptr<TrainingRows> rows;
   std::optional<BiasModel> bias;
   std::optional<Als> als;
@@ -100,8 +100,8 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-    if (!configuration.run.empty()) model.emplace(read_model(configuration.run, dataset->schema()));
-    if (!configuration.joint.empty()) joint.emplace(read_model(configuration.joint, dataset->schema()));
+    if (!configuration.run.empty()) model = read_model(configuration.run, dataset->schema());
+    if (!configuration.joint.empty()) joint = read_model(configuration.joint, dataset->schema());
     comparison = std::make_unique<Comparison>(*dataset, configuration.evaluate, group);
     rows = std::make_unique<TrainingRows>(*dataset);
     bias.emplace(*rows, dataset->schema());
@@ -112,13 +112,13 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   comparison->judge("als", *als);
   if (joint) {
     comparison->judge("joint", *joint);
-    const int steps = model ? model->options().inner.steps : configuration.model.inner.steps;
+    const int steps = model ? model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
     std::unique_ptr<Evaluation> validation;
     agree(group, [&] {
       validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group);
     });
     const auto tuned = fine_tune(*joint, steps, *validation);
-    comparison->judge("fine-tuned", tuned.model);
+    comparison->judge("fine-tuned", *tuned.model);
     comparison->note("fine_tuned",
                      {{"steps", steps}, {"rate", tuned.rate}, {"kappa", tuned.kappa}, {"chosen_on", "validation"}});
   }

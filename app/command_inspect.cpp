@@ -5,7 +5,7 @@
 #include "app/command.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
-#include "trainer/training/training.h"
+#include "trainer/training/training_state.h"
 
 namespace warmstart {
 namespace {
@@ -162,8 +162,7 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
              made_by.at("libtorch").get<std::string>(), made_by.at("hdf5").get<std::string>(),
              made_by.at("mpi").get<std::string>(), made_by.at("compiler").get<std::string>(),
              description.at("ranks").get<int>());
-  fmt::print("data set: digest {}\nmodel: {}\n", description.at("dataset_digest").get<std::string>(),
-             description.at("model").dump());
+  fmt::print("data set: digest {}\n", description.at("dataset_digest").get<std::string>());
   fmt::print("configuration:\n{}\n", description.at("configuration").get<std::string>());
   if (!facts["state"].at("skipped").empty())
     fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());

@@ -10,7 +10,8 @@
 #include "cluster/device.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/stop_signal.h"
-#include "trainer/learner/memory_estimate.h"
+#include "trainer/training/start_from_data.h"
+#include "trainer/training/training_memory.h"
 
 namespace warmstart {
 namespace {
@@ -25,8 +26,7 @@ bool lies_in(const std::filesystem::path& path, const std::filesystem::path& fol
 
 // Finds the checkpoint to go on from, if there is one.  A run that has checkpoints goes on from its own, whatever it
 // started from: so a job that is sent again with the same command makes progress.  Collective.
-void find_checkpoint(TrainStart& start, const TwoTower& model, const Configuration& configuration,
-                     Communicator& group) {
+void find_checkpoint(TrainStart& start, const Learner& model, const Configuration& configuration, Communicator& group) {
   const auto& run = configuration.run;
   const auto& resume = configuration.resume;
   std::filesystem::path from;
@@ -79,7 +79,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
 
   const auto device = device_of_rank(configuration.device, group);
   std::unique_ptr<Dataset> dataset;
-  std::unique_ptr<TwoTower> model;
+  std::unique_ptr<Learner> model;
   std::unique_ptr<RunLock> lock;
   std::unique_ptr<RunFolder> run;
   agree(group, [&] {
@@ -87,8 +87,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-    if (!device.is_cuda()) require_training_memory(dataset->schema(), configuration.model, options);
-    model = std::make_unique<TwoTower>(dataset->schema(), configuration.model, options.seed);
+    model = std::make_unique<Learner>(dataset->schema(), configuration.model, options.seed);
+    if (!device.is_cuda()) require_training_memory(*model, options);
     if (first) lock = lock_run(configuration.run);
   });
   std::unique_ptr<Communicator> gpus;
@@ -96,7 +96,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     gpus = connect_gpus(group, device, kConnectSeconds);
   TrainStart start;
   start.gradients = gpus.get();
-  start.description = description_of(*model, *dataset, invocation.options.resolved(), group.size());
+  start.description = description_of(*dataset, invocation.options.resolved(), group.size());
   find_checkpoint(start, *model, configuration, group);
   const auto step = start.checkpoint ? start.checkpoint->step : 0;
   agree(group, [&] {

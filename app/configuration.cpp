@@ -74,6 +74,18 @@ std::string first_difference(const std::string& was, const std::string& is) {
   return "";
 }
 
+ModelOptions model_options_of(const std::string& configuration) {
+  Configuration of_model;
+  auto options = options_of(of_model);
+  std::vector<std::string> settings;
+  for (const auto& [key, value, line] : parse_ini(configuration, "configuration of the checkpoint")) {
+    if (key.starts_with("model.") || key.starts_with("adapt.") || key.starts_with("inner."))
+      settings.insert(settings.end(), {"--set", fmt::format("{}={}", key, value)});
+  }
+  options.parse(settings, {});
+  return of_model.model;
+}
+
 Options options_of(Configuration& configuration) {
   Options add;
   add_data_options(add, configuration);

@@ -69,6 +69,9 @@ void check_host(const Configuration& configuration);
 // values; empty when there is none.
 std::string first_difference(const std::string& was, const std::string& is);
 
+// The model of a resolved configuration.  Throws UsageError naming what this version does not know.
+ModelOptions model_options_of(const std::string& configuration);
+
 // The options over `configuration`, whose values are the defaults.
 Options options_of(Configuration& configuration);
 

@@ -5,18 +5,23 @@ namespace warmstart {
 void add_model_options(Options& add, Configuration& c) {
   // What is too wide for the memory is refused once the data set is known.
   constexpr double kWidest = 1e9;
-  auto& model = c.model;
-  add.add("model.embedding", model.embedding, "width of embeddings").from(1).to(kWidest);
-  add.add("model.tower", model.tower, "widths of the tower's hidden layers, comma-separated")
-      .from(1)
-      .to(kWidest)
-      .items(64);
-  add.add("model.features", model.features, "width of the features that the head weighs").from(1).to(kWidest);
-  add.add("model.prior", model.prior, "width of the task network's hidden layer").from(1).to(kWidest);
-  add.add("model.loss", model.loss, "squared, or binary (labels 0 and 1)");
-  add.add("model.absolute", model.absolute, "weight of a smooth absolute error beside the squared").from(0).to(1e6);
+  auto& network = c.model.network;
+  add.add("model.network", network.kind,
+          "base learner: two-tower, mlp (multi-layer perceptron) or mf (factors of keys)");
+  add.add("model.embedding", network.embedding, "width of embeddings").from(1).to(kWidest);
+  add.add("model.tower", network.tower, "widths of the hidden layers, comma-separated").from(1).to(kWidest).items(64);
+  add.add("model.features", network.features, "width of the features that the head weighs").from(1).to(kWidest);
+  add.add("model.prior", c.model.adapt.prior, "width of the hidden layer of the stage prior").from(1).to(kWidest);
+  auto& objective = c.model.objective;
+  add.add("model.objective", objective.kind, "what is predicted: squared (numbers) or binary (labels 0 and 1)");
+  add.add("model.absolute", objective.absolute, "weight of a smooth absolute error beside the squared").from(0).to(1e6);
 
-  auto& inner = model.inner;
+  add.add("adapt.stages", c.model.adapt.stages,
+          "how a task's support becomes its own, in this order: prior (a head from the task's fields), prototypes "
+          "(class "
+          "means), steps (inner steps)")
+      .items(8);
+  auto& inner = c.model.adapt.inner;
   add.add("inner.steps", inner.steps, "inner steps; 0: joint training without adaptation").from(0).to(1000);
   add.add("inner.scope", inner.scope, "what adapts: head, dense (the tower too) or all (embeddings too)");
   add.add("inner.second-order", inner.second_order, "differentiate through the inner gradients");

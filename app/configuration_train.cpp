@@ -63,6 +63,10 @@ void add_watch_options(Options& add, TrainOptions& train) {
   add.add("train.validate-every", train.validate_every, "steps between validations; 0: ten a run")
       .from(0)
       .to(kMostSteps);
+  add.add(
+      "validate.measure", train.measure,
+      "tells which parameters are best: mae, mse, rmse, ndcg@1, ndcg@3, ndcg@5, log-loss (labels 0 and 1) or own: mae "
+      "with model.objective = squared, log-loss with binary");
   add.add("train.keep-best", train.keep_best,
           "end with the parameters that did best on validation; false: with the last");
   add.add("train.patience", train.patience, "validations without a better one before stopping; 0: never")

@@ -87,6 +87,18 @@ void read(const std::string& text, const Range&, T& value) {
   value = read_value;
 }
 
+// A choice that something else makes where it is "own".
+template <typename T>
+requires std::is_enum_v<T> std::string to_text(const std::optional<T>& value) {
+  return value ? to_text(*value) : "own";
+}
+template <typename T>
+requires std::is_enum_v<T>
+void read(const std::string& text, const Range& range, std::optional<T>& value) {
+  if (text == "own") return value.reset();
+  read(text, range, value.emplace());
+}
+
 // What a help text says of the type.
 template <typename T>
 std::string names_of() {
@@ -101,7 +113,9 @@ std::vector<std::string> items_of(const std::string& text);
 
 template <typename T>
 std::string to_text(const std::vector<T>& value) {
-  return fmt::format("{}", fmt::join(value, ", "));
+  std::vector<std::string> items;
+  for (const auto& item : value) items.push_back(to_text(item));
+  return fmt::format("{}", fmt::join(items, ", "));
 }
 template <typename T>
 void read(const std::string& text, const Range& range, std::vector<T>& value) {

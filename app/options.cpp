@@ -190,7 +190,7 @@ std::string Options::resolved() const {
 
 bool Options::changes_what_is_learned(const std::string& key) const {
   const auto found = std::find_if(list_.begin(), list_.end(), [&](const auto& option) { return option.key == key; });
-  static const std::set<std::string> sections = {"model", "inner", "train", "episode", "evaluate"};
+  static const std::set<std::string> sections = {"model", "adapt", "inner", "train", "validate", "episode", "evaluate"};
   return found != list_.end() && !found->neutral && sections.contains(section_of(key));
 }
 

@@ -31,7 +31,7 @@ struct Checkpoint {
   std::int64_t step = 0;       // meta-steps done
   nlohmann::json description;  // what the model is: options, schema, provenance
   RunState state;
-  std::optional<double> validation_error;  // of this step; retention keeps the smallest
+  std::optional<double> validation_error;  // of this step; retention keeps the best
   Layout layout;
   // Flat, contiguous, float32, on the host, all of one length: `parameters`, and what the optimizer keeps.
   std::map<std::string, at::Tensor> vectors;

@@ -46,12 +46,13 @@ void remove_superseded(const fs::path& run, const Retention& retention, std::int
     std::int64_t step;
     double error;
   };
+  const double sign = retention.higher_is_better ? -1.0 : 1.0;
   std::vector<Known> known;
   for (const auto& folder : checkpoints_of(run)) {
     try {
       const auto manifest = read_manifest(folder);
-      known.push_back(
-          {folder, manifest.step, manifest.validation_error.value_or(std::numeric_limits<double>::infinity())});
+      const auto& error = manifest.validation_error;
+      known.push_back({folder, manifest.step, error ? sign * *error : std::numeric_limits<double>::infinity()});
     } catch (const DataError&) {
       // Damaged: what is left of it may still be wanted.
     }

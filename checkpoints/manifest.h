@@ -13,7 +13,7 @@
 namespace warmstart {
 
 // Version of the layout; a reader refuses another.
-constexpr int kCheckpointVersion = 2;
+constexpr int kCheckpointVersion = 3;
 
 constexpr const char* kManifest = "manifest.json";
 
@@ -42,7 +42,7 @@ struct Manifest {
   std::int64_t step = 0;       // meta-steps done
   nlohmann::json description;  // what the model is: options, schema, provenance
   RunState state;
-  std::optional<double> validation_error;  // of this step; retention keeps the smallest
+  std::optional<double> validation_error;  // of this step; retention keeps the best
   Layout layout;
   std::vector<std::string> vectors;  // their names
   std::int64_t count = 0;            // elements of each

@@ -11,7 +11,7 @@ namespace warmstart {
 struct RunState {
   std::int64_t steps = 0;  // that the run is to have
   bool finished = false;
-  double best_error = 0.0;     // the smallest on validation
+  double best_error = 0.0;     // the best on validation: the largest, where the measure is better the higher it is
   std::int64_t best_step = 0;  // its step; 0: there was no validation
   std::int64_t validations_without_better = 0;
   std::vector<double> recent_losses;

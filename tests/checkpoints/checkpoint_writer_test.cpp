@@ -73,6 +73,17 @@ TEST_F(CheckpointWriterTest, KeepsTheLastTheBestAndEveryMth) {
   EXPECT_EQ(names(), (std::vector<std::string>{"step-00000020", "step-00000040", "step-00000060", "step-00000070"}));
 }
 
+TEST_F(CheckpointWriterTest, TheBestHasTheLargestErrorWhereHigherIsBetter) {
+  CheckpointWriter writer(run, {.last = 1, .higher_is_better = true}, group);
+  for (const std::int64_t step : {1, 2, 3, 4}) {
+    auto checkpoint = example_checkpoint(step);
+    checkpoint.validation_error = step == 2 ? 0.9 : 0.5;
+    if (step == 3) checkpoint.validation_error.reset();
+    write(writer, checkpoint);
+  }
+  EXPECT_EQ(names(), (std::vector<std::string>{"step-00000002", "step-00000004"}));
+}
+
 TEST_F(CheckpointWriterTest, NeitherCountsNorRemovesDamagedOnes) {
   CheckpointWriter writer(run, {.last = 1}, group);
   write(writer, example_checkpoint(1));

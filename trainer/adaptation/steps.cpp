@@ -27,12 +27,15 @@ InnerGradient gradient_of(const TaskState& state, const Support& support) {
 
 void Steps::step(TaskState& state, const Head& start, const Support& support, int step) const {
   const bool second_order = rule_.options().second_order;
-  const auto kept = [&](const at::Tensor& tensor) { return second_order ? tensor : tensor.detach(); };
-  const auto gradient = [&] {
+  const auto kept = [&](const at::Tensor& tensor) {
+    return second_order || !tensor.defined() ? tensor : tensor.detach();
+  };
+  auto gradient = [&] {
     // First order: the gradient counts as a constant.
     const c10::AutoGradMode mode(second_order && c10::GradMode::is_enabled());
     return gradient_of(state, support);
   }();
+  for (auto& layer : gradient.layers) layer.inputs = kept(layer.inputs);
   const auto scale_of_task = rule_.scale(step, support.row_counts);
   state.layers.step(gradient.layers, step, scale_of_task.unsqueeze(2));
   const auto scale = scale_of_task.unsqueeze(2);

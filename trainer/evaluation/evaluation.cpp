@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "trainer/evaluation/log_loss.h"
 
 namespace warmstart {
 namespace {
@@ -29,6 +30,9 @@ std::uint32_t rows_of(const std::string& support) {
           fmt::format("evaluate.support: '{}' is neither a whole number of rows nor 'all'", support));
   return static_cast<std::uint32_t>(rows);
 }
+
+// A task's values are those of its TaskMetrics, and behind them its log-loss: 0 where labels are not binary.
+constexpr std::int64_t kValues = TaskMetrics::kCount + 1;
 
 TaskMetrics from_values(const at::Tensor& values) {
   const auto* v = values.const_data_ptr<double>();
@@ -79,10 +83,12 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
   const GainScale scale{dataset_.schema().label_min, dataset_.schema().label_max};
   for (std::size_t t = 0; t < episodes.size(); ++t) {
     const auto first = t * static_cast<std::size_t>(made.query.width), count = episodes[t].rows.query.size();
-    const auto metrics = task_metrics({predicted.const_data_ptr<float>() + first, count},
-                                      {made.query.label.data() + first, count}, scale);
-    const auto row = metrics.values();
-    std::copy(row.begin(), row.end(), values[static_cast<std::int64_t>(batches_[batch][t])].mutable_data_ptr<double>());
+    const std::span scores(predicted.const_data_ptr<float>() + first, count);
+    const std::span labels(made.query.label.data() + first, count);
+    const auto row = task_metrics(scores, labels, scale).values();
+    auto* place = values[static_cast<std::int64_t>(batches_[batch][t])].mutable_data_ptr<double>();
+    place = std::copy(row.begin(), row.end(), place);
+    if (takes_log_loss(scale.label_min, scale.label_max)) *place = log_loss(scores, labels);
   }
 }
 
@@ -92,28 +98,37 @@ std::optional<std::int64_t> Evaluation::first_not_finite(const at::Tensor& value
   return tasks_[static_cast<std::size_t>(places[0].item<std::int64_t>())];
 }
 
+EvaluationResult Evaluation::result_of(const std::string& support, const at::Tensor& values) const {
+  const auto mean = values.mean(0);
+  EvaluationResult result{support, tasks(), from_values(mean), std::nullopt, first_not_finite(values)};
+  const auto& schema = dataset_.schema();
+  if (takes_log_loss(schema.label_min, schema.label_max)) result.log_loss = mean[kValues - 1].item<double>();
+  return result;
+}
+
 std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
   std::vector<EvaluationResult> results;
   for (const auto& support : options_.support) {
     // Zero wherever another rank computes, so the sum over ranks is exact.
-    auto values = at::zeros({tasks(), TaskMetrics::kCount}, at::kDouble);
+    auto values = at::zeros({tasks(), kValues}, at::kDouble);
     for (std::size_t batch = 0; batch < batches_.size(); ++batch) {
       if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) == group_.rank())
         judge_batch(recommender, batch, rows_of(support), values);
     }
     group_.sum(values);
-    results.push_back({support, tasks(), from_values(values.mean(0)), first_not_finite(values)});
+    results.push_back(result_of(support, values));
   }
   return results;
 }
 
 double Evaluation::mean_absolute_error(const Recommender& recommender) const {
-  return warmstart::mean_absolute_error(run(recommender));
+  return mean_over_supports(run(recommender), Measure::kMae);
 }
 
-double mean_absolute_error(const std::vector<EvaluationResult>& results) {
+double mean_over_supports(const std::vector<EvaluationResult>& results, Measure measure) {
   double sum = 0.0;
-  for (const auto& result : results) sum += result.mean.mae;
+  for (const auto& result : results)
+    sum += measure == Measure::kLogLoss ? result.log_loss.value() : result.mean.value(name_of(measure));
   return sum / static_cast<double>(results.size());
 }
 
@@ -127,6 +142,7 @@ nlohmann::json to_json(const std::string& model, const EvaluationResult& result)
   const auto values = result.mean.values();
   for (int i = 0; i < TaskMetrics::kCount; ++i)
     json[TaskMetrics::kNames[static_cast<std::size_t>(i)]] = values[static_cast<std::size_t>(i)];
+  if (result.log_loss) json[name_of(Measure::kLogLoss)] = *result.log_loss;
   return json;
 }
 

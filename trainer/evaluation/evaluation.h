@@ -8,6 +8,7 @@
 #include "cluster/communicator.h"
 #include "data/batch.h"
 #include "data/sampler.h"
+#include "trainer/evaluation/measure.h"
 #include "trainer/evaluation/metrics.h"
 #include "trainer/evaluation/recommender.h"
 
@@ -26,8 +27,9 @@ void check(const EvaluationOptions& options);
 struct EvaluationResult {
   std::string support;  // rows, or "all"
   std::int64_t tasks = 0;
-  TaskMetrics mean;                        // over tasks
-  std::optional<std::int64_t> not_finite;  // the first task with a measure that is not finite
+  TaskMetrics mean;                             // over tasks
+  std::optional<double> log_loss = {};          // over tasks, where labels are binary
+  std::optional<std::int64_t> not_finite = {};  // the first task with a measure that is not finite
 };
 
 // Judges recommenders on the tasks of one split, over all ranks.  Results do not depend on
@@ -48,6 +50,7 @@ class Evaluation {
 
  private:
   std::optional<std::int64_t> first_not_finite(const at::Tensor& values) const;  // values [tasks, measures]
+  EvaluationResult result_of(const std::string& support, const at::Tensor& values) const;
   void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support, at::Tensor values) const;
 
   const Dataset& dataset_;
@@ -57,8 +60,9 @@ class Evaluation {
   std::vector<std::vector<std::size_t>> batches_;  // places in tasks_, of similar length
 };
 
-// The mean over the support sizes of the mean absolute error.
-double mean_absolute_error(const std::vector<EvaluationResult>& results);
+// The mean over the support sizes of one measure.  Throws std::bad_optional_access for the log-loss of labels that are
+// not binary, which check(Measure, ..) refuses.
+double mean_over_supports(const std::vector<EvaluationResult>& results, Measure measure);
 
 // {"model": ..., "support": 5 or "all", "tasks": ..., "mae": ..., ...}
 nlohmann::json to_json(const std::string& model, const EvaluationResult& result);

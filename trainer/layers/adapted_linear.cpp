@@ -168,6 +168,11 @@ at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared,
     return activated(shared.defined() ? z + shared : z, activation);
   }
   if (!weight_.defined() && !keys_.defined()) return activated(shared, activation);
+  if (!keys_.defined() && weight_.scalar_type() == at::kDouble) {
+    // Double precision is for references, which go through this more than twice.
+    const auto z = at::linear(x, weight_, bias_);
+    return activated(shared.defined() ? z + shared : z, activation);
+  }
   return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_),
                             optional(shares_), optional(key_bias_), optional(transpose_), adapts_bias_,
                             Rectifier{activation.rectifies, activation.slope}, optional(activation.mask), precision_);

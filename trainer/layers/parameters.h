@@ -32,6 +32,7 @@ class Parameters {
   Parameters() = default;
   Parameters(const Parameters&) = delete;  // a copy would share the values
   Parameters& operator=(const Parameters&) = delete;
+  Parameters(Parameters&&) = default;
 
   // Declares a parameter; all of them before flatten().
   void add(const std::string& name, ParameterGroup group, std::vector<std::int64_t> sizes, Initial initial);
@@ -39,8 +40,8 @@ class Parameters {
   // How many values were declared.  A floating-point number: widths of 10^9 multiply to more than integers hold.
   double count() const;
 
-  // Lays the parameters out as one tensor of the dtype and on the device of `options`: the first time with their initial
-  // values, then with those that they have.
+  // Lays the parameters out as one tensor of the dtype and on the device of `options`: the first time with their
+  // initial values, then with those that they have.
   void flatten(const at::TensorOptions& options);
 
   const at::Tensor& operator[](const std::string& name) const { return list_[index_.at(name)].value; }

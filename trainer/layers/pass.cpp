@@ -7,6 +7,12 @@ namespace {
 
 at::Tensor bag(const FetchedRows& fetched, const IdBags& bags) {
   if (!bags.offsets.defined()) return fetched.rows.index_select(0, fetched.places) * bags.weights.unsqueeze(1);
+  if (fetched.rows.scalar_type() == at::kDouble) {
+    // Double precision is for references, which differentiate more often than embedding_bag allows.
+    const auto weighted = fetched.rows.index_select(0, fetched.places) * bags.weights.unsqueeze(1);
+    return at::zeros({bags.offsets.size(0), weighted.size(1)}, weighted.options())
+        .index_add(0, row_of_each_id(bags), weighted);
+  }
   return std::get<0>(at::embedding_bag(fetched.rows, fetched.places, bags.offsets, false, 0, false, bags.weights));
 }
 

@@ -14,14 +14,17 @@ at::Tensor id_products(const IdBags& bags, std::int64_t count) {
   if (!bags.offsets.defined())
     return bags.ids.unsqueeze(1).eq(bags.ids).to(weights.options()) * weights * weights.unsqueeze(1);
   const auto [ids, column, counts] = at::_unique2(bags.ids, true, true);
-  const auto ends = at::cat({bags.offsets.slice(0, 1), at::full({1}, bags.ids.size(0), bags.ids.options())});
-  const auto row = at::repeat_interleave(ends - bags.offsets);
   auto dense = at::zeros({count, ids.size(0)}, weights.options());
-  dense.index_put_({row, column}, weights, true);
+  dense.index_put_({row_of_each_id(bags), column}, weights, true);
   return at::mm(dense, dense.t());
 }
 
 }  // namespace
+
+at::Tensor row_of_each_id(const IdBags& bags) {
+  const auto ends = at::cat({bags.offsets.slice(0, 1), at::full({1}, bags.ids.size(0), bags.ids.options())});
+  return at::repeat_interleave(ends - bags.offsets);
+}
 
 struct Rows::Distinct {
   std::int64_t count = 0;

@@ -20,6 +20,9 @@ struct IdBags {
   at::Tensor weights;  // one an id
 };
 
+// The row that each id belongs to; for bags with offsets.
+at::Tensor row_of_each_id(const IdBags& bags);
+
 // Rows of a microbatch: its distinct rows [N], or the tasks' rows [T, R] as places among them.  What does not depend on
 // a task is computed of each distinct row once, and gathered.
 class Rows {

@@ -7,7 +7,6 @@
 
 #include "trainer/adaptation/make_stages.h"
 #include "trainer/learner/memory_estimate.h"
-#include "trainer/networks/make_network.h"
 
 namespace warmstart {
 namespace {
@@ -27,7 +26,7 @@ InnerOptions inner_options(const AdaptOptions& options) {
 
 }  // namespace
 
-Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed)
+Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed, const MakeNetwork& make_network)
     : schema_(schema),
       options_(checked(options)),
       tables_(parameters_),
@@ -45,25 +44,53 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   parameters_.flatten(at::kFloat);
 }
 
-std::optional<Encoding> Learner::shared_encoding(const Rows& distinct, const AdaptedLayers& layers) const {
-  if (layers_.any_adapts()) return std::nullopt;
-  return encode(*network_, distinct, layers);
+// A batch on its way through the network and the stages.
+class Learner::Batch {
+ public:
+  Batch(const Learner& learner, const TensorBatch& tensors, const Dropout* dropout, Precision precision)
+      : learner_(learner),
+        tensors_(tensors),
+        dropout_(dropout),
+        distinct_(tensors, dropout),
+        unadapted_(learner.layers_, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
+    if (!learner.layers_.any_adapts()) shared_.emplace(encode(*learner.network_, distinct_, unadapted_));
+  }
+
+  TaskState adapted() const {
+    TaskState state = {{}, unadapted_};
+    const auto rows = encoder(tensors_.support);
+    const auto row_counts = tensors_.support.mask.sum(1, true);
+    const Support support = {rows, tensors_.support, row_counts, tensors_.descriptions, dropout_, *learner_.objective_};
+    for (const auto& stage : learner_.stages_) stage->apply(state, support);
+    return state;
+  }
+
+  at::Tensor outputs(const TaskState& state) const {
+    const auto rows = encoder(tensors_.query);
+    const auto query = rows.encode(state.layers);
+    return state.head.outputs(query.features(), query.base());
+  }
+
+ private:
+  RowEncoder encoder(const RowTensors& rows) const {
+    return {*learner_.network_, distinct_.placed(rows.place, tensors_.support.place), shared_};
+  }
+
+  const Learner& learner_;
+  const TensorBatch& tensors_;
+  const Dropout* dropout_;
+  Rows distinct_;
+  AdaptedLayers unadapted_;
+  std::optional<Encoding> shared_;  // of the distinct rows, where no layer adapts
+};
+
+TaskState Learner::adapt(const TensorBatch& batch) const {
+  return Batch(*this, batch, nullptr, Precision::kFloat32).adapted();
 }
 
 at::Tensor Learner::outputs(const TensorBatch& batch, const Dropout* dropout, Precision precision) const {
-  const Rows distinct(batch, dropout);
-  TaskState state = {{}, AdaptedLayers(layers_, batch.support.place.size(1), batch.query.place.size(1), precision)};
-  const auto shared = shared_encoding(distinct, state.layers);
-  const auto rows = [&](const RowTensors& of) {
-    return RowEncoder(*network_, distinct.placed(of.place, batch.support.place), shared);
-  };
-  const auto support_rows = rows(batch.support);
-  const auto row_counts = batch.support.mask.sum(1, true);
-  const Support support = {support_rows, batch.support, row_counts, batch.descriptions, dropout, *objective_};
-  for (const auto& stage : stages_) stage->apply(state, support);
-  const auto query_rows = rows(batch.query);
-  const auto query = query_rows.encode(state.layers);
-  return state.head.outputs(query.features(), query.base());
+  const Batch whole(*this, batch, dropout, precision);
+  return whole.outputs(whole.adapted());
 }
 
 at::Tensor Learner::losses(const TensorBatch& batch, const Dropout* dropout, Precision precision) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "trainer/adaptation/stage.h"
 #include "trainer/evaluation/recommender.h"
 #include "trainer/learner/model_options.h"
+#include "trainer/networks/make_network.h"
 
 namespace warmstart {
 
@@ -14,9 +16,12 @@ namespace warmstart {
 // evaluation, checkpoints and baselines know.  Thread-safe for reading.
 class Learner : public Recommender {
  public:
+  using MakeNetwork = std::function<std::unique_ptr<Network>(const NetworkParts&)>;
+
   // Fresh parameters drawn from `seed`.  Throws UsageError when the options make no sense together, or the parameters
   // do not fit the host's memory.
-  Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed);
+  Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed,
+          const MakeNetwork& make_network = warmstart::make_network);
 
   const ModelOptions& options() const { return options_; }
   const Schema& schema() const { return schema_; }
@@ -24,6 +29,9 @@ class Learner : public Recommender {
   const Objective& objective() const { return *objective_; }
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
+
+  // What each task makes its own of its support rows.
+  TaskState adapt(const TensorBatch& batch) const;
 
   // Adapts to each task's support rows and computes its query rows' outputs: [T, Q, C], differentiable.  `dropout` is
   // null outside of training.
@@ -39,7 +47,7 @@ class Learner : public Recommender {
   at::Tensor predict(const EpisodeBatch& batch) const override;
 
  private:
-  std::optional<Encoding> shared_encoding(const Rows& distinct, const AdaptedLayers& layers) const;
+  class Batch;
 
   Schema schema_;
   ModelOptions options_;

@@ -29,6 +29,8 @@ class Adam {
   // Its state, [P] each.
   at::Tensor& first_moment() { return first_moment_; }
   at::Tensor& second_moment() { return second_moment_; }
+  const at::Tensor& first_moment() const { return first_moment_; }
+  const at::Tensor& second_moment() const { return second_moment_; }
 
  private:
   AdamOptions options_;

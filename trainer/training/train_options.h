@@ -29,6 +29,7 @@ struct TrainOptions {
   bool keep_best = true;            // end with the parameters that did best on validation, else with the last
   std::int64_t patience = 0;        // validations without a better one before stopping; 0: never
   EvaluationOptions validation;
+  std::optional<Measure> measure;  // by which validation tells what is best; none: the objective's own
   SaveOptions save;
   double loss_limit = 10;  // times the running median: a larger loss is a divergence; 0: only one that is not finite
   std::int64_t rollbacks = 3;  // divergences that are undone before giving up

@@ -1,23 +1,19 @@
+// The meta-training of a model: what it is given, what it tells while it runs, and how it ended.
+
 #pragma once
 
-#include <filesystem>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "cluster/communicator.h"
-#include "trainer/learner/learner.h"
+#include "trainer/training/progress_window.h"
 #include "trainer/training/run_saver.h"
+#include "trainer/training/start_from_data.h"
 #include "trainer/training/train_options.h"
+#include "trainer/training/training_state.h"
 
 namespace warmstart {
-
-// The state of a run, at log steps.  Times are this rank's shares since the last one.
-struct TrainProgress {
-  std::int64_t step, steps;
-  double loss, gradient_norm, rate, tasks_per_second, seconds_left;
-  double data_wait_share;
-  double reduce_share, hidden_reduce_share;  // of sums over ranks: waiting for them, and while the reverse pass went on
-  double padded_share;
-};
 
 struct Rollback {
   std::int64_t to_step;
@@ -56,15 +52,5 @@ struct TrainStart {
 // when the last checkpoint (with save.strict: any) cannot be written.
 TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer, TrainStart start = {});
-
-// Throws DataError unless train() can go on from such a checkpoint with a model of these parameters.
-void check_continues(const Manifest& manifest, const Parameters& parameters);
-
-// The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
-NamedTensors trained_parameters(const Checkpoint& checkpoint);
-
-// Sets where scores start: the bias model's fit (squared loss) or the mean's log-odds
-// (binary).  Collective: rank 0 reads the rows.
-void start_from_data(Learner& model, const Dataset& dataset, Communicator& group);
 
 }  // namespace warmstart

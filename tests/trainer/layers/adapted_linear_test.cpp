@@ -109,7 +109,7 @@ std::string name_of_case(const testing::TestParamInfo<Case>& info) {
 INSTANTIATE_TEST_SUITE_P(All, AdaptedLinearTest, testing::ValuesIn(cases()), name_of_case);
 
 TEST(AdaptedLinear, AGradientOfItsGradientIsRefused) {
-  const auto weight = random({kOut, kIn}), x = random({kTasks, kRows, kIn});
+  const auto weight = random({kOut, kIn}).detach().to(at::kFloat).requires_grad_(), x = at::randn({kTasks, kRows, kIn});
   const auto out = AdaptedLinear(weight, {}, false, Form::kActivations).forward(x);
   EXPECT_THROW(torch::autograd::grad({out.square().sum()}, {weight}, {}, true, /*create_graph=*/true), c10::Error);
 }

@@ -7,6 +7,7 @@
 #include "tests/support/temporary_folder.h"
 #include "trainer/baselines/als.h"
 #include "trainer/learner/learner.h"
+#include "trainer/training/training_memory.h"
 
 namespace warmstart {
 namespace {
@@ -18,34 +19,27 @@ class MemoryEstimateTest : public testing::Test {
   std::unique_ptr<Dataset> dataset;
 };
 
-TEST_F(MemoryEstimateTest, CountsTheParametersOfEveryScopeAndKindOfRates) {
-  for (const auto scope : {Scope::kHead, Scope::kDense, Scope::kAll}) {
-    for (const auto rates : {InnerRates::kFixed, InnerRates::kPerLayer, InnerRates::kPerParameter}) {
-      for (const int steps : {0, 3}) {
-        ModelOptions options = {.embedding = 5, .tower = {7, 3}, .features = 4, .prior = 6};
-        options.inner = {.steps = steps, .scope = scope, .rates = rates};
-        const TwoTower model(dataset->schema(), options, 0);
-        EXPECT_EQ(parameter_count(dataset->schema(), options), model.parameters().flat().numel())
-            << steps << nlohmann::json(scope).dump() << nlohmann::json(rates).dump();
-      }
-    }
-  }
+TEST_F(MemoryEstimateTest, CountsParametersBeforeTheyAreMade) {
+  const Learner model(dataset->schema(), {}, 0);
+  EXPECT_EQ(model.parameters().count(), static_cast<double>(model.parameters().flat().numel()));
 }
 
 TEST_F(MemoryEstimateTest, AModelThatDoesNotFitIsRefusedBeforeItIsMade) {
+  constexpr std::int64_t kWide = 1'000'000'000;
   for (const auto& options :
-       {ModelOptions{.embedding = 1'000'000'000}, ModelOptions{.tower = {1'000'000'000, 1'000'000'000}},
-        ModelOptions{.features = 1'000'000'000}, ModelOptions{.prior = 1'000'000'000}})
-    EXPECT_THROW(TwoTower(dataset->schema(), options, 0), UsageError);
+       {ModelOptions{.network = {.embedding = kWide}}, ModelOptions{.network = {.tower = {kWide, kWide}}},
+        ModelOptions{.network = {.features = kWide}}, ModelOptions{.adapt = {.prior = kWide}}})
+    EXPECT_THROW(Learner(dataset->schema(), options, 0), UsageError);
 }
 
 TEST_F(MemoryEstimateTest, AMetaStepThatDoesNotFitIsRefused) {
+  const Learner model(dataset->schema(), {}, 0);
   TrainOptions options;
-  require_training_memory(dataset->schema(), {}, options);
+  require_training_memory(model, options);
   options.tasks = 1'000'000'000'000;
-  EXPECT_THROW(require_training_memory(dataset->schema(), {}, options), UsageError);
+  EXPECT_THROW(require_training_memory(model, options), UsageError);
   options.tasks = options.microbatches = 1'000'000'000'000;  // small batches, but each has a place in the plan
-  EXPECT_THROW(require_training_memory(dataset->schema(), {}, options), UsageError);
+  EXPECT_THROW(require_training_memory(model, options), UsageError);
 }
 
 TEST_F(MemoryEstimateTest, FactorsThatDoNotFitAreRefusedBeforeTheyAreMade) {

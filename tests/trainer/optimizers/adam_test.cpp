@@ -10,8 +10,8 @@ namespace {
 
 Parameters two_parameters() {
   Parameters parameters;
-  parameters.add("table", ParameterGroup::kEmbedding, at::full({1}, 2.0f));
-  parameters.add("rate", ParameterGroup::kInner, at::full({1}, 3.0f));
+  parameters.add("table", ParameterGroup::kEmbedding, {1}, [] { return at::full({1}, 2.0f); });
+  parameters.add("rate", ParameterGroup::kInner, {1}, [] { return at::full({1}, 3.0f); });
   parameters.flatten(at::kDouble);
   return parameters;
 }

@@ -24,10 +24,10 @@ at::Tensor random_tensor(at::IntArrayRef shape, std::uint64_t position) {
 // "c" is used by no loss.
 Parameters parameters_of_test() {
   Parameters parameters;
-  parameters.add("a", ParameterGroup::kNetwork, random_tensor({5, 3}, 1));
-  parameters.add("b", ParameterGroup::kNetwork, random_tensor({7, 5}, 2));
-  parameters.add("c", ParameterGroup::kNetwork, random_tensor({2}, 3));
-  parameters.add("d", ParameterGroup::kNetwork, random_tensor({1, 7}, 4));
+  parameters.add("a", ParameterGroup::kNetwork, {5, 3}, [] { return random_tensor({5, 3}, 1); });
+  parameters.add("b", ParameterGroup::kNetwork, {7, 5}, [] { return random_tensor({7, 5}, 2); });
+  parameters.add("c", ParameterGroup::kNetwork, {2}, [] { return random_tensor({2}, 3); });
+  parameters.add("d", ParameterGroup::kNetwork, {1, 7}, [] { return random_tensor({1, 7}, 4); });
   parameters.flatten(at::TensorOptions(test_device()).dtype(at::kFloat));
   return parameters;
 }

@@ -28,9 +28,9 @@ class LabelCheckTest : public testing::Test {
     ingest(options);
     return options.dataset;
   }
-  static std::string complaint(const Dataset& dataset, Loss loss, int rank, int ranks) {
+  static std::string complaint(const Dataset& dataset, ObjectiveKind kind, int rank, int ranks) {
     try {
-      check_labels(dataset, loss, rank, ranks);
+      check_labels(dataset, {.kind = kind, .absolute = 0}, rank, ranks);
       return "";
     } catch (const UsageError& error) {
       return error.what();
@@ -40,12 +40,12 @@ class LabelCheckTest : public testing::Test {
 };
 
 TEST_F(LabelCheckTest, BinaryTakesZeroAndOneAlone) {
-  EXPECT_EQ(complaint(Dataset(dataset_with("0"), true), Loss::kBinary, 0, 1), "");
+  EXPECT_EQ(complaint(Dataset(dataset_with("0"), true), ObjectiveKind::kBinary, 0, 1), "");
   for (const auto* label : {"2", "0.5", "-1"}) {
     const Dataset dataset(dataset_with(label), true);
-    const auto message = complaint(dataset, Loss::kBinary, 0, 1);
+    const auto message = complaint(dataset, ObjectiveKind::kBinary, 0, 1);
     EXPECT_NE(message.find(std::string("user 'u9', row 2: label = ") + label), std::string::npos) << message;
-    EXPECT_EQ(complaint(dataset, Loss::kSquared, 0, 1), "");
+    EXPECT_EQ(complaint(dataset, ObjectiveKind::kSquared, 0, 1), "");
   }
 }
 
@@ -54,7 +54,7 @@ TEST_F(LabelCheckTest, RanksLookAtEveryTaskBetweenThem) {
   for (const int ranks : {2, 3, 4, 16}) {
     int complaints = 0;
     for (int rank = 0; rank < ranks; ++rank)
-      complaints += complaint(dataset, Loss::kBinary, rank, ranks).empty() ? 0 : 1;
+      complaints += complaint(dataset, ObjectiveKind::kBinary, rank, ranks).empty() ? 0 : 1;
     EXPECT_EQ(complaints, 1) << ranks;
   }
 }

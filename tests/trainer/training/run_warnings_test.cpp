@@ -6,7 +6,7 @@ namespace warmstart {
 namespace {
 
 EvaluationResult with_error(const std::string& support, double mae) {
-  return {.support = support, .tasks = 40, .mean = {.mae = mae}, .not_finite = {}};
+  return {.support = support, .tasks = 40, .mean = {.mae = mae}};
 }
 
 TEST(RunWarnings, SayThatARunNeverLeavesItsWarmUp) {

@@ -23,14 +23,14 @@ class TrainingTest : public testing::Test {
     options.tasks = 16;
     options.validation.query = 4;
     options.validation.support = {"0", "all"};
-    model_options.embedding = 8;
-    model_options.tower = {8};
-    model_options.features = 4;
-    model_options.prior = 4;
+    model_options.network.embedding = 8;
+    model_options.network.tower = {8};
+    model_options.network.features = 4;
+    model_options.adapt.prior = 4;
   }
 
   TrainOutcome run(Communicator& communicator) {
-    TwoTower model(dataset->schema(), model_options, 1);
+    Learner model(dataset->schema(), model_options, 1);
     start_from_data(model, *dataset, communicator);
     model.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kFloat));
     return train(model, *dataset, options, communicator, {});
@@ -46,7 +46,7 @@ class TrainingTest : public testing::Test {
 
 TEST_F(TrainingTest, EndsInTheSameBitsOnAnyNumberOfRanks) {
   for (const auto scope : {Scope::kHead, Scope::kAll}) {
-    model_options.inner.scope = scope;
+    model_options.adapt.inner.scope = scope;
     EXPECT_EQ(run(group).digest, run(alone).digest);
   }
 }
@@ -58,7 +58,7 @@ TEST_F(TrainingTest, EndsInTheSameBitsWhateverTheBuckets) {
 }
 
 TEST_F(TrainingTest, InBfloat16EndsInOtherBitsThatNoNumberOfRanksChanges) {
-  model_options.inner.scope = Scope::kAll;
+  model_options.adapt.inner.scope = Scope::kAll;
   const auto exact = run(group).digest;
   options.precision = Precision::kBfloat16;
   const auto rounded = run(group).digest;
@@ -75,7 +75,7 @@ TEST_F(TrainingTest, AnotherSeedGivesOtherBits) {
 TEST_F(TrainingTest, LearnsThePlantedPreferences) {
   options.steps = 150;
   options.adam.warmup = 10;
-  TwoTower model(dataset->schema(), model_options, 1);
+  Learner model(dataset->schema(), model_options, 1);
   start_from_data(model, *dataset, group);
   const Evaluation test(*dataset, Split::kTest, options.validation, group);
   const double before = test.mean_absolute_error(model);
@@ -88,9 +88,9 @@ TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {
   options.episode.support_max = 0;
   options.episode.support_common_share = 0;
   options.validation.support = {"all"};
-  model_options.inner.rates = InnerRates::kFixed;
-  model_options.inner.rate = 1e30;
-  TwoTower model(dataset->schema(), model_options, 1);
+  model_options.adapt.inner.rates = InnerRates::kFixed;
+  model_options.adapt.inner.rate = 1e30;
+  Learner model(dataset->schema(), model_options, 1);
   start_from_data(model, *dataset, group);
   std::string warnings;
   TrainObserver observer;
@@ -104,9 +104,9 @@ TEST_F(TrainingTest, SaysWhatAUserShouldKnowOfARunThatGoesOn) {
   std::string warnings;
   TrainObserver observer;
   observer.warned = [&](const std::string& warning) { warnings += warning + "\n"; };
-  model_options.inner.rates = InnerRates::kFixed;
-  model_options.inner.rate = 3;  // far too large
-  TwoTower model(dataset->schema(), model_options, 1);
+  model_options.adapt.inner.rates = InnerRates::kFixed;
+  model_options.adapt.inner.rate = 3;  // far too large
+  Learner model(dataset->schema(), model_options, 1);
   start_from_data(model, *dataset, group);
   train(model, *dataset, options, group, observer);
   EXPECT_NE(warnings.find("takes 12 steps, all of them in the warm-up of 100"), std::string::npos) << warnings;
@@ -115,13 +115,14 @@ TEST_F(TrainingTest, SaysWhatAUserShouldKnowOfARunThatGoesOn) {
 }
 
 TEST_F(TrainingTest, RefusesLabelsThatTheLossDoesNotTake) {
-  model_options.loss = Loss::kBinary;
+  model_options.objective.kind = ObjectiveKind::kBinary;
   try {
     run(group);
     FAIL() << "trained";
   } catch (const AgreedError& error) {
     EXPECT_EQ(error.code(), ExitCode::kUsage);
-    EXPECT_NE(std::string(error.what()).find("model.loss = binary takes 0 and 1"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("model.objective = binary takes 0 and 1"), std::string::npos)
+        << error.what();
   }
 }
 
@@ -164,7 +165,7 @@ TEST_F(TrainingTest, ALossThatRunsAwayTakesTheRunBackAndSkipsItsMetaBatch) {
       EXPECT_LT(rollback.to_step, 60);
       EXPECT_NE(rollback.reason.find("times its running median"), std::string::npos) << rollback.reason;
     };
-    TwoTower model(dataset->schema(), model_options, 1);
+    Learner model(dataset->schema(), model_options, 1);
     start_from_data(model, *dataset, *communicator);
     const auto outcome = train(model, *dataset, options, *communicator, observer);
     EXPECT_GE(rollbacks, 1);

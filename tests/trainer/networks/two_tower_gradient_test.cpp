@@ -9,81 +9,12 @@
 #include <map>
 
 #include "base/random.h"
+#include "tests/support/random_batch.h"
 #include "tests/support/test_device.h"
 #include "trainer/learner/learner.h"
 
 namespace warmstart {
 namespace {
-
-constexpr std::int64_t kRows = 9, kRowIds = 12, kTaskIds = 4, kDense = 2, kTasks = 4, kQuery = 3;
-const std::vector<std::int64_t> kSupportSizes = {5, 0, 2, 4};
-
-Schema schema() {
-  Schema schema;
-  schema.label_min = -10;
-  schema.label_max = 10;
-  const auto add = [&](const char* name, FieldKind kind, FieldOwner owner, std::int64_t size) {
-    Field field;
-    field.name = name;
-    field.kind = kind;
-    field.owner = owner;
-    field.vocabulary_size = size;
-    schema.fields.push_back(field);
-  };
-  add("item", FieldKind::kCategorical, FieldOwner::kEntity, 6);
-  add("genre", FieldKind::kMulti, FieldOwner::kEntity, 4);
-  add("price", FieldKind::kDense, FieldOwner::kEntity, 0);
-  add("hour", FieldKind::kDense, FieldOwner::kRow, 0);
-  add("group", FieldKind::kCategorical, FieldOwner::kTask, 3);
-  return schema;
-}
-
-void fill(PaddedRows& rows, const std::vector<std::int64_t>& sizes, RandomStream& random, bool binary) {
-  rows.width = *std::max_element(sizes.begin(), sizes.end());
-  for (const auto size : sizes) {
-    for (std::int64_t i = 0; i < rows.width; ++i) {
-      const bool real = i < size;
-      rows.place.push_back(real ? static_cast<std::int64_t>(random.below(kRows)) : 0);
-      rows.label.push_back(!real    ? 0.0f
-                           : binary ? static_cast<float>(random.below(2))
-                                    : static_cast<float>(random.normal()));
-      rows.mask.push_back(real ? 1.0f : 0.0f);
-    }
-  }
-}
-
-EpisodeBatch random_batch(bool binary) {
-  RandomStream random(7, Purpose::kSynthesize);
-  EpisodeBatch batch;
-  batch.tasks = kTasks;
-  batch.rows.count = kRows;
-  batch.rows.dense_width = kDense;
-  for (std::int64_t row = 0; row < kRows; ++row) {
-    batch.rows.offsets.push_back(static_cast<std::int64_t>(batch.rows.ids.size()));
-    const auto key = static_cast<std::int64_t>(random.below(7));
-    batch.key.push_back(key);
-    batch.entity.push_back(row);
-    batch.rows.ids.push_back(key);
-    batch.rows.weights.push_back(key == 0 ? 0.0f : 1.0f);
-    const auto genres = random.below(4);
-    for (std::uint64_t g = 0; g < genres; ++g) {
-      batch.rows.ids.push_back(8 + static_cast<std::int64_t>(random.below(4)));
-      batch.rows.weights.push_back(1.0f / std::sqrt(static_cast<float>(genres)));
-    }
-    for (std::int64_t d = 0; d < kDense; ++d) batch.rows.dense.push_back(static_cast<float>(random.normal()));
-  }
-  batch.descriptions.count = kTasks;
-  for (std::int64_t task = 0; task < kTasks; ++task) {
-    batch.task.push_back(task);
-    batch.descriptions.offsets.push_back(static_cast<std::int64_t>(batch.descriptions.ids.size()));
-    if (task == 2) continue;  // a task of which nothing is known
-    batch.descriptions.ids.push_back(1 + static_cast<std::int64_t>(random.below(3)));
-    batch.descriptions.weights.push_back(1.0f);
-  }
-  fill(batch.support, kSupportSizes, random, binary);
-  fill(batch.query, {kQuery, kQuery - 1, kQuery, 1}, random, binary);
-  return batch;
-}
 
 // Dense [N, ids] of a batch's features.
 at::Tensor incidence(const Features& features, std::int64_t ids) {
@@ -102,7 +33,7 @@ using Weights = std::map<std::string, at::Tensor>;
 
 class Reference {
  public:
-  Reference(const TwoTower& model, const EpisodeBatch& batch) : options_(model.options()), batch_(batch) {
+  Reference(const Learner& model, const EpisodeBatch& batch) : options_(model.options()), batch_(batch) {
     for (const auto& parameter : model.parameters().list()) shared_[parameter.name] = parameter.value;
     rows_ = incidence(batch.rows, kRowIds);
     descriptions_ = incidence(batch.descriptions, kTaskIds);
@@ -135,19 +66,19 @@ class Reference {
     auto x = at::mm(rows_.index_select(0, place), p.at("embedding")) +
              at::mm(dense_.index_select(0, place), p.at("input.weight").t()) + p.at("input.bias");
     auto a = x;
-    for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
+    for (std::size_t layer = 0; layer < options_.network.tower.size(); ++layer) {
       const auto name = "tower." + std::to_string(layer);
       const auto z = at::mm(a, p.at(name + ".weight").t()) + p.at(name + ".bias");
       a = at::maximum(z, 0.1 * z);
     }
     const auto out = at::mm(a, p.at("output.weight").t()) + p.at("output.bias") + at::mm(x, p.at("skip.weight").t());
     const auto key = at::tensor(batch_.key, at::kLong).index_select(0, place);
-    return (out.narrow(1, 0, options_.features) * p.at("w")).sum(1) + out.select(1, options_.features) +
-           p.at("key_bias").index_select(0, key) * key.ne(0).to(at::kDouble) + p.at("b");
+    return (out.narrow(1, 0, options_.network.features) * p.at("w")).sum(1) + out.select(1, options_.network.features) +
+           p.at("key_bias").squeeze(1).index_select(0, key) * key.ne(0).to(at::kDouble) + p.at("b");
   }
 
   at::Tensor inner_loss(const at::Tensor& scores, const at::Tensor& label) const {
-    if (options_.loss == Loss::kBinary)
+    if (options_.objective.kind == ObjectiveKind::kBinary)
       return at::binary_cross_entropy_with_logits(scores, label, {}, {}, at::Reduction::Sum);
     return 0.5 * (scores - label).square().sum();
   }
@@ -157,14 +88,14 @@ class Reference {
     auto u = at::mm(descriptions_.narrow(0, task, 1), shared_.at("prior.embedding")) + shared_.at("prior.input.bias");
     u = at::maximum(u, 0.1 * u);
     const auto head = at::mm(u, shared_.at("prior.output.weight").t()) + shared_.at("prior.output.bias");
-    p["w"] = head[0].narrow(0, 0, options_.features);
-    p["b"] = head[0].narrow(0, options_.features, 1);
+    p["w"] = head[0].narrow(0, 0, options_.network.features);
+    p["b"] = head[0].narrow(0, options_.network.features, 1);
     return p;
   }
 
   // How a parameter's gradient is scaled, shaped like it.
   at::Tensor rate(const std::string& name, int step) const {
-    const auto& inner = options_.inner;
+    const auto& inner = options_.adapt.inner;
     const auto constant = [](double value) { return at::full({}, value, at::kDouble); };
     const auto raw = [&](const std::string& key) { return at::softplus(shared_.at(key)); };
     const bool learned = inner.rates != InnerRates::kFixed, by_parameter = inner.rates == InnerRates::kPerParameter;
@@ -172,7 +103,8 @@ class Reference {
       if (!learned) return constant(inner.rate);
       const auto rates = raw("inner.head.rate")[step];
       if (!by_parameter) return rates[0];
-      return name == "w" ? rates.narrow(0, 0, options_.features) : rates.narrow(0, options_.features, 1);
+      return name == "w" ? rates.narrow(0, 0, options_.network.features)
+                         : rates.narrow(0, options_.network.features, 1);
     }
     const bool is_weight = name.ends_with(".weight"), is_bias = name.ends_with(".bias");
     const auto layer = is_weight ? name.substr(0, name.size() - 7) : is_bias ? name.substr(0, name.size() - 5) : name;
@@ -186,19 +118,19 @@ class Reference {
 
   std::vector<std::string> adapted() const {
     std::vector<std::string> names = {"w", "b"};
-    if (options_.inner.scope == Scope::kHead) return names;
+    if (options_.adapt.inner.scope == Scope::kHead) return names;
     for (const auto* name : {"input.weight", "input.bias", "output.weight", "output.bias", "skip.weight"})
       names.emplace_back(name);
-    for (std::size_t layer = 0; layer < options_.tower.size(); ++layer) {
+    for (std::size_t layer = 0; layer < options_.network.tower.size(); ++layer) {
       names.push_back("tower." + std::to_string(layer) + ".weight");
       names.push_back("tower." + std::to_string(layer) + ".bias");
     }
-    if (options_.inner.scope == Scope::kAll) names.insert(names.end(), {"embedding", "key_bias"});
+    if (options_.adapt.inner.scope == Scope::kAll) names.insert(names.end(), {"embedding", "key_bias"});
     return names;
   }
 
   at::Tensor loss_of(std::int64_t task) const {
-    const auto& inner = options_.inner;
+    const auto& inner = options_.adapt.inner;
     const bool learned = inner.rates != InnerRates::kFixed;
     const auto support = part(batch_.support, task), query = part(batch_.query, task);
     auto p = start(task);
@@ -224,9 +156,10 @@ class Reference {
       }
     }
     const auto predicted = scores(p, query.place);
-    if (options_.loss == Loss::kBinary) return at::binary_cross_entropy_with_logits(predicted, query.label);
+    if (options_.objective.kind == ObjectiveKind::kBinary)
+      return at::binary_cross_entropy_with_logits(predicted, query.label);
     const auto squared = (predicted - query.label).square();
-    return (squared + options_.absolute * at::sqrt(squared + 0.01)).mean();
+    return (squared + options_.objective.absolute * at::sqrt(squared + 0.01)).mean();
   }
 
   ModelOptions options_;
@@ -240,7 +173,7 @@ struct Case {
   int steps;
   bool second_order;
   InnerRates rates;
-  Loss loss;
+  ObjectiveKind objective;
   Form form = Form::kActivations;
 };
 
@@ -249,21 +182,21 @@ class TwoTowerGradient : public testing::TestWithParam<Case> {};
 TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   const auto& c = GetParam();
   ModelOptions options;
-  options.embedding = 5;
-  options.tower = {6, 4};
-  options.features = 3;
-  options.prior = 4;
-  options.loss = c.loss;
-  options.inner = {
+  options.network.embedding = 5;
+  options.network.tower = {6, 4};
+  options.network.features = 3;
+  options.adapt.prior = 4;
+  options.objective.kind = c.objective;
+  options.adapt.inner = {
       .steps = c.steps, .scope = c.scope, .second_order = c.second_order, .rates = c.rates, .form = c.form};
-  TwoTower model(schema(), options, 1);
+  Learner model(random_batch_schema(), options, 1);
   model.parameters().flatten(at::kDouble);
   RandomStream random(3, Purpose::kInitialise, 99);
   auto& flat = model.parameters().flat();
   for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i] += 0.3 * random.normal();
 
-  const auto batch = random_batch(c.loss == Loss::kBinary);
-  TwoTower on_device(schema(), options, 1);
+  const auto batch = random_batch(c.objective == ObjectiveKind::kBinary);
+  Learner on_device(random_batch_schema(), options, 1);
   on_device.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kDouble));
   on_device.parameters().flat().copy_(flat);
   const auto losses = on_device.losses(TensorBatch(batch, on_device.parameters().flat().options()), nullptr);
@@ -293,15 +226,15 @@ std::vector<Case> cases() {
     for (const int steps : {1, 2, 3}) {
       for (const bool second_order : {true, false}) {
         for (const auto rates : {InnerRates::kFixed, InnerRates::kPerLayer, InnerRates::kPerParameter}) {
-          cases.push_back({scope, steps, second_order, rates, Loss::kSquared});
+          cases.push_back({scope, steps, second_order, rates, ObjectiveKind::kSquared});
         }
       }
     }
-    cases.push_back({scope, 2, true, InnerRates::kPerParameter, Loss::kBinary});
+    cases.push_back({scope, 2, true, InnerRates::kPerParameter, ObjectiveKind::kBinary});
     if (scope == Scope::kHead) continue;
     for (const auto rates : {InnerRates::kFixed, InnerRates::kPerParameter}) {
       for (const bool second_order : {true, false})
-        cases.push_back({scope, 3, second_order, rates, Loss::kSquared, Form::kWeights});
+        cases.push_back({scope, 3, second_order, rates, ObjectiveKind::kSquared, Form::kWeights});
     }
   }
   return cases;
@@ -311,7 +244,7 @@ std::string name_of_case(const testing::TestParamInfo<Case>& info) {
   const auto& c = info.param;
   auto name = nlohmann::json(c.scope).get<std::string>() + "_K" + std::to_string(c.steps) +
               (c.second_order ? "_second_" : "_first_") + nlohmann::json(c.rates).get<std::string>() +
-              (c.loss == Loss::kBinary ? "_binary" : "") + (c.form == Form::kWeights ? "_weights" : "");
+              (c.objective == ObjectiveKind::kBinary ? "_binary" : "") + (c.form == Form::kWeights ? "_weights" : "");
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }

@@ -1,0 +1,11 @@
+# Writes the first block of C++ in a page: cmake -DPAGE=... -DOUTPUT=... -P CodeOfPage.cmake
+file(READ ${PAGE} text)
+string(FIND "${text}" "```cpp\n" begin)
+if(begin EQUAL -1)
+  message(FATAL_ERROR "${PAGE} has no block that starts with ```cpp")
+endif()
+math(EXPR begin "${begin} + 7")
+string(SUBSTRING "${text}" ${begin} -1 text)
+string(FIND "${text}" "```" end)
+string(SUBSTRING "${text}" 0 ${end} code)
+file(WRITE ${OUTPUT} "${code}")

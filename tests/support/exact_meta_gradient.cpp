@@ -1,0 +1,192 @@
+#include "tests/support/exact_meta_gradient.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/random.h"
+#include "tests/support/random_batch.h"
+
+namespace warmstart {
+namespace {
+
+using Weights = std::map<std::string, at::Tensor>;
+
+// One task of a batch, its support and query rows without padding.
+TensorBatch only_task(const TensorBatch& batch, std::int64_t task) {
+  auto one = batch;
+  one.tasks = 1;
+  const auto& [ids, offsets, weights, dense] = batch.descriptions;
+  const auto first = offsets[task].item<std::int64_t>();
+  const auto end = task + 1 < batch.tasks ? offsets[task + 1].item<std::int64_t>() : ids.size(0);
+  one.descriptions = {ids.slice(0, first, end), at::zeros({1}, offsets.options()), weights.slice(0, first, end),
+                      dense.narrow(0, task, 1)};
+  const auto unpadded = [&](const RowTensors& rows) {
+    const auto count = rows.mask[task].sum().to(at::kLong).item<std::int64_t>();
+    const auto of = [&](const at::Tensor& values) { return values.narrow(0, task, 1).narrow(1, 0, count); };
+    return RowTensors{of(rows.place), of(rows.label), of(rows.mask)};
+  };
+  one.support = unpadded(batch.support);
+  one.query = unpadded(batch.query);
+  return one;
+}
+
+class Reference {
+ public:
+  Reference(const Learner& learner, const Learner::MakeNetwork& make_network)
+      : learner_(learner),
+        options_(learner.options()),
+        plain_(random_batch_schema(), plain_options(options_), 0, make_network),
+        start_(random_batch_schema(), start_options(options_), 0, make_network) {
+    for (auto* model : {&plain_, &start_}) model->parameters().flatten(at::kDouble);
+  }
+
+  at::Tensor loss(const TensorBatch& batch, std::int64_t task) {
+    const auto one = only_task(batch, task);
+    auto weights = start_of(one);
+    const Weights start = {{"head.weight", weights["head.weight"]}, {"head.bias", weights["head.bias"]}};
+    const int steps = one.support.label.numel() > 0 ? inner().steps : 0;
+    for (int step = 0; step < steps; ++step) take_step(weights, start, one, step);
+    const auto outputs = this->outputs(weights, one, one.query).squeeze(2);
+    if (is_binary()) return at::binary_cross_entropy_with_logits(outputs, one.query.label);
+    const auto squared = (outputs - one.query.label).square();
+    return (squared + options_.objective.absolute * at::sqrt(squared + 0.01)).mean();
+  }
+
+ private:
+  // The network with a head that is among its parameters, and nothing that adapts.
+  static ModelOptions plain_options(ModelOptions options) {
+    options.adapt.stages = {StageKind::kSteps};
+    options.adapt.inner = {.steps = 0};
+    return options;
+  }
+  // The stages before the steps.
+  static ModelOptions start_options(ModelOptions options) {
+    std::erase(options.adapt.stages, StageKind::kSteps);
+    options.adapt.inner = {.steps = 0};
+    if (options.adapt.stages.empty()) options.adapt.stages = {StageKind::kSteps};
+    return options;
+  }
+
+  const InnerOptions& inner() const { return options_.adapt.inner; }
+  bool is_binary() const { return options_.objective.kind == ObjectiveKind::kBinary; }
+  bool learned() const { return inner().rates != InnerRates::kFixed; }
+  at::Tensor raw(const std::string& name) const { return at::softplus(learner_.parameters()[name]); }
+  static at::Tensor constant(double value) { return at::full({}, value, at::kDouble); }
+
+  // The task's parameters before any step: the shared ones, and the head that the stages before the steps have made.
+  Weights start_of(const TensorBatch& one) {
+    for (const auto& parameter : start_.parameters().list())
+      start_.parameters().replace(parameter.name, learner_.parameters()[parameter.name]);
+    const auto head = start_.adapt(one).head;
+    Weights weights = {{"head.weight", head.w[0]}, {"head.bias", head.b[0][0]}};
+    for (const auto& parameter : plain_.parameters().list()) {
+      if (!weights.contains(parameter.name)) weights[parameter.name] = learner_.parameters()[parameter.name];
+    }
+    return weights;
+  }
+
+  at::Tensor outputs(const Weights& weights, const TensorBatch& one, const RowTensors& rows) {
+    for (const auto& [name, value] : weights) plain_.parameters().replace(name, value);
+    auto judged = one;
+    judged.query = rows;
+    return plain_.outputs(judged, nullptr);
+  }
+
+  bool adapts(const std::string& name) const {
+    if (name.starts_with("head.")) return true;
+    if (name == "mean" || inner().scope == Scope::kHead) return false;
+    const bool is_linear = name.ends_with(".weight") || name.ends_with(".bias");
+    return is_linear || inner().scope == Scope::kAll;
+  }
+
+  // How a parameter's gradient is scaled, shaped like it.
+  at::Tensor rate(const std::string& name, int step) const {
+    const bool by_parameter = inner().rates == InnerRates::kPerParameter;
+    const auto stem = name.substr(0, name.rfind('.'));
+    const auto part = name.substr(std::min(name.size(), stem.size() + 1));
+    if (stem == "head") {
+      if (!learned()) return constant(inner().rate);
+      const auto rates = raw("inner.head.rate")[step];
+      const auto features = rates.size(0) - 1;
+      if (!by_parameter) return rates[0];
+      return part == "weight" ? rates.narrow(0, 0, features) : rates.narrow(0, features, 1);
+    }
+    const auto result = learned() ? raw("inner." + stem + ".rate")[step] : constant(inner().tower_rate);
+    if (!by_parameter) return result;
+    const auto output = result * raw("inner." + stem + ".output");
+    if (part == "weight") return output.unsqueeze(1) * raw("inner." + stem + ".input").unsqueeze(0);
+    return part == "bias" ? output * raw("inner." + stem + ".bias") : output;
+  }
+
+  void take_step(Weights& weights, const Weights& start, const TensorBatch& one, int step) {
+    std::vector<std::string> names;
+    std::vector<at::Tensor> values;
+    for (auto& [name, value] : weights) {
+      if (!adapts(name) || value.numel() == 0) continue;
+      // A step sees each parameter by itself, whatever another one was made of.
+      value = value.clone();
+      names.push_back(name);
+      values.push_back(value);
+    }
+    const auto outputs = this->outputs(weights, one, one.support).squeeze(2);
+    const auto loss = is_binary()
+                          ? at::binary_cross_entropy_with_logits(outputs, one.support.label, {}, {}, at::Reduction::Sum)
+                          : 0.5 * (outputs - one.support.label).square().sum();
+    const auto gradients = torch::autograd::grad({loss}, values, {}, true, inner().second_order, true);
+    const auto kappa = learned() ? raw("inner.kappa")[step] : constant(inner().kappa);
+    const auto kept = [&](const at::Tensor& tensor) { return inner().second_order ? tensor : tensor.detach(); };
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      auto gradient = kept(gradients[i].defined() ? gradients[i] : at::zeros_like(values[i]));
+      if (const auto found = start.find(names[i]); found != start.end()) {
+        const auto pull = learned() ? raw("inner.pull")[names[i] == "head.weight" ? 0 : 1] : constant(inner().pull);
+        gradient = gradient + pull * kept(values[i] - found->second);
+      }
+      weights[names[i]] =
+          values[i] - rate(names[i], step) * gradient / (static_cast<double>(one.support.label.numel()) + kappa);
+    }
+  }
+
+  const Learner& learner_;
+  ModelOptions options_;
+  Learner plain_, start_;
+};
+
+}  // namespace
+
+void expect_exact_meta_gradient(const ModelOptions& options, const Learner::MakeNetwork& make_network) {
+  Learner learner(random_batch_schema(), options, 1, make_network);
+  auto& parameters = learner.parameters();
+  parameters.flatten(at::kDouble);
+  RandomStream random(3, Purpose::kInitialise, 99);
+  for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
+  const auto batch = random_batch(options.objective.kind == ObjectiveKind::kBinary);
+  const TensorBatch tensors(batch, parameters.flat().options());
+
+  const auto losses = learner.losses(tensors, nullptr);
+  Reference reference(learner, make_network);
+  std::vector<at::Tensor> expected_losses;
+  for (std::int64_t task = 0; task < batch.tasks; ++task) expected_losses.push_back(reference.loss(tensors, task));
+  const auto expected_loss = at::stack(expected_losses);
+  EXPECT_LT((losses - expected_loss).abs().max().item<double>() / expected_loss.abs().max().item<double>(), 1e-11);
+
+  const auto values = parameters.values();
+  const auto gradients = torch::autograd::grad({losses.sum()}, values, {}, std::nullopt, false, true);
+  const auto expected = torch::autograd::grad({expected_loss.sum()}, values, {}, std::nullopt, false, true);
+  double largest = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto& name = parameters.list()[i].name;
+    if (values[i].numel() == 0) continue;
+    ASSERT_EQ(gradients[i].defined(), expected[i].defined()) << name;
+    if (!expected[i].defined()) continue;
+    const double scale = std::max(expected[i].abs().max().item<double>(), 1e-6);
+    EXPECT_LT((gradients[i] - expected[i]).abs().max().item<double>() / scale, 1e-9) << name;
+    largest = std::max(largest, expected[i].abs().max().item<double>());
+  }
+  EXPECT_GT(largest, 1e-2);  // gradients that vanish would agree with anything
+}
+
+}  // namespace warmstart

@@ -1,0 +1,83 @@
+#include "tests/support/random_batch.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace warmstart {
+namespace {
+
+constexpr std::int64_t kQuery = 3;
+const std::vector<std::int64_t> kSupportSizes = {5, 0, 2, 4};
+
+void fill(PaddedRows& rows, const std::vector<std::int64_t>& sizes, RandomStream& random, bool binary) {
+  rows.width = *std::max_element(sizes.begin(), sizes.end());
+  for (const auto size : sizes) {
+    for (std::int64_t i = 0; i < rows.width; ++i) {
+      const bool real = i < size;
+      rows.place.push_back(real ? static_cast<std::int64_t>(random.below(kRows)) : 0);
+      rows.label.push_back(!real    ? 0.0f
+                           : binary ? static_cast<float>(random.below(2))
+                                    : static_cast<float>(random.normal()));
+      rows.mask.push_back(real ? 1.0f : 0.0f);
+    }
+  }
+}
+
+}  // namespace
+
+Schema random_batch_schema() {
+  Schema schema;
+  schema.label_min = -10;
+  schema.label_max = 10;
+  const auto add = [&](const char* name, FieldKind kind, FieldOwner owner, std::int64_t size) {
+    Field field;
+    field.name = name;
+    field.kind = kind;
+    field.owner = owner;
+    field.vocabulary_size = size;
+    schema.fields.push_back(field);
+  };
+  add("item", FieldKind::kCategorical, FieldOwner::kEntity, 6);
+  add("genre", FieldKind::kMulti, FieldOwner::kEntity, 4);
+  add("price", FieldKind::kDense, FieldOwner::kEntity, 0);
+  add("hour", FieldKind::kDense, FieldOwner::kRow, 0);
+  add("group", FieldKind::kCategorical, FieldOwner::kTask, 3);
+  return schema;
+}
+
+EpisodeBatch random_batch(bool binary) {
+  RandomStream random(7, Purpose::kSynthesize);
+  EpisodeBatch batch;
+  batch.tasks = kTasks;
+  batch.rows.count = kRows;
+  batch.rows.dense_width = kDense;
+  for (std::int64_t row = 0; row < kRows; ++row) {
+    batch.rows.offsets.push_back(static_cast<std::int64_t>(batch.rows.ids.size()));
+    const auto key = static_cast<std::int64_t>(random.below(7));
+    batch.key.push_back(key);
+    batch.entity.push_back(row);
+    batch.rows.ids.push_back(key);
+    batch.rows.weights.push_back(key == 0 ? 0.0f : 1.0f);
+    const auto genres = random.below(4);
+    for (std::uint64_t g = 0; g < genres; ++g) {
+      batch.rows.ids.push_back(8 + static_cast<std::int64_t>(random.below(4)));
+      batch.rows.weights.push_back(1.0f / std::sqrt(static_cast<float>(genres)));
+    }
+    for (std::int64_t d = 0; d < kDense; ++d) batch.rows.dense.push_back(static_cast<float>(random.normal()));
+  }
+  batch.descriptions.count = kTasks;
+  for (std::int64_t task = 0; task < kTasks; ++task) {
+    batch.task.push_back(task);
+    batch.descriptions.offsets.push_back(static_cast<std::int64_t>(batch.descriptions.ids.size()));
+    if (task == 2) continue;  // a task of which nothing is known
+    batch.descriptions.ids.push_back(1 + static_cast<std::int64_t>(random.below(3)));
+    batch.descriptions.weights.push_back(1.0f);
+  }
+  fill(batch.support, kSupportSizes, random, binary);
+  fill(batch.query, {kQuery, kQuery - 1, kQuery, 1}, random, binary);
+  return batch;
+}
+
+}  // namespace warmstart

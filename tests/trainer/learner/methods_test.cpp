@@ -1,0 +1,55 @@
+#include "trainer/learner/methods.h"
+
+#include <gtest/gtest.h>
+
+#include "base/errors.h"
+#include "base/files.h"
+#include "tests/support/random_batch.h"
+#include "trainer/learner/learner.h"
+
+namespace warmstart {
+namespace {
+
+using enum StageKind;
+
+ModelOptions with_stages(std::vector<StageKind> stages) {
+  ModelOptions options;
+  options.adapt.stages = std::move(stages);
+  return options;
+}
+
+std::string reason(const ModelOptions& options) {
+  const auto refusal = refusal_of(options);
+  return refusal ? refusal->reason + "; " + refusal->remedy : "";
+}
+
+TEST(Methods, ChainsThatMakeNoSenseAreRefusedWithTheNearest) {
+  EXPECT_EQ(reason(with_stages({kPrior, kSteps})), "");
+  EXPECT_NE(reason(with_stages({})).find("names no stage"), std::string::npos);
+  EXPECT_NE(reason(with_stages({kPrior, kSteps, kSteps})).find("names steps twice"), std::string::npos);
+  EXPECT_NE(reason(with_stages({kSteps, kPrior})).find("name prior first"), std::string::npos);
+  auto late = with_stages({kSteps, kPrototypes});
+  late.objective.kind = ObjectiveKind::kBinary;
+  EXPECT_NE(reason(late).find("adapt.stages = prototypes, steps"), std::string::npos);
+}
+
+TEST(Methods, PartsThatDoNotGoTogetherAreRefusedWithTheNearest) {
+  EXPECT_NE(reason(with_stages({kPrototypes})).find("set model.objective = binary"), std::string::npos);
+  auto scope = with_stages({kPrior});
+  scope.adapt.inner.scope = Scope::kAll;
+  EXPECT_NE(reason(scope).find("add steps to adapt.stages"), std::string::npos);
+  ModelOptions dense;
+  dense.network.kind = NetworkKind::kMf;
+  dense.adapt.inner.scope = Scope::kDense;
+  EXPECT_NE(reason(dense).find("mf has no linear layers"), std::string::npos);
+  EXPECT_THROW(Learner(random_batch_schema(), dense, 0), UsageError);
+}
+
+TEST(Methods, TheDocumentedTableIsTheChecksOwn) {
+  const auto page = read_file(WARMSTART_METHODS_PAGE);
+  EXPECT_NE(page.find(methods_table()), std::string::npos)
+      << "docs/methods.md does not hold what `warmstart methods` prints";
+}
+
+}  // namespace
+}  // namespace warmstart

@@ -1,0 +1,52 @@
+// The gradient of a meta-step: of the mean query loss over its tasks, wherever they run.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "base/errors.h"
+#include "trainer/layers/planner.h"
+#include "trainer/learner/learner.h"
+#include "trainer/training/gradient_buckets.h"
+#include "trainer/training/microbatch_stream.h"
+#include "trainer/training/train_options.h"
+
+namespace warmstart {
+
+// What all ranks have found together, except where it says this rank's.
+struct ReducedGradient {
+  at::Tensor gradient;                // [P]
+  double loss = 0.0;                  // mean over the tasks
+  ExitCode stop = ExitCode::kOk;      // what a signal to any rank asks for
+  bool save_due = false;              // by rank 0's clock
+  double padded_share = 0.0;          // of this rank's rows
+  std::int64_t not_finite_task = -1;  // the first of this rank's tasks whose loss is not finite; -1: there is none
+};
+
+class MetaGradient {
+ public:
+  // Gradients are summed over `gradients`, whose ranks are those of the run.  All arguments must outlive this.
+  MetaGradient(Learner& model, const TrainOptions& options, Communicator& gradients);
+
+  // Collective.  Of meta-step `step`, whose microbatches come next from the stream.  `save_due` is rank 0's to say.
+  ReducedGradient of_step(std::int64_t step, MicrobatchStream& stream, bool save_due);
+
+  // How layers adapted in this rank's microbatches so far.
+  PlanTally& plans() { return plans_; }
+  const PlanTally& plans() const { return plans_; }
+
+  double wait_seconds() const { return buckets_.unhidden_seconds(); }  // of sums over ranks, after the reverse pass
+  double hidden_seconds() const { return buckets_.summed_seconds() - buckets_.unhidden_seconds(); }
+
+ private:
+  at::Tensor losses(const EpisodeBatch& batch, std::int64_t step, int microbatch);
+  void add(const at::Tensor& losses, bool last, bool save_due);
+  void read_total(ReducedGradient& found);
+
+  Learner& model_;
+  const TrainOptions& options_;
+  GradientBuckets buckets_;
+  PlanTally plans_;
+};
+
+}  // namespace warmstart

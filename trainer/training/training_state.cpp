@@ -1,0 +1,65 @@
+#include "trainer/training/training_state.h"
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+
+namespace warmstart {
+namespace {
+
+Measure own_measure(ObjectiveKind objective) {
+  return objective == ObjectiveKind::kBinary ? Measure::kLogLoss : Measure::kMae;
+}
+
+ValidationOptions validation_options(const TrainOptions& options, ObjectiveKind objective) {
+  return {.evaluation = options.validation,
+          .measure = options.measure.value_or(own_measure(objective)),
+          .keep_best = options.keep_best,
+          .patience = options.patience};
+}
+
+}  // namespace
+
+TrainingState::TrainingState(Learner& model, const Dataset& dataset, const TrainOptions& options,
+                             std::int64_t all_steps, Communicator& group, Communicator& gradients,
+                             const std::optional<Checkpoint>& start)
+    : steps(all_steps),
+      meta_step(model, dataset, options, all_steps, group, gradients),
+      validation(model, model.parameters(), dataset, validation_options(options, model.options().objective.kind),
+                 group) {
+  if (start) restore(*start);
+}
+
+Checkpoint TrainingState::snapshot() const {
+  Checkpoint checkpoint;
+  checkpoint.step = step;
+  checkpoint.state.steps = steps;
+  checkpoint.state.finished = finished();
+  checkpoint.state.skipped = skipped;
+  checkpoint.state.rollbacks = rollbacks;
+  meta_step.save(checkpoint);
+  validation.save(checkpoint);
+  return checkpoint;
+}
+
+void TrainingState::restore(const Checkpoint& checkpoint) {
+  step = checkpoint.step;
+  skipped = checkpoint.state.skipped;
+  rollbacks = checkpoint.state.rollbacks;
+  meta_step.restore(checkpoint);
+  validation.restore(checkpoint);
+}
+
+void check_continues(const Manifest& manifest, const Parameters& parameters) {
+  for (const auto* name : {kFirstMoment, kSecondMoment}) {
+    if (!manifest.has_vector(name))
+      throw DataError(fmt::format("lacks '{}', without which training cannot go on", name));
+  }
+  if (manifest.layout != parameters.layout()) throw DataError("its parameters are not those of this model");
+}
+
+NamedTensors trained_parameters(const Checkpoint& checkpoint) {
+  return checkpoint.named(checkpoint.vectors.contains(kBestParameters) ? kBestParameters : kParameters);
+}
+
+}  // namespace warmstart

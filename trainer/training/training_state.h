@@ -1,0 +1,39 @@
+// A run between two meta-steps: all that decides how it goes on, and so what its checkpoints hold.
+
+#pragma once
+
+#include <set>
+
+#include "trainer/training/meta_step.h"
+#include "trainer/training/validation_watch.h"
+
+namespace warmstart {
+
+struct TrainingState {
+  // A run of `steps` meta-steps, from the checkpoint or else from the model as it is.  `gradients` has the ranks of
+  // `group`; all but the checkpoint must outlive this.
+  TrainingState(Learner& model, const Dataset& dataset, const TrainOptions& options, std::int64_t steps,
+                Communicator& group, Communicator& gradients, const std::optional<Checkpoint>& start);
+
+  // Equal on every rank: validations are.
+  bool finished() const { return step >= steps || validation.patience_is_over(); }
+
+  // Without a description.  Not collective.
+  Checkpoint snapshot() const;
+  void restore(const Checkpoint& checkpoint);
+
+  std::int64_t steps;
+  std::int64_t step = 0;  // meta-steps done
+  MetaStep meta_step;
+  ValidationWatch validation;
+  std::set<std::int64_t> skipped;  // meta-steps left out after divergences
+  std::int64_t rollbacks = 0;
+};
+
+// Throws DataError unless train() can go on from such a checkpoint with a model of these parameters.
+void check_continues(const Manifest& manifest, const Parameters& parameters);
+
+// The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
+NamedTensors trained_parameters(const Checkpoint& checkpoint);
+
+}  // namespace warmstart

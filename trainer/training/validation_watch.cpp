@@ -1,0 +1,91 @@
+#include "trainer/training/validation_watch.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/stopwatch.h"
+#include "cluster/watchdog.h"
+#include "trainer/training/run_warnings.h"
+
+namespace warmstart {
+
+ValidationWatch::ValidationWatch(const Recommender& model, Parameters& parameters, const Dataset& dataset,
+                                 const ValidationOptions& options, Communicator& group)
+    : model_(model),
+      parameters_(parameters),
+      dataset_(dataset),
+      options_(options),
+      evaluation_(dataset, Split::kValidation, options.evaluation, group) {
+  check(options.measure, dataset.schema().label_min, dataset.schema().label_max);
+}
+
+Validation ValidationWatch::validate(std::int64_t step) {
+  const Phase phase("validate");
+  const Stopwatch stopwatch;
+  const auto results = evaluation_.run(model_);
+  const double value = mean_over_supports(results, options_.measure);
+  Validation validation;
+  ++without_better_;
+  if (std::isfinite(value)) {
+    validation.value = value;
+    validation.best = best_step_ == 0 || is_better(options_.measure, value, best_value_);
+    if (validation.best) note_best(step, value, results);
+  } else {
+    validation.warning = not_finite(step, results);
+  }
+  newest_step_ = step;
+  newest_value_ = validation.value;
+  seconds_ += stopwatch.seconds();
+  return validation;
+}
+
+void ValidationWatch::note_best(std::int64_t step, double value, const std::vector<EvaluationResult>& results) {
+  best_value_ = value;
+  best_step_ = step;
+  without_better_ = 0;
+  best_results_ = results;
+  if (options_.keep_best) best_ = parameters_.flat().clone();
+}
+
+std::string ValidationWatch::not_finite(std::int64_t step, const std::vector<EvaluationResult>& results) const {
+  const auto bad =
+      std::find_if(results.begin(), results.end(), [](const auto& each) { return each.not_finite.has_value(); });
+  const auto key = bad == results.end() ? "?" : dataset_.task(*bad->not_finite).key();
+  return fmt::format(
+      "step {}: the validation error of {} '{}' is not finite, so these parameters are not the best so far; "
+      "look for extreme values in its rows, or lower train.rate",
+      step, dataset_.schema().task, key);
+}
+
+std::string ValidationWatch::warning_of_best() const {
+  return options_.keep_best ? warning_of_support(best_results_, "on validation") : "";
+}
+
+void ValidationWatch::take_best() {
+  if (options_.keep_best && best_.defined()) parameters_.flat().copy_(best_);
+}
+
+void ValidationWatch::save(Checkpoint& checkpoint) const {
+  auto& state = checkpoint.state;
+  state.best_error = best_value_;
+  state.best_step = best_step_;
+  state.validations_without_better = without_better_;
+  if (checkpoint.step == newest_step_) checkpoint.validation_error = newest_value_;
+  if (best_.defined()) checkpoint.vectors[kBestParameters] = best_.cpu();
+}
+
+void ValidationWatch::restore(const Checkpoint& checkpoint) {
+  const auto& state = checkpoint.state;
+  best_value_ = state.best_error;
+  best_step_ = state.best_step;
+  without_better_ = state.validations_without_better;
+  const auto best = checkpoint.vectors.find(kBestParameters);
+  best_ = best == checkpoint.vectors.end() ? at::Tensor()
+                                           : best->second.to(parameters_.flat().options(), false, /*copy=*/true);
+  newest_step_ = -1;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,76 @@
+// Which parameters of a run are best on the validation tasks, and whether it still gets better.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainer/evaluation/evaluation.h"
+#include "trainer/layers/parameters.h"
+
+namespace warmstart {
+
+struct ValidationOptions {
+  EvaluationOptions evaluation;
+  Measure measure = Measure::kMae;  // tells which parameters are best
+  bool keep_best = true;            // remember the best parameters, not only when they were
+  std::int64_t patience = 0;        // validations without a better one before the run is over; 0: it never is
+};
+
+// What one validation has found; the same on every rank.
+struct Validation {
+  std::optional<double> value;  // of the measure; none when it is not finite
+  bool best = false;            // better than all before
+  std::string warning;          // of a value that is not finite
+};
+
+class ValidationWatch {
+ public:
+  // Watches `model`, whose parameters are `parameters`.  Throws what Evaluation throws, and UsageError for a measure
+  // that the labels do not take.
+  ValidationWatch(const Recommender& model, Parameters& parameters, const Dataset& dataset,
+                  const ValidationOptions& options, Communicator& group);
+
+  std::int64_t tasks() const { return evaluation_.tasks(); }
+  Measure measure() const { return options_.measure; }
+  double seconds() const { return seconds_; }  // spent in validate()
+
+  // Collective.  Judges the parameters as they are after `step` meta-steps.
+  Validation validate(std::int64_t step);
+
+  // The best value and the meta-steps before it; 0, 0 before the first finite one.
+  double best_value() const { return best_value_; }
+  std::int64_t best_step() const { return best_step_; }
+  bool patience_is_over() const { return options_.patience > 0 && without_better_ >= options_.patience; }
+
+  // That support makes the best parameters worse, if it does and they were found by this process.
+  std::string warning_of_best() const;
+  // Makes the best parameters, where they are kept, the model's.
+  void take_best();
+
+  // Its share of a checkpoint of `checkpoint.step`.
+  void save(Checkpoint& checkpoint) const;
+  void restore(const Checkpoint& checkpoint);
+
+ private:
+  void note_best(std::int64_t step, double value, const std::vector<EvaluationResult>& results);
+  std::string not_finite(std::int64_t step, const std::vector<EvaluationResult>& results) const;
+
+  const Recommender& model_;
+  Parameters& parameters_;
+  const Dataset& dataset_;
+  ValidationOptions options_;
+  Evaluation evaluation_;
+  double best_value_ = 0.0;
+  std::int64_t best_step_ = 0, without_better_ = 0;
+  at::Tensor best_;                             // the best parameters; undefined: there are none
+  std::vector<EvaluationResult> best_results_;  // of the best validation since this process began
+  std::int64_t newest_step_ = -1;               // the last validation's
+  std::optional<double> newest_value_;
+  double seconds_ = 0.0;
+};
+
+}  // namespace warmstart
