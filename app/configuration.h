@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "app/options.h"
+#include "base/options.h"
 #include "cluster/device.h"
 #include "data/ingest_options.h"
 #include "data/synthetic.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/option_value.h"
+#include "base/option_value.h"
 
 namespace warmstart {
 
@@ -70,9 +70,6 @@ class Options {
 
   // As an INI file that parse() reads back.
   std::string resolved() const;
-
-  // Whether a run with another value of `key` ends with other parameters.
-  bool changes_what_is_learned(const std::string& key) const;
 
   std::string help(const std::vector<std::string>& sections) const;
 

@@ -1,13 +1,12 @@
-#include "app/options.h"
+#include "base/options.h"
 
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <map>
 #include <numeric>
-#include <set>
 
-#include "app/ini_file.h"
 #include "base/errors.h"
+#include "base/ini_file.h"
 #include "base/text.h"
 
 namespace warmstart {
@@ -186,12 +185,6 @@ std::string Options::resolved() const {
     text += fmt::format("{} = {}\n", name_in_section(option.key), option.value);
   }
   return text;
-}
-
-bool Options::changes_what_is_learned(const std::string& key) const {
-  const auto found = std::find_if(list_.begin(), list_.end(), [&](const auto& option) { return option.key == key; });
-  static const std::set<std::string> sections = {"model", "inner", "train", "episode", "evaluate"};
-  return found != list_.end() && !found->neutral && sections.contains(section_of(key));
 }
 
 std::string Options::help(const std::vector<std::string>& sections) const {
