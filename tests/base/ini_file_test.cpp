@@ -16,5 +16,14 @@ TEST(IniFile, CommentsAndAByteOrderMarkAreUnderstood) {
   EXPECT_EQ(entries[1].line, 6u);
 }
 
+TEST(IniFile, SectionsOfAResolvedConfigurationAreTakenInItsOrderAndForm) {
+  const std::string model = "[model]\nwidth = 3\nname = \n", inner = "[inner]\nsteps = 2\n";
+  const auto resolved = "[data]\nshards = 4\n\n" + model + "\n[train]\nsteps = 1\n\n" + inner;
+  EXPECT_EQ(section_of(resolved, {"inner", "model"}), model + "\n" + inner);
+  EXPECT_EQ(section_of(resolved, {"model"}), model);
+  EXPECT_EQ(section_of(resolved, {"mode", "steps"}), "");
+  EXPECT_EQ(section_of(resolved, {"data", "model", "train", "inner"}), resolved);
+}
+
 }  // namespace
 }  // namespace warmstart

@@ -20,6 +20,8 @@ struct Settings {
   std::vector<std::string> files;
   std::vector<std::int64_t> tower = {64};
   Scope scope = Scope::kHead;
+  std::vector<std::string> stages = {"prior", "steps"};
+  double rate = 0.3, ridge = 1;
 };
 
 void declare(Options& add, Settings& settings) {
@@ -28,12 +30,17 @@ void declare(Options& add, Settings& settings) {
   add.add("model.tower", settings.tower, "widths").from(1);
   add.add("inner.steps", settings.inner_steps, "inner steps").from(0);
   add.add("inner.scope", settings.scope, "what adapts");
+  add.add("inner.rate", settings.rate, "rate").only_with("adapt.stages", {"steps", "encoder"});
+  add.add("inner.ridge", settings.ridge, "ridge").only_with("inner.scope", {"head"});
+  add.add("adapt.stages", settings.stages, "stages");
   add.add("train.run", settings.run, "folder of the run");
   add.add("train.steps", settings.steps, "meta-steps").from(0);
   add.add("train.epochs", settings.epochs, "passes").from(0).to(1e6).unit("passes");
   add.add("train.tasks", settings.tasks, "tasks").from(1);
   add.add("train.seed", settings.seed, "of everything random");
   add.add("data.label-max", settings.label_max, "largest label");
+  add.renamed("train.passes", "train.epochs");
+  add.renamed("model.loss", "model.objective");
 }
 
 // A list of options over its own settings.
@@ -104,6 +111,42 @@ TEST_F(OptionsTest, BadValuesNameTheKey) {
   expect(complaint({"--epochs", "-1"}), "train.epochs = '-1': wants a number from 0 to 1000000 passes");
   expect(complaint({"--set", "inner.scope=body"}), "inner.scope = 'body': is none of: head, dense, all");
   expect(complaint({"--config", "/nowhere.ini"}), "/nowhere.ini: no such configuration file");
+}
+
+TEST_F(OptionsTest, ARenamedKeyIsRefusedByItsNewNameWhereverItIsSet) {
+  const std::string loss = "model.loss is called model.objective now",
+                    passes = "train.passes is called train.epochs now";
+  expect(complaint({"--model.loss", "binary"}), loss);
+  expect(complaint({"--set", "model.loss=binary"}), "--set model.loss=binary: " + loss);
+  expect(complaint_of_ini("[model]\nloss = binary\n"), "a.ini:2: " + loss);
+  expect(complaint({"--passes", "3"}), passes);
+  expect(complaint({"--passes=3"}), passes);
+}
+
+TEST_F(OptionsTest, AnOptionOfAnotherChoiceIsRefusedByName) {
+  const auto rate = "inner.rate belongs to adapt.stages = steps or encoder; it is 'prior' here";
+  expect(complaint({"--inner.rate", "1", "--adapt.stages", "prior"}), std::string("--inner.rate 1: ") + rate);
+  expect(complaint_of_ini("[inner]\nrate = 1\n[adapt]\nstages = prior\n"), std::string("a.ini:2: ") + rate);
+  expect(complaint({"--set", "inner.ridge=2", "--set", "inner.scope=all"}),
+         "inner.ridge belongs to inner.scope = head; it is 'all' here");
+  expect(complaint({"--inner.rate", "1", "--adapt.stages", ""}), "it is '' here");
+}
+
+TEST_F(OptionsTest, AnOptionOfTheChoiceMadeIsTaken) {
+  EXPECT_EQ(complaint({"--inner.rate", "1", "--inner.ridge", "2"}), "");
+  EXPECT_EQ(complaint({"--inner.rate", "1", "--adapt.stages", "prior,encoder"}), "");
+}
+
+TEST_F(OptionsTest, AResolvedConfigurationOfAnotherChoiceReadsBack) {
+  const Parsed parsed({"--adapt.stages", "prior", "--inner.scope", "all"});
+  EXPECT_EQ(complaint_of_ini(parsed.options.resolved()), "");
+  EXPECT_EQ(complaint({"--inner.rate", "0.30", "--adapt.stages", "prior"}), "");
+}
+
+TEST_F(OptionsTest, AResolvedConfigurationHoldsEachSectionOnce) {
+  const auto resolved = Parsed({}).options.resolved();
+  EXPECT_EQ(resolved.find("[data]"), resolved.rfind("[data]"));
+  EXPECT_NE(resolved.find("files = \nlabel-max = \n\n[model]"), std::string::npos) << resolved;
 }
 
 TEST_F(OptionsTest, AKeyGivenTwiceNamesBothPlaces) {
