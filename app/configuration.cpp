@@ -2,10 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
-#include "app/ini_file.h"
 #include "base/host.h"
+#include "base/ini_file.h"
 
 namespace warmstart {
 namespace {
@@ -14,6 +16,14 @@ std::map<std::string, std::string> values_of(const std::string& text, const std:
   std::map<std::string, std::string> values;
   for (const auto& entry : parse_ini(text, name)) values[entry.key] = entry.value;
   return values;
+}
+
+// Whether a run with another value of `key` ends with other parameters.
+bool changes_what_is_learned(const Options& options, const std::string& key) {
+  static const std::set<std::string> sections = {"model", "adapt", "inner", "train", "validate", "episode", "evaluate"};
+  return sections.contains(key.substr(0, key.find('.'))) &&
+         std::any_of(options.list().begin(), options.list().end(),
+                     [&](const auto& option) { return option.key == key && !option.neutral; });
 }
 
 }  // namespace
@@ -68,28 +78,16 @@ std::string first_difference(const std::string& was, const std::string& is) {
   for (const auto& [key, value] : now) {
     const auto found = before.find(key);
     // An option that the older program did not know is at its default.
-    if (found == before.end() || found->second == value || !options.changes_what_is_learned(key)) continue;
+    if (found == before.end() || found->second == value || !changes_what_is_learned(options, key)) continue;
     return fmt::format("{} ('{}', now '{}')", key, found->second, value);
   }
   return "";
 }
 
-ModelOptions model_options_of(const std::string& configuration) {
-  Configuration of_model;
-  auto options = options_of(of_model);
-  std::vector<std::string> settings;
-  for (const auto& [key, value, line] : parse_ini(configuration, "configuration of the checkpoint")) {
-    if (key.starts_with("model.") || key.starts_with("adapt.") || key.starts_with("inner."))
-      settings.insert(settings.end(), {"--set", fmt::format("{}={}", key, value)});
-  }
-  options.parse(settings, {});
-  return of_model.model;
-}
-
 Options options_of(Configuration& configuration) {
   Options add;
   add_data_options(add, configuration);
-  add_model_options(add, configuration);
+  declare(add, configuration.model);
   add_train_options(add, configuration);
   add_evaluate_options(add, configuration);
   add_submit_options(add, configuration);

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "app/options.h"
+#include "base/options.h"
 #include "cluster/device.h"
 #include "data/ingest_options.h"
 #include "data/synthetic.h"
@@ -69,15 +69,11 @@ void check_host(const Configuration& configuration);
 // values; empty when there is none.
 std::string first_difference(const std::string& was, const std::string& is);
 
-// The model of a resolved configuration.  Throws UsageError naming what this version does not know.
-ModelOptions model_options_of(const std::string& configuration);
-
 // The options over `configuration`, whose values are the defaults.
 Options options_of(Configuration& configuration);
 
 // Their sections, each in a file of its own.
 void add_data_options(Options& add, Configuration& c);
-void add_model_options(Options& add, Configuration& c);
 void add_train_options(Options& add, Configuration& c);
 void add_evaluate_options(Options& add, Configuration& c);
 void add_submit_options(Options& add, Configuration& c);

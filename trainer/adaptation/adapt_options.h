@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/options.h"
 #include "trainer/layers/inner_options.h"
 
 namespace warmstart {
@@ -18,5 +19,7 @@ struct AdaptOptions {
   std::int64_t prior = 32;  // width of the hidden layer of `prior`
   InnerOptions inner = {};  // of `steps`
 };
+
+void declare(Options& add, AdaptOptions& options);
 
 }  // namespace warmstart

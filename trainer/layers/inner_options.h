@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/options.h"
 #include "trainer/layers/planner.h"
 
 namespace warmstart {
@@ -35,5 +36,7 @@ struct InnerOptions {
   double pull = 1.3;
   Form form = Form::kAuto;  // of adapted layers outside the head
 };
+
+void declare(Options& add, InnerOptions& options);
 
 }  // namespace warmstart

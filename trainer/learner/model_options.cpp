@@ -1,9 +1,27 @@
 #include "trainer/learner/model_options.h"
 
 #include "base/errors.h"
+#include "base/ini_file.h"
 #include "trainer/learner/methods.h"
 
 namespace warmstart {
+
+void declare(Options& add, ModelOptions& options) {
+  declare(add, options.network);
+  declare(add, options.objective);
+  declare(add, options.adapt);
+}
+
+ModelOptions model_options_of(const std::string& resolved) {
+  ModelOptions options;
+  Options list;
+  declare(list, options);
+  std::vector<std::string> settings;
+  for (const auto& entry : parse_ini(section_of(resolved, {"model", "adapt", "inner"}), "configuration"))
+    settings.insert(settings.end(), {"--set", entry.key + "=" + entry.value});
+  list.parse(settings, {});
+  return options;
+}
 
 void check(const ModelOptions& options) {
   if (const auto refusal = refusal_of(options)) throw UsageError(refusal->reason + "; " + refusal->remedy);

@@ -13,6 +13,12 @@ struct ModelOptions {
   AdaptOptions adapt = {};
 };
 
+void declare(Options& add, ModelOptions& options);
+
+// Those of a resolved configuration, from the sections model, adapt and inner.  Throws UsageError naming what this
+// version does not know.
+ModelOptions model_options_of(const std::string& resolved);
+
 // Throws UsageError when parts do not go together, or an option makes no sense beside another.
 void check(const ModelOptions& options);
 

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/options.h"
+
 namespace warmstart {
 
 enum class NetworkKind { kTwoTower, kMlp, kMf };
@@ -17,5 +19,7 @@ struct NetworkOptions {
   std::vector<std::int64_t> tower = {64};  // widths of the hidden layers
   std::int64_t features = 48;              // width of the features that the head weighs
 };
+
+void declare(Options& add, NetworkOptions& options);
 
 }  // namespace warmstart

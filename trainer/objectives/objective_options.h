@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/options.h"
+
 namespace warmstart {
 
 enum class ObjectiveKind { kSquared, kBinary };
@@ -11,5 +13,7 @@ struct ObjectiveOptions {
   ObjectiveKind kind = ObjectiveKind::kSquared;
   double absolute = 2.0;  // squared: weight of an added smooth absolute error, sqrt(e^2 + 0.01)
 };
+
+void declare(Options& add, ObjectiveOptions& options);
 
 }  // namespace warmstart

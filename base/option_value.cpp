@@ -1,4 +1,4 @@
-#include "app/option_value.h"
+#include "base/option_value.h"
 
 #include <cmath>
 #include <sstream>

@@ -1,9 +1,11 @@
-#include "app/ini_file.h"
+#include "base/ini_file.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -102,6 +104,20 @@ std::vector<IniEntry> read_ini(const std::filesystem::path& path) {
   require(text.size() <= kMostBytes,
           fmt::format("{}: is longer than {} bytes, so it is no configuration file", path.string(), kMostBytes));
   return parse_ini(text, path.string());
+}
+
+std::string section_of(const std::string& resolved, const std::vector<std::string>& sections) {
+  std::string text;
+  bool wanted = false;
+  std::istringstream lines(resolved);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('[')) {
+      wanted = std::find(sections.begin(), sections.end(), line.substr(1, line.find(']') - 1)) != sections.end();
+      if (wanted && !text.empty()) text += '\n';
+    }
+    if (wanted && !line.empty()) text += line + '\n';
+  }
+  return text;
 }
 
 }  // namespace warmstart

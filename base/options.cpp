@@ -1,13 +1,12 @@
-#include "app/options.h"
+#include "base/options.h"
 
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <map>
 #include <numeric>
-#include <set>
 
-#include "app/ini_file.h"
 #include "base/errors.h"
+#include "base/ini_file.h"
 #include "base/text.h"
 
 namespace warmstart {
@@ -31,7 +30,7 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-std::string section_of(const std::string& key) { return key.substr(0, key.find('.')); }
+std::string section_name(const std::string& key) { return key.substr(0, key.find('.')); }
 std::string name_in_section(const std::string& key) { return key.substr(key.find('.') + 1); }
 
 bool is_assignment(const std::string& word) {
@@ -70,17 +69,40 @@ Option* Options::find(const std::string& key) {
 
 Option& Options::find_or_explain(const std::string& key, const std::string& where, const std::string& own_section) {
   if (auto* option = find(key)) return *option;
+  refuse_renamed(key, where);
+  refuse_renamed(own_section + "." + key, where);
   const auto shown = printable(key, kLongestKey);
   if (key.size() > kLongestKey) throw UsageError(fmt::format("{}: unknown option '{}'", where, shown));
   // Sections are forgiven cheaply: a right name in a wrong section is a likely slip.  Of equals the command's own wins.
   const auto distance = [&](const Option& option) {
     const auto letters =
         std::min(edit_distance(key, option.key), 1 + edit_distance(name_in_section(key), name_in_section(option.key)));
-    return std::pair(letters, section_of(option.key) != own_section);
+    return std::pair(letters, section_name(option.key) != own_section);
   };
   const auto nearest = std::min_element(list_.begin(), list_.end(),
                                         [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
   throw UsageError(fmt::format("{}: unknown option '{}'; did you mean '{}'?", where, shown, nearest->key));
+}
+
+void Options::refuse_renamed(const std::string& key, const std::string& where) const {
+  const auto found = new_names_.find(key);
+  if (found == new_names_.end()) return;
+  throw UsageError(fmt::format("{}: {} is called {} now", printable(where, kShownValue), key, found->second));
+}
+
+// A saved configuration lists every option, so one that is at its default is none that somebody asked for.
+void Options::check_choices() {
+  for (const auto& option : list_) {
+    if (option.set_by.empty() || option.current() == option.initial) continue;
+    for (const auto& [key, values] : option.only_with) {
+      const auto* choice = find(key);
+      if (!choice) throw std::logic_error(fmt::format("{} belongs to {}, which is no option", option.key, key));
+      const auto made = items_of(choice->current());
+      if (std::find_first_of(made.begin(), made.end(), values.begin(), values.end()) != made.end()) continue;
+      throw UsageError(fmt::format("{}: {} belongs to {} = {}; it is '{}' here", printable(option.set_by, kShownValue),
+                                   option.key, key, fmt::join(values, " or "), choice->current()));
+    }
+  }
 }
 
 // Of one source.  What an earlier source has set stays.
@@ -114,7 +136,7 @@ Options::Words Options::read_words(const std::vector<std::string>& arguments, co
       return option.flag ? po::value<std::string>()->implicit_value("true") : po::value<std::string>();
     };
     all.add_options()(option.key.c_str(), value(), "");
-    if (section_of(option.key) == rules.own_section)
+    if (section_name(option.key) == rules.own_section)
       all.add_options()(name_in_section(option.key).c_str(), value(), "");
   }
   po::positional_options_description positional;
@@ -159,6 +181,7 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
   } catch (const po::unknown_option& error) {
     auto name = error.get_option_name();
     name.erase(0, name.find_first_not_of('-'));
+    name.erase(std::min(name.find('='), name.size()));
     find_or_explain(name, "command line", rules.own_section);
     throw UsageError(fmt::format("command line: {}", printable(error.what(), kShownValue)));
   } catch (const po::error& error) {
@@ -173,25 +196,23 @@ Options::CommandLine Options::parse(const std::vector<std::string>& arguments, c
       entries.push_back({entry.key, entry.value, fmt::format("{}:{}", words.config, entry.line)});
     set_all(entries, rules.own_section);
   }
+  check_choices();
   return words.line;
 }
 
 std::string Options::resolved() const {
-  std::string text, section;
+  std::vector<std::string> sections;
+  std::map<std::string, std::string> lines;
   for (const auto& option : list_) {
-    if (section_of(option.key) != section) {
-      section = section_of(option.key);
-      text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
-    }
+    const auto section = section_name(option.key);
+    auto& text = lines[section];
+    if (text.empty()) sections.push_back(section);
     text += fmt::format("{} = {}\n", name_in_section(option.key), option.value);
   }
+  std::string text;
+  for (const auto& section : sections)
+    text += fmt::format("{}[{}]\n{}", text.empty() ? "" : "\n", section, lines[section]);
   return text;
-}
-
-bool Options::changes_what_is_learned(const std::string& key) const {
-  const auto found = std::find_if(list_.begin(), list_.end(), [&](const auto& option) { return option.key == key; });
-  static const std::set<std::string> sections = {"model", "adapt", "inner", "train", "validate", "episode", "evaluate"};
-  return found != list_.end() && !found->neutral && sections.contains(section_of(key));
 }
 
 std::string Options::help(const std::vector<std::string>& sections) const {
@@ -199,7 +220,7 @@ std::string Options::help(const std::vector<std::string>& sections) const {
   for (const auto& wanted : sections) {
     text += fmt::format("\n[{}]\n", wanted);
     for (const auto& option : list_) {
-      if (section_of(option.key) != wanted) continue;
+      if (section_name(option.key) != wanted) continue;
       // The bounds of its type are no news.
       auto range = option.range;
       if (range.most >= kMostWhole) range.most = std::numeric_limits<double>::infinity();

@@ -1,0 +1,42 @@
+#include "app/configuration.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+void parse(Configuration& configuration, const std::vector<std::string>& arguments) {
+  options_of(configuration).parse(arguments, {.own_section = "train", .flags = {}});
+}
+
+TEST(ConfigurationTest, TheResolvedConfigurationReadsBackTheSame) {
+  const TemporaryFolder folder;
+  Configuration configuration, again;
+  auto options = options_of(configuration), same = options_of(again);
+  options.parse({"--set", "model.tower=32, 16", "--set", "inner.scope=dense", "--set", "data.label-max=5", "--set",
+                 "interactions.files=a.csv,b*.csv"},
+                {.own_section = "train", .flags = {}});
+  const auto resolved = options.resolved();
+  same.parse({"--config", folder.write("resolved.ini", resolved).string()}, {.own_section = "train", .flags = {}});
+  EXPECT_EQ(same.resolved(), resolved);
+  EXPECT_EQ(again.model.tower, (std::vector<std::int64_t>{32, 16}));
+  EXPECT_EQ(again.model.inner.scope, Scope::kDense);
+  EXPECT_EQ(again.data.label_max, 5.0);
+  EXPECT_EQ(again.data.interactions.files.size(), 2u);
+}
+
+TEST(ConfigurationTest, ResumeIsAutoNeverOrACheckpoint) {
+  Configuration configuration;
+  EXPECT_EQ(configuration.resume.from, Resume::From::kNewest);
+  parse(configuration, {"--resume", "never"});
+  EXPECT_EQ(configuration.resume.from, Resume::From::kNothing);
+  Configuration other;
+  parse(other, {"--resume", "run/step-1"});
+  EXPECT_EQ(other.resume.from, Resume::From::kOther);
+  EXPECT_EQ(other.resume.other, "run/step-1");
+}
+
+}  // namespace
+}  // namespace warmstart

@@ -1,0 +1,29 @@
+#include "trainer/layers/inner_options.h"
+
+namespace warmstart {
+
+void declare(Options& add, InnerOptions& inner) {
+  const auto of_steps = [](auto declaration) { return declaration.only_with("adapt.stages", {"steps"}); };
+  of_steps(add.add("inner.steps", inner.steps, "inner steps; 0: joint training without adaptation")).from(0).to(1000);
+  of_steps(add.add("inner.scope", inner.scope, "what adapts: head, dense (linear layers too) or all (embeddings too)"));
+  of_steps(add.add("inner.second-order", inner.second_order, "differentiate through the inner gradients"));
+  of_steps(
+      add.add("inner.rates", inner.rates, "fixed, per-layer (learned, a layer and step) or per-parameter (learned)"));
+  of_steps(add.add("inner.rate", inner.rate, "inner rate of the head; where learned, its start")).above(0).to(1e6);
+  of_steps(add.add("inner.tower-rate", inner.tower_rate, "inner rate of other layers; where learned, its start"))
+      .above(0)
+      .to(1e6);
+  of_steps(add.add("inner.kappa", inner.kappa,
+                   "steps are divided by (support rows + kappa); where rates are learned, its start"))
+      .from(0)
+      .to(1e6);
+  of_steps(add.add("inner.pull", inner.pull,
+                   "strength of the pull to where the head started; where rates are learned, its start"))
+      .from(0)
+      .to(1e6);
+  of_steps(add.add("inner.form", inner.form,
+                   "how adapted layers are held: activations, weights, or auto (whichever costs less, a layer and a "
+                   "batch)"));
+}
+
+}  // namespace warmstart
