@@ -14,7 +14,7 @@ namespace {
 std::string curves_of(const std::filesystem::path& run) {
   const auto metrics = read_sound_metrics(run);
   return svg({"Training loss", "step", "loss", {series_of(metrics, "loss", "loss")}, {}}) +
-         svg({"Validation", "step", "MAE", {series_of(metrics, "validation_mae", "MAE")}, {}});
+         svg({"Validation", "step", "", validations_of(metrics), {}});
 }
 
 std::string comparison_of(const std::filesystem::path& path) {

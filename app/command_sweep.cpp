@@ -8,6 +8,7 @@
 #include "app/plot.h"
 #include "app/submission.h"
 #include "base/files.h"
+#include "base/ini_file.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -109,17 +110,34 @@ void check_same_sweep(const fs::path& sweep, const std::vector<Point>& points) {
   throw UsageError(fmt::format("{}: holds another sweep; set sweep.to to another folder", sweep.string()));
 }
 
+// By which the run of a checkpoint validates.
+Measure measure_of(const Manifest& manifest) {
+  Configuration of_run;
+  auto options = options_of(of_run);
+  std::vector<std::string> settings;
+  const auto sections = section_of(text_at(manifest.description, "configuration"), {"model", "validate"});
+  for (const auto& entry : parse_ini(sections, "configuration of the checkpoint")) {
+    if (entry.key == "model.objective" || entry.key == "validate.measure")
+      settings.insert(settings.end(), {"--set", entry.key + "=" + entry.value});
+  }
+  options.parse(settings, {});
+  return measure_of_validation(of_run.train, of_run.model.objective.kind);
+}
+
 nlohmann::json summary_of(const fs::path& sweep) {
   const auto points = read_points(sweep);
   auto rows = nlohmann::json::array();
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto manifest = newest_manifest(point_folder(sweep, static_cast<std::int64_t>(i)));
-    nlohmann::json row = {
-        {"point", i}, {"options", points[i]}, {"state", "not started"}, {"step", 0}, {"validation_mae", nullptr}};
+    nlohmann::json row = {{"point", i}, {"options", points[i]}, {"state", "not started"},
+                          {"step", 0},  {"measure", nullptr},   {"validation", nullptr}};
     if (manifest) {
       row["state"] = manifest->state.finished ? "finished" : "unfinished";
       row["step"] = manifest->step;
-      if (manifest->state.best_step > 0) row["validation_mae"] = manifest->state.best_error;
+      if (manifest->state.best_step > 0) {
+        row["measure"] = measure_of(*manifest);
+        row["validation"] = manifest->state.best_error;
+      }
     }
     rows.push_back(row);
   }
@@ -129,22 +147,24 @@ nlohmann::json summary_of(const fs::path& sweep) {
 void draw_summary(const fs::path& sweep, const nlohmann::json& rows) {
   Series series{"points", {}};
   for (const auto& row : rows) {
-    if (!row["validation_mae"].is_null()) series.points.emplace_back(row["point"], row["validation_mae"]);
+    if (!row["validation"].is_null()) series.points.emplace_back(row["point"], row["validation"]);
   }
   if (!series.points.empty())
-    write_file(sweep / "summary.svg", svg({"Sweep", "point", "best validation MAE", {series}, {}}));
+    write_file(sweep / "summary.svg", svg({"Sweep", "point", "best validation", {series}, {}}));
 }
 
 void print_summary(const nlohmann::json& rows) {
-  fmt::print("{:>5}  {:>14}  {:>8}  {:<12} options\n", "point", "validation MAE", "step", "state");
+  fmt::print("{:>5}  {:>14}  {:>8}  {:<12} options\n", "point", "validation", "step", "state");
   for (const auto& row : rows) {
     std::string options;
     for (const auto& option : row["options"])
       options += fmt::format("{}={} ", option[0].get<std::string>(), option[1].get<std::string>());
-    const auto mae =
-        row["validation_mae"].is_null() ? std::string("-") : fmt::format("{:.4f}", row["validation_mae"].get<double>());
-    fmt::print("{:>5}  {:>14}  {:>8}  {:<12} {}\n", row["point"].get<int>(), mae, row["step"].get<std::int64_t>(),
-               row["state"].get<std::string>(), printable(options, 2000));
+    const auto validation =
+        row["validation"].is_null()
+            ? std::string("-")
+            : fmt::format("{} {:.4f}", title_of(row["measure"].get<Measure>()), row["validation"].get<double>());
+    fmt::print("{:>5}  {:>14}  {:>8}  {:<12} {}\n", row["point"].get<int>(), validation,
+               row["step"].get<std::int64_t>(), row["state"].get<std::string>(), printable(options, 2000));
   }
 }
 
@@ -152,7 +172,9 @@ ExitCode summarise(const fs::path& sweep, bool json) {
   auto rows = summary_of(sweep);
   draw_summary(sweep, rows);
   const auto error = [](const auto& row) {
-    return row["validation_mae"].is_null() ? 1e300 : row["validation_mae"].template get<double>();
+    if (row["validation"].is_null()) return 1e300;
+    const double value = row["validation"].template get<double>();
+    return higher_is_better(row["measure"].template get<Measure>()) ? -value : value;
   };
   std::stable_sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) { return error(a) < error(b); });
   if (json)

@@ -62,9 +62,9 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
   if (outcome.stop != ExitCode::kOk)
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again",
                  outcome.steps_done);
-  const auto best = outcome.best_step == 0
-                        ? std::string("no validation had a finite error")
-                        : fmt::format("best validation at step {} (MAE {:.4f})", outcome.best_step, outcome.best_error);
+  const auto best = outcome.best_step == 0 ? std::string("no validation had a finite error")
+                                           : fmt::format("best validation at step {} ({} {:.4f})", outcome.best_step,
+                                                         title_of(outcome.measure), outcome.best_error);
   fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(),
              outcome.steps_done, best, outcome.digest);
 }
@@ -100,7 +100,9 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   find_checkpoint(start, *model, configuration, group);
   const auto step = start.checkpoint ? start.checkpoint->step : 0;
   agree(group, [&] {
-    if (first) run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step);
+    if (first)
+      run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step,
+                                        measure_of_validation(options, configuration.model.objective.kind));
   });
   if (!start.checkpoint) start_from_data(*model, *dataset, group);
   model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));

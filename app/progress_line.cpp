@@ -16,11 +16,11 @@ std::string as_clock(double seconds) {
 
 }  // namespace
 
-std::string progress_line(const TrainProgress& p, double validation_mae, std::size_t columns) {
+std::string progress_line(const TrainProgress& p, const std::string& validated, std::size_t columns) {
   const auto step = fmt::format("step {}/{}", p.step, p.steps), loss = fmt::format("  loss {:.4f}", p.loss);
   const auto rate = fmt::format("  {:.0f} tasks/s", p.tasks_per_second);
   const auto left = fmt::format("  {} left", as_clock(p.seconds_left));
-  const auto validation = validation_mae > 0.0 ? fmt::format("  validation MAE {:.4f}", validation_mae) : "";
+  const auto validation = validated.empty() ? "" : "  " + validated;
   for (const auto& line : {step + loss + rate + left + validation, step + loss + left + validation,
                            step + loss + rate + left, step + loss + left, step + loss}) {
     if (line.size() <= columns) return line;

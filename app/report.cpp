@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "app/markup.h"
+#include "trainer/evaluation/measure.h"
 
 namespace warmstart {
 
@@ -16,6 +17,15 @@ Series series_of(const std::vector<nlohmann::json>& metrics, const std::string& 
       series.points.emplace_back(entry.at("step").get<double>(), value->get<double>());
   }
   return series;
+}
+
+std::vector<Series> validations_of(const std::vector<nlohmann::json>& metrics) {
+  std::vector<Series> all;
+  for (const auto measure : kAllMeasures) {
+    auto series = series_of(metrics, "validation_" + name_of(measure), title_of(measure));
+    if (!series.points.empty()) all.push_back(std::move(series));
+  }
+  return all;
 }
 
 Plot error_plot(const EvaluationFile& evaluation) {

@@ -10,6 +10,9 @@ namespace warmstart {
 // The values of `key` by step, from the lines of metrics.jsonl that have it.
 Series series_of(const std::vector<nlohmann::json>& metrics, const std::string& key, const std::string& name);
 
+// What validation found, one series for each measure that there is.
+std::vector<Series> validations_of(const std::vector<nlohmann::json>& metrics);
+
 // Error against support size, a line a model.
 Plot error_plot(const EvaluationFile& evaluation);
 

@@ -23,8 +23,9 @@ std::unique_ptr<RunLock> lock_run(const std::filesystem::path& path) {
   return lock;
 }
 
-RunFolder::RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step)
-    : path_(path) {
+RunFolder::RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step,
+                     Measure measure)
+    : path_(path), measure_(measure) {
   write_file(path / "config.ini", configuration);
   keep_metrics_until(step);
   metrics_.open(path / "metrics.jsonl", std::ios::app);
@@ -68,14 +69,16 @@ void RunFolder::show(const TrainProgress& p) {
   if (!terminal && now - last_shown_ < std::chrono::seconds(5) && p.step != p.steps) return;
   last_shown_ = now;
   const auto columns = terminal ? terminal_columns(STDERR_FILENO) : std::string::npos;
-  fmt::print(stderr, "{}{}{}", terminal ? "\r\033[K" : "", progress_line(p, last_validation_, columns),
+  const auto validation =
+      last_validation_ ? fmt::format("validation {} {:.4f}", title_of(measure_), *last_validation_) : "";
+  fmt::print(stderr, "{}{}{}", terminal ? "\r\033[K" : "", progress_line(p, validation, columns),
              terminal && p.step != p.steps ? "" : "\n");
   std::fflush(stderr);
 }
 
-void RunFolder::validated(std::int64_t step, double error) {
-  last_validation_ = error;
-  add({{"step", step}, {"validation_mae", error}});
+void RunFolder::validated(std::int64_t step, double value) {
+  last_validation_ = value;
+  add({{"step", step}, {"validation_" + name_of(measure_), value}});
 }
 
 void RunFolder::saved(const WrittenCheckpoint& written) {

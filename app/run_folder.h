@@ -16,10 +16,11 @@ namespace warmstart {
 class RunFolder {
  public:
   // What `metrics.jsonl` says of steps after `step`, which will be taken again, is removed.
-  RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step);
+  // Validation is by `measure`.
+  RunFolder(const std::filesystem::path& path, const std::string& configuration, std::int64_t step, Measure measure);
 
   void progress(const TrainProgress& progress);
-  void validated(std::int64_t step, double error);
+  void validated(std::int64_t step, double value);
   void saved(const WrittenCheckpoint& written);
   void rolled_back(const Rollback& rollback);
 
@@ -30,7 +31,8 @@ class RunFolder {
 
   std::filesystem::path path_;
   std::ofstream metrics_;
-  double last_validation_ = 0.0;
+  Measure measure_;
+  std::optional<double> last_validation_;
   std::chrono::steady_clock::time_point last_shown_;
 };
 

@@ -264,10 +264,12 @@ TEST_F(BadInputTest, CheckpointOfAnUnknownScope) {
   ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
   const auto path = folder.path() / "tables/run/step-00000004/manifest.json";
   auto manifest = read_json(path);
-  manifest["description"]["model"]["inner"]["scope"] = "sideways";
+  auto configuration = manifest["description"]["configuration"].get<std::string>();
+  configuration.replace(configuration.find("scope = head"), 12, "scope = sideways");
+  manifest["description"]["configuration"] = configuration;
   write_file(path, sealed(manifest));
   expect_failure("evaluate --config tables/config.ini --query 4 --set train.run=tables/run/step-00000004", 3,
-                 "model options are not those of this version");
+                 "inner.scope = 'sideways': is none of: head, dense, all");
   // A run's newest that can be used is the one before.
   const auto result = run_program("evaluate --config tables/config.ini --query 4", folder.path());
   EXPECT_EQ(result.exit_code, 0) << result.output;
@@ -324,8 +326,8 @@ TEST_F(BadInputTest, ARankThatFailsInMidRunEndsTheOthersWithOneMessage) {
 
 TEST_F(BadInputTest, LabelsThatTheLossDoesNotTake) {
   ingest();
-  expect_failure(train + "--set model.loss=binary", 2, "model.loss = binary takes 0 and 1");
-  expect_failure(train + "--set model.loss=binary", 2, "model.loss = binary takes 0 and 1", 2);
+  expect_failure(train + "--set model.objective=binary", 2, "model.objective = binary takes 0 and 1");
+  expect_failure(train + "--set model.objective=binary", 2, "model.objective = binary takes 0 and 1", 2);
 }
 
 TEST_F(BadInputTest, AGpuWhereThereIsNone) {

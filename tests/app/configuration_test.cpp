@@ -21,8 +21,8 @@ TEST(ConfigurationTest, TheResolvedConfigurationReadsBackTheSame) {
   const auto resolved = options.resolved();
   same.parse({"--config", folder.write("resolved.ini", resolved).string()}, {.own_section = "train", .flags = {}});
   EXPECT_EQ(same.resolved(), resolved);
-  EXPECT_EQ(again.model.tower, (std::vector<std::int64_t>{32, 16}));
-  EXPECT_EQ(again.model.inner.scope, Scope::kDense);
+  EXPECT_EQ(again.model.network.tower, (std::vector<std::int64_t>{32, 16}));
+  EXPECT_EQ(again.model.adapt.inner.scope, Scope::kDense);
   EXPECT_EQ(again.data.label_max, 5.0);
   EXPECT_EQ(again.data.interactions.files.size(), 2u);
 }

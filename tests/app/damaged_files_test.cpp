@@ -171,16 +171,16 @@ TEST_F(DamagedFilesTest, WhatIsNoFileIsNotWaitedFor) {
 // What an earlier release wrote; see docs/compatibility.md.
 TEST_F(DamagedFilesTest, FilesOfAnEarlierReleaseAreUsed) {
   fs::copy(WARMSTART_FORMATS, folder.path() / "formats", fs::copy_options::recursive);
-  const std::string at = "formats/run-2/",
+  const std::string at = "formats/run-3/",
                     config = "--config " + at + "config.ini --set data.dataset=formats/dataset-1 ";
-  for (const auto& arguments : {"inspect formats/dataset-1 --verify", "inspect formats/run-2 --verify"}) {
+  for (const auto& arguments : {"inspect formats/dataset-1 --verify", "inspect formats/run-3 --verify"}) {
     const auto result = run(arguments);
     EXPECT_EQ(result.exit_code, 0) << result.output;
     EXPECT_NE(result.output.find("all digests hold"), std::string::npos) << result.output;
   }
-  auto result = run("evaluate " + config + "--set train.run=formats/run-2 --output again.json");
+  auto result = run("evaluate " + config + "--set train.run=formats/run-3 --output again.json");
   EXPECT_EQ(result.exit_code, 0) << result.output;
-  result = run("report " + config + "--set train.run=formats/run-2 --set evaluate.output=" + at +
+  result = run("report " + config + "--set train.run=formats/run-3 --set evaluate.output=" + at +
                "evaluation.json --output report.html");
   EXPECT_EQ(result.exit_code, 0) << result.output;
 }

@@ -83,7 +83,7 @@ TEST_F(HostileOptionsTest, LibraryCallersAreChecked) {
   refused([&](Configuration& c) { c.train.episode.support_common_share = 5; });
   refused([&](Configuration& c) { c.train.episode.support_common = {LLONG_MAX}; });
   refused([&](Configuration& c) { c.train.episode.query_max = LLONG_MAX; });
-  refused([&](Configuration& c) { c.model.inner.kappa = nan; });
+  refused([&](Configuration& c) { c.model.adapt.inner.kappa = nan; });
   refused([&](Configuration& c) { c.evaluate.support = {}; });
   for (const auto* size : {"1e1", "1.9", "-1", "01", "+1", "", " 1", "4294967296", "none"})
     refused([&](Configuration& c) { c.evaluate.support = {size}; });

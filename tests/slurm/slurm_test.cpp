@@ -209,7 +209,7 @@ TEST_F(SlurmTest, ASweepOfFourIsRunAndSummedUp) {
   const auto rows = nlohmann::json::parse(expect_ok("sweep --summary sweep --json"));
   ASSERT_EQ(rows.size(), 4u);
   for (const auto& row : rows) EXPECT_EQ(row["state"], "finished") << row.dump();
-  EXPECT_LE(rows[0]["validation_mae"], rows[3]["validation_mae"]);
+  EXPECT_LE(rows[0]["validation"], rows[3]["validation"]);
   EXPECT_TRUE(fs::exists(folder->path() / "sweep/summary.svg"));
   EXPECT_NE(expect_ok(sweep).find("all 4 points are finished"), std::string::npos);
 }

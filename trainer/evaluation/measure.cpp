@@ -2,12 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "base/errors.h"
 #include "trainer/evaluation/log_loss.h"
 
 namespace warmstart {
 
 std::string name_of(Measure measure) { return nlohmann::json(measure).get<std::string>(); }
+
+std::string title_of(Measure measure) {
+  auto title = name_of(measure);
+  if (measure == Measure::kLogLoss) return title;
+  std::transform(title.begin(), title.end(), title.begin(), [](unsigned char letter) { return std::toupper(letter); });
+  return title.starts_with("NDCG") ? "n" + title.substr(1) : title;
+}
 
 bool higher_is_better(Measure measure) {
   return measure == Measure::kNdcg1 || measure == Measure::kNdcg3 || measure == Measure::kNdcg5;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -7,6 +8,9 @@ namespace warmstart {
 
 // By what validation tells which parameters are best.
 enum class Measure { kMae, kMse, kRmse, kNdcg1, kNdcg3, kNdcg5, kLogLoss };
+
+inline constexpr std::array kAllMeasures = {Measure::kMae,   Measure::kMse,   Measure::kRmse,   Measure::kNdcg1,
+                                            Measure::kNdcg3, Measure::kNdcg5, Measure::kLogLoss};
 
 // Their names in configurations and reports.
 NLOHMANN_JSON_SERIALIZE_ENUM(Measure, {{Measure::kMae, "mae"},
@@ -18,6 +22,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Measure, {{Measure::kMae, "mae"},
                                        {Measure::kLogLoss, "log-loss"}})
 
 std::string name_of(Measure measure);
+std::string title_of(Measure measure);  // as people write it: MAE, nDCG@3
 
 // Of errors and losses the lower is better, of nDCG the higher.
 bool higher_is_better(Measure measure);

@@ -69,6 +69,10 @@ void check(const TrainOptions& options, int ranks) {
   check(options.validation);
 }
 
+Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective) {
+  return options.measure.value_or(objective == ObjectiveKind::kBinary ? Measure::kLogLoss : Measure::kMae);
+}
+
 std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler) {
   if (options.steps > 0) return options.steps;
   return static_cast<std::int64_t>(

@@ -4,6 +4,7 @@
 #include "data/sampler.h"
 #include "trainer/arithmetic/precision.h"
 #include "trainer/evaluation/evaluation.h"
+#include "trainer/objectives/objective_options.h"
 #include "trainer/optimizers/adam.h"
 #include "trainer/training/run_saver.h"
 
@@ -38,6 +39,9 @@ struct TrainOptions {
 
 // Throws UsageError when a run with these options cannot start on so many ranks.
 void check(const TrainOptions& options, int ranks);
+
+// By which validation tells which parameters are best.
+Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective);
 
 // The meta-steps that a run takes.
 std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler);

@@ -117,6 +117,7 @@ class TrainingLoop {
     const auto flat = parameters_.flat().cpu();
     return {.steps_done = state_.step,
             .best_step = state_.validation.best_step(),
+            .measure = state_.validation.measure(),
             .best_error = state_.validation.best_value(),
             .stop = stop_,
             .same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches)) &&

@@ -7,13 +7,9 @@
 namespace warmstart {
 namespace {
 
-Measure own_measure(ObjectiveKind objective) {
-  return objective == ObjectiveKind::kBinary ? Measure::kLogLoss : Measure::kMae;
-}
-
 ValidationOptions validation_options(const TrainOptions& options, ObjectiveKind objective) {
   return {.evaluation = options.validation,
-          .measure = options.measure.value_or(own_measure(objective)),
+          .measure = measure_of_validation(options, objective),
           .keep_best = options.keep_best,
           .patience = options.patience};
 }
