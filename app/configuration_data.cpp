@@ -24,7 +24,7 @@ void add_data_options(Options& add, Configuration& c) {
   add.add("data.task", data.task, "what is adapted to: user or item");
   add.add("data.shards", data.shards, "files that tasks are spread over").from(1).to(100'000);
   add.add("data.on-error", data.on_error, "what a bad row does: fail, or skip (left out, counted by reason)");
-  add.add("data.min-rows", data.min_rows, "rows that a task must have, or it is left out").from(1).to(kMostRows);
+  add.add("data.min-rows", data.min_rows, "rows that a task must have, or it is left out").from(2).to(kMostRows);
   add.add("data.min-count", data.min_count, "times a key must occur in training, or it is unknown").from(0);
   add.add("data.min-counts", data.min_counts, "the same for single columns: column:count, comma-separated");
   add.add("data.label-min", data.label_min,

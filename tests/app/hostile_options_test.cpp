@@ -56,6 +56,7 @@ TEST_F(HostileOptionsTest, ValuesOutOfTheirRangeAreRefusedWithTheRange) {
         "rollbacks", "hang-seconds", "inner-rate-factor", "bucket-megabytes"})
     expect(complaint({"--set", std::string("train.") + option + "=-1"}),
            std::string("train.") + option + " = '-1': wants a");
+  expect(complaint({"--set", "data.min-rows=1"}), "data.min-rows = '1': wants a whole number from 2");
   expect(complaint({"--set", "model.tower=8,-3"}), "model.tower = '8,-3': wants a whole number from 1");
   expect(complaint({"--set", "model.tower=" + std::string(500, '8') + ",8"}), "model.tower = '");
   std::string many = "1";
