@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <type_traits>
 
 namespace warmstart {
 namespace {
@@ -12,9 +13,7 @@ namespace {
 using Stages = std::vector<StageKind>;
 
 template <typename Enum>
-std::string name_of(Enum value) {
-  return nlohmann::json(value).get<std::string>();
-}
+requires std::is_enum_v<Enum> std::string name_of(Enum value) { return nlohmann::json(value).get<std::string>(); }
 
 std::string names_of(const Stages& stages) {
   std::vector<std::string> names;
@@ -54,44 +53,36 @@ const std::vector<Stages>& chains() {
   return all;
 }
 
-class Table {
- public:
-  std::string text() {
-    std::string rows;
-    for (const auto network : {NetworkKind::kTwoTower, NetworkKind::kMlp, NetworkKind::kMf}) {
-      for (const auto& stages : chains()) {
-        rows += fmt::format("| {} | {} | {} | {} |\n", name_of(network), names_of(stages),
-                            scopes(network, stages, ObjectiveKind::kSquared),
-                            scopes(network, stages, ObjectiveKind::kBinary));
-      }
-    }
-    auto text =
-        "| model.network | adapt.stages | inner.scope with model.objective = squared | with binary |\n"
-        "|---|---|---|---|\n" +
-        rows + "\nA gap is refused when the configuration is read:\n\n";
-    for (const auto& reason : reasons_) text += fmt::format("- {}\n", reason);
-    return text;
-  }
+constexpr NetworkKind kNetworks[] = {NetworkKind::kTwoTower, NetworkKind::kMlp, NetworkKind::kMf};
+constexpr ObjectiveKind kObjectives[] = {ObjectiveKind::kSquared, ObjectiveKind::kBinary};
+constexpr Scope kScopes[] = {Scope::kHead, Scope::kDense, Scope::kAll};
 
- private:
-  std::string scopes(NetworkKind network, const Stages& stages, ObjectiveKind objective) {
-    std::vector<std::string> names;
-    for (const auto scope : {Scope::kHead, Scope::kDense, Scope::kAll}) {
-      ModelOptions options;
-      options.network.kind = network;
-      options.objective.kind = objective;
-      options.adapt.stages = stages;
-      options.adapt.inner.scope = scope;
-      if (const auto refusal = refusal_of(options))
-        reasons_.insert(fmt::format("{}: {}", refusal->reason, refusal->remedy));
-      else
-        names.push_back(name_of(scope));
-    }
-    return fmt::format("{}", fmt::join(names, ", "));
+// With every scope, whether it goes with the others or not.
+std::vector<ModelOptions> in_every_scope(NetworkKind network, const Stages& stages, ObjectiveKind objective) {
+  std::vector<ModelOptions> methods;
+  for (const auto scope : kScopes) {
+    ModelOptions options;
+    options.network.kind = network;
+    options.objective.kind = objective;
+    options.adapt.stages = stages;
+    options.adapt.inner.scope = scope;
+    methods.push_back(options);
   }
+  return methods;
+}
 
-  std::set<std::string> reasons_;
-};
+// The scopes that go with the others; the reasons of those that do not join `reasons`.
+std::string scopes_of(NetworkKind network, const Stages& stages, ObjectiveKind objective,
+                      std::set<std::string>& reasons) {
+  std::vector<std::string> names;
+  for (const auto& options : in_every_scope(network, stages, objective)) {
+    if (const auto refusal = refusal_of(options))
+      reasons.insert(fmt::format("{}: {}", refusal->reason, refusal->remedy));
+    else
+      names.push_back(name_of(options.adapt.inner.scope));
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 }  // namespace
 
@@ -111,6 +102,37 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   return std::nullopt;
 }
 
-std::string methods_table() { return Table().text(); }
+std::vector<ModelOptions> all_methods() {
+  std::vector<ModelOptions> methods;
+  for (const auto network : kNetworks)
+    for (const auto& stages : chains())
+      for (const auto objective : kObjectives)
+        for (const auto& options : in_every_scope(network, stages, objective))
+          if (!refusal_of(options)) methods.push_back(options);
+  return methods;
+}
+
+std::string name_of(const ModelOptions& method) {
+  return fmt::format("{}, {}, {}, {}", name_of(method.network.kind), names_of(method.adapt.stages),
+                     name_of(method.objective.kind), name_of(method.adapt.inner.scope));
+}
+
+std::string methods_table() {
+  std::string rows;
+  std::set<std::string> reasons;
+  for (const auto network : kNetworks) {
+    for (const auto& stages : chains()) {
+      rows += fmt::format("| {} | {} | {} | {} |\n", name_of(network), names_of(stages),
+                          scopes_of(network, stages, ObjectiveKind::kSquared, reasons),
+                          scopes_of(network, stages, ObjectiveKind::kBinary, reasons));
+    }
+  }
+  auto text =
+      "| model.network | adapt.stages | inner.scope with model.objective = squared | with binary |\n"
+      "|---|---|---|---|\n" +
+      rows + "\nA gap is refused when the configuration is read:\n\n";
+  for (const auto& reason : reasons) text += fmt::format("- {}\n", reason);
+  return text;
+}
 
 }  // namespace warmstart

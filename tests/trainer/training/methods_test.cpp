@@ -1,0 +1,99 @@
+// Every combination that `warmstart methods` lists trains to the same bits on any number of ranks, and resumes to them.
+
+#include "trainer/learner/methods.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cluster/mpi_communicator.h"
+#include "cluster/self_communicator.h"
+#include "data/ingest.h"
+#include "tests/support/shared_folder.h"
+#include "tests/support/small_dataset.h"
+#include "tests/support/temporary_folder.h"
+#include "trainer/training/training.h"
+
+namespace warmstart {
+namespace {
+
+TrainOptions options_of_test() {
+  TrainOptions options;
+  options.steps = 4;
+  options.tasks = 8;
+  options.adam.warmup = 1;
+  options.keep_best = false;
+  options.validation.query = 4;
+  options.validation.support = {"3"};
+  options.validate_every = 4;  // a best one would be saved at once, and the one that is due when that is written
+  return options;
+}
+
+class MethodsTest : public testing::Test {
+ protected:
+  MethodsTest() : group(MPI_COMM_WORLD), dataset(ingest_binary()) {}
+
+  // Labels of 0 and 1 serve both objectives.
+  Dataset ingest_binary() const {
+    std::string rows = "user,item,rating,time\n", items = "item,category\n", users = "user,group\n";
+    for (int item = 0; item < 20; ++item) items += fmt::format("i{},c{}\n", item, item % 3);
+    for (int user = 0; user < 40; ++user) {
+      users += fmt::format("u{},g{}\n", user, user % 4);
+      for (int row = 0; row < 8; ++row)
+        rows += fmt::format("u{},i{},{},{}\n", user, (3 * user + 7 * row) % 20, (user + row * row) % 2, row);
+    }
+    const auto tables = folder.path() / "tables";
+    std::filesystem::create_directories(tables);
+    folder.write("tables/interactions.csv", rows);
+    folder.write("tables/items.csv", items);
+    folder.write("tables/users.csv", users);
+    const auto options = options_for_synthetic(tables, folder.path() / "dataset");
+    ingest(options);
+    return Dataset(options.dataset, true);
+  }
+
+  std::string trained(const ModelOptions& model_options, const TrainOptions& options, Communicator& communicator,
+                      TrainStart start = {}) const {
+    Learner model(dataset.schema(), model_options, 1);
+    start_from_data(model, dataset, communicator);
+    return train(model, dataset, options, communicator, {}, std::move(start)).digest;
+  }
+
+  // Half the way, and the rest from the checkpoint.
+  std::string resumed(const ModelOptions& model_options) {
+    const SharedFolder shared(group);
+    auto options = options_of_test();
+    options.save.run = shared.path();
+    options.save.every_steps = 2;
+    options.save.retention.last = 10;
+    trained(model_options, options, group);
+    TrainStart start;
+    start.checkpoint = read_checkpoint(shared.path() / "step-00000002");
+    group.barrier();
+    return trained(model_options, options_of_test(), group, std::move(start));
+  }
+
+  TemporaryFolder folder;
+  MpiCommunicator group;
+  SelfCommunicator alone;
+  Dataset dataset;
+};
+
+TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
+  for (const auto& method : all_methods()) {
+    auto options = method;
+    options.network.embedding = 4;
+    options.network.tower = {4};
+    options.network.features = 3;
+    options.adapt.prior = 3;
+    options.adapt.inner.steps = std::min(options.adapt.inner.steps, 2);
+    const auto digest = trained(options, options_of_test(), alone);
+    EXPECT_EQ(trained(options, options_of_test(), group), digest) << name_of(method);
+    EXPECT_EQ(resumed(options), digest) << name_of(method);
+  }
+}
+
+}  // namespace
+}  // namespace warmstart
