@@ -26,6 +26,24 @@ bool changes_what_is_learned(const Options& options, const std::string& key) {
                      [&](const auto& option) { return option.key == key && !option.neutral; });
 }
 
+void declare_run(Options& add, Configuration& c) {
+  add.add("data.verify", c.verify, "check the digest of each file of the data set when it is first opened");
+}
+
+void declare_results(Options& add, Configuration& c) {
+  add.add("report.output", c.report, "file for the report as HTML");
+}
+
+void declare_submission(Options& add, Configuration& c) {
+  add.add("submit.dry-run", c.dry_run, "print the script, send nothing");
+  add.add("submit.wait", c.wait, "follow the log and end with the job's exit code");
+  add.add("sweep.to", c.sweep, "folder of the sweep, one run a point");
+  add.add("sweep.random", c.sweep_points, "points drawn from the grid, by train.seed; 0: all").from(0).to(1e6);
+  add.add("sweep.summary", c.sweep_summary,
+          "folder of a sweep: print its results and draw them into summary.svg, send nothing");
+  add.add("sweep.dry-run", c.dry_run, "print the script, send nothing");
+}
+
 }  // namespace
 
 std::string to_text(const Resume& resume) {
@@ -86,12 +104,15 @@ std::string first_difference(const std::string& was, const std::string& is) {
 
 Options options_of(Configuration& configuration) {
   Options add;
-  add_data_options(add, configuration);
+  declare(add, configuration.data);
   declare(add, configuration.model);
+  declare_run(add, configuration);
   add_train_options(add, configuration);
   add_evaluate_options(add, configuration);
-  add_submit_options(add, configuration);
-  add_synthesize_options(add, configuration);
+  declare_results(add, configuration);
+  declare(add, configuration.submit);
+  declare_submission(add, configuration);
+  declare(add, configuration.synthesize);
   return add;
 }
 

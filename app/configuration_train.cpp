@@ -4,7 +4,6 @@ namespace warmstart {
 namespace {
 
 constexpr double kMostSteps = 1e9;
-constexpr double kMostRows = 1e9;  // of a support or a query
 
 void add_run_options(Options& add, Configuration& c) {
   auto& train = c.train;
@@ -110,30 +109,6 @@ void add_safety_options(Options& add, Configuration& c) {
       .neutral();
 }
 
-void add_episode_options(Options& add, EpisodeOptions& episode) {
-  add.add("episode.order", episode.order, "time: support rows are earlier than query rows; or shuffle");
-  add.add("episode.support-max", episode.support_max, "largest support; sizes are uniform from 0")
-      .from(0)
-      .to(kMostRows)
-      .unit("rows");
-  add.add("episode.support-common", episode.support_common, "support sizes of which one is common to all tasks ...")
-      .from(0)
-      .to(kMostRows)
-      .unit("rows");
-  add.add("episode.support-common-share", episode.support_common_share, "... in this share of the meta-steps")
-      .from(0)
-      .to(1);
-  add.add("episode.query-max", episode.query_max, "largest query").from(1).to(kMostRows).unit("rows");
-  add.add("episode.query-min", episode.query_min, "rows that a support leaves for the query")
-      .from(1)
-      .to(kMostRows)
-      .unit("rows");
-  add.add("episode.rows", episode.rows_per_episode, "a task is drawn ceil(its rows / this) times an epoch; 0: once")
-      .from(0)
-      .to(kMostRows)
-      .unit("rows");
-}
-
 }  // namespace
 
 void add_train_options(Options& add, Configuration& c) {
@@ -141,7 +116,7 @@ void add_train_options(Options& add, Configuration& c) {
   add_optimizer_options(add, c.train);
   add_watch_options(add, c.train);
   add_safety_options(add, c);
-  add_episode_options(add, c.train.episode);
+  declare(add, c.train.episode);
 }
 
 }  // namespace warmstart
