@@ -72,8 +72,4 @@ std::string first_difference(const std::string& was, const std::string& is);
 // The options over `configuration`, whose values are the defaults.
 Options options_of(Configuration& configuration);
 
-// Sections, each in a file of its own.
-void add_train_options(Options& add, Configuration& c);
-void add_evaluate_options(Options& add, Configuration& c);
-
 }  // namespace warmstart
