@@ -26,6 +26,38 @@ bool changes_what_is_learned(const Options& options, const std::string& key) {
                      [&](const auto& option) { return option.key == key && !option.neutral; });
 }
 
+void declare_run(Options& add, Configuration& c) {
+  add.add("data.verify", c.verify, "check the digest of each file of the data set when it is first opened");
+  add.add("train.run", c.run, "folder of the run: configuration, metrics, model").neutral();
+  add.add(
+         "train.resume", c.resume,
+         "auto: from the run's newest good checkpoint; never: only in an empty folder; or a checkpoint of another run, "
+         "to start there")
+      .neutral();
+  add.add("train.threads", c.threads, "threads of a rank, at most the host's cores").from(1).to(1e9).neutral();
+  add.add("train.device", c.device, "cpu, or cuda: one GPU a rank");
+  add.add("train.exchange", c.exchange,
+          "how gradients travel: auto (nccl on GPUs, else mpi), mpi (from host memory) or nccl")
+      .neutral();
+}
+
+void declare_results(Options& add, Configuration& c) {
+  add.add("evaluate.joint", c.joint, "run of a model with inner.steps = 0, for the rows joint and fine-tuned")
+      .neutral();
+  add.add("evaluate.output", c.evaluation, "file for the results as JSON").neutral();
+  add.add("report.output", c.report, "file for the report as HTML");
+}
+
+void declare_submission(Options& add, Configuration& c) {
+  add.add("submit.dry-run", c.dry_run, "print the script, send nothing");
+  add.add("submit.wait", c.wait, "follow the log and end with the job's exit code");
+  add.add("sweep.to", c.sweep, "folder of the sweep, one run a point");
+  add.add("sweep.random", c.sweep_points, "points drawn from the grid, by train.seed; 0: all").from(0).to(1e6);
+  add.add("sweep.summary", c.sweep_summary,
+          "folder of a sweep: print its results and draw them into summary.svg, send nothing");
+  add.add("sweep.dry-run", c.dry_run, "print the script, send nothing");
+}
+
 }  // namespace
 
 std::string to_text(const Resume& resume) {
@@ -53,7 +85,6 @@ TrainOptions train_options(const Configuration& configuration) {
 void check(const Configuration& configuration, int ranks) {
   require(!configuration.run.empty(), "train.run is not set: name the folder of the run");
   require(!configuration.data.dataset.empty(), "data.dataset is not set: name the folder of the data set");
-  require(configuration.threads >= 1, "train.threads must be at least 1");
   require(configuration.exchange != Exchange::kNccl || configuration.device == DeviceKind::kCuda,
           "train.exchange = nccl needs train.device = cuda");
   require(configuration.train.precision != Precision::kTf32 || configuration.device == DeviceKind::kCuda,
@@ -86,12 +117,16 @@ std::string first_difference(const std::string& was, const std::string& is) {
 
 Options options_of(Configuration& configuration) {
   Options add;
-  add_data_options(add, configuration);
+  declare(add, configuration.data);
   declare(add, configuration.model);
-  add_train_options(add, configuration);
-  add_evaluate_options(add, configuration);
-  add_submit_options(add, configuration);
-  add_synthesize_options(add, configuration);
+  declare_run(add, configuration);
+  declare(add, configuration.train);
+  declare(add, configuration.evaluate);
+  declare(add, configuration.als);
+  declare_results(add, configuration);
+  declare(add, configuration.submit);
+  declare_submission(add, configuration);
+  declare(add, configuration.synthesize);
   return add;
 }
 

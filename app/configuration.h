@@ -72,11 +72,4 @@ std::string first_difference(const std::string& was, const std::string& is);
 // The options over `configuration`, whose values are the defaults.
 Options options_of(Configuration& configuration);
 
-// Their sections, each in a file of its own.
-void add_data_options(Options& add, Configuration& c);
-void add_train_options(Options& add, Configuration& c);
-void add_evaluate_options(Options& add, Configuration& c);
-void add_submit_options(Options& add, Configuration& c);
-void add_synthesize_options(Options& add, Configuration& c);
-
 }  // namespace warmstart

@@ -358,12 +358,12 @@ void check_shards(std::int64_t shards) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   // Each shard's temporary file is open while the interactions are read, beside the tables and what libraries hold.
-  constexpr std::int64_t kOthers = 64, kMost = 100000;
-  const auto most = std::min<std::int64_t>(kMost, static_cast<std::int64_t>(files.rlim_cur) - kOthers);
-  require(shards >= 1 && shards <= most,
-          fmt::format("data.shards = {}: at least 1 and, with the {} files that this process may open (ulimit -n), at "
-                      "most {}",
-                      shards, files.rlim_cur, most));
+  constexpr std::int64_t kOthers = 64;
+  const auto most = static_cast<std::int64_t>(files.rlim_cur) - kOthers;
+  require(shards <= most,
+          fmt::format("data.shards = {}: at most {} with the {} files that this process may open (ulimit "
+                      "-n)",
+                      shards, most, files.rlim_cur));
 }
 
 // Two fields of one owner would be stored under one name.
@@ -391,13 +391,6 @@ void check_fields(const IngestOptions& options) {
 
 void check(const IngestOptions& options) {
   check_shards(options.shards);
-  require(options.min_rows >= 2,
-          fmt::format("data.min-rows = {}: a task needs a row to adapt to and one that judges, so at least 2",
-                      options.min_rows));
-  require(options.min_count >= 0, fmt::format("data.min-count = {}: must not be negative", options.min_count));
-  for (const auto& bound : {options.label_min, options.label_max})
-    require(std::abs(bound.value_or(0.0)) <= kLargestNumber,
-            fmt::format("data.label-min and label-max must not be beyond {:.0e}", kLargestNumber));
   require(options.label_min.value_or(-INFINITY) <= options.label_max.value_or(INFINITY),
           "data.label-min is larger than data.label-max");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");

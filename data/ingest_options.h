@@ -9,6 +9,8 @@
 
 namespace warmstart {
 
+class Options;
+
 // Whose rows a task is.
 enum class TaskSide { kUser, kItem };
 
@@ -44,5 +46,8 @@ struct IngestOptions {
   std::string validation = "0.1", test = "0.2";  // share of the tasks, or a file with one task key a line
   std::uint64_t seed = 0;
 };
+
+// The sections data, interactions, users and items.
+void declare(Options& add, IngestOptions& options);
 
 }  // namespace warmstart

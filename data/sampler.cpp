@@ -73,11 +73,6 @@ Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const 
       seed_(seed),
       tasks_per_step_(tasks_per_step),
       microbatches_(microbatches) {
-  const auto& common = options.support_common;
-  require(options.support_max >= 0 && options.rows_per_episode >= 0 &&
-              std::all_of(common.begin(), common.end(), [](auto size) { return size >= 0; }),
-          "episode.support-max, support-common and rows must not be negative");
-  require(options.query_max >= 1 && options.query_min >= 1, "episode.query-max and query-min must be at least 1");
   if (tasks_.empty()) throw DataError(fmt::format("{}: has no tasks to sample from", dataset.folder().string()));
   for (const auto task : tasks_) {
     const auto rows = dataset.row_count(task);

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/host.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "base/pending_folder.h"
 #include "base/random.h"
 
@@ -72,24 +73,21 @@ void write_rows_of_user(const SyntheticOptions& options, std::uint64_t user, con
   }
 }
 
-void check(const SyntheticOptions& options) {
-  const auto in_range = [](const char* name, double value, double least, double most) {
-    require(value >= least && value <= most,
-            fmt::format("synthesize.{} = {:.15g}: is outside [{:.15g}, {:.15g}]", name, value, least, most));
-  };
-  in_range("users", static_cast<double>(options.users), 10, 1e9);
-  in_range("items", static_cast<double>(options.items), 2, 1e8);
-  in_range("rows-per-user", static_cast<double>(options.rows_per_user), 2, 1e6);
-  in_range("rank", static_cast<double>(options.rank), 1, 1000);
-  in_range("noise", options.noise, 0, 1e6);
-  require_memory(static_cast<double>(options.items) * static_cast<double>(sizeof(Planted) + 16 * options.rank),
-                 fmt::format("synthesize.items = {} of rank {}", options.items, options.rank));
-}
-
 }  // namespace
 
+void declare(Options& add, SyntheticOptions& options) {
+  add.add("synthesize.to", options.folder, "new folder for the tables");
+  add.add("synthesize.users", options.users, "users").from(10).to(1e9);
+  add.add("synthesize.items", options.items, "items").from(2).to(1e8);
+  add.add("synthesize.rows-per-user", options.rows_per_user, "rows a user has on average").from(2).to(1e6);
+  add.add("synthesize.rank", options.rank, "of the planted preferences").from(1).to(1000);
+  add.add("synthesize.noise", options.noise, "standard deviation of the labels' noise").from(0).to(1e6);
+  add.add("synthesize.seed", options.seed, "of all that is drawn");
+}
+
 void synthesize(const SyntheticOptions& options) {
-  check(options);
+  require_memory(static_cast<double>(options.items) * static_cast<double>(sizeof(Planted) + 16 * options.rank),
+                 fmt::format("synthesize.items = {} of rank {}", options.items, options.rank));
   PendingFolder folder(options.folder);
   std::vector<Planted> items;
   TextFile item_file(folder.path() / "items.csv", "item,category");

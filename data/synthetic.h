@@ -5,6 +5,8 @@
 
 namespace warmstart {
 
+class Options;
+
 // Tables drawn from a planted preference model: user u and item i have normal factors of
 // `rank` dimensions, items have a bias and users a shift, and
 //
@@ -20,6 +22,9 @@ struct SyntheticOptions {
   double noise = 0.5;
   std::uint64_t seed = 0;
 };
+
+// The section synthesize.
+void declare(Options& add, SyntheticOptions& options);
 
 // Writes interactions.csv, users.csv, items.csv, a ready config.ini and synthetic.json
 // (the noise floor) into a new folder.  Same options, same bytes.

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/options.h"
 #include "data/dataset.h"
 #include "tests/support/temporary_folder.h"
 
@@ -262,16 +263,23 @@ TEST_F(IngestTest, ShowsNoControlBytesAndKeepsTheManifestReadable) {
   EXPECT_EQ(left_out["not UTF-8"]["rows"], 1);
 }
 
-TEST_F(IngestTest, RefusesOptionsOutOfRangeByName) {
+TEST_F(IngestTest, OptionsOutOfRangeAreRefusedByName) {
+  for (const auto* setting : {"data.shards=0", "data.shards=1000000", "data.min-rows=1", "data.min-count=-1",
+                              "data.label-min=-2e18", "data.label-max=2e18"}) {
+    Options list;
+    declare(list, options);
+    EXPECT_THROW(list.parse({"--set", setting}, {}), UsageError) << setting;
+  }
+}
+
+TEST_F(IngestTest, RefusesOptionsThatMakeNoSenseByName) {
   const auto refused = [&](const char* name, const auto& change) {
     auto changed = options;
     change(changed);
     EXPECT_NE(refusal(changed).find(name), std::string::npos) << name << ": " << refusal(changed);
   };
-  refused("data.shards = 1000000", [](auto& o) { o.shards = 1000000; });
-  refused("data.shards = 0", [](auto& o) { o.shards = 0; });
-  refused("data.min-rows = 1", [](auto& o) { o.min_rows = 1; });
-  refused("data.min-count = -1", [](auto& o) { o.min_count = -1; });
+  // More files than any process may open.
+  refused("data.shards = 100000000000", [](auto& o) { o.shards = 100'000'000'000; });
   for (const auto* entry : {"tags", "tags:", "tags:x", "tags:-1", "tags:1e30", "tags:1.5", ":", ""})
     refused("data.min-counts", [&](auto& o) { o.min_counts = {entry}; });
   refused("'colour' is no categorical or multi column", [](auto& o) { o.min_counts = {"colour:2"}; });

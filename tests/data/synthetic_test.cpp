@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "data/dataset.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
@@ -46,26 +47,37 @@ TEST(Synthesize, RefusesAnExistingFolder) {
   EXPECT_THROW(synthesize(options), UsageError);
 }
 
-TEST(Synthesize, RefusesOptionsOutOfRangeByName) {
-  const TemporaryFolder folder;
-  const auto refusal = [&](const auto& change) -> std::string {
+TEST(Synthesize, OptionsOutOfRangeAreRefusedByName) {
+  const auto refusal = [](const std::string& setting) -> std::string {
     SyntheticOptions options;
-    options.folder = folder.path() / "tables";
-    change(options);
+    Options list;
+    declare(list, options);
     try {
-      synthesize(options);
+      list.parse({"--set", setting}, {});
       return "";
     } catch (const UsageError& error) {
       return error.what();
     }
   };
-  EXPECT_NE(refusal([](auto& o) { o.users = 9; }).find("synthesize.users = 9"), std::string::npos);
-  EXPECT_NE(refusal([](auto& o) { o.users = 1e12; }).find("synthesize.users = 1000000000000"), std::string::npos);
-  EXPECT_NE(refusal([](auto& o) { o.items = 5000000000; }).find("synthesize.items = 5000000000"), std::string::npos);
-  EXPECT_NE(refusal([](auto& o) { o.rows_per_user = 1; }).find("synthesize.rows-per-user = 1"), std::string::npos);
-  EXPECT_NE(refusal([](auto& o) { o.rank = 1e9; }).find("synthesize.rank = 1000000000"), std::string::npos);
-  EXPECT_NE(refusal([](auto& o) { o.noise = -1; }).find("synthesize.noise = -1"), std::string::npos);
-  EXPECT_NE(refusal([](auto& o) { o.items = 100000000, o.rank = 1000; }).find("this host has"), std::string::npos);
+  EXPECT_NE(refusal("synthesize.users=9").find("synthesize.users = '9': wants a whole number from 10 to 1000000000"),
+            std::string::npos)
+      << refusal("synthesize.users=9");
+  for (const auto* setting : {"users=1e12", "items=5000000000", "rows-per-user=1", "rank=1e9", "noise=-1"})
+    EXPECT_NE(refusal("synthesize." + std::string(setting)).find(" from "), std::string::npos) << setting;
+}
+
+TEST(Synthesize, RefusesWhatThisHostHasNoMemoryFor) {
+  const TemporaryFolder folder;
+  SyntheticOptions options;
+  options.folder = folder.path() / "tables";
+  options.items = 100'000'000;
+  options.rank = 1000;
+  try {
+    synthesize(options);
+    ADD_FAILURE() << "no error";
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("this host has"), std::string::npos) << error.what();
+  }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 

@@ -80,9 +80,6 @@ void solve_side(at::Tensor& own, const Grouped& grouped, const at::Tensor& other
 }  // namespace
 
 void check(const AlsOptions& options, std::int64_t tasks, std::int64_t entities) {
-  require(options.factors >= 1, "evaluate.als-factors must be at least 1");
-  require(std::isfinite(options.regularisation) && options.regularisation > 0,
-          "evaluate.als-regularisation must be above 0");
   const double width = static_cast<double>(options.factors) + 1, owners = static_cast<double>(tasks + entities);
   const auto solved = static_cast<double>(std::clamp<std::int64_t>(std::max(tasks, entities), 1, kSolvedAtOnce));
   // Their matrices stand once more in the solver.

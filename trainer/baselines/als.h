@@ -2,19 +2,14 @@
 
 #include <vector>
 
+#include "trainer/baselines/als_options.h"
 #include "trainer/baselines/bias_model.h"
 #include "trainer/evaluation/recommender.h"
 
 namespace warmstart {
 
-struct AlsOptions {
-  std::int64_t factors = 16;
-  double regularisation = 8.0;  // of factors, in rows' worth
-  int rounds = 12;
-};
-
-// Throws UsageError for options that make no sense, and when this host cannot have the memory that they take at least
-// for so many tasks and entities.
+// Throws UsageError when this host cannot have the memory that the options take at least for so many tasks and
+// entities.
 void check(const AlsOptions& options, std::int64_t tasks = 0, std::int64_t entities = 0);
 
 // What shops run: matrix factorisation with biases by alternating least squares; a new task

@@ -4,10 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
 #include <numeric>
-#include <set>
 
 #include "base/errors.h"
 #include "trainer/evaluation/log_loss.h"
@@ -16,20 +13,6 @@ namespace warmstart {
 namespace {
 
 constexpr std::size_t kTasksPerBatch = 32;
-
-constexpr std::int64_t kMostRows = 1'000'000'000;
-constexpr std::uint32_t kAllRows = std::numeric_limits<std::uint32_t>::max();
-
-// Digits alone: reports show a size as it was written.
-std::uint32_t rows_of(const std::string& support) {
-  if (support == "all") return kAllRows;
-  std::int64_t rows = 0;
-  const auto [end, error] = std::from_chars(support.data(), support.data() + support.size(), rows);
-  const bool whole = error == std::errc() && end == support.data() + support.size() && support == std::to_string(rows);
-  require(whole && rows >= 0 && rows <= kMostRows,
-          fmt::format("evaluate.support: '{}' is neither a whole number of rows nor 'all'", support));
-  return static_cast<std::uint32_t>(rows);
-}
 
 // A task's values are those of its TaskMetrics, and behind them its log-loss: 0 where labels are not binary.
 constexpr std::int64_t kValues = TaskMetrics::kCount + 1;
@@ -40,14 +23,6 @@ TaskMetrics from_values(const at::Tensor& values) {
 }
 
 }  // namespace
-
-void check(const EvaluationOptions& options) {
-  std::set<std::uint32_t> sizes;
-  for (const auto& support : options.support)
-    require(sizes.insert(rows_of(support)).second, fmt::format("evaluate.support names {} twice", support));
-  require(!sizes.empty(), "evaluate.support must name a size: rows, or all");
-  require(options.query >= 1 && options.query <= kMostRows, "evaluate.query must be from 1 to 10^9 rows");
-}
 
 Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
     : dataset_(dataset), options_(options), group_(group) {

@@ -7,22 +7,12 @@
 
 #include "cluster/communicator.h"
 #include "data/batch.h"
-#include "data/sampler.h"
+#include "trainer/evaluation/evaluation_options.h"
 #include "trainer/evaluation/measure.h"
 #include "trainer/evaluation/metrics.h"
 #include "trainer/evaluation/recommender.h"
 
 namespace warmstart {
-
-struct EvaluationOptions {
-  std::vector<std::string> support = {"0", "1", "3", "5", "10", "all"};  // support sizes, in rows
-  std::int64_t query = 10;                                               // rows that judge
-  RowOrder order = RowOrder::kTime;  // the last `query` rows by time judge, or a seeded choice
-  std::uint64_t seed = 0;
-};
-
-// Throws UsageError naming the first option that makes no sense.
-void check(const EvaluationOptions& options);
 
 struct EvaluationResult {
   std::string support;  // rows, or "all"

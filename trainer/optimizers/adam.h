@@ -1,18 +1,9 @@
 #pragma once
 
 #include "trainer/layers/parameters.h"
+#include "trainer/optimizers/adam_options.h"
 
 namespace warmstart {
-
-struct AdamOptions {
-  double rate = 3e-3;
-  double beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8;
-  double clip_norm = 5.0;      // of the whole gradient; 0: no clipping
-  double embedding_l2 = 5e-4;  // strength of the L2 penalty, added to the gradient
-  double network_l2 = 1e-5;
-  double inner_rate_factor = 10;  // inner rates learn at this multiple of `rate`
-  std::int64_t warmup = 100;      // steps
-};
 
 // Adam (Kingma and Ba 2015) over the flat parameters, with linear warm-up, cosine decay to
 // a hundredth, and clipping by the gradient's norm.

@@ -5,16 +5,9 @@
 
 #include "base/stopwatch.h"
 #include "checkpoints/checkpoint_writer.h"
+#include "trainer/training/save_options.h"
 
 namespace warmstart {
-
-struct SaveOptions {
-  std::filesystem::path run;     // the folder that checkpoints go to; empty: none are written
-  std::int64_t every_steps = 0;  // 0: by time only
-  double every_minutes = 5;      // 0: by steps only
-  Retention retention;
-  bool strict = false;  // a checkpoint that cannot be written ends the run
-};
 
 // When a run's checkpoints are due, and that its last one is on disk before it ends.  Members that write are
 // collective.

@@ -4,46 +4,96 @@
 
 #include <cmath>
 
+#include "base/errors.h"
+#include "base/options.h"
+
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kMostRows = 1'000'000'000;
+constexpr double kMostSteps = 1e9;
 
-// Not a number fails every comparison, so each of these refuses it.
-bool not_negative(double value) { return value >= 0.0 && std::isfinite(value); }
-bool is_share(double value) { return value >= 0.0 && value <= 1.0; }
-bool are_rows(std::int64_t rows, std::int64_t least) { return rows >= least && rows <= kMostRows; }
-
-void check(const AdamOptions& options) {
-  require(options.rate > 0 && std::isfinite(options.rate), "train.rate must be above 0");
-  require(options.warmup >= 0, "train.warmup must not be negative");
-  require(not_negative(options.clip_norm), "train.clip-norm must not be negative");
-  require(not_negative(options.embedding_l2) && not_negative(options.network_l2),
-          "train.embedding-l2 and train.network-l2 must not be negative");
-  require(not_negative(options.inner_rate_factor), "train.inner-rate-factor must not be negative");
+void declare_steps(Options& add, TrainOptions& options) {
+  add.add("train.steps", options.steps, "meta-steps; 0: as many as epochs take").from(0).to(kMostSteps);
+  add.add("train.epochs", options.epochs, "passes over the training tasks").from(0).to(1e6);
+  add.add("train.tasks", options.tasks, "tasks of a meta-step").from(1).to(1e12);
+  add.add("train.microbatches", options.microbatches, "parts of a meta-step, a power of two; at most so many ranks")
+      .from(1)
+      .to(1 << 20);
+  add.add("train.seed", options.seed, "of everything random in a run");
 }
 
-void check(const EpisodeOptions& options) {
-  require(is_share(options.support_common_share), "episode.support-common-share must be in [0, 1]");
-  require(are_rows(options.support_max, 0) && are_rows(options.rows_per_episode, 0),
-          "episode.support-max and episode.rows must be from 0 to 10^9 rows");
-  require(are_rows(options.query_max, 1) && are_rows(options.query_min, 1),
-          "episode.query-max and episode.query-min must be from 1 to 10^9 rows");
-  for (const auto rows : options.support_common)
-    require(are_rows(rows, 0), "episode.support-common must be from 0 to 10^9 rows");
+void declare_arithmetic(Options& add, TrainOptions& options) {
+  add.add("train.precision", options.precision, "of products: float32, tf32 (GPUs only) or bfloat16 (adapted layers)");
+  add.add(
+      "train.reduction", options.reduction,
+      "how gradients are added over ranks: fixed-order (the same bits on 1, 2, 4 ... ranks), or transport: as MPI or "
+      "NCCL does");
+  add.add("train.bucket-megabytes", options.bucket_megabytes,
+          "of the gradient, added over ranks at once while the reverse pass goes on; 0: all of it, after the pass")
+      .from(0)
+      .to(1e6)
+      .neutral();
 }
 
-void check(const SaveOptions& options) {
-  require(options.every_steps >= 0 && not_negative(options.every_minutes),
-          "train.checkpoint-every and -minutes must not be negative");
-  require(options.retention.last >= 1 && options.retention.every >= 0,
-          "train.keep-last must be at least 1 and train.keep-every not negative");
+void declare_dropout(Options& add, TrainOptions& options) {
+  add.add("train.dropout", options.dropout, "share of units dropped").from(0).below(1);
+  add.add("train.key-dropout", options.key_dropout, "share of rows trained on as if their key were unknown")
+      .from(0)
+      .to(1);
+  add.add("train.all-keys-dropout", options.all_keys_dropout,
+          "probability per step that all rows are trained as if their keys were unknown")
+      .from(0)
+      .to(1);
+}
+
+void declare_watch(Options& add, TrainOptions& options) {
+  add.add("train.log-every", options.log_every, "steps between metrics").from(1).to(kMostSteps).neutral();
+  add.add("train.check-every", options.check_every,
+          "steps between comparisons of the ranks' parameters; 0: only at the end")
+      .from(0)
+      .to(kMostSteps)
+      .neutral();
+  add.add("train.validate-every", options.validate_every, "steps between validations; 0: ten a run")
+      .from(0)
+      .to(kMostSteps);
+  add.add(
+      "validate.measure", options.measure,
+      "tells which parameters are best: mae, mse, rmse, ndcg@1, ndcg@3, ndcg@5, log-loss (labels 0 and 1) or own: mae "
+      "with model.objective = squared, log-loss with binary");
+  add.add("train.keep-best", options.keep_best,
+          "end with the parameters that did best on validation; false: with the last");
+  add.add("train.patience", options.patience, "validations without a better one before stopping; 0: never")
+      .from(0)
+      .to(kMostSteps);
+}
+
+void declare_safety(Options& add, TrainOptions& options) {
+  add.add("train.loss-limit", options.loss_limit,
+          "times the running median, above 1: a larger loss takes the run back; 0: only one that is not finite")
+      .from(0)
+      .to(1e30);
+  add.add("train.rollbacks", options.rollbacks, "times that a run is taken back before it gives up").from(0).to(1e6);
+  add.add("train.hang-seconds", options.hang_seconds, "seconds without progress that end the run; 0: never")
+      .from(0)
+      .to(1e9)
+      .neutral();
 }
 
 }  // namespace
 
+void declare(Options& add, TrainOptions& options) {
+  declare_steps(add, options);
+  declare_arithmetic(add, options);
+  declare(add, options.adam);
+  declare_dropout(add, options);
+  declare_watch(add, options);
+  declare(add, options.save);
+  declare_safety(add, options);
+  declare(add, options.episode);
+}
+
 void check(const TrainOptions& options, int ranks) {
-  require(options.microbatches > 0 && (options.microbatches & (options.microbatches - 1)) == 0,
+  require((options.microbatches & (options.microbatches - 1)) == 0,
           fmt::format("train.microbatches = {} is not a power of two", options.microbatches));
   require(ranks <= options.microbatches,
           fmt::format("{} ranks cannot share {} microbatches; use fewer ranks or raise train.microbatches", ranks,
@@ -51,21 +101,7 @@ void check(const TrainOptions& options, int ranks) {
   require(options.tasks >= options.microbatches,
           fmt::format("train.tasks = {} is under train.microbatches = {}", options.tasks, options.microbatches));
   require(options.loss_limit == 0 || options.loss_limit > 1, "train.loss-limit must be above 1, or 0");
-  require(options.rollbacks >= 0 && not_negative(options.hang_seconds),
-          "train.rollbacks and train.hang-seconds must not be negative");
-  require(not_negative(options.bucket_megabytes), "train.bucket-megabytes must not be negative");
-  require(options.log_every > 0, "train.log-every must be at least 1");
-  require(options.check_every >= 0 && options.validate_every >= 0 && options.patience >= 0,
-          "train.check-every, train.validate-every and train.patience must not be negative");
-  require(options.dropout >= 0.0 && options.dropout < 1.0, "train.dropout must be in [0, 1)");
-  require(is_share(options.key_dropout) && is_share(options.all_keys_dropout),
-          "train.key-dropout and train.all-keys-dropout must be in [0, 1]");
-  require(options.steps >= 0 && options.epochs >= 0 && options.epochs <= 1e6,
-          "train.steps must not be negative, and train.epochs be from 0 to 10^6");
   require(options.steps > 0 || options.epochs > 0, "train.steps or train.epochs must be above 0");
-  check(options.adam);
-  check(options.episode);
-  check(options.save);
   check(options.validation);
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <optional>
+
 #include "cluster/gradient_sum.h"
 #include "data/sampler.h"
 #include "trainer/arithmetic/precision.h"
-#include "trainer/evaluation/evaluation.h"
+#include "trainer/evaluation/evaluation_options.h"
+#include "trainer/evaluation/measure.h"
 #include "trainer/objectives/objective_options.h"
-#include "trainer/optimizers/adam.h"
-#include "trainer/training/run_saver.h"
+#include "trainer/optimizers/adam_options.h"
+#include "trainer/training/save_options.h"
 
 namespace warmstart {
 
@@ -36,6 +39,9 @@ struct TrainOptions {
   std::int64_t rollbacks = 3;  // divergences that are undone before giving up
   double hang_seconds = 1800;  // without progress, after which the process ends with exit code 4; 0: never
 };
+
+// The sections train, but for the folder, the threads and the devices of a run, validate and episode.
+void declare(Options& add, TrainOptions& options);
 
 // Throws UsageError when a run with these options cannot start on so many ranks.
 void check(const TrainOptions& options, int ranks);

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace warmstart {
+
+class Options;
+
+// Which rows of a task come first: those that are older, or any.
+enum class RowOrder { kTime, kShuffle };
+
+// Their names in configurations.
+NLOHMANN_JSON_SERIALIZE_ENUM(RowOrder, {{RowOrder::kTime, "time"}, {RowOrder::kShuffle, "shuffle"}})
+
+struct EpisodeOptions {
+  std::int64_t support_max = 90;  // rows; the size is uniform in 0..support_max
+  std::vector<std::int64_t> support_common = {0, 1, 3, 5, 10, 20};
+  double support_common_share = 0.3;   // of meta-batches: one of support_common for all their tasks
+  std::int64_t query_max = 64;         // rows
+  std::int64_t query_min = 3;          // rows that a support leaves, where a task has them
+  std::int64_t rows_per_episode = 50;  // a task is drawn ceil(rows / this) times an epoch; 0: once
+  // kShuffle: rows are drawn at random.  kTime: a task's first rows are its support, as they
+  // are when it is new, and its query is drawn from the later ones.
+  RowOrder order = RowOrder::kShuffle;
+};
+
+// The section episode.
+void declare(Options& add, EpisodeOptions& options);
+
+}  // namespace warmstart
