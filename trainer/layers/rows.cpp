@@ -91,8 +91,10 @@ at::Tensor Rows::gathered(const at::Tensor& distinct) const {
 
 at::Tensor Rows::mask(std::uint64_t number, std::int64_t width) const {
   if (!distinct_->dropout) return {};
-  return shared("mask." + std::to_string(number),
-                [&] { return distinct_->dropout->mask(number, distinct_->count, width, distinct_->dense.options()); });
+  // Rows have the even masks, tasks the odd ones.
+  return shared("mask." + std::to_string(number), [&] {
+    return distinct_->dropout->mask(2 * number, distinct_->count, width, distinct_->dense.options());
+  });
 }
 
 at::Tensor Rows::same_ids(const IdBags& bags) const {

@@ -44,6 +44,11 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   parameters_.flatten(at::kFloat);
 }
 
+void Learner::start_from(double score, const at::Tensor& key_bias) {
+  parameters_[network_->score_bias()].detach()[-1].fill_(score);
+  if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
+}
+
 // A batch on its way through the network and the stages.
 class Learner::Batch {
  public:

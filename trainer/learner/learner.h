@@ -27,6 +27,9 @@ class Learner : public Recommender {
   const Schema& schema() const { return schema_; }
   const Network& network() const { return *network_; }
   const Objective& objective() const { return *objective_; }
+  // Sets where scores start: every row's, and (size: the keys' ids, or undefined) each key's.
+  void start_from(double score, const at::Tensor& key_bias);
+
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
 

@@ -13,11 +13,6 @@ Mf::Mf(const NetworkParts& parts)
   parts.parameters.add("mean", ParameterGroup::kNetwork, {1}, Initialiser::zeros({1}));
 }
 
-void Mf::start_from(double score, const at::Tensor& key_bias) const {
-  parameters_["mean"].detach().fill_(score);
-  if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
-}
-
 RowVars Mf::forward(Pass& pass) const {
   const auto key_bias = pass.key(key_bias_);
   return {pass.drop(pass.key(factors_)), pass.add(key_bias, pass.constant(parameters_["mean"]))};

@@ -13,7 +13,7 @@ class Mf : public Network {
 
   RowVars forward(Pass& pass) const override;
   std::int64_t features() const override { return features_; }
-  void start_from(double score, const at::Tensor& key_bias) const override;
+  const char* score_bias() const override { return "mean"; }
 
  private:
   const Parameters& parameters_;

@@ -5,17 +5,11 @@
 namespace warmstart {
 
 Mlp::Mlp(const NetworkParts& parts)
-    : parameters_(parts.parameters),
-      features_(tower_width(parts.options)),
+    : features_(tower_width(parts.options)),
       fields_(add_fields(parts)),
       tower_(add_tower(parts)),
       output_(parts.layers.add_linear("output", features_, 1, parts.draw.uniform({1, features_}, features_, 0.1),
                                       Initialiser::zeros({1}))) {}
-
-void Mlp::start_from(double score, const at::Tensor& key_bias) const {
-  parameters_["output.bias"].detach().fill_(score);
-  if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
-}
 
 RowVars Mlp::forward(Pass& pass) const {
   const auto key_bias = pass.key(fields_.key_bias);

@@ -23,8 +23,8 @@ class Network {
   // D
   virtual std::int64_t features() const = 0;
 
-  // Sets where base scores start: every row's, and (size: the keys' ids, or undefined) each key's.
-  virtual void start_from(double score, const at::Tensor& key_bias) const = 0;
+  // The parameter whose last value is added to every row's base score.
+  virtual const char* score_bias() const = 0;
 };
 
 // What a network is built of, in its constructor.

@@ -5,7 +5,7 @@
 namespace warmstart {
 namespace {
 
-// The last output is the row's bias: it starts near 0, so that start_from() is where scores start.
+// The last output is the row's bias: it starts near 0, so that output.bias is where scores start.
 Initial with_small_last_row(const Initial& initial) {
   return [initial] {
     auto value = initial();
@@ -17,21 +17,13 @@ Initial with_small_last_row(const Initial& initial) {
 }  // namespace
 
 TwoTower::TwoTower(const NetworkParts& parts)
-    : parameters_(parts.parameters),
-      features_(parts.options.features),
-      fields_(add_fields(parts)),
-      tower_(add_tower(parts)) {
+    : features_(parts.options.features), fields_(add_fields(parts)), tower_(add_tower(parts)) {
   const auto outputs = features_ + 1, width = tower_width(parts.options), embedding = parts.options.embedding;
   output_ = parts.layers.add_linear("output", width, outputs,
                                     with_small_last_row(parts.draw.uniform({outputs, width}, width)),
                                     Initialiser::zeros({outputs}));
   skip_ = parts.layers.add_linear("skip", embedding, outputs,
                                   with_small_last_row(parts.draw.uniform({outputs, embedding}, embedding)));
-}
-
-void TwoTower::start_from(double score, const at::Tensor& key_bias) const {
-  parameters_["output.bias"].detach()[features_].fill_(score);
-  if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
 }
 
 RowVars TwoTower::forward(Pass& pass) const {

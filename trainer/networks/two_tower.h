@@ -15,10 +15,9 @@ class TwoTower : public Network {
 
   RowVars forward(Pass& pass) const override;
   std::int64_t features() const override { return features_; }
-  void start_from(double score, const at::Tensor& key_bias) const override;
+  const char* score_bias() const override { return "output.bias"; }
 
  private:
-  const Parameters& parameters_;
   std::int64_t features_;
   FieldLayers fields_;
   std::vector<LayerId> tower_;

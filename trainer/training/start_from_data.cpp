@@ -14,7 +14,7 @@ namespace {
 
 void start_from_log_odds(Learner& model, const Dataset& dataset) {
   const double mean = std::clamp(dataset.label_mean(), 1e-4, 1.0 - 1e-4);
-  model.network().start_from(std::log(mean / (1.0 - mean)), {});
+  model.start_from(std::log(mean / (1.0 - mean)), {});
 }
 
 void start_from_biases(Learner& model, const Dataset& dataset) {
@@ -24,7 +24,7 @@ void start_from_biases(Learner& model, const Dataset& dataset) {
     const auto key = dataset.entity_fields()[0].ids(static_cast<std::size_t>(entity))[0];
     if (key != 0) key_bias[key] = fit.entity_bias()[static_cast<std::size_t>(entity)];
   }
-  model.network().start_from(fit.mean(), key_bias);
+  model.start_from(fit.mean(), key_bias);
 }
 
 }  // namespace
