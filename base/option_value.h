@@ -114,6 +114,7 @@ std::vector<std::string> items_of(const std::string& text);
 template <typename T>
 std::string to_text(const std::vector<T>& value) {
   std::vector<std::string> items;
+  items.reserve(value.size());
   for (const auto& item : value) items.push_back(to_text(item));
   return fmt::format("{}", fmt::join(items, ", "));
 }

@@ -14,7 +14,8 @@ TEST(ProgressLine, FitsEveryWidth) {
   progress.seconds_left = 4000;
   EXPECT_EQ(progress_line(progress, "validation MAE 0.7000", 200),
             "step 12345/20000  loss 0.7123  3290 tasks/s  1:06:40 left  validation MAE 0.7000");
-  EXPECT_EQ(progress_line(progress, "validation MAE 0.7000", 59), "step 12345/20000  loss 0.7123  3290 tasks/s  1:06:40 left");
+  EXPECT_EQ(progress_line(progress, "validation MAE 0.7000", 59),
+            "step 12345/20000  loss 0.7123  3290 tasks/s  1:06:40 left");
   EXPECT_EQ(progress_line(progress, "validation MAE 0.7000", 50), "step 12345/20000  loss 0.7123  1:06:40 left");
   for (std::size_t columns = 1; columns < 100; ++columns) {
     const auto line = progress_line(progress, "validation MAE 0.7000", columns);

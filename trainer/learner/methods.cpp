@@ -89,7 +89,7 @@ std::string scopes_of(NetworkKind network, const Stages& stages, ObjectiveKind o
 std::optional<Refusal> refusal_of(const ModelOptions& options) {
   const auto& stages = options.adapt.stages;
   const auto scope = options.adapt.inner.scope;
-  if (const auto refusal = refusal_of_order(stages)) return refusal;
+  if (auto refusal = refusal_of_order(stages)) return refusal;
   if (has(stages, StageKind::kPrototypes) && options.objective.kind != ObjectiveKind::kBinary)
     return Refusal{"prototypes are the means of two classes, which model.objective = squared does not have",
                    "set model.objective = binary, or adapt.stages = prior, steps"};
