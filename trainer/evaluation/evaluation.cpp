@@ -45,7 +45,7 @@ Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOpti
 }
 
 void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
-                             at::Tensor values) const {
+                             const at::Tensor& values) const {
   std::vector<TaskEpisode> episodes;
   for (const auto place : batches_[batch]) {
     const auto task = tasks_[place];

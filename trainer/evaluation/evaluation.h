@@ -41,7 +41,8 @@ class Evaluation {
  private:
   std::optional<std::int64_t> first_not_finite(const at::Tensor& values) const;  // values [tasks, measures]
   EvaluationResult result_of(const std::string& support, const at::Tensor& values) const;
-  void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support, at::Tensor values) const;
+  void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
+                   const at::Tensor& values) const;
 
   const Dataset& dataset_;
   EvaluationOptions options_;
