@@ -33,7 +33,7 @@ double Adam::rate(std::int64_t step) const {
   return options_.rate * warm * (0.5 * (1.0 + std::cos(std::numbers::pi * done)) + 0.01);
 }
 
-double Adam::step(std::int64_t step, at::Tensor gradient, Parameters& parameters) {
+double Adam::step(std::int64_t step, const at::Tensor& gradient, Parameters& parameters) {
   auto& flat = parameters.flat();
   const double norm = at::linalg_vector_norm(gradient).item<double>();
   if (options_.clip_norm > 0.0 && norm > options_.clip_norm) gradient.mul_(options_.clip_norm / norm);

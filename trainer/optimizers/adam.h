@@ -13,7 +13,7 @@ class Adam {
 
   // Updates `parameters` in place by the mean gradient [P] of meta-step `step`, counted
   // from 0.  Changes `gradient`.  Returns its norm before clipping.
-  double step(std::int64_t step, at::Tensor gradient, Parameters& parameters);
+  double step(std::int64_t step, const at::Tensor& gradient, Parameters& parameters);
 
   double rate(std::int64_t step) const;
 
