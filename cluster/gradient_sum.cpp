@@ -25,6 +25,16 @@ at::Tensor TreeSum::take() {
   return sum;
 }
 
+at::Tensor sum_as_tree(at::Tensor leaves) {
+  while (leaves.size(0) > 1) {
+    const auto pairs = leaves.size(0) / 2;
+    const auto paired = leaves.narrow(0, 0, 2 * pairs).unflatten(0, {pairs, 2});
+    const auto sums = paired.select(1, 0) + paired.select(1, 1);
+    leaves = leaves.size(0) % 2 == 0 ? sums : at::cat({sums, leaves.narrow(0, 2 * pairs, 1)});
+  }
+  return leaves[0];
+}
+
 MicrobatchRange microbatches_of(int rank, int ranks, int microbatches) {
   const int first = rank * microbatches / ranks;
   return {first, (rank + 1) * microbatches / ranks - first};

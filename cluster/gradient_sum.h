@@ -30,6 +30,9 @@ class TreeSum {
   std::vector<std::pair<int, at::Tensor>> partial_;  // level, sum
 };
 
+// The sum over the first dimension, in the same order: leaves [n, ..] -> [..].
+at::Tensor sum_as_tree(at::Tensor leaves);
+
 // Microbatches [first, first + count) of `rank`: contiguous, and an aligned
 // block when the world size is a power of two that is at most `microbatches`.
 struct MicrobatchRange {

@@ -63,27 +63,39 @@ class BatchMaker {
     batch_.descriptions.dense_width = layout.task_dense;
   }
 
-  EpisodeBatch make(const std::vector<TaskEpisode>& episodes) {
-    batch_.tasks = static_cast<std::int64_t>(episodes.size());
-    reserve(batch_.support, episodes, &EpisodeRows::support);
-    reserve(batch_.query, episodes, &EpisodeRows::query);
-    for (std::size_t t = 0; t < episodes.size(); ++t) {
-      const auto view = dataset_.task(episodes[t].task);
-      batch_.task.push_back(episodes[t].task);
-      describe(view);
-      fill(batch_.support, t, episodes[t].rows.support, view);
-      fill(batch_.query, t, episodes[t].rows.query, view);
-    }
-    // A model always has a row to look up, were all supports and queries empty.
-    if (batch_.rows.count == 0) add_distinct_row(0, nullptr, 0);
+  EpisodeBatch make(const std::vector<std::vector<TaskEpisode>>& microbatches, std::int64_t support,
+                    std::int64_t query) {
+    for (const auto& episodes : microbatches) batch_.tasks += static_cast<std::int64_t>(episodes.size());
+    reserve(batch_.support, microbatches, support, &EpisodeRows::support);
+    reserve(batch_.query, microbatches, query, &EpisodeRows::query);
+    for (const auto& episodes : microbatches) add(episodes);
+    batch_.first_rows.push_back(batch_.rows.count);
+    find_distinct_ids(batch_);
     return std::move(batch_);
   }
 
  private:
-  void reserve(PaddedRows& rows, const std::vector<TaskEpisode>& episodes,
+  void add(const std::vector<TaskEpisode>& microbatch) {
+    places_.clear();
+    batch_.first_rows.push_back(batch_.rows.count);
+    for (const auto& episode : microbatch) {
+      const auto view = dataset_.task(episode.task);
+      const auto t = batch_.task.size();
+      batch_.task.push_back(episode.task);
+      describe(view);
+      fill(batch_.support, t, episode.rows.support, view);
+      fill(batch_.query, t, episode.rows.query, view);
+    }
+    // A model always has a row to look up, were all supports and queries empty.
+    if (batch_.rows.count == batch_.first_rows.back()) add_distinct_row(0, nullptr, 0);
+  }
+
+  void reserve(PaddedRows& rows, const std::vector<std::vector<TaskEpisode>>& microbatches, std::int64_t width,
                std::vector<std::uint32_t> EpisodeRows::*part) {
-    for (const auto& episode : episodes)
-      rows.width = std::max<std::int64_t>(rows.width, static_cast<std::int64_t>((episode.rows.*part).size()));
+    rows.width = width;
+    for (const auto& episodes : microbatches)
+      for (const auto& episode : episodes)
+        rows.width = std::max<std::int64_t>(rows.width, static_cast<std::int64_t>((episode.rows.*part).size()));
     const auto places = static_cast<std::size_t>(batch_.tasks * rows.width);
     rows.place.assign(places, 0);
     rows.label.assign(places, 0.0f);
@@ -136,6 +148,34 @@ class BatchMaker {
   EpisodeBatch batch_;
 };
 
+// `firsts` [microbatches + 1]: where each microbatch's ids begin.
+Lookup lookup_of(const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& firsts) {
+  Lookup lookup;
+  lookup.places.reserve(ids.size());
+  std::unordered_map<std::int64_t, std::int64_t> places;
+  for (std::size_t m = 0; m + 1 < firsts.size(); ++m) {
+    places.clear();
+    lookup.firsts.push_back(static_cast<std::int64_t>(lookup.ids.size()));
+    for (auto i = firsts[m]; i < firsts[m + 1]; ++i) {
+      const auto id = ids[static_cast<std::size_t>(i)];
+      const auto [found, is_new] = places.try_emplace(id, static_cast<std::int64_t>(lookup.ids.size()));
+      if (is_new) lookup.ids.push_back(id);
+      lookup.places.push_back(found->second);
+    }
+  }
+  lookup.firsts.push_back(static_cast<std::int64_t>(lookup.ids.size()));
+  return lookup;
+}
+
+// Where the ids of the vectors from `vectors` on begin.
+std::vector<std::int64_t> first_ids(const Features& features, const std::vector<std::int64_t>& vectors) {
+  std::vector<std::int64_t> firsts;
+  for (const auto vector : vectors)
+    firsts.push_back(vector < features.count ? features.offsets[static_cast<std::size_t>(vector)]
+                                             : static_cast<std::int64_t>(features.ids.size()));
+  return firsts;
+}
+
 }  // namespace
 
 double EpisodeBatch::padded_share() const {
@@ -156,7 +196,21 @@ FeatureLayout feature_layout(const Schema& schema) {
 }
 
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
-  return BatchMaker(dataset).make(episodes);
+  return make_batch(dataset, {episodes}, 0, 0);
+}
+
+EpisodeBatch make_batch(const Dataset& dataset, const std::vector<std::vector<TaskEpisode>>& microbatches,
+                        std::int64_t support, std::int64_t query) {
+  return BatchMaker(dataset).make(microbatches, support, query);
+}
+
+void find_distinct_ids(EpisodeBatch& batch) {
+  std::vector<std::int64_t> first_tasks;
+  for (std::int64_t m = 0; m <= batch.microbatches(); ++m)
+    first_tasks.push_back(batch.tasks * m / batch.microbatches());
+  batch.key_lookup = lookup_of(batch.key, batch.first_rows);
+  batch.rows.lookup = lookup_of(batch.rows.ids, first_ids(batch.rows, batch.first_rows));
+  batch.descriptions.lookup = lookup_of(batch.descriptions.ids, first_ids(batch.descriptions, first_tasks));
 }
 
 }  // namespace warmstart

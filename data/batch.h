@@ -11,6 +11,14 @@
 
 namespace warmstart {
 
+// The distinct ids of a list, microbatch by microbatch, and where among them each id of the list lies: an id that two
+// microbatches hold stands there twice.
+struct Lookup {
+  std::vector<std::int64_t> ids;     // distinct within a microbatch
+  std::vector<std::int64_t> firsts;  // [microbatches + 1] where each microbatch's begin in ids
+  std::vector<std::int64_t> places;  // in ids, one for each id of the list
+};
+
 // N sparse vectors of (id, weight) and N dense ones.  Ids of different fields do not
 // overlap: field f's id i is offset(f) + i; its offset(f) + 0, "unknown", never occurs.
 // A field with n values in a row weighs each 1 / sqrt(n).
@@ -21,6 +29,7 @@ struct Features {
   std::vector<std::int64_t> offsets;  // [N] where each vector begins in ids
   std::vector<float> weights;         // one an id
   std::vector<float> dense;           // [N, F]
+  Lookup lookup;                      // of ids
 };
 
 // [tasks, width] with zeros behind each task's last row.
@@ -30,16 +39,20 @@ struct PaddedRows {
   std::vector<float> label, mask;   // mask: 1 for a row, 0 for padding
 };
 
+// One microbatch, or several: equally many tasks each, one microbatch after the other.
 struct EpisodeBatch {
-  std::int64_t tasks = 0;
+  std::int64_t tasks = 0;                    // of all microbatches
+  std::vector<std::int64_t> first_rows = {}; // [microbatches + 1] where each microbatch's begin in `rows`
   std::vector<std::int64_t> task;    // [tasks] numbers in the data set
   std::vector<std::int64_t> entity;  // [N] row of entities.h5 of each distinct row
   // [N] the entity key's id, 0 if unknown.  Each vector of `rows` starts with it, weighing 0 if unknown.
   std::vector<std::int64_t> key;
-  Features rows;          // distinct rows: entities, or interactions where those have fields of their own
+  Lookup key_lookup;      // of key
+  Features rows;          // rows distinct within a microbatch: entities, or interactions with fields of their own
   Features descriptions;  // [tasks]
   PaddedRows support, query;
 
+  std::int64_t microbatches() const { return static_cast<std::int64_t>(first_rows.size()) - 1; }
   double padded_share() const;  // of the places in support and query
 };
 
@@ -55,6 +68,15 @@ struct TaskEpisode {
   std::int64_t task;
   EpisodeRows rows;
 };
+
+// Of one microbatch, padded to its longest support and query.
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes);
+
+// Of several, padded to `support` and `query` rows, or to the longest where that is longer.
+EpisodeBatch make_batch(const Dataset& dataset, const std::vector<std::vector<TaskEpisode>>& microbatches,
+                        std::int64_t support, std::int64_t query);
+
+// Fills in what follows from the ids: the lookups of a batch that is otherwise whole.
+void find_distinct_ids(EpisodeBatch& batch);
 
 }  // namespace warmstart

@@ -19,10 +19,10 @@ using Weights = std::map<std::string, at::Tensor>;
 TensorBatch only_task(const TensorBatch& batch, std::int64_t task) {
   auto one = batch;
   one.tasks = 1;
-  const auto& [ids, offsets, weights, dense] = batch.descriptions;
+  const auto& [lookup, offsets, weights, dense] = batch.descriptions;
   const auto first = offsets[task].item<std::int64_t>();
-  const auto end = task + 1 < batch.tasks ? offsets[task + 1].item<std::int64_t>() : ids.size(0);
-  one.descriptions = {ids.slice(0, first, end), at::zeros({1}, offsets.options()), weights.slice(0, first, end),
+  const auto end = task + 1 < batch.tasks ? offsets[task + 1].item<std::int64_t>() : weights.size(0);
+  one.descriptions = {{lookup.ids, lookup.places.slice(0, first, end), lookup.firsts}, at::zeros({1}, offsets.options()), weights.slice(0, first, end),
                       dense.narrow(0, task, 1)};
   const auto unpadded = [&](const RowTensors& rows) {
     const auto count = rows.mask[task].sum().to(at::kLong).item<std::int64_t>();
@@ -81,7 +81,7 @@ class Reference {
   Weights start_of(const TensorBatch& one) {
     for (const auto& parameter : start_.parameters().list())
       start_.parameters().replace(parameter.name, learner_.parameters()[parameter.name]);
-    const auto head = start_.adapt(one).head;
+    const auto head = start_.adapt(start_.batch_parameters(one), one);
     Weights weights = {{"head.weight", head.w[0]}, {"head.bias", head.b[0][0]}};
     for (const auto& parameter : plain_.parameters().list()) {
       if (!weights.contains(parameter.name)) weights[parameter.name] = learner_.parameters()[parameter.name];
@@ -93,7 +93,7 @@ class Reference {
     for (const auto& [name, value] : weights) plain_.parameters().replace(name, value);
     auto judged = one;
     judged.query = rows;
-    return plain_.outputs(judged, nullptr);
+    return plain_.outputs(plain_.batch_parameters(judged), judged, nullptr);
   }
 
   bool adapts(const std::string& name) const {
@@ -166,7 +166,7 @@ void expect_exact_meta_gradient(const ModelOptions& options, const Learner::Make
   const auto batch = random_batch(options.objective.kind == ObjectiveKind::kBinary);
   const TensorBatch tensors(batch, parameters.flat().options());
 
-  const auto losses = learner.losses(tensors, nullptr);
+  const auto losses = learner.losses(learner.batch_parameters(tensors), tensors, nullptr);
   Reference reference(learner, make_network);
   std::vector<at::Tensor> expected_losses;
   for (std::int64_t task = 0; task < batch.tasks; ++task) expected_losses.push_back(reference.loss(tensors, task));

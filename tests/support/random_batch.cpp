@@ -51,6 +51,7 @@ EpisodeBatch random_batch(bool binary) {
   RandomStream random(7, Purpose::kSynthesize);
   EpisodeBatch batch;
   batch.tasks = kTasks;
+  batch.first_rows = {0, kRows};
   batch.rows.count = kRows;
   batch.rows.dense_width = kDense;
   for (std::int64_t row = 0; row < kRows; ++row) {
@@ -77,6 +78,7 @@ EpisodeBatch random_batch(bool binary) {
   }
   fill(batch.support, kSupportSizes, random, binary);
   fill(batch.query, {kQuery, kQuery - 1, kQuery, 1}, random, binary);
+  find_distinct_ids(batch);
   return batch;
 }
 

@@ -2,10 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/arithmetic/products.h"
+
 namespace warmstart {
 
 at::Tensor Head::outputs(const at::Tensor& features, const at::Tensor& base) const {
-  return at::bmm(features, w.transpose(1, 2)) + base + b;
+  return task_product(features, w.transpose(1, 2)) + base + b;
 }
 
 }  // namespace warmstart

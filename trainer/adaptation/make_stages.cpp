@@ -9,9 +9,9 @@ namespace warmstart {
 namespace {
 
 std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
-  const auto& [options, layout, outputs, features, rule, draw, parameters] = parts;
+  const auto& [options, layout, outputs, features, rule, draw, parameters, tables] = parts;
   if (kind == StageKind::kPrior)
-    return std::make_unique<Prior>(layout, options.prior, outputs, features, draw, parameters);
+    return std::make_unique<Prior>(layout, options.prior, outputs, features, draw, parameters, tables);
   if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, draw, parameters);
   return std::make_unique<Steps>(rule);
 }

@@ -18,6 +18,7 @@ struct StageParts {
   const InnerRule& rule;
   Initialiser& draw;
   Parameters& parameters;
+  EmbeddingSource& tables;
 };
 
 // The stages in their order, behind one that makes a head where the first does not.

@@ -9,16 +9,15 @@ namespace warmstart {
 // A small network over the task's own fields writes its head before it has seen any row.
 class Prior : public Stage {
  public:
-  // A head of `outputs` rows of `features` weights and a bias; `width` of the hidden layer.  `parameters` outlive it.
+  // A head of `outputs` rows of `features` weights and a bias; `width` of the hidden layer.
   Prior(const FeatureLayout& layout, std::int64_t width, std::int64_t outputs, std::int64_t features, Initialiser& draw,
-        Parameters& parameters);
+        Parameters& parameters, EmbeddingSource& tables);
 
   void apply(TaskState& state, const Support& support) const override;
 
  private:
-  at::Tensor hidden(const Support& support) const;
+  at::Tensor hidden(const BatchParameters& parameters, const Support& support) const;
 
-  const Parameters& parameters_;
   std::int64_t width_, outputs_, features_;
 };
 

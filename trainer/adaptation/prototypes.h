@@ -17,11 +17,6 @@ class Prototypes : public Stage {
   Prototypes(std::int64_t features, Initialiser& draw, Parameters& parameters);
 
   void apply(TaskState& state, const Support& support) const override;
-
- private:
-  at::Tensor centre(const at::Tensor& features, const at::Tensor& members, std::int64_t of_class) const;
-
-  const Parameters& parameters_;
 };
 
 }  // namespace warmstart

@@ -11,9 +11,6 @@ class SharedStart : public Stage {
   SharedStart(std::int64_t outputs, std::int64_t features, Initialiser& draw, Parameters& parameters);
 
   void apply(TaskState& state, const Support& support) const override;
-
- private:
-  const Parameters& parameters_;
 };
 
 }  // namespace warmstart

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "trainer/arithmetic/products.h"
+
 namespace warmstart {
 namespace {
 
@@ -36,17 +38,18 @@ void Steps::step(TaskState& state, const Head& start, const Support& support, in
     return gradient_of(state, support);
   }();
   for (auto& layer : gradient.layers) layer.inputs = kept(layer.inputs);
-  const auto scale_of_task = rule_.scale(step, support.row_counts);
-  state.layers.step(gradient.layers, step, scale_of_task.unsqueeze(2));
-  const auto scale = scale_of_task.unsqueeze(2);
-  const auto pull = rule_.pull();
-  const auto w_gradient =
-      at::bmm(gradient.errors.transpose(1, 2), kept(gradient.features)) + pull[0] * kept(state.head.w - start.w);
-  const auto b_gradient = gradient.errors.sum(1, true) + pull[1] * kept(state.head.b - start.b);
-  const auto features = state.head.w.size(2);
-  const auto rate = rule_.head_rate(step).expand({features + 1});
-  state.head.w = state.head.w - scale * w_gradient * rate.narrow(0, 0, features);
-  state.head.b = state.head.b - scale * b_gradient * rate.narrow(0, features, 1);
+  const auto& parameters = state.layers.parameters();
+  const auto scale = rule_.scale(parameters, step, support.row_counts).unsqueeze(2);
+  state.layers.step(gradient.layers, step, scale);
+  const auto tasks = state.head.w.size(0), features = state.head.w.size(2);
+  const auto of_tasks = [&](const at::Tensor& values) { return parameters.for_tasks(values, tasks).unsqueeze(1); };
+  const auto pull = of_tasks(rule_.pull(parameters));
+  const auto w_gradient = task_product(gradient.errors.transpose(1, 2), kept(gradient.features)) +
+                          pull.narrow(2, 0, 1) * kept(state.head.w - start.w);
+  const auto b_gradient = gradient.errors.sum(1, true) + pull.narrow(2, 1, 1) * kept(state.head.b - start.b);
+  const auto rate = of_tasks(rule_.head_rate(parameters, step)).expand({tasks, 1, features + 1});
+  state.head.w = state.head.w - scale * w_gradient * rate.narrow(2, 0, features);
+  state.head.b = state.head.b - scale * b_gradient * rate.narrow(2, features, 1);
 }
 
 void Steps::apply(TaskState& state, const Support& support) const {

@@ -7,16 +7,38 @@
 namespace warmstart {
 namespace {
 
-at::Tensor flat(const at::Tensor& tensor) { return tensor.reshape({-1, tensor.size(-1)}); }
-
 bool wants_gradient(const at::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); }
 
-at::Tensor product_with(const Products& arithmetic, const at::Tensor& x, const at::Tensor& matrix,
-                        const at::Tensor& start) {
+// start + x M.  Each microbatch has a product of its own, since an element's bits may depend on a product's size.
+at::Tensor product_with(const Products& arithmetic, const Microbatches& microbatches, const at::Tensor& x,
+                        const at::Tensor& matrix, const at::Tensor& start) {
   auto shape = x.sizes().vec();
   shape.back() = matrix.size(1);
-  if (!start.defined()) return arithmetic.mm(flat(x), matrix).view(shape);
-  return arithmetic.addmm(start.dim() > 1 ? flat(start) : start, flat(x), matrix).view(shape);
+  const auto z = at::empty(shape, x.options());
+  for (std::int64_t m = 0; m < microbatches.count; ++m) {
+    const auto of_rows = start.defined() && start.dim() > 1 ? microbatches.rows_of(start, m) : start;
+    arithmetic.product_into(microbatches.rows_of(z, m), of_rows, microbatches.rows_of(x, m), matrix);
+  }
+  return z;
+}
+
+// a' b over each microbatch's rows: [microbatches, .., ..].
+at::Tensor matrix_gradient(const Products& arithmetic, const Microbatches& microbatches, const at::Tensor& a,
+                           const at::Tensor& b) {
+  const auto sums = at::empty({microbatches.count, a.size(-1), b.size(-1)}, a.options());
+  for (std::int64_t m = 0; m < microbatches.count; ++m)
+    arithmetic.product_into(sums[m], {}, microbatches.rows_of(a, m).t(), microbatches.rows_of(b, m));
+  return sums;
+}
+
+// The sum over each microbatch's rows: [microbatches, out].
+at::Tensor bias_gradient(const Microbatches& microbatches, const at::Tensor& g) {
+  auto sums = at::empty({microbatches.count, g.size(-1)}, g.options());
+  for (std::int64_t m = 0; m < microbatches.count; ++m) {
+    auto sum = sums[m];
+    at::sum_out(sum, microbatches.rows_of(g, m), 0);
+  }
+  return sums;
 }
 
 // Whether nobody else can see `tensor` change.
@@ -36,7 +58,7 @@ AdaptedProduct by_product(const Products& arithmetic, const AdaptedProductTerms&
   const auto start = start_of(terms);
   AdaptedProduct made;
   made.x = terms.behind.defined() ? before_rectifier(terms.x, terms.behind, terms.behind_slope) : terms.x;
-  made.z = terms.shared.matrix.defined() ? product_with(arithmetic, made.x, terms.shared.matrix, start) : start.clone();
+  made.z = terms.shared.matrix.defined() ? product_with(arithmetic, terms.microbatches, made.x, terms.shared.matrix, start) : start.clone();
   if (keys.defined()) {
     auto products = arithmetic.abt(made.x, keys);
     if (key_bias.defined())
@@ -55,12 +77,13 @@ AdaptedProductGradients gradients_by_product(const Products& arithmetic, const A
                                              const AdaptedProduct& made, at::Tensor d, const at::Tensor& of_made_x) {
   const auto& [keys, values, shares, key_bias, plain_bias] = terms.remembered;
   const auto& shared = terms.shared;
+  const auto& microbatches = terms.microbatches;
   const auto g = terms.rectifier.rectifies ? before_rectifier(std::move(d), made.z, terms.rectifier.slope) : d;
   AdaptedProductGradients back;
-  if (wants_gradient(terms.start_bias)) back.start_bias = flat(g).sum(0);
+  if (terms.learns.start_bias) back.start_bias = bias_gradient(microbatches, g);
   if (wants_gradient(terms.start_rows)) back.start_rows = g;
-  if (wants_gradient(shared.matrix)) back.matrix = arithmetic.mm(flat(made.x).t(), flat(g));
-  if (wants_gradient(shared.transpose)) back.transpose = arithmetic.mm(flat(g).t(), flat(made.x));
+  if (terms.learns.matrix) back.matrix = matrix_gradient(arithmetic, microbatches, made.x, g);
+  if (terms.learns.transpose) back.transpose = matrix_gradient(arithmetic, microbatches, g, made.x);
   at::Tensor of_products;
   if (keys.defined()) {
     if (values.requires_grad()) back.values = arithmetic.atb(made.scaled, g);
@@ -68,10 +91,10 @@ AdaptedProductGradients gradients_by_product(const Products& arithmetic, const A
     if (shares.requires_grad()) back.shares = (of_products * made.products).sum(1, true);
     of_products.mul_(shares);
     if (keys.requires_grad()) back.keys = arithmetic.atb(of_products, made.x);
-    if (wants_gradient(key_bias)) back.key_bias = of_products.sum();
+    if (terms.learns.key_bias) back.key_bias = of_products.view({microbatches.count, -1}).sum(1);
   }
   if (!terms.x.requires_grad()) return back;
-  if (shared.matrix.defined()) back.x = product_with(arithmetic, g, shared.transpose, of_made_x);
+  if (shared.matrix.defined()) back.x = product_with(arithmetic, microbatches, g, shared.transpose, of_made_x);
   if (keys.defined() && back.x.defined())
     arithmetic.add_ab(back.x, of_products, keys);
   else if (keys.defined())

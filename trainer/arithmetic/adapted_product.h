@@ -13,11 +13,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "trainer/arithmetic/microbatches.h"
 #include "trainer/arithmetic/products.h"
 
 namespace warmstart {
 
-// M [in, out] and a copy of its transpose; both undefined means M = 0.  Exactly one is the parameter and requires grad.
+// M [in, out] and a copy of its transpose; both undefined means M = 0.
 struct SharedMatrix {
   at::Tensor matrix, transpose;
 };
@@ -39,6 +40,11 @@ struct Rectifier {
   double slope = 0.0;  // not negative
 };
 
+// Which of the tensors that all tasks share take a gradient: one for each microbatch, [microbatches, ..].
+struct SharedLearns {
+  bool matrix = false, transpose = false, start_bias = false, key_bias = false;
+};
+
 // What an adapted product is made of.
 struct AdaptedProductTerms {
   at::Tensor x;  // [T, R, in]; without remembered rows: [.., in]
@@ -50,6 +56,8 @@ struct AdaptedProductTerms {
   // that rectifier's derivative.
   at::Tensor behind;
   double behind_slope = 0.0;
+  SharedLearns learns;
+  Microbatches microbatches;
 };
 
 // start_bias + start_rows, or the one that is defined, or undefined.
@@ -64,7 +72,7 @@ struct AdaptedProduct {
 
 AdaptedProduct adapted_product(const Products& arithmetic, const AdaptedProductTerms& terms);
 
-// Gradients, by the terms' names; undefined where a term takes none.
+// Gradients, by the terms' names; undefined where a term takes none.  Those of SharedLearns are [microbatches, ..].
 struct AdaptedProductGradients {
   at::Tensor x, matrix, transpose, keys, values, shares, key_bias, start_bias, start_rows;
 };

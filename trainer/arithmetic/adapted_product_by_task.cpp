@@ -59,6 +59,9 @@ struct Operands {
   PerTask<const float> x, keys, values, shares;
 };
 
+// How many parts the tasks are cut into: each microbatch's into as many as there are threads.
+std::int64_t count_parts(const Microbatches& microbatches) { return microbatches.count * at::get_num_threads(); }
+
 // Calls work(first, end, part) for a few tasks at a time: enough that their rows are worth a pass over M, and no more
 // than stay in the cache.  Calls of one part come one after the other.
 template <typename Work>
@@ -98,25 +101,25 @@ void add_remembered(const Operands& all, std::int64_t task, float bias, float* p
   weighted_rows(z, start, {scaled, all.memory, 1}, all.values[task], all.rows, all.memory, all.outputs);
 }
 
-// The gradient of what all tasks share, if it takes one: each part adds to a sum of its own.
+// The gradient of what all tasks share, if it takes one, by microbatch: each part adds to a sum of its own.
 class SumOfParts {
  public:
-  SumOfParts(const at::Tensor& shared, std::int64_t parts) {
-    if (!wants_gradient(shared)) return;
+  SumOfParts(bool learns, const at::Tensor& shared, const Microbatches& microbatches) {
+    if (!learns) return;
     auto shape = shared.sizes().vec();
-    if (parts > 1) shape.insert(shape.begin(), parts);
-    sums_ = at::empty(shape, shared.options());
+    shape.insert(shape.begin(), {microbatches.count, count_parts(microbatches) / microbatches.count});
+    sums_ = at::zeros(shape, shared.options());
     part_ = {sums_.mutable_data_ptr<float>(), shared.numel()};
-    several_ = parts > 1;
-    std::fill_n(part_.first, sums_.numel(), 0.0f);
   }
   float* operator[](std::int64_t part) const { return part_[part]; }
-  at::Tensor total() const { return several_ ? sums_.sum(0) : sums_; }
+  at::Tensor by_microbatch() const {
+    if (!sums_.defined()) return sums_;
+    return sums_.size(1) > 1 ? sums_.sum(1) : sums_.squeeze(1);
+  }
 
  private:
   at::Tensor sums_;
   PerTask<float> part_;
-  bool several_ = false;
 };
 
 // Goes back through a product, a few tasks at a time.
@@ -126,10 +129,10 @@ class ReverseByTask {
                 const at::Tensor& of_made_x)
       : terms_(terms),
         all_(terms, made.x),
-        parts_(at::get_num_threads()),
-        of_matrix_(terms.shared.matrix, parts_),
-        of_transpose_(terms.shared.transpose, parts_),
-        of_bias_(terms.start_bias, parts_),
+        parts_(count_parts(terms.microbatches)),
+        of_matrix_(terms.learns.matrix, terms.shared.matrix, terms.microbatches),
+        of_transpose_(terms.learns.transpose, terms.shared.transpose, terms.microbatches),
+        of_bias_(terms.learns.start_bias, terms.start_bias, terms.microbatches),
         d_(read(d)),
         z_(read(made.z)),
         elsewhere_(read(of_made_x)),
@@ -142,7 +145,7 @@ class ReverseByTask {
     of_.keys = like(keys, keys);
     of_.values = like(values, values);
     of_.shares = like(all_.shares_of_all, shares);
-    if (key_bias.defined()) of_key_bias_by_task_ = at::zeros({all_.tasks}, d.options());
+    if (terms.learns.key_bias) of_key_bias_by_task_ = at::zeros({all_.tasks}, d.options());
     of_x_ = written(of_.x);
     if (terms.rectifier.rectifies) of_start_rows_ = written(of_.start_rows);
     of_keys_ = written(of_.keys);
@@ -154,10 +157,10 @@ class ReverseByTask {
   AdaptedProductGradients run() {
     for_groups_of_tasks(all_, parts_,
                         [this](std::int64_t first, std::int64_t end, std::int64_t part) { go_back(first, end, part); });
-    of_.matrix = of_matrix_.total();
-    of_.transpose = of_transpose_.total();
-    of_.start_bias = of_bias_.total();
-    if (of_key_bias_by_task_.defined()) of_.key_bias = of_key_bias_by_task_.sum();
+    of_.matrix = of_matrix_.by_microbatch();
+    of_.transpose = of_transpose_.by_microbatch();
+    of_.start_bias = of_bias_.by_microbatch();
+    if (terms_.learns.key_bias) of_.key_bias = of_key_bias_by_task_.view({terms_.microbatches.count, -1}).sum(1);
     return of_;
   }
 
@@ -245,7 +248,7 @@ class ReverseByTask {
 }  // namespace
 
 bool goes_by_task(const AdaptedProductTerms& terms) {
-  const auto& [x, shared, remembered, start_bias, start_rows, rectifier, behind, behind_slope] = terms;
+  const auto& [x, shared, remembered, start_bias, start_rows, rectifier, behind, behind_slope, learns, microbatches] = terms;
   const bool remembers = remembered.keys.defined() && remembered.keys.size(1) > 0;
   return x.dim() == 3 && x.numel() > 0 && (shared.matrix.defined() || remembers) &&
          (!shared.matrix.defined() || shared.matrix.numel() <= kLargestMatrixByTask) && is_plain(x) &&
@@ -274,7 +277,7 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
     const bool of_each_row = start.defined() && start.dim() > 1;
     return of_each_row ? RowStart{read(start)[task], all.outputs} : RowStart{values_of(start), 0};
   };
-  for_groups_of_tasks(all, at::get_num_threads(), [&](std::int64_t first, std::int64_t end, std::int64_t) {
+  for_groups_of_tasks(all, count_parts(terms.microbatches), [&](std::int64_t first, std::int64_t end, std::int64_t) {
     const auto count = (end - first) * all.rows;
     if (behind.first) {
       before_rectifier(before[first], from[first], behind[first], count * all.inputs,

@@ -9,22 +9,28 @@ namespace {
 
 at::Tensor rounded(const at::Tensor& tensor) { return tensor.to(at::kBFloat16); }
 
+// Whether a b has one row or column.
+bool has_one_line(const at::Tensor& a, const at::Tensor& b) { return a.size(1) == 1 || b.size(2) == 1; }
+
 }  // namespace
 
-at::Tensor Products::mm(const at::Tensor& a, const at::Tensor& b) const {
-  return rounds_ ? at::mm(rounded(a), rounded(b)).to(a.scalar_type()) : at::mm(a, b);
+void Products::product_into(at::Tensor z, const at::Tensor& start, const at::Tensor& a, const at::Tensor& b) const {
+  if (rounds_) {
+    z.copy_(at::mm(rounded(a), rounded(b)));
+    if (start.defined()) z.add_(start);
+  } else if (start.defined()) {
+    at::addmm_out(z, start, a, b);
+  } else {
+    at::mm_out(z, a, b);
+  }
 }
 
 at::Tensor Products::bmm(const at::Tensor& a, const at::Tensor& b) const {
-  return rounds_ ? at::bmm(rounded(a), rounded(b)).to(a.scalar_type()) : at::bmm(a, b);
-}
-
-at::Tensor Products::addmm(const at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const {
-  return rounds_ ? mm(a, b) + z : at::addmm(z, a, b);
+  return rounds_ ? task_product(rounded(a), rounded(b)).to(a.scalar_type()) : task_product(a, b);
 }
 
 at::Tensor Products::baddbmm(const at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const {
-  return rounds_ ? bmm(a, b) + z : at::baddbmm(z, a, b);
+  return rounds_ || has_one_line(a, b) ? bmm(a, b) + z : at::baddbmm(z, a, b);
 }
 
 at::Tensor Products::abt(const at::Tensor& a, const at::Tensor& b) const {
@@ -40,10 +46,16 @@ at::Tensor Products::ab(const at::Tensor& a, const at::Tensor& b) const {
 }
 
 at::Tensor& Products::add_ab(at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const {
-  if (rounds_) return z.add_(bmm(a, b));
+  if (rounds_ || (has_one_line(a, b) && !suits_task_products(a, b))) return z.add_(bmm(a, b));
   if (!suits_task_products(a, b) || !z.is_contiguous()) return z.baddbmm_(a, b);
   add_task_product_ab(z, a, b);
   return z;
+}
+
+at::Tensor task_product(const at::Tensor& a, const at::Tensor& b) {
+  if (b.size(2) == 1) return (a * b.transpose(1, 2)).sum(2, true);
+  if (a.size(1) == 1) return (a.transpose(1, 2) * b).sum(1, true);
+  return at::bmm(a, b);
 }
 
 }  // namespace warmstart

@@ -12,9 +12,10 @@ class Products {
   explicit Products(Precision precision) : rounds_(precision == Precision::kBfloat16) {}
   bool rounds() const { return rounds_; }
 
-  // LibTorch's functions of these names; differentiable.
-  at::Tensor mm(const at::Tensor& a, const at::Tensor& b) const;
-  at::Tensor addmm(const at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const;
+  // z = start + a b; `start` may be undefined, or one row for all.  Not recorded by autograd.
+  void product_into(at::Tensor z, const at::Tensor& start, const at::Tensor& a, const at::Tensor& b) const;
+
+  // LibTorch's functions of these names; differentiable.  A task's bits do not depend on the tasks beside it.
   at::Tensor bmm(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor baddbmm(const at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const;
 
@@ -27,5 +28,9 @@ class Products {
  private:
   bool rounds_;
 };
+
+// at::bmm, but a task's bits do not depend on the tasks beside it: LibTorch's own takes another way for results of one
+// row or column.
+at::Tensor task_product(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace warmstart

@@ -3,30 +3,47 @@
 namespace warmstart {
 namespace {
 
-AdaptedLinear adapted_linear(const Layers& layers, LayerId id, std::int64_t support, std::int64_t query,
-                             Precision precision) {
-  const auto& layer = layers[id];
-  if (layer.kind == LayerKind::kEmbedding) return {{}, {}, false, Form::kActivations, precision};
-  const auto form = layers.adapts(id) ? layers.plan(id, support, query).form : Form::kActivations;
-  // The shared part of dense fields is computed with the embeddings; this adds only what tasks adapted.
-  if (layer.kind == LayerKind::kDenseFields) return {{}, {}, true, form, precision};
-  return {layers.weight(id), layers.bias(id), layer.has_bias, form, precision};
+at::Tensor bias_of(const BatchParameters& parameters, const Layer& layer) {
+  return layer.has_bias ? parameters[layer.name + ".bias"] : at::Tensor();
+}
+
+AdaptedLinear unadapted_linear(const BatchParameters& parameters, const Layer& layer, Form form, Precision precision) {
+  return {parameters[layer.name + ".weight"],
+          bias_of(parameters, layer),
+          layer.has_bias,
+          form,
+          precision,
+          parameters.microbatches()};
 }
 
 }  // namespace
 
-AdaptedLayers::AdaptedLayers(const Layers& layers, std::int64_t support, std::int64_t query, Precision precision)
-    : layers_(&layers), embedding_(layers.list().size()) {
-  for (LayerId id = 0; id < layers.list().size(); ++id)
-    linear_.push_back(adapted_linear(layers, id, support, query, precision));
+AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parameters, std::int64_t support,
+                             std::int64_t query, Precision precision)
+    : layers_(&layers), parameters_(&parameters), embedding_(layers.list().size()) {
+  for (LayerId id = 0; id < layers.list().size(); ++id) {
+    const auto& layer = layers[id];
+    const auto form = layers.adapts(id) && layer.kind != LayerKind::kEmbedding
+                          ? layers.plan(id, support, query).form
+                          : Form::kActivations;
+    if (layer.kind == LayerKind::kLinear) {
+      linear_.push_back(unadapted_linear(parameters, layer, form, precision));
+      continue;
+    }
+    // The shared part of dense fields is computed with the embeddings; this adds only what tasks adapted.
+    linear_.emplace_back(at::Tensor(), at::Tensor(), layer.kind == LayerKind::kDenseFields, form, precision,
+                         parameters.microbatches());
+    if (layer.kind == LayerKind::kDenseFields)
+      unadapted_.emplace(id, unadapted_linear(parameters, layer, Form::kActivations, Precision::kFloat32));
+  }
 }
 
 void AdaptedLayers::step(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale) {
   for (const auto& [id, inputs, gradient] : gradients) {
     const auto& layer = (*layers_)[id];
-    const auto rates = layers_->rule().layer(layer.name, step);
+    const auto rates = layers_->rule().layer(*parameters_, layer.name, step);
     if (layer.kind == LayerKind::kEmbedding)
-      embedding_[id].add(gradient, scale, rates);
+      embedding_[id].add(gradient, scale, rates, parameters_->microbatches());
     else
       linear_[id].add(inputs, gradient, scale, rates);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "trainer/layers/adapted_linear.h"
@@ -18,11 +19,15 @@ struct LayerGradient {
 // A network's layers as the tasks of a microbatch have adapted them; at first, as all tasks share them.
 class AdaptedLayers {
  public:
-  // `layers` outlives this; `support` and `query` are the rows of a task.
-  AdaptedLayers(const Layers& layers, std::int64_t support, std::int64_t query, Precision precision);
+  // `layers` and `parameters` outlive this; `support` and `query` are the rows of a task.
+  AdaptedLayers(const Layers& layers, const BatchParameters& parameters, std::int64_t support, std::int64_t query,
+                Precision precision);
 
   const Layers& shared() const { return *layers_; }
+  const BatchParameters& parameters() const { return *parameters_; }
   const AdaptedLinear& linear(LayerId layer) const { return linear_[layer]; }
+  // Of dense fields: what all tasks share of it.
+  const AdaptedLinear& unadapted(LayerId layer) const { return unadapted_.at(layer); }
   const EmbeddingMemory& embedding(LayerId layer) const { return embedding_[layer]; }
 
   // One inner step of the layers that the gradients name.  `scale` [T, 1, 1].
@@ -30,6 +35,8 @@ class AdaptedLayers {
 
  private:
   const Layers* layers_;
+  const BatchParameters* parameters_;
+  std::map<LayerId, AdaptedLinear> unadapted_;
   // By layer; one of the two is used.
   std::vector<AdaptedLinear> linear_;
   std::vector<EmbeddingMemory> embedding_;

@@ -31,6 +31,12 @@ void refuse_third_order() {
   TORCH_CHECK(!at::GradMode::is_enabled(), "AdaptedLinear: its gradient cannot be differentiated again");
 }
 
+// The values of what all microbatches share; undefined where there is none.
+at::Tensor values_of(const at::Tensor& shared) { return shared.defined() ? shared[0] : shared; }
+at::Tensor values_of(const Optional& shared) { return values_of(tensor(shared)); }
+
+bool learns(const Optional& tensor) { return tensor && tensor->requires_grad(); }
+
 // What both passes keep for going back: `terms` and `made`, and which arithmetic they were computed with.
 struct Kept {
   static void save(AutogradContext* ctx, const AdaptedProductTerms& terms, const AdaptedProduct& made,
@@ -40,6 +46,10 @@ struct Kept {
     ctx->save_for_backward({made.x, terms.shared.matrix, terms.shared.transpose, keys, values, shares, key_bias,
                             terms.start_bias, terms.start_rows, terms.behind, z, made.products, made.scaled,
                             tensor(mask)});
+    const auto& [matrix, transpose, start_bias, of_key_bias] = terms.learns;
+    ctx->saved_data["learns"] = std::vector<bool>{matrix, transpose, start_bias, of_key_bias};
+    ctx->saved_data["microbatches"] = terms.microbatches.count;
+    ctx->saved_data["first_rows"] = terms.microbatches.first_rows;
     ctx->saved_data["precision"] = static_cast<std::int64_t>(precision);
     ctx->saved_data["rectifies"] = terms.rectifier.rectifies;
     ctx->saved_data["slope"] = terms.behind.defined() ? terms.behind_slope : terms.rectifier.slope;
@@ -55,6 +65,9 @@ struct Kept {
     terms.rectifier = {ctx->saved_data["rectifies"].toBool(), slope};
     terms.behind = saved[9];
     terms.behind_slope = slope;
+    const auto learns = ctx->saved_data["learns"].toBoolList();
+    terms.learns = {learns[0], learns[1], learns[2], learns[3]};
+    terms.microbatches = {ctx->saved_data["microbatches"].toInt(), ctx->saved_data["first_rows"].toIntVector()};
     made.z = saved[10];
     made.products = saved[11];
     made.scaled = saved[12];
@@ -73,15 +86,18 @@ struct ForwardPass : Function<ForwardPass> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias,
                             const Optional& shared, const Optional& keys, const Optional& values,
                             const Optional& shares, const Optional& key_bias, const Optional& transpose,
-                            bool adapts_bias, const Rectifier& rectifier, const Optional& mask, Precision precision) {
+                            bool adapts_bias, const Rectifier& rectifier, const Optional& mask, Precision precision,
+                            const Microbatches& microbatches) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     AdaptedProductTerms terms;
     terms.x = x;
-    terms.shared = {tensor(transpose), tensor(weight)};
-    terms.remembered = {tensor(keys), tensor(values), tensor(shares), tensor(key_bias), adapts_bias ? 1.0 : 0.0};
-    terms.start_bias = tensor(bias);
+    terms.shared = {tensor(transpose), values_of(weight)};
+    terms.remembered = {tensor(keys), tensor(values), tensor(shares), values_of(key_bias), adapts_bias ? 1.0 : 0.0};
+    terms.start_bias = values_of(bias);
     terms.start_rows = tensor(shared);
     terms.rectifier = rectifier;
+    terms.learns = {.transpose = learns(weight), .start_bias = learns(bias), .key_bias = learns(key_bias)};
+    terms.microbatches = microbatches;
     auto made = adapted_product(Products(precision), terms);
     if (mask) made.z.mul_(*mask);
     Kept::save(ctx, terms, made, mask, precision);
@@ -106,6 +122,7 @@ struct ForwardPass : Function<ForwardPass> {
             {},
             {},
             {},
+            {},
             {}};
   }
 };
@@ -115,14 +132,17 @@ struct ForwardPass : Function<ForwardPass> {
 struct BackwardPass : Function<BackwardPass> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight,
                                const Optional& keys, const Optional& values, const Optional& shares,
-                               const Optional& transpose, double slope, const Optional& mask, Precision precision) {
+                               const Optional& transpose, double slope, const Optional& mask, Precision precision,
+                               const Microbatches& microbatches) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     AdaptedProductTerms terms;
     terms.x = mask ? d * *mask : d;
-    terms.shared = {weight, tensor(transpose)};
+    terms.shared = {values_of(weight), tensor(transpose)};
     terms.remembered = {tensor(values), tensor(keys), tensor(shares), {}};
     terms.behind = tensor(out);
     terms.behind_slope = slope;
+    terms.learns = {.matrix = weight.requires_grad()};
+    terms.microbatches = microbatches;
     const auto made = adapted_product(Products(precision), terms);
     ctx->set_materialize_grads(false);
     Kept::save(ctx, terms, made, mask, precision);
@@ -141,7 +161,7 @@ struct BackwardPass : Function<BackwardPass> {
     } else if (of_outputs.defined()) {
       back.x = before_activation(of_outputs, kept.terms.behind, kept.terms.behind.defined(), kept.slope, kept.mask);
     }
-    return {back.x, {}, back.matrix, back.values, back.keys, back.shares, {}, {}, {}, {}};
+    return {back.x, {}, back.matrix, back.values, back.keys, back.shares, {}, {}, {}, {}, {}};
   }
 };
 
@@ -152,13 +172,15 @@ at::Tensor activated(at::Tensor z, const Activation& activation) {
 
 }  // namespace
 
-AdaptedLinear::AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form, Precision precision)
+AdaptedLinear::AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form, Precision precision,
+                             Microbatches microbatches)
     : weight_(std::move(weight)),
       bias_(std::move(bias)),
       adapts_bias_(adapts_bias),
       form_(form),
-      precision_(precision) {
-  if (weight_.defined()) transpose_ = transpose_for_products(weight_);
+      precision_(precision),
+      microbatches_(std::move(microbatches)) {
+  if (weight_.defined()) transpose_ = transpose_for_products(weight_[0]);
 }
 
 at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) const {
@@ -168,14 +190,15 @@ at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared,
     return activated(shared.defined() ? z + shared : z, activation);
   }
   if (!weight_.defined() && !keys_.defined()) return activated(shared, activation);
-  if (!keys_.defined() && weight_.scalar_type() == at::kDouble) {
+  if (!keys_.defined() && weight_.scalar_type() == at::kDouble && microbatches_.count == 1) {
     // Double precision is for references, which go through this more than twice.
-    const auto z = at::linear(x, weight_, bias_);
+    const auto z = at::linear(x, weight_[0], bias_.defined() ? Optional(bias_[0]) : std::nullopt);
     return activated(shared.defined() ? z + shared : z, activation);
   }
   return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_),
                             optional(shares_), optional(key_bias_), optional(transpose_), adapts_bias_,
-                            Rectifier{activation.rectifies, activation.slope}, optional(activation.mask), precision_);
+                            Rectifier{activation.rectifies, activation.slope}, optional(activation.mask), precision_,
+                            microbatches_);
 }
 
 std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, const at::Tensor& out,
@@ -187,15 +210,17 @@ std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, c
   }
   const auto passed =
       BackwardPass::apply(d, optional(behind), weight_, optional(keys_), optional(values_), optional(shares_),
-                          optional(transpose_), activation.slope, optional(activation.mask), precision_);
+                          optional(transpose_), activation.slope, optional(activation.mask), precision_, microbatches_);
   return {passed[0], passed[1]};
 }
 
 void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale,
                         const LayerRates& rates) {
-  const auto keys = rates.input.defined() ? inputs * rates.input : inputs;
-  const auto values = rates.output.defined() ? gradients * rates.output : gradients;
-  const auto share = scale * -rates.step;
+  const auto tasks = inputs.size(0);
+  const auto of_rows = [&](const at::Tensor& rates) { return microbatches_.for_tasks(rates, tasks).unsqueeze(1); };
+  const auto keys = rates.input.defined() ? inputs * of_rows(rates.input) : inputs;
+  const auto values = rates.output.defined() ? gradients * of_rows(rates.output) : gradients;
+  const auto share = scale * -of_rows(rates.step).unsqueeze(2);
   key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
   if (form_ != Form::kWeights) {
     const auto shares = share.expand({keys.size(0), 1, keys.size(1)}).contiguous();
@@ -205,14 +230,18 @@ void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, c
     return;
   }
   const auto scaled = values * share;
-  const auto& before = task_weight_.defined() ? task_weight_ : weight_;
+  const auto for_tasks = [&](const at::Tensor& shared) {
+    return shared.defined() ? microbatches_.for_tasks(shared, tasks) : shared;
+  };
+  const auto before = task_weight_.defined() ? task_weight_ : for_tasks(weight_);
   const Products arithmetic(precision_);
   task_weight_ = before.defined() ? arithmetic.baddbmm(before, transposed(scaled), keys)
                                   : arithmetic.bmm(transposed(scaled), keys);
   if (!adapts_bias_) return;
   auto bias_change = scaled.sum(1, true);
-  if (key_bias_.defined()) bias_change = bias_change * key_bias_;
-  task_bias_ = task_bias_.defined() ? task_bias_ + bias_change : bias_.defined() ? bias_ + bias_change : bias_change;
+  if (key_bias_.defined()) bias_change = bias_change * of_rows(key_bias_).unsqueeze(2);
+  if (!task_bias_.defined() && bias_.defined()) task_bias_ = for_tasks(bias_).unsqueeze(1);
+  task_bias_ = task_bias_.defined() ? task_bias_ + bias_change : bias_change;
 }
 
 }  // namespace warmstart

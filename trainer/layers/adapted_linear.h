@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "trainer/arithmetic/microbatches.h"
 #include "trainer/arithmetic/precision.h"
 #include "trainer/layers/inner_rule.h"
 #include "trainer/layers/planner.h"
@@ -25,10 +26,11 @@ struct Activation {
 
 class AdaptedLinear {
  public:
-  // The shared layer: `weight` [out, in] and `bias` [out].  Either may be undefined and then counts as 0.
-  // `adapts_bias`: inner steps change the bias as well.
+  // The shared layer, as each microbatch sees it: `weight` [microbatches, out, in] and `bias` [microbatches, out], the
+  // same values for all.  Either may be undefined and then counts as 0.  `adapts_bias`: inner steps change the bias as
+  // well.
   AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bias, Form form,
-                Precision precision = Precision::kFloat32);
+                Precision precision = Precision::kFloat32, Microbatches microbatches = {});
 
   // activation(shared + x W_t' + b_t): x [T, R, in] (before the first add(): or [N, in]) -> [T, R, out].  `shared` may
   // be undefined.
@@ -46,13 +48,14 @@ class AdaptedLinear {
   bool adapted() const { return keys_.defined() || task_weight_.defined(); }
 
   at::Tensor weight_, bias_;
-  at::Tensor transpose_;  // of the weight's values
+  at::Tensor transpose_;  // [in, out], of the weight's values
   bool adapts_bias_;
   Form form_;
   Precision precision_;
+  Microbatches microbatches_;
   at::Tensor keys_, values_;            // [T, steps * S, in], [T, steps * S, out]
   at::Tensor shares_;                   // [T, 1, steps * S]: what each remembered row counts, the step's rate included
-  at::Tensor key_bias_;                 // scalar: the bias's key; undefined means 1
+  at::Tensor key_bias_;                 // [microbatches]: the bias's key; undefined means 1
   at::Tensor task_weight_, task_bias_;  // [T, out, in], [T, 1, out]: form kWeights
 };
 

@@ -2,16 +2,22 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/arithmetic/products.h"
+
 namespace warmstart {
 
-void EmbeddingMemory::add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates) {
-  auto values = gradients * (scale * -rates.step);
-  if (rates.output.defined()) values = values * rates.output;
+void EmbeddingMemory::add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates,
+                          const Microbatches& microbatches) {
+  const auto of_rows = [&](const at::Tensor& rates) {
+    return microbatches.for_tasks(rates, gradients.size(0)).unsqueeze(1);
+  };
+  auto values = gradients * (scale * -of_rows(rates.step).unsqueeze(2));
+  if (rates.output.defined()) values = values * of_rows(rates.output);
   values_ = values_.defined() ? values_ + values : values;
 }
 
 at::Tensor EmbeddingMemory::forward(const at::Tensor& same_ids, at::Tensor shared) const {
-  return values_.defined() ? at::baddbmm(shared, same_ids, values_) : shared;
+  return values_.defined() ? Products(Precision::kFloat32).baddbmm(shared, same_ids, values_) : shared;
 }
 
 }  // namespace warmstart

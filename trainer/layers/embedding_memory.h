@@ -10,7 +10,9 @@ namespace warmstart {
 // not change with the steps, so values add up.
 class EmbeddingMemory {
  public:
-  void add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates);  // D [T, S, out]
+  // D [T, S, out]
+  void add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates,
+           const Microbatches& microbatches);
   // `same_ids` [T, R, S]: the product of two rows' id weights.
   at::Tensor forward(const at::Tensor& same_ids, at::Tensor shared) const;
 

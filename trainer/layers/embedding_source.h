@@ -1,20 +1,15 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <ATen/ops/index_select.h>
 
 #include <string>
 
 #include "trainer/layers/parameters.h"
+#include "trainer/layers/tensor_batch.h"
 
 namespace warmstart {
 
-// Rows of a table, and where among them each id that was asked for lies.
-struct FetchedRows {
-  at::Tensor rows;    // [n, width], differentiable
-  at::Tensor places;  // int64, shaped like the ids
-};
-
-// Where the rows of embedding tables live: the one way by which networks get at them.
+// Where the rows of embedding tables live: the one way by which networks and stages get at them.
 class EmbeddingSource {
  public:
   virtual ~EmbeddingSource() = default;
@@ -23,8 +18,8 @@ class EmbeddingSource {
   virtual void add(const std::string& table, ParameterGroup group, std::int64_t ids, std::int64_t width,
                    Initial initial) = 0;
 
-  // `ids`: int64, any shape, within the table.
-  virtual FetchedRows fetch(const std::string& table, const at::Tensor& ids) const = 0;
+  // The rows [n, width] of `ids` [n], int64 and within the table; differentiable.
+  virtual at::Tensor fetch(const std::string& table, const at::Tensor& ids) const = 0;
 };
 
 // Every rank holds all rows, among the model's parameters, which outlive this.
@@ -35,8 +30,8 @@ class ReplicatedTables : public EmbeddingSource {
            Initial initial) override {
     parameters_.add(table, group, {ids, width}, std::move(initial));
   }
-  FetchedRows fetch(const std::string& table, const at::Tensor& ids) const override {
-    return {parameters_[table], ids};
+  at::Tensor fetch(const std::string& table, const at::Tensor& ids) const override {
+    return parameters_[table].index_select(0, ids);
   }
 
  private:

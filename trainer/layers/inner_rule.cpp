@@ -20,48 +20,51 @@ void add_raw(Parameters& parameters, const std::string& name, std::vector<std::i
 
 }  // namespace
 
-void InnerRule::add_head(std::int64_t features) const {
+void InnerRule::add_head(Parameters& parameters, std::int64_t features) const {
   if (options_.steps == 0 || !learned()) return;
   const std::int64_t rates = options_.rates == InnerRates::kPerParameter ? features + 1 : 1;
-  add_raw(parameters_, "inner.head.rate", {options_.steps, rates}, options_.rate);
-  add_raw(parameters_, "inner.pull", {2}, options_.pull);
-  add_raw(parameters_, "inner.kappa", {options_.steps}, options_.kappa);
+  add_raw(parameters, "inner.head.rate", {options_.steps, rates}, options_.rate);
+  add_raw(parameters, "inner.pull", {2}, options_.pull);
+  add_raw(parameters, "inner.kappa", {options_.steps}, options_.kappa);
 }
 
-void InnerRule::add_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs) const {
+void InnerRule::add_layer(Parameters& parameters, const std::string& name, std::int64_t inputs,
+                          std::int64_t outputs) const {
   if (options_.steps == 0 || !learned()) return;
-  add_raw(parameters_, rate_name(name, "rate"), {options_.steps}, options_.tower_rate);
+  add_raw(parameters, rate_name(name, "rate"), {options_.steps}, options_.tower_rate);
   if (options_.rates != InnerRates::kPerParameter) return;
-  add_raw(parameters_, rate_name(name, "output"), {outputs}, 1.0);
+  add_raw(parameters, rate_name(name, "output"), {outputs}, 1.0);
   if (inputs == 0) return;  // embeddings: their inputs are ids
-  add_raw(parameters_, rate_name(name, "input"), {inputs}, 1.0);
-  add_raw(parameters_, rate_name(name, "bias"), {}, 1.0);
+  add_raw(parameters, rate_name(name, "input"), {inputs}, 1.0);
+  add_raw(parameters, rate_name(name, "bias"), {}, 1.0);
 }
 
-at::Tensor InnerRule::constant(double value) const { return at::full({}, value, parameters_.flat().options()); }
-
-at::Tensor InnerRule::head_rate(int step) const {
-  if (!learned()) return constant(options_.rate);
-  return at::softplus(parameters_["inner.head.rate"][step]);
+at::Tensor InnerRule::rate(const BatchParameters& parameters, const std::string& name, int step, double fixed) const {
+  if (!learned()) return parameters.constant(fixed).unsqueeze(1);
+  const auto raw = parameters[name];
+  return at::softplus(step < 0 ? raw : raw.select(1, step));
 }
 
-at::Tensor InnerRule::pull() const {
-  if (!learned()) return constant(options_.pull).expand({2});
-  return at::softplus(parameters_["inner.pull"]);
+at::Tensor InnerRule::head_rate(const BatchParameters& parameters, int step) const {
+  return rate(parameters, "inner.head.rate", step, options_.rate);
 }
 
-at::Tensor InnerRule::scale(int step, const at::Tensor& rows) const {
-  const auto kappa = learned() ? at::softplus(parameters_["inner.kappa"][step]) : constant(options_.kappa);
+at::Tensor InnerRule::pull(const BatchParameters& parameters) const {
+  return rate(parameters, "inner.pull", -1, options_.pull).expand({-1, 2});
+}
+
+at::Tensor InnerRule::scale(const BatchParameters& parameters, int step, const at::Tensor& rows) const {
+  const auto kappa = rate(parameters, "inner.kappa", step, options_.kappa).reshape({-1, 1});
   // The floor is for tasks without support rows, whose steps are zero anyway.
-  return at::reciprocal(at::clamp_min(rows + kappa, 1e-6));
+  return at::reciprocal(at::clamp_min(rows + parameters.for_tasks(kappa, rows.size(0)), 1e-6));
 }
 
-LayerRates InnerRule::layer(const std::string& name, int step) const {
+LayerRates InnerRule::layer(const BatchParameters& parameters, const std::string& name, int step) const {
   LayerRates rates;
-  rates.step = learned() ? at::softplus(parameters_[rate_name(name, "rate")][step]) : constant(options_.tower_rate);
+  rates.step = rate(parameters, rate_name(name, "rate"), step, options_.tower_rate).reshape({-1});
   const auto part = [&](const char* part) {
     const auto found = rate_name(name, part);
-    return parameters_.contains(found) ? at::softplus(parameters_[found]) : at::Tensor();
+    return parameters.contains(found) ? at::softplus(parameters[found]) : at::Tensor();
   };
   rates.input = part("input");
   rates.bias = part("bias");

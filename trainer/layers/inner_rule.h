@@ -9,42 +9,42 @@
 #include <string>
 
 #include "trainer/layers/inner_options.h"
-#include "trainer/layers/parameters.h"
+#include "trainer/layers/batch_parameters.h"
 
 namespace warmstart {
 
-// One layer's rates at one inner step.
+// One layer's rates at one inner step, as each of M microbatches sees them.
 struct LayerRates {
-  at::Tensor step;    // scalar
-  at::Tensor input;   // [in], or undefined for ones
-  at::Tensor bias;    // scalar: the bias's share beside the inputs', or undefined for one
-  at::Tensor output;  // [out], or undefined for ones
+  at::Tensor step;    // [M]
+  at::Tensor input;   // [M, in], or undefined for ones
+  at::Tensor bias;    // [M]: the bias's share beside the inputs', or undefined for one
+  at::Tensor output;  // [M, out], or undefined for ones
 };
 
-// Keeps the rates of inner steps among a model's parameters, which outlive it.
+// Declares the rates of inner steps among a model's parameters, and reads them.
 class InnerRule {
  public:
-  InnerRule(const InnerOptions& options, Parameters& parameters) : options_(options), parameters_(parameters) {}
+  explicit InnerRule(const InnerOptions& options) : options_(options) {}
 
-  // Adds the learned rates' parameters, for a head of `features` weights and a bias.
-  void add_head(std::int64_t features) const;
+  // Declares the learned rates, for a head of `features` weights and a bias.
+  void add_head(Parameters& parameters, std::int64_t features) const;
 
-  // Adds those of a layer outside the head that adapts.  `inputs` is 0 for embeddings.
-  void add_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs) const;
+  // Those of a layer outside the head that adapts.  `inputs` is 0 for embeddings.
+  void add_layer(Parameters& parameters, const std::string& name, std::int64_t inputs, std::int64_t outputs) const;
 
   const InnerOptions& options() const { return options_; }
-  at::Tensor head_rate(int step) const;  // [features + 1] or scalar
-  at::Tensor pull() const;               // [2]: of the weights and of the bias
-  // 1 / (rows + kappa), shaped like `rows`.
-  at::Tensor scale(int step, const at::Tensor& rows) const;
-  LayerRates layer(const std::string& name, int step) const;
+  at::Tensor head_rate(const BatchParameters& parameters, int step) const;  // [M, features + 1] or [M, 1]
+  at::Tensor pull(const BatchParameters& parameters) const;                 // [M, 2]: of the weights and of the bias
+  // 1 / (rows + kappa): [T, 1], as `rows`.
+  at::Tensor scale(const BatchParameters& parameters, int step, const at::Tensor& rows) const;
+  LayerRates layer(const BatchParameters& parameters, const std::string& name, int step) const;
 
  private:
   bool learned() const { return options_.rates != InnerRates::kFixed; }
-  at::Tensor constant(double value) const;
+  // Learned, [M, ..], of one step where `step` is not negative; or `fixed` [M, 1].
+  at::Tensor rate(const BatchParameters& parameters, const std::string& name, int step, double fixed) const;
 
   InnerOptions options_;
-  Parameters& parameters_;
 };
 
 }  // namespace warmstart

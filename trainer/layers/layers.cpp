@@ -33,12 +33,8 @@ LayerId Layers::add_embedding(const std::string& name, ParameterGroup group, std
 
 void Layers::add_rates() const {
   for (LayerId layer = 0; layer < list_.size(); ++layer) {
-    if (adapts(layer)) rule_.add_layer(list_[layer].name, list_[layer].inputs, list_[layer].outputs);
+    if (adapts(layer)) rule_.add_layer(parameters_, list_[layer].name, list_[layer].inputs, list_[layer].outputs);
   }
-}
-
-at::Tensor Layers::bias(LayerId layer) const {
-  return list_[layer].has_bias ? parameters_[list_[layer].name + ".bias"] : at::Tensor();
 }
 
 bool Layers::adapts(LayerId layer) const {
@@ -51,6 +47,12 @@ bool Layers::any_adapts() const {
   for (LayerId layer = 0; layer < list_.size(); ++layer)
     if (adapts(layer)) return true;
   return false;
+}
+
+double Layers::multiply_adds() const {
+  double sum = 0.0;
+  for (const auto& layer : list_) sum += static_cast<double>(layer.inputs) * static_cast<double>(layer.outputs);
+  return sum;
 }
 
 LayerPlan Layers::plan(LayerId layer, std::int64_t support, std::int64_t query) const {

@@ -43,15 +43,14 @@ class Layers {
 
   const Layer& operator[](LayerId layer) const { return list_[layer]; }
   const std::vector<Layer>& list() const { return list_; }
-  const Parameters& parameters() const { return parameters_; }
-  const EmbeddingSource& tables() const { return tables_; }
   const InnerRule& rule() const { return rule_; }
-  at::Tensor weight(LayerId layer) const { return parameters_[list_[layer].name + ".weight"]; }
-  at::Tensor bias(LayerId layer) const;  // undefined where it has none
 
   // Whether inner steps change it, or any.
   bool adapts(LayerId layer) const;
   bool any_adapts() const;
+
+  // Of a row that goes through all of them.
+  double multiply_adds() const;
 
   // How each linear layer that adapts is held in a batch of so many support and query rows a task.
   std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const;

@@ -5,15 +5,17 @@
 namespace warmstart {
 namespace {
 
-at::Tensor bag(const FetchedRows& fetched, const IdBags& bags) {
-  if (!bags.offsets.defined()) return fetched.rows.index_select(0, fetched.places) * bags.weights.unsqueeze(1);
-  if (fetched.rows.scalar_type() == at::kDouble) {
+// The weighted sums of the table's `rows`.
+at::Tensor bag(const at::Tensor& rows, const IdBags& bags) {
+  const auto& places = bags.lookup.places;
+  if (!bags.offsets.defined()) return rows.index_select(0, places) * bags.weights.unsqueeze(1);
+  if (rows.scalar_type() == at::kDouble) {
     // Double precision is for references, which differentiate more often than embedding_bag allows.
-    const auto weighted = fetched.rows.index_select(0, fetched.places) * bags.weights.unsqueeze(1);
+    const auto weighted = rows.index_select(0, places) * bags.weights.unsqueeze(1);
     return at::zeros({bags.offsets.size(0), weighted.size(1)}, weighted.options())
         .index_add(0, row_of_each_id(bags), weighted);
   }
-  return std::get<0>(at::embedding_bag(fetched.rows, fetched.places, bags.offsets, false, 0, false, bags.weights));
+  return std::get<0>(at::embedding_bag(rows, places, bags.offsets, false, 0, false, bags.weights));
 }
 
 }  // namespace
@@ -45,15 +47,17 @@ Var Pass::add_node(at::Tensor value, bool adapts, std::function<void(const at::T
   return {nodes_.size() - 1};
 }
 
-Var Pass::constant(at::Tensor value) { return add_node(std::move(value), false, nullptr); }
+Var Pass::parameter(const std::string& name) {
+  return add_node(rows_.of_microbatches(layers_.parameters()[name]), false, nullptr);
+}
 
 Var Pass::fields(LayerId embedding, LayerId dense) {
   const auto& layers = layers_.shared();
   const auto& table = layers[embedding].name;
   auto x = rows_.shared(table, [&] {
     const auto& bags = rows_.fields();
-    return bag(layers.tables().fetch(table, bags.ids), bags) +
-           at::linear(rows_.distinct_dense(), layers.weight(dense), layers.bias(dense));
+    const auto embedded = bag(layers_.parameters().rows(table, bags.lookup), bags);
+    return layers_.unadapted(dense).forward(rows_.distinct_dense(), embedded);
   });
   if (layers.adapts(dense)) x = layers_.linear(dense).forward(rows_.dense(), x);
   if (layers.adapts(embedding)) x = layers_.embedding(embedding).forward(rows_.same_ids(rows_.fields()), x);
@@ -68,7 +72,7 @@ Var Pass::key(LayerId table) {
   const auto& name = layers[table].name;
   auto x = rows_.shared(name, [&] {
     const auto& bags = rows_.keys();
-    return bag(layers.tables().fetch(name, bags.ids), bags);
+    return bag(layers_.parameters().rows(name, bags.lookup), bags);
   });
   if (layers.adapts(table)) x = layers_.embedding(table).forward(rows_.same_ids(rows_.keys()), x);
   return add_node(x, layers.adapts(table), [=](const auto& d, Gradients& gradients) { gradients.add({table, {}, d}); });

@@ -23,7 +23,7 @@ struct LinearUse {
   bool drops = false;  // a dropout mask, in training
 };
 
-// One pass of a microbatch's rows through a network's layers, as the tasks have adapted them: a tape.  A network writes
+// One pass of a batch's rows through a network's layers, as the tasks have adapted them: a tape.  A network writes
 // its forward pass with these operations; backward() gives the inner loss's gradient at each layer that adapts.  Every
 // operation, forward and back, is made of differentiable tensor operators, so autograd through both is exact to second
 // order.
@@ -40,8 +40,8 @@ class Pass {
   // The row of `table` that belongs to the key; 0 where the key is unknown.  [.., width].
   Var key(LayerId table);
 
-  // The inner loss's gradient stops here.
-  Var constant(at::Tensor value);
+  // A parameter, for every row: [.., its sizes].  It does not adapt.
+  Var parameter(const std::string& name);
 
   // activation(start + x W' + b)
   Var linear(LayerId layer, Var x, const LinearUse& use = {});

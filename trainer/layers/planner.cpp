@@ -30,12 +30,12 @@ Form cheaper_form(const AdaptedShape& shape) {
   return costs.weights < costs.activations ? Form::kWeights : Form::kActivations;
 }
 
-void PlanTally::add(const std::vector<LayerPlan>& plans) {
+void PlanTally::add(const std::vector<LayerPlan>& plans, std::int64_t microbatches) {
   for (const auto& [layer, form, shape] : plans) {
     auto& entry = state_[layer];
     if (entry.is_null()) entry = {{"activations", 0}, {"weights", 0}};
     auto& count = entry[form == Form::kWeights ? "weights" : "activations"];
-    count = count.get<std::int64_t>() + 1;
+    count = count.get<std::int64_t>() + microbatches;
     const auto costs = costs_of(shape);
     entry["last"] = {{"inputs", shape.inputs},       {"outputs", shape.outputs},
                      {"support", shape.support},     {"query", shape.query},

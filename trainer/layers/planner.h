@@ -40,7 +40,7 @@ struct LayerPlan {
 // Plans of many microbatches: counts, and each layer's last shape with its costs.
 class PlanTally {
  public:
-  void add(const std::vector<LayerPlan>& plans);
+  void add(const std::vector<LayerPlan>& plans, std::int64_t microbatches);
   // {layer: {"activations": microbatches, "weights": microbatches, "last": {shape, costs}}}
   const nlohmann::json& state() const { return state_; }
   void restore(nlohmann::json state) { state_ = std::move(state); }

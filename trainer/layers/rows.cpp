@@ -3,37 +3,57 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <map>
 
 namespace warmstart {
 namespace {
 
-// The products of all pairs of distinct rows' id weights: [N, N].
-at::Tensor id_products(const IdBags& bags, std::int64_t count) {
-  const auto& weights = bags.weights;
-  if (!bags.offsets.defined())
-    return bags.ids.unsqueeze(1).eq(bags.ids).to(weights.options()) * weights * weights.unsqueeze(1);
-  const auto [ids, column, counts] = at::_unique2(bags.ids, true, true);
-  auto dense = at::zeros({count, ids.size(0)}, weights.options());
-  dense.index_put_({row_of_each_id(bags), column}, weights, true);
-  return at::mm(dense, dense.t());
+// How much of each of its microbatch's ids each row has: [N, the most ids of a microbatch].
+at::Tensor id_weights(const IdBags& bags, const Microbatches& microbatches, std::int64_t rows) {
+  const auto& [ids, places, firsts] = bags.lookup;
+  std::int64_t most = 0;
+  std::vector<std::int64_t> first_of_row;
+  for (std::size_t m = 0; m + 1 < firsts.size(); ++m) {
+    most = std::max(most, firsts[m + 1] - firsts[m]);
+    first_of_row.resize(static_cast<std::size_t>(microbatches.first_rows[m + 1]), firsts[m]);
+  }
+  const auto row = bags.offsets.defined() ? row_of_each_id(bags) : at::arange(rows, places.options());
+  const auto column = places - at::tensor(first_of_row, places.options()).index_select(0, row);
+  auto weights = at::zeros({rows, most}, bags.weights.options());
+  weights.index_put_({row, column}, bags.weights, true);
+  return weights;
+}
+
+// The products of all pairs of a microbatch's distinct rows' id weights, [N_m, N_m] each.
+std::vector<at::Tensor> id_products(const IdBags& bags, const Microbatches& microbatches, std::int64_t rows) {
+  const auto weights = id_weights(bags, microbatches, rows);
+  std::vector<at::Tensor> products;
+  for (std::int64_t m = 0; m < microbatches.count; ++m) {
+    const auto& firsts = bags.lookup.firsts;
+    const auto i = static_cast<std::size_t>(m);
+    const auto own = microbatches.rows_of(weights, m).narrow(1, 0, firsts[i + 1] - firsts[i]);
+    products.push_back(at::mm(own, own.t()));
+  }
+  return products;
 }
 
 }  // namespace
 
 at::Tensor row_of_each_id(const IdBags& bags) {
-  const auto ends = at::cat({bags.offsets.slice(0, 1), at::full({1}, bags.ids.size(0), bags.ids.options())});
+  const auto ends = at::cat({bags.offsets.slice(0, 1), at::full({1}, bags.weights.size(0), bags.offsets.options())});
   return at::repeat_interleave(ends - bags.offsets);
 }
 
 struct Rows::Distinct {
   std::int64_t count = 0;
+  Microbatches microbatches;
   IdBags fields, keys;
   at::Tensor dense;
   const Dropout* dropout = nullptr;
   bool recorded = false;  // whether autograd goes back through what is computed here, whoever asks first
   std::map<std::string, at::Tensor> computed;
-  std::map<const IdBags*, at::Tensor> id_products;
+  std::map<const IdBags*, std::vector<at::Tensor>> id_products;
 };
 
 Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
@@ -43,12 +63,13 @@ Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
   auto weights = batch.rows.weights;
   auto known = batch.key.ne(0).to(options);
   if (dropout) {
-    known = known * dropout->kept_keys(count, options);
+    known = known * dropout->kept_keys(batch.microbatches.first_rows, options);
     weights = weights.index_copy(0, batch.rows.offsets, known);  // the key comes first in each row
   }
   distinct_->count = count;
-  distinct_->fields = {batch.rows.ids, batch.rows.offsets, weights};
-  distinct_->keys = {batch.key, {}, known};
+  distinct_->microbatches = batch.microbatches;
+  distinct_->fields = {batch.rows.lookup, batch.rows.offsets, weights};
+  distinct_->keys = {batch.key_lookup, {}, known};
   distinct_->dense = batch.rows.dense;
   distinct_->dropout = dropout;
   distinct_->recorded = c10::GradMode::is_enabled();
@@ -64,6 +85,7 @@ Rows Rows::placed(const at::Tensor& place, const at::Tensor& support_place) cons
   return {distinct_, place, support_place};
 }
 
+const Microbatches& Rows::microbatches() const { return distinct_->microbatches; }
 const IdBags& Rows::fields() const { return distinct_->fields; }
 const IdBags& Rows::keys() const { return distinct_->keys; }
 const at::Tensor& Rows::distinct_dense() const { return distinct_->dense; }
@@ -82,6 +104,11 @@ at::Tensor Rows::shared(const std::string& name, const std::function<at::Tensor(
   return gathered;
 }
 
+at::Tensor Rows::of_microbatches(const at::Tensor& values) const {
+  if (!place_.defined()) return microbatches().for_distinct_rows(values);
+  return microbatches().for_tasks(values, place_.size(0)).unsqueeze(1);
+}
+
 at::Tensor Rows::gathered(const at::Tensor& distinct) const {
   if (!place_.defined()) return distinct;
   auto sizes = place_.sizes().vec();
@@ -93,16 +120,23 @@ at::Tensor Rows::mask(std::uint64_t number, std::int64_t width) const {
   if (!distinct_->dropout) return {};
   // Rows have the even masks, tasks the odd ones.
   return shared("mask." + std::to_string(number), [&] {
-    return distinct_->dropout->mask(2 * number, distinct_->count, width, distinct_->dense.options());
+    return distinct_->dropout->mask(2 * number, microbatches().first_rows, width, distinct_->dense.options());
   });
 }
 
 at::Tensor Rows::same_ids(const IdBags& bags) const {
   auto& products = distinct_->id_products[&bags];
-  if (!products.defined()) products = id_products(bags, distinct_->count);
+  if (products.empty()) products = id_products(bags, microbatches(), distinct_->count);
   auto& same = (*gathered_)[&bags == &distinct_->keys ? "same_keys" : "same_ids"];
-  if (!same.defined()) same = products.index({place_.unsqueeze(2), support_place_.unsqueeze(1)});
-  return same;
+  if (same.defined()) return same;
+  std::vector<at::Tensor> parts;
+  for (std::size_t m = 0; m < products.size(); ++m) {
+    const auto own = [&](const at::Tensor& place) {
+      return place.chunk(microbatches().count)[m] - microbatches().first_rows[m];
+    };
+    parts.push_back(products[m].index({own(place_).unsqueeze(2), own(support_place_).unsqueeze(1)}));
+  }
+  return same = at::cat(parts);
 }
 
 }  // namespace warmstart

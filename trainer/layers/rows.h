@@ -15,7 +15,7 @@ namespace warmstart {
 
 // Weighted ids of each distinct row, one after the other.
 struct IdBags {
-  at::Tensor ids;      // int64
+  IdLookup lookup;
   at::Tensor offsets;  // int64 [N]: where each row begins; undefined means one id a row
   at::Tensor weights;  // one an id
 };
@@ -23,12 +23,14 @@ struct IdBags {
 // The row that each id belongs to; for bags with offsets.
 at::Tensor row_of_each_id(const IdBags& bags);
 
-// Rows of a microbatch: its distinct rows [N], or the tasks' rows [T, R] as places among them.  What does not depend on
+// Rows of a batch: the rows [N] that are distinct within a microbatch, or the tasks' rows [T, R] as places among them.  What does not depend on
 // a task is computed of each distinct row once, and gathered.
 class Rows {
  public:
   // The distinct rows.  `dropout` is null outside of training, and both outlive all rows that are made from these.
   Rows(const TensorBatch& batch, const Dropout* dropout);
+
+  const Microbatches& microbatches() const;
 
   // The rows at `place` [T, R]; tasks adapt to those at `support_place` [T, S].
   Rows placed(const at::Tensor& place, const at::Tensor& support_place) const;
@@ -43,6 +45,9 @@ class Rows {
   // What `compute` makes of the distinct rows, [N, ..], at these rows: [T, R, ..].  Computed once a batch for each
   // name.
   at::Tensor shared(const std::string& name, const std::function<at::Tensor()>& compute) const;
+
+  // What microbatches have each, `values` [M, ..], at these rows: [T, 1, ..] or [N, ..].
+  at::Tensor of_microbatches(const at::Tensor& values) const;
 
   // `distinct` [N, ..] at these rows.
   at::Tensor gathered(const at::Tensor& distinct) const;

@@ -13,10 +13,16 @@ at::Tensor values_of(const std::vector<float>& values, at::IntArrayRef shape, co
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(options);
 }
 
+IdLookup tensors(const Lookup& lookup, const at::TensorOptions& options) {
+  const auto list = [&](const std::vector<std::int64_t>& values) {
+    return ids_of(values, {static_cast<std::int64_t>(values.size())}, options);
+  };
+  return {list(lookup.ids), list(lookup.places), lookup.firsts};
+}
+
 FeatureTensors tensors(const Features& features, const at::TensorOptions& options) {
-  const auto ids = static_cast<std::int64_t>(features.ids.size());
-  return {ids_of(features.ids, {ids}, options), ids_of(features.offsets, {features.count}, options),
-          values_of(features.weights, {ids}, options),
+  return {tensors(features.lookup, options), ids_of(features.offsets, {features.count}, options),
+          values_of(features.weights, {static_cast<std::int64_t>(features.weights.size())}, options),
           values_of(features.dense, {features.count, features.dense_width}, options)};
 }
 
@@ -29,7 +35,9 @@ RowTensors tensors(const PaddedRows& rows, std::int64_t tasks, const at::TensorO
 
 TensorBatch::TensorBatch(const EpisodeBatch& batch, const at::TensorOptions& options)
     : tasks(batch.tasks),
+      microbatches{batch.microbatches(), batch.first_rows},
       key(ids_of(batch.key, {batch.rows.count}, options)),
+      key_lookup(tensors(batch.key_lookup, options)),
       rows(tensors(batch.rows, options)),
       descriptions(tensors(batch.descriptions, options)),
       support(tensors(batch.support, batch.tasks, options)),

@@ -2,14 +2,24 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "data/batch.h"
+#include "trainer/arithmetic/microbatches.h"
 
 namespace warmstart {
 
+// A Lookup as tensors.
+struct IdLookup {
+  at::Tensor ids, places;            // int64
+  std::vector<std::int64_t> firsts;  // [microbatches + 1] where each microbatch's ids begin
+};
+
 struct FeatureTensors {
-  at::Tensor ids, offsets;  // int64
-  at::Tensor weights;       // one an id
-  at::Tensor dense;         // [N, F]
+  IdLookup lookup;
+  at::Tensor offsets;  // int64 [N]
+  at::Tensor weights;  // one an id
+  at::Tensor dense;    // [N, F]
 };
 
 struct RowTensors {
@@ -23,7 +33,9 @@ struct TensorBatch {
   TensorBatch(const EpisodeBatch& batch, const at::TensorOptions& options);
 
   std::int64_t tasks;
+  Microbatches microbatches;
   at::Tensor key;  // int64 [N], 0 if unknown
+  IdLookup key_lookup;
   FeatureTensors rows, descriptions;
   RowTensors support, query;
 };

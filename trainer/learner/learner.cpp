@@ -30,15 +30,15 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
     : schema_(schema),
       options_(checked(options)),
       tables_(parameters_),
-      rule_(inner_options(options.adapt), parameters_),
+      rule_(inner_options(options.adapt)),
       layers_(parameters_, tables_, rule_),
       objective_(make_objective(options.objective)) {
   const auto layout = feature_layout(schema);
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
   stages_ =
-      make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), rule_, draw, parameters_});
-  rule_.add_head(network_->features());
+      make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), rule_, draw, parameters_, tables_});
+  rule_.add_head(parameters_, network_->features());
   layers_.add_rates();
   require_model_memory(options_, parameters_.count());
   parameters_.flatten(at::kFloat);
@@ -52,12 +52,13 @@ void Learner::start_from(double score, const at::Tensor& key_bias) {
 // A batch on its way through the network and the stages.
 class Learner::Batch {
  public:
-  Batch(const Learner& learner, const TensorBatch& tensors, const Dropout* dropout, Precision precision)
+  Batch(const Learner& learner, const BatchParameters& parameters, const TensorBatch& tensors, const Dropout* dropout,
+        Precision precision)
       : learner_(learner),
         tensors_(tensors),
         dropout_(dropout),
         distinct_(tensors, dropout),
-        unadapted_(learner.layers_, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
+        unadapted_(learner.layers_, parameters, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
     if (!learner.layers_.any_adapts()) shared_.emplace(encode(*learner.network_, distinct_, unadapted_));
   }
 
@@ -89,23 +90,29 @@ class Learner::Batch {
   std::optional<Encoding> shared_;  // of the distinct rows, where no layer adapts
 };
 
-TaskState Learner::adapt(const TensorBatch& batch) const {
-  return Batch(*this, batch, nullptr, Precision::kFloat32).adapted();
+BatchParameters Learner::batch_parameters(const TensorBatch& batch, Leaves leaves) const {
+  return {parameters_, tables_, batch.microbatches, leaves};
 }
 
-at::Tensor Learner::outputs(const TensorBatch& batch, const Dropout* dropout, Precision precision) const {
-  const Batch whole(*this, batch, dropout, precision);
+Head Learner::adapt(const BatchParameters& parameters, const TensorBatch& batch) const {
+  return Batch(*this, parameters, batch, nullptr, Precision::kFloat32).adapted().head;
+}
+
+at::Tensor Learner::outputs(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                            Precision precision) const {
+  const Batch whole(*this, parameters, batch, dropout, precision);
   return whole.outputs(whole.adapted());
 }
 
-at::Tensor Learner::losses(const TensorBatch& batch, const Dropout* dropout, Precision precision) const {
-  return objective_->losses(outputs(batch, dropout, precision), batch.query);
+at::Tensor Learner::losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                           Precision precision) const {
+  return objective_->losses(outputs(parameters, batch, dropout, precision), batch.query);
 }
 
 at::Tensor Learner::predict(const EpisodeBatch& batch) const {
   const c10::NoGradGuard no_grad;
   const TensorBatch tensors(batch, parameters_.flat().options());
-  const auto predicted = objective_->predicted(outputs(tensors, nullptr));
+  const auto predicted = objective_->predicted(outputs(batch_parameters(tensors), tensors, nullptr));
   return predicted.clamp(schema_.label_min, schema_.label_max).to(at::kCPU, at::kFloat);
 }
 

@@ -33,15 +33,23 @@ class Learner : public Recommender {
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
 
-  // What each task makes its own of its support rows.
-  TaskState adapt(const TensorBatch& batch) const;
+  // The parameters as the batch's microbatches see them, for the functions below.
+  BatchParameters batch_parameters(const TensorBatch& batch, Leaves leaves = Leaves::kParameters) const;
+
+  // The head that each task makes its own of its support rows.
+  Head adapt(const BatchParameters& parameters, const TensorBatch& batch) const;
 
   // Adapts to each task's support rows and computes its query rows' outputs: [T, Q, C], differentiable.  `dropout` is
   // null outside of training.
-  at::Tensor outputs(const TensorBatch& batch, const Dropout* dropout, Precision precision = Precision::kFloat32) const;
+  at::Tensor outputs(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                     Precision precision = Precision::kFloat32) const;
 
   // Each task's mean outer loss over its query rows: [T].
-  at::Tensor losses(const TensorBatch& batch, const Dropout* dropout, Precision precision = Precision::kFloat32) const;
+  at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                    Precision precision = Precision::kFloat32) const;
+
+  // Of a row on its way through the network.
+  double multiply_adds() const { return layers_.multiply_adds(); }
 
   // How each linear layer that adapts is held in a batch of so many support and query rows a task.
   std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const { return layers_.plan(support, query); }

@@ -5,8 +5,7 @@
 namespace warmstart {
 
 Mf::Mf(const NetworkParts& parts)
-    : parameters_(parts.parameters),
-      features_(parts.options.features),
+    : features_(parts.options.features),
       factors_(parts.layers.add_embedding("factors", ParameterGroup::kEmbedding, parts.layout.keys, features_,
                                           parts.draw.normal({parts.layout.keys, features_}, 0.05))),
       key_bias_(add_key_bias(parts)) {
@@ -15,7 +14,7 @@ Mf::Mf(const NetworkParts& parts)
 
 RowVars Mf::forward(Pass& pass) const {
   const auto key_bias = pass.key(key_bias_);
-  return {pass.drop(pass.key(factors_)), pass.add(key_bias, pass.constant(parameters_["mean"]))};
+  return {pass.drop(pass.key(factors_)), pass.add(key_bias, pass.parameter("mean"))};
 }
 
 }  // namespace warmstart

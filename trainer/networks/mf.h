@@ -16,7 +16,6 @@ class Mf : public Network {
   const char* score_bias() const override { return "mean"; }
 
  private:
-  const Parameters& parameters_;
   std::int64_t features_;
   LayerId factors_, key_bias_;
 };

@@ -7,6 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "trainer/training/table_gradient.h"
+
 namespace warmstart {
 
 GradientBuckets::GradientBuckets(const Parameters& parameters, std::int64_t tail, std::int64_t bucket_bytes,
@@ -22,12 +24,7 @@ GradientBuckets::GradientBuckets(const Parameters& parameters, std::int64_t tail
   std::vector<std::size_t> order(values_.size());
   std::iota(order.begin(), order.end(), 0);
   fill(order, std::numeric_limits<std::int64_t>::max());
-  for (std::size_t i = 0; i < values_.size(); ++i)
-    hooks_.push_back(values_[i].register_hook([this, i](const at::Tensor& gradient) { meet(i, gradient); }));
-}
-
-GradientBuckets::~GradientBuckets() {
-  for (std::size_t i = 0; i < values_.size(); ++i) values_[i].remove_hook(hooks_[i]);
+  for (std::size_t i = 0; i < values_.size(); ++i) index_[parameters.list()[i].name] = i;
 }
 
 void GradientBuckets::fill(const std::vector<std::size_t>& order, std::int64_t bucket_bytes) {
@@ -45,21 +42,38 @@ void GradientBuckets::fill(const std::vector<std::size_t>& order, std::int64_t b
   }
 }
 
-void GradientBuckets::add(const at::Tensor& loss, const at::Tensor& tail, bool last) {
+void GradientBuckets::add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails,
+                          bool last) {
   for (auto& bucket : buckets_) bucket.missing = bucket.parameters.size();
-  tail_ = tail;
+  tail_ = sum_as_tree(tails);
   last_ = last;
   next_ = 0;
   met_.clear();
-  const auto gradients = torch::autograd::grad({loss}, values_, {}, std::nullopt, false, /*allow_unused=*/true);
+  std::vector<at::Tensor> leaves;
+  for (const auto& [name, leaf] : parameters.used()) {
+    leaves.push_back(leaf.value);
+    leaf.value.register_hook([this, &leaf, i = index_.at(name)](const at::Tensor& gradient) {
+      const at::NoGradGuard no_grad;
+      meet(i, summed(leaf, i, gradient.detach()));
+    });
+  }
+  torch::autograd::grad({loss}, leaves, {}, std::nullopt, false, /*allow_unused=*/true);
+  // What no loss depends on.
+  std::vector<bool> is_met(values_.size());
+  for (const auto i : met_) is_met[i] = true;
   for (std::size_t i = 0; i < values_.size(); ++i)
-    if (!gradients[i].defined()) meet(i, at::zeros_like(values_[i]));
+    if (!is_met[i]) meet(i, at::zeros_like(values_[i]).detach());
+}
+
+// Over microbatches.
+at::Tensor GradientBuckets::summed(const BatchParameters::Leaf& leaf, std::size_t parameter,
+                                   const at::Tensor& gradient) const {
+  return leaf.is_table ? table_gradient(gradient, leaf.lookup, values_[parameter].size(0)) : sum_as_tree(gradient);
 }
 
 // As the reverse pass is done with a parameter, on its thread.
-void GradientBuckets::meet(std::size_t parameter, const at::Tensor& gradient) {
-  const at::NoGradGuard no_grad;
-  gradients_[parameter] = gradient.detach();
+void GradientBuckets::meet(std::size_t parameter, at::Tensor gradient) {
+  gradients_[parameter] = std::move(gradient);
   met_.push_back(parameter);
   --buckets_[bucket_of_[parameter]].missing;
   // In one order on all ranks, whatever order their passes meet the parameters in.

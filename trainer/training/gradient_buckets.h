@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "cluster/background_sum.h"
-#include "trainer/layers/parameters.h"
+#include "trainer/layers/batch_parameters.h"
 
 namespace warmstart {
 
@@ -17,13 +19,12 @@ class GradientBuckets {
   // most unless one is larger.  `parameters` are not laid out anew while this lives.
   GradientBuckets(const Parameters& parameters, std::int64_t tail, std::int64_t bucket_bytes, Communicator& group,
                   Reduction reduction);
-  ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  // Adds the gradient of a microbatch's `loss`, and its `tail` [tail].  With `last`, collective: starts the sums over
-  // ranks.
-  void add(const at::Tensor& loss, const at::Tensor& tail, bool last);
+  // Adds the gradient of `loss`, the sum of some microbatches' losses, which was computed of `parameters` with leaves of
+  // the microbatches' own, and their `tails` [microbatches, tail].  With `last`, collective: starts the sums over ranks.
+  void add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails, bool last);
 
   // Collective, after add(.., last).  The gradient and the tail, summed over microbatches and ranks: [P + tail], on the
   // parameters' device.
@@ -40,16 +41,17 @@ class GradientBuckets {
     TreeSum sum = {};
     at::Tensor total = {};
   };
-  void meet(std::size_t parameter, const at::Tensor& gradient);
+  at::Tensor summed(const BatchParameters::Leaf& leaf, std::size_t parameter, const at::Tensor& gradient) const;
+  void meet(std::size_t parameter, at::Tensor gradient);
   void pass_on(Bucket& bucket);
   void divide();
   void fill(const std::vector<std::size_t>& order, std::int64_t bucket_bytes);
   at::Tensor in_layout() const;
 
   std::vector<at::Tensor> values_, gradients_;
+  std::map<std::string, std::size_t> index_;  // of a parameter
   std::int64_t tail_length_, bucket_bytes_;
   Communicator& group_;
-  std::vector<unsigned> hooks_;
   std::vector<Bucket> buckets_;         // in the order in which they are summed; the tail comes with the first
   std::vector<std::size_t> bucket_of_;  // by parameter
   std::vector<std::size_t> met_;        // parameters, in the present pass

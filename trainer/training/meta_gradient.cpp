@@ -18,7 +18,7 @@ std::int64_t bytes_of_buckets(const TrainOptions& options) {
                                       : std::numeric_limits<std::int64_t>::max();
 }
 
-void note_flags(at::Tensor& tail, bool save_due) {
+void note_flags(at::Tensor tail, bool save_due) {
   const auto stop = stop_requested();
   if (stop != ExitCode::kOk) tail[stop == ExitCode::kInterrupted ? kInterrupted : kSaved] = 1.0;
   if (save_due) tail[kSaveDue] = 1.0;
@@ -43,35 +43,39 @@ MetaGradient::MetaGradient(Learner& model, const TrainOptions& options, Communic
 
 ReducedGradient MetaGradient::of_step(std::int64_t step, MicrobatchStream& stream, bool save_due) {
   ReducedGradient found;
+  const auto batches = stream.batches();
   const auto own = stream.microbatches();
-  for (int part = 0; part < own.count; ++part) {
+  for (int part = 0; part < batches; ++part) {
     const auto batch = next_of(stream);
     const Phase phase("forward");
-    found.padded_share += batch.padded_share() / own.count;
-    const auto losses = this->losses(batch, step, own.first + part);
+    found.padded_share += batch.padded_share() / batches;
+    const TensorBatch tensors(batch, model_.parameters().flat().options());
+    const auto parameters = model_.batch_parameters(tensors, Leaves::kMicrobatches);
+    const auto losses = this->losses(parameters, tensors, step, own.first + part * own.count / batches);
     if (found.not_finite_task < 0) found.not_finite_task = first_not_finite(losses, batch);
-    add(losses, part + 1 == own.count, save_due);
+    add(losses, parameters, part + 1 == batches, save_due);
   }
   read_total(found);
   return found;
 }
 
 // Each task's, [T].
-at::Tensor MetaGradient::losses(const EpisodeBatch& batch, std::int64_t step, int microbatch) {
-  const TensorBatch tensors(batch, model_.parameters().flat().options());
+at::Tensor MetaGradient::losses(const BatchParameters& parameters, const TensorBatch& batch, std::int64_t step,
+                                int microbatch) {
   const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(microbatch),
                         options_.dropout, options_.key_dropout, options_.all_keys_dropout);
-  plans_.add(model_.plan(batch.support.width, batch.query.width));
-  return model_.losses(tensors, &dropout, options_.precision);
+  plans_.add(model_.plan(batch.support.place.size(1), batch.query.place.size(1)), batch.microbatches.count);
+  return model_.losses(parameters, batch, &dropout, options_.precision);
 }
 
-// Adds the gradient of a microbatch's share of the mean loss, with the tail behind it.
-void MetaGradient::add(const at::Tensor& losses, bool last, bool save_due) {
-  const auto loss = losses.sum() / static_cast<double>(options_.tasks);
-  auto tail = at::zeros({kTailSize}, model_.parameters().flat().options());
-  tail[kLoss] = loss.detach();
-  if (last) note_flags(tail, save_due);
-  buckets_.add(loss, tail, last);
+// Adds the gradients of the microbatches' shares of the mean loss, with the tail behind them.
+void MetaGradient::add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due) {
+  const auto microbatches = parameters.microbatches().count;
+  const auto of_microbatches = losses.view({microbatches, -1}).sum(1) / static_cast<double>(options_.tasks);
+  const auto tails = at::zeros({microbatches, kTailSize}, losses.options());
+  tails.select(1, kLoss).copy_(of_microbatches.detach());
+  if (last) note_flags(tails[microbatches - 1], save_due);
+  buckets_.add(of_microbatches.sum(), parameters, tails, last);
 }
 
 void MetaGradient::read_total(ReducedGradient& found) {

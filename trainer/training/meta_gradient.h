@@ -39,8 +39,8 @@ class MetaGradient {
   double hidden_seconds() const { return buckets_.summed_seconds() - buckets_.unhidden_seconds(); }
 
  private:
-  at::Tensor losses(const EpisodeBatch& batch, std::int64_t step, int microbatch);
-  void add(const at::Tensor& losses, bool last, bool save_due);
+  at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, std::int64_t step, int microbatch);
+  void add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due);
   void read_total(ReducedGradient& found);
 
   Learner& model_;

@@ -1,11 +1,24 @@
 #include "trainer/training/microbatch_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace warmstart {
+namespace {
 
-MicrobatchStream::MicrobatchStream(const Dataset& dataset, const TrainOptions& options, int rank, int ranks)
+std::int64_t longest(const std::vector<std::vector<Episode>>& microbatches, std::uint32_t Episode::*size) {
+  std::uint32_t longest = 0;
+  for (const auto& episodes : microbatches)
+    for (const auto& episode : episodes) longest = std::max(longest, episode.*size);
+  return longest;
+}
+
+}  // namespace
+
+MicrobatchStream::MicrobatchStream(const Dataset& dataset, const TrainOptions& options, bool together, int rank,
+                                   int ranks)
     : dataset_(dataset),
+      together_(together),
       sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks,
                static_cast<int>(options.microbatches)),
       steps_(total_steps(options, sampler_)),
@@ -15,17 +28,25 @@ void MicrobatchStream::start(std::int64_t step, std::set<std::int64_t> skipped) 
   prefetcher_.reset();  // its thread reads what the next one starts from
   next_step_ = step;
   skipped_ = std::move(skipped);
-  prefetcher_.emplace([this](std::uint64_t n) { return make(n); }, static_cast<std::size_t>(2 * own_.count));
+  prefetcher_.emplace([this](std::uint64_t n) { return make(n); }, static_cast<std::size_t>(2 * batches()));
 }
 
-// The n-th microbatch since start(), on the prefetcher's thread.
+// The n-th batch since start(), on the prefetcher's thread.
 std::optional<EpisodeBatch> MicrobatchStream::make(std::uint64_t n) {
-  const auto part = n % static_cast<std::uint64_t>(own_.count);
+  const auto part = n % static_cast<std::uint64_t>(batches());
   if (part == 0 && !plan_next_step()) return std::nullopt;
+  const auto* own = &planned_[static_cast<std::size_t>(own_.first)];
+  if (!together_) return make_batch(dataset_, with_rows(own[part]));
+  std::vector<std::vector<TaskEpisode>> microbatches;
+  for (int i = 0; i < own_.count; ++i) microbatches.push_back(with_rows(own[i]));
+  return make_batch(dataset_, microbatches, longest(planned_, &Episode::support_size),
+                    longest(planned_, &Episode::query_size));
+}
+
+std::vector<TaskEpisode> MicrobatchStream::with_rows(const std::vector<Episode>& microbatch) const {
   std::vector<TaskEpisode> episodes;
-  for (const auto& episode : planned_[static_cast<std::size_t>(own_.first) + part])
-    episodes.push_back({episode.task, sampler_.rows(episode)});
-  return make_batch(dataset_, episodes);
+  for (const auto& episode : microbatch) episodes.push_back({episode.task, sampler_.rows(episode)});
+  return episodes;
 }
 
 bool MicrobatchStream::plan_next_step() {

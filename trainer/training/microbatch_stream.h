@@ -1,4 +1,5 @@
-// This rank's microbatches, in the order in which it trains on them, made ahead on a thread of their own.
+// This rank's microbatches, in the order in which it trains on them, made ahead on a thread of their own: those of a
+// meta-step as one batch, or one by one.
 
 #pragma once
 
@@ -16,17 +17,20 @@ namespace warmstart {
 
 class MicrobatchStream {
  public:
-  // Of rank `rank` of `ranks`.  `dataset` must outlive the stream.  Throws what Sampler throws.
-  MicrobatchStream(const Dataset& dataset, const TrainOptions& options, int rank, int ranks);
+  // Of rank `rank` of `ranks`.  `together`: as one batch, all microbatches of all ranks padded alike, so that their bits
+  // are those that they have on any number of ranks.  `dataset` must outlive the stream.  Throws what Sampler throws.
+  MicrobatchStream(const Dataset& dataset, const TrainOptions& options, bool together, int rank, int ranks);
 
   std::int64_t steps() const { return steps_; }          // meta-steps of the whole run
   MicrobatchRange microbatches() const { return own_; }  // of each meta-step, this rank's
 
-  // From here on next() gives the microbatches of meta-step `step`, then those of the steps after it that are not
+  int batches() const { return together_ ? 1 : own_.count; }  // of each meta-step, from next()
+
+  // From here on next() gives the batches of meta-step `step`, then those of the steps after it that are not
   // `skipped`.  Before the first next(), and again whenever the run goes back.
   void start(std::int64_t step, std::set<std::int64_t> skipped);
 
-  // The next microbatch, waiting for it if need be.  Throws std::out_of_range after the last step's.
+  // The next batch, waiting for it if need be.  Throws std::out_of_range after the last step's.
   EpisodeBatch next() { return prefetcher_->next(); }
 
   // What next() has waited since start().
@@ -35,8 +39,10 @@ class MicrobatchStream {
  private:
   std::optional<EpisodeBatch> make(std::uint64_t n);
   bool plan_next_step();
+  std::vector<TaskEpisode> with_rows(const std::vector<Episode>& microbatch) const;
 
   const Dataset& dataset_;
+  bool together_;
   Sampler sampler_;
   std::int64_t steps_;
   MicrobatchRange own_;

@@ -51,7 +51,8 @@ class PrototypesTest : public testing::Test {
 
 TEST_F(PrototypesTest, ScoreByDistancesToTheMeansOfBothClasses) {
   const c10::NoGradGuard no_grad;
-  const auto head = learner.adapt(TensorBatch(batch, learner.parameters().flat().options())).head;
+  const TensorBatch tensors(batch, learner.parameters().flat().options());
+  const auto head = learner.adapt(learner.batch_parameters(tensors), tensors);
   const auto factor = at::softplus(parameter("prototypes.factor"));
   for (std::int64_t task = 0; task < batch.tasks; ++task) {
     const auto negative = centre(task, 0), positive = centre(task, 1);

@@ -13,12 +13,13 @@
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kTasks = 7;
+constexpr std::int64_t kTasks = 8;
 
 struct Case {
   std::int64_t rows, inputs, outputs, memory;
   bool backward = false;  // as the layer's backward pass calls it
   bool bias = false, start = false, shared = true, learned = false;
+  std::int64_t microbatches = 1;
 };
 
 void PrintTo(const Case& c, std::ostream* out) {
@@ -48,6 +49,11 @@ AdaptedProductTerms random_terms(const Case& c) {
   terms.rectifier = {!c.backward, 0.1};
   if (c.backward) terms.behind = random({kTasks, c.rows, c.inputs}).detach();
   terms.behind_slope = 0.1;
+  terms.learns = {.matrix = c.shared && c.backward,
+                  .transpose = c.shared && !c.backward,
+                  .start_bias = c.bias,
+                  .key_bias = c.memory > 0 && c.learned};
+  terms.microbatches.count = c.microbatches;
   return terms;
 }
 
@@ -121,6 +127,8 @@ std::vector<Case> cases() {
       {.rows = 20, .inputs = 64, .outputs = 64, .memory = 20, .backward = true},
       {.rows = 40, .inputs = 136, .outputs = 129, .memory = 5, .backward = true},
       {.rows = 10, .inputs = 1, .outputs = 64, .memory = 20, .backward = true},
+      {.rows = 20, .inputs = 64, .outputs = 64, .memory = 20, .bias = true, .learned = true, .microbatches = 4},
+      {.rows = 5, .inputs = 6, .outputs = 4, .memory = 3, .backward = true, .microbatches = 2},
   };
 }
 

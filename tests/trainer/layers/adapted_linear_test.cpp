@@ -51,9 +51,10 @@ class AdaptedLinearTest : public testing::TestWithParam<Case> {};
 TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
   const auto& c = GetParam();
   at::manual_seed(5);
-  const auto weight = random({kOut, kIn}), bias = random({kOut}), scale = random({kTasks, 1, 1}), step = random({});
+  const auto weight = random({kOut, kIn}), bias = random({kOut}), scale = random({kTasks, 1, 1}), step = random({1});
   LayerRates rates = {.step = step, .input = {}, .bias = {}, .output = {}};
-  if (c.learned_rates) rates = {.step = step, .input = random({kIn}), .bias = random({}), .output = random({kOut})};
+  if (c.learned_rates)
+    rates = {.step = step, .input = random({1, kIn}), .bias = random({1}), .output = random({1, kOut})};
   const Activation activation = {
       .rectifies = c.rectifies,
       .slope = kSlope,
@@ -68,7 +69,7 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
     for (const auto& leaf : list)
       if (leaf.defined()) leaves.push_back(leaf);
 
-  AdaptedLinear layer(weight, bias, true, c.form);
+  AdaptedLinear layer(weight.unsqueeze(0), bias.unsqueeze(0), true, c.form);
   Reference reference{weight.unsqueeze(0).expand({kTasks, kOut, kIn}), bias.expand({kTasks, 1, kOut}), {}};
   auto sum = at::zeros({}, weight.options().requires_grad(false)), expected_sum = sum;
   // Passes without, with one and with two remembered steps; every output counts, with other weights.
@@ -110,13 +111,13 @@ INSTANTIATE_TEST_SUITE_P(All, AdaptedLinearTest, testing::ValuesIn(cases()), nam
 
 TEST(AdaptedLinear, AGradientOfItsGradientIsRefused) {
   const auto weight = random({kOut, kIn}).detach().to(at::kFloat).requires_grad_(), x = at::randn({kTasks, kRows, kIn});
-  const auto out = AdaptedLinear(weight, {}, false, Form::kActivations).forward(x);
+  const auto out = AdaptedLinear(weight.unsqueeze(0), {}, false, Form::kActivations).forward(x);
   EXPECT_THROW(torch::autograd::grad({out.square().sum()}, {weight}, {}, true, /*create_graph=*/true), c10::Error);
 }
 
 // Two passes around one inner step, and the gradients of all that is given.
 std::vector<at::Tensor> passes(const std::vector<at::Tensor>& leaves, Form form, Precision precision) {
-  AdaptedLinear layer(leaves[0], leaves[1], true, form, precision);
+  AdaptedLinear layer(leaves[0].unsqueeze(0), leaves[1].unsqueeze(0), true, form, precision);
   const auto out = layer.forward(leaves[2]);
   const auto [at_outputs, at_inputs] = layer.backward(out.sin(), out);
   layer.add(leaves[2], at_outputs, at::ones({1}, leaves[0].options().requires_grad(false)),
@@ -129,7 +130,7 @@ std::vector<at::Tensor> passes(const std::vector<at::Tensor>& leaves, Form form,
 
 std::vector<at::Tensor> float_leaves() {
   std::vector<at::Tensor> leaves = {at::randn({kOut, kIn}), at::randn({kOut}), at::randn({kTasks, kRows, kIn}),
-                                    at::full({}, 0.1)};
+                                    at::full({1}, 0.1)};
   for (auto& leaf : leaves) leaf = leaf.to(test_device()).requires_grad_();
   return leaves;
 }
@@ -171,12 +172,12 @@ TEST(Planner, ChoosesActivationsForFewRowsAndWeightsForManySteps) {
 
 TEST(Planner, TalliesWhatWasChosen) {
   PlanTally tally;
-  tally.add({{"tower.0", Form::kActivations, {64, 64, 20, 10, 1}}});
-  tally.add({{"tower.0", Form::kWeights, {64, 64, 300, 10, 3}}});
-  tally.add({{"tower.0", Form::kWeights, {64, 64, 200, 10, 3}}});
+  tally.add({{"tower.0", Form::kActivations, {64, 64, 20, 10, 1}}}, 1);
+  tally.add({{"tower.0", Form::kWeights, {64, 64, 300, 10, 3}}}, 2);
+  tally.add({{"tower.0", Form::kWeights, {64, 64, 200, 10, 3}}}, 1);
   const auto& layer = tally.state().at("tower.0");
   EXPECT_EQ(layer.at("activations"), 1);
-  EXPECT_EQ(layer.at("weights"), 2);
+  EXPECT_EQ(layer.at("weights"), 3);
   EXPECT_EQ(layer.at("last").at("support"), 200);
   EXPECT_GT(layer.at("last").at("activations_cost"), layer.at("last").at("weights_cost"));
 }

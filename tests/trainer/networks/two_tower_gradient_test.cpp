@@ -199,7 +199,8 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   Learner on_device(random_batch_schema(), options, 1);
   on_device.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kDouble));
   on_device.parameters().flat().copy_(flat);
-  const auto losses = on_device.losses(TensorBatch(batch, on_device.parameters().flat().options()), nullptr);
+  const TensorBatch tensors(batch, on_device.parameters().flat().options());
+  const auto losses = on_device.losses(on_device.batch_parameters(tensors), tensors, nullptr);
   const auto expected_losses = Reference(model, batch).losses();
   EXPECT_LT((losses.cpu() - expected_losses).abs().max().item<double>(), 1e-12);
 

@@ -28,26 +28,66 @@ Parameters parameters_of_test() {
   parameters.add("b", ParameterGroup::kNetwork, {7, 5}, [] { return random_tensor({7, 5}, 2); });
   parameters.add("c", ParameterGroup::kNetwork, {2}, [] { return random_tensor({2}, 3); });
   parameters.add("d", ParameterGroup::kNetwork, {1, 7}, [] { return random_tensor({1, 7}, 4); });
+  parameters.add("e", ParameterGroup::kEmbedding, {6, 10}, [] { return random_tensor({6, 10}, 5); });
   parameters.flatten(at::TensorOptions(test_device()).dtype(at::kFloat));
   return parameters;
 }
 
-at::Tensor loss_of(const Parameters& parameters, int microbatch) {
+// Of microbatch `microbatch`, by weights "a", "b", "d" and the rows of the table "e" that it looks up.
+at::Tensor loss_of(const at::Tensor& a, const at::Tensor& b, const at::Tensor& d, const at::Tensor& rows,
+                   int microbatch) {
   const auto x = random_tensor({4, 3}, static_cast<std::uint64_t>(10 + microbatch));
-  return x.mm(parameters["a"].t()).tanh().mm(parameters["b"].t()).tanh().mm(parameters["d"].t()).sum();
+  return x.mm(a.t()).tanh().mm(b.t()).tanh().mm(d.t()).sum() +
+         rows.mul(random_tensor(rows.sizes(), static_cast<std::uint64_t>(20 + microbatch))).sin().sum();
 }
+
+// What each microbatch looks up: some ids are looked up by one, by two or by all of them, others by none.
+const std::vector<std::vector<std::int64_t>> kLookedUp = {{3, 1}, {1, 4, 3}, {3, 0}, {4, 3}};
 
 at::Tensor tail_of(int microbatch) {
   return at::full({2}, 1 << microbatch, at::TensorOptions(test_device()).dtype(at::kFloat));
 }
 
-at::Tensor gradient(const Parameters& parameters, std::int64_t bucket_bytes, Communicator& group, std::size_t buckets) {
+IdLookup lookup_of(MicrobatchRange range) {
+  IdLookup lookup;
+  std::vector<std::int64_t> ids;
+  for (int i = 0; i < range.count; ++i) {
+    const auto& own = kLookedUp[static_cast<std::size_t>(range.first + i)];
+    lookup.firsts.push_back(static_cast<std::int64_t>(ids.size()));
+    ids.insert(ids.end(), own.begin(), own.end());
+  }
+  lookup.firsts.push_back(static_cast<std::int64_t>(ids.size()));
+  lookup.ids = at::tensor(ids, at::kLong).to(test_device());
+  return lookup;
+}
+
+// Adds the gradients of these microbatches, computed as one batch.
+void add(GradientBuckets& sum, Parameters& parameters, MicrobatchRange range, bool last) {
+  const ReplicatedTables tables(parameters);
+  const BatchParameters batch(parameters, tables, {range.count, {}}, Leaves::kMicrobatches);
+  const auto lookup = lookup_of(range);
+  const auto rows = batch.rows("e", lookup);
+  const auto a = batch["a"], b = batch["b"], d = batch["d"];
+  at::Tensor loss = at::zeros({}, rows.options().requires_grad(false));
+  std::vector<at::Tensor> tails;
+  for (int i = 0; i < range.count; ++i) {
+    const auto m = static_cast<std::size_t>(i);
+    const auto own = rows.narrow(0, lookup.firsts[m], lookup.firsts[m + 1] - lookup.firsts[m]);
+    loss = loss + loss_of(a[i], b[i], d[i], own, range.first + i);
+    tails.push_back(tail_of(range.first + i));
+  }
+  sum.add(loss, batch, at::stack(tails), last);
+}
+
+at::Tensor gradient(Parameters& parameters, std::int64_t bucket_bytes, Communicator& group, std::size_t buckets,
+                    bool together) {
   GradientBuckets sum(parameters, 2, bucket_bytes, group, Reduction::kFixedOrder);
   const auto mine = microbatches_of(group.rank(), group.size(), kMicrobatches);
+  const int at_once = together ? mine.count : 1;
   at::Tensor first, second;
   for (auto* total : {&first, &second}) {  // the first is one bucket
-    for (int i = 0; i < mine.count; ++i)
-      sum.add(loss_of(parameters, mine.first + i), tail_of(mine.first + i), i + 1 == mine.count);
+    for (int i = 0; i < mine.count; i += at_once)
+      add(sum, parameters, {mine.first + i, at_once}, i + at_once == mine.count);
     *total = sum.take();
   }
   EXPECT_EQ(sum.size(), buckets);
@@ -56,12 +96,14 @@ at::Tensor gradient(const Parameters& parameters, std::int64_t bucket_bytes, Com
 }
 
 // With plain autograd, microbatch by microbatch, as one tree.
-at::Tensor expected(const Parameters& parameters) {
+at::Tensor expected(Parameters& parameters) {
   TreeSum sum;
   for (int i = 0; i < kMicrobatches; ++i) {
     std::vector<at::Tensor> pieces;
     const auto values = parameters.values();
-    const auto gradients = torch::autograd::grad({loss_of(parameters, i)}, values, {}, std::nullopt, false, true);
+    const auto rows = parameters["e"].index_select(0, lookup_of({i, 1}).ids);
+    const auto loss = loss_of(parameters["a"], parameters["b"], parameters["d"], rows, i);
+    const auto gradients = torch::autograd::grad({loss}, values, {}, std::nullopt, false, true);
     for (std::size_t p = 0; p < values.size(); ++p)
       pieces.push_back(gradients[p].defined() ? gradients[p].flatten()
                                               : at::zeros({values[p].numel()}, values[p].options()));
@@ -73,17 +115,12 @@ at::Tensor expected(const Parameters& parameters) {
 
 TEST(GradientBuckets, GiveTheBitsOfOneTreeWhateverTheirSizeAndTheRanks) {
   MpiCommunicator group(MPI_COMM_WORLD);
-  const auto parameters = parameters_of_test();
-  EXPECT_TRUE(gradient(parameters, kAll, group, 1).equal(expected(parameters)));
-  EXPECT_TRUE(gradient(parameters, 150, group, 3).equal(expected(parameters)));
-  EXPECT_TRUE(gradient(parameters, 1, group, 4).equal(expected(parameters)));
-}
-
-TEST(GradientBuckets, LeaveNoHookBehind) {
-  MpiCommunicator group(MPI_COMM_WORLD);
-  const auto parameters = parameters_of_test();
-  gradient(parameters, kAll, group, 1);
-  EXPECT_TRUE(torch::autograd::grad({loss_of(parameters, 0)}, {parameters["a"]})[0].defined());
+  auto parameters = parameters_of_test();
+  for (const bool together : {false, true}) {
+    EXPECT_TRUE(gradient(parameters, kAll, group, 1, together).equal(expected(parameters)));
+    EXPECT_TRUE(gradient(parameters, 150, group, 4, together).equal(expected(parameters)));
+    EXPECT_TRUE(gradient(parameters, 1, group, 5, together).equal(expected(parameters)));
+  }
 }
 
 }  // namespace
