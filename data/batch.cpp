@@ -52,12 +52,13 @@ std::int64_t dense_count(const Schema& schema, FieldOwner owner) {
 
 class BatchMaker {
  public:
-  explicit BatchMaker(const Dataset& dataset)
+  BatchMaker(const Dataset& dataset, bool features)
       : dataset_(dataset),
         entity_(dataset.schema(), FieldOwner::kEntity, 0),
         row_(dataset.schema(), FieldOwner::kRow, entity_.end()),
         task_(dataset.schema(), FieldOwner::kTask, 0),
-        rows_have_fields_(!dataset.schema().fields_of(FieldOwner::kRow).empty()) {
+        rows_have_fields_(!rows_are_entities(dataset.schema())),
+        features_(features) {
     const auto layout = feature_layout(dataset.schema());
     batch_.rows.dense_width = layout.row_dense;
     batch_.descriptions.dense_width = layout.task_dense;
@@ -69,15 +70,29 @@ class BatchMaker {
     reserve(batch_.support, microbatches, support, &EpisodeRows::support);
     reserve(batch_.query, microbatches, query, &EpisodeRows::query);
     for (const auto& episodes : microbatches) add(episodes);
-    batch_.first_rows.push_back(batch_.rows.count);
+    return finished();
+  }
+
+  EpisodeBatch make_rows(const std::vector<std::vector<std::int64_t>>& blocks) {
+    for (const auto& block : blocks) {
+      batch_.first_rows.push_back(rows());
+      for (const auto entity : block) add_distinct_row(static_cast<std::uint32_t>(entity), nullptr, 0);
+    }
+    return finished();
+  }
+
+ private:
+  std::int64_t rows() const { return static_cast<std::int64_t>(batch_.entity.size()); }
+
+  EpisodeBatch finished() {
+    batch_.first_rows.push_back(rows());
     find_distinct_ids(batch_);
     return std::move(batch_);
   }
 
- private:
   void add(const std::vector<TaskEpisode>& microbatch) {
     places_.clear();
-    batch_.first_rows.push_back(batch_.rows.count);
+    batch_.first_rows.push_back(rows());
     for (const auto& episode : microbatch) {
       const auto view = dataset_.task(episode.task);
       const auto t = batch_.task.size();
@@ -87,7 +102,7 @@ class BatchMaker {
       fill(batch_.query, t, episode.rows.query, view);
     }
     // A model always has a row to look up, were all supports and queries empty.
-    if (batch_.rows.count == batch_.first_rows.back()) add_distinct_row(0, nullptr, 0);
+    if (rows() == batch_.first_rows.back()) add_distinct_row(0, nullptr, 0);
   }
 
   void reserve(PaddedRows& rows, const std::vector<std::vector<TaskEpisode>>& microbatches, std::int64_t width,
@@ -123,12 +138,15 @@ class BatchMaker {
   std::int64_t place_of(const Dataset::TaskView& view, std::uint32_t row) {
     const auto entity = view.rows.entity[row];
     if (rows_have_fields_) return add_distinct_row(entity, view.shard, view.rows.first + row);
-    const auto [found, is_new] = places_.try_emplace(entity, batch_.rows.count);
+    const auto [found, is_new] = places_.try_emplace(entity, rows());
     if (is_new) add_distinct_row(entity, nullptr, 0);
     return found->second;
   }
 
   std::int64_t add_distinct_row(std::uint32_t entity, const Shard* shard, std::size_t row) {
+    const auto place = rows();
+    batch_.entity.push_back(entity);
+    if (!features_) return place;
     auto& features = batch_.rows;
     const auto key = dataset_.entity_fields()[0].ids(entity)[0];
     features.offsets.push_back(static_cast<std::int64_t>(features.ids.size()));
@@ -136,14 +154,14 @@ class BatchMaker {
     features.weights.push_back(key == 0 ? 0.0f : 1.0f);
     entity_.append(features, dataset_.entity_fields(), entity, 1);
     if (shard) row_.append(features, shard->row_fields(), row);
-    batch_.entity.push_back(entity);
     batch_.key.push_back(key);
-    return features.count++;
+    ++features.count;
+    return place;
   }
 
   const Dataset& dataset_;
   FieldAppender entity_, row_, task_;
-  bool rows_have_fields_;
+  bool rows_have_fields_, features_;
   std::unordered_map<std::uint32_t, std::int64_t> places_;
   EpisodeBatch batch_;
 };
@@ -152,15 +170,25 @@ class BatchMaker {
 Lookup lookup_of(const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& firsts) {
   Lookup lookup;
   lookup.places.reserve(ids.size());
-  std::unordered_map<std::int64_t, std::int64_t> places;
+  std::unordered_map<std::int64_t, std::int64_t> in_all;
+  std::vector<std::int64_t> place;  // by place in all, of the present microbatch if not under its first
   for (std::size_t m = 0; m + 1 < firsts.size(); ++m) {
-    places.clear();
-    lookup.firsts.push_back(static_cast<std::int64_t>(lookup.ids.size()));
+    const auto first = static_cast<std::int64_t>(lookup.ids.size());
+    lookup.firsts.push_back(first);
     for (auto i = firsts[m]; i < firsts[m + 1]; ++i) {
       const auto id = ids[static_cast<std::size_t>(i)];
-      const auto [found, is_new] = places.try_emplace(id, static_cast<std::int64_t>(lookup.ids.size()));
-      if (is_new) lookup.ids.push_back(id);
-      lookup.places.push_back(found->second);
+      const auto [found, is_new] = in_all.try_emplace(id, static_cast<std::int64_t>(lookup.all.size()));
+      if (is_new) {
+        lookup.all.push_back(id);
+        place.push_back(-1);
+      }
+      auto& place_of_id = place[static_cast<std::size_t>(found->second)];
+      if (place_of_id < first) {
+        place_of_id = static_cast<std::int64_t>(lookup.ids.size());
+        lookup.ids.push_back(id);
+        lookup.in_all.push_back(found->second);
+      }
+      lookup.places.push_back(place_of_id);
     }
   }
   lookup.firsts.push_back(static_cast<std::int64_t>(lookup.ids.size()));
@@ -196,20 +224,28 @@ FeatureLayout feature_layout(const Schema& schema) {
 }
 
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
-  return make_batch(dataset, {episodes}, 0, 0);
+  return make_batch(dataset, {episodes}, 0, 0, true);
 }
 
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<std::vector<TaskEpisode>>& microbatches,
-                        std::int64_t support, std::int64_t query) {
-  return BatchMaker(dataset).make(microbatches, support, query);
+                        std::int64_t support, std::int64_t query, bool features) {
+  return BatchMaker(dataset, features).make(microbatches, support, query);
+}
+
+bool rows_are_entities(const Schema& schema) { return schema.fields_of(FieldOwner::kRow).empty(); }
+
+EpisodeBatch make_rows(const Dataset& dataset, const std::vector<std::vector<std::int64_t>>& blocks) {
+  return BatchMaker(dataset, true).make_rows(blocks);
 }
 
 void find_distinct_ids(EpisodeBatch& batch) {
   std::vector<std::int64_t> first_tasks;
   for (std::int64_t m = 0; m <= batch.microbatches(); ++m)
     first_tasks.push_back(batch.tasks * m / batch.microbatches());
-  batch.key_lookup = lookup_of(batch.key, batch.first_rows);
-  batch.rows.lookup = lookup_of(batch.rows.ids, first_ids(batch.rows, batch.first_rows));
+  if (batch.rows.count > 0) {
+    batch.key_lookup = lookup_of(batch.key, batch.first_rows);
+    batch.rows.lookup = lookup_of(batch.rows.ids, first_ids(batch.rows, batch.first_rows));
+  }
   batch.descriptions.lookup = lookup_of(batch.descriptions.ids, first_ids(batch.descriptions, first_tasks));
 }
 

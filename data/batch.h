@@ -17,6 +17,8 @@ struct Lookup {
   std::vector<std::int64_t> ids;     // distinct within a microbatch
   std::vector<std::int64_t> firsts;  // [microbatches + 1] where each microbatch's begin in ids
   std::vector<std::int64_t> places;  // in ids, one for each id of the list
+  std::vector<std::int64_t> all;     // distinct over all microbatches
+  std::vector<std::int64_t> in_all;  // where each of ids lies in it
 };
 
 // N sparse vectors of (id, weight) and N dense ones.  Ids of different fields do not
@@ -72,9 +74,16 @@ struct TaskEpisode {
 // Of one microbatch, padded to its longest support and query.
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes);
 
-// Of several, padded to `support` and `query` rows, or to the longest where that is longer.
+// Of several, padded to `support` and `query` rows, or to the longest where that is longer.  Without `features`, which
+// is for rows that are entities, `rows` and `key` stay empty: they come from make_rows.
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<std::vector<TaskEpisode>>& microbatches,
-                        std::int64_t support, std::int64_t query);
+                        std::int64_t support, std::int64_t query, bool features = true);
+
+// Whether rows are entities, which tasks share, or interactions with fields of their own.
+bool rows_are_entities(const Schema& schema);
+
+// Entities as rows, in blocks instead of microbatches; there are no tasks.
+EpisodeBatch make_rows(const Dataset& dataset, const std::vector<std::vector<std::int64_t>>& blocks);
 
 // Fills in what follows from the ids: the lookups of a batch that is otherwise whole.
 void find_distinct_ids(EpisodeBatch& batch);

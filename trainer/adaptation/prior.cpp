@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/arithmetic/bag_sum.h"
+
 namespace warmstart {
 namespace {
 
@@ -37,8 +39,7 @@ at::Tensor Prior::hidden(const BatchParameters& parameters, const Support& suppo
   auto hidden = linear(parameters, "prior.input", tasks.dense);
   if (tasks.weights.numel() > 0) {
     const auto rows = parameters.rows("prior.embedding", tasks.lookup);
-    hidden = hidden + std::get<0>(at::embedding_bag(rows, tasks.lookup.places, tasks.offsets, false, 0, false,
-                                                    tasks.weights));
+    hidden = hidden + bag_sum(rows, tasks.lookup.places, tasks.offsets, tasks.weights);
   }
   hidden = at::leaky_relu(hidden, kSlope);
   if (!support.dropout) return hidden;

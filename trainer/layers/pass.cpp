@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/arithmetic/bag_sum.h"
+
 namespace warmstart {
 namespace {
 
@@ -9,13 +11,7 @@ namespace {
 at::Tensor bag(const at::Tensor& rows, const IdBags& bags) {
   const auto& places = bags.lookup.places;
   if (!bags.offsets.defined()) return rows.index_select(0, places) * bags.weights.unsqueeze(1);
-  if (rows.scalar_type() == at::kDouble) {
-    // Double precision is for references, which differentiate more often than embedding_bag allows.
-    const auto weighted = rows.index_select(0, places) * bags.weights.unsqueeze(1);
-    return at::zeros({bags.offsets.size(0), weighted.size(1)}, weighted.options())
-        .index_add(0, row_of_each_id(bags), weighted);
-  }
-  return std::get<0>(at::embedding_bag(rows, places, bags.offsets, false, 0, false, bags.weights));
+  return bag_sum(rows, places, bags.offsets, bags.weights);
 }
 
 }  // namespace

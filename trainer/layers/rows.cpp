@@ -11,7 +11,8 @@ namespace {
 
 // How much of each of its microbatch's ids each row has: [N, the most ids of a microbatch].
 at::Tensor id_weights(const IdBags& bags, const Microbatches& microbatches, std::int64_t rows) {
-  const auto& [ids, places, firsts] = bags.lookup;
+  const auto& places = bags.lookup.places;
+  const auto& firsts = bags.lookup.firsts;
   std::int64_t most = 0;
   std::vector<std::int64_t> first_of_row;
   for (std::size_t m = 0; m + 1 < firsts.size(); ++m) {
@@ -60,6 +61,8 @@ Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
     : distinct_(std::make_shared<Distinct>()), gathered_(std::make_shared<std::map<std::string, at::Tensor>>()) {
   const auto count = batch.key.size(0);
   const auto options = batch.rows.weights.options();
+  distinct_->recorded = c10::GradMode::is_enabled();
+  if (count == 0) return;  // they were encoded elsewhere
   auto weights = batch.rows.weights;
   auto known = batch.key.ne(0).to(options);
   if (dropout) {
@@ -72,7 +75,6 @@ Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
   distinct_->keys = {batch.key_lookup, {}, known};
   distinct_->dense = batch.rows.dense;
   distinct_->dropout = dropout;
-  distinct_->recorded = c10::GradMode::is_enabled();
 }
 
 Rows::Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor support_place)

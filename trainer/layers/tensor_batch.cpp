@@ -17,7 +17,7 @@ IdLookup tensors(const Lookup& lookup, const at::TensorOptions& options) {
   const auto list = [&](const std::vector<std::int64_t>& values) {
     return ids_of(values, {static_cast<std::int64_t>(values.size())}, options);
   };
-  return {list(lookup.ids), list(lookup.places), lookup.firsts};
+  return {list(lookup.ids), list(lookup.places), lookup.firsts, list(lookup.all), list(lookup.in_all)};
 }
 
 FeatureTensors tensors(const Features& features, const at::TensorOptions& options) {

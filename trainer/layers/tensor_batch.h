@@ -13,6 +13,7 @@ namespace warmstart {
 struct IdLookup {
   at::Tensor ids, places;            // int64
   std::vector<std::int64_t> firsts;  // [microbatches + 1] where each microbatch's ids begin
+  at::Tensor all, in_all;            // int64
 };
 
 struct FeatureTensors {

@@ -53,13 +53,16 @@ void Learner::start_from(double score, const at::Tensor& key_bias) {
 class Learner::Batch {
  public:
   Batch(const Learner& learner, const BatchParameters& parameters, const TensorBatch& tensors, const Dropout* dropout,
-        Precision precision)
+        Precision precision, const Encoding* rows = nullptr)
       : learner_(learner),
         tensors_(tensors),
         dropout_(dropout),
         distinct_(tensors, dropout),
         unadapted_(learner.layers_, parameters, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
-    if (!learner.layers_.any_adapts()) shared_.emplace(encode(*learner.network_, distinct_, unadapted_));
+    if (rows)
+      shared_ = *rows;
+    else if (learner.only_heads_adapt())
+      shared_ = warmstart::encode(*learner.network_, distinct_, unadapted_);
   }
 
   TaskState adapted() const {
@@ -105,8 +108,17 @@ at::Tensor Learner::outputs(const BatchParameters& parameters, const TensorBatch
 }
 
 at::Tensor Learner::losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
-                           Precision precision) const {
-  return objective_->losses(outputs(parameters, batch, dropout, precision), batch.query);
+                           Precision precision, const Encoding* rows) const {
+  const Batch whole(*this, parameters, batch, dropout, precision, rows);
+  return objective_->losses(whole.outputs(whole.adapted()), batch.query);
+}
+
+Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                         Precision precision) const {
+  const Rows rows(batch, dropout);
+  const AdaptedLayers unadapted(layers_, parameters, 0, 0, precision);
+  const auto encoding = warmstart::encode(*network_, rows, unadapted);
+  return {encoding.features(), encoding.base()};
 }
 
 at::Tensor Learner::predict(const EpisodeBatch& batch) const {

@@ -44,9 +44,17 @@ class Learner : public Recommender {
   at::Tensor outputs(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                      Precision precision = Precision::kFloat32) const;
 
-  // Each task's mean outer loss over its query rows: [T].
+  // Each task's mean outer loss over its query rows: [T].  `rows`: the encoding of the batch's distinct rows where they
+  // were encoded before, which is for heads alone that adapt; else null.
   at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
-                    Precision precision = Precision::kFloat32) const;
+                    Precision precision = Precision::kFloat32, const Encoding* rows = nullptr) const;
+
+  // Whether nothing but heads adapts, so that rows can be encoded once for all tasks.
+  bool only_heads_adapt() const { return !layers_.any_adapts(); }
+
+  // The encoding of the batch's distinct rows before any adaptation: [N, D] and [N, 1].
+  Encoding encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                  Precision precision = Precision::kFloat32) const;
 
   // Of a row on its way through the network.
   double multiply_adds() const { return layers_.multiply_adds(); }

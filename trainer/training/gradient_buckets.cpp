@@ -7,18 +7,18 @@
 #include <limits>
 #include <numeric>
 
-#include "trainer/training/table_gradient.h"
+#include "trainer/training/tree_of_rows.h"
 
 namespace warmstart {
 
 GradientBuckets::GradientBuckets(const Parameters& parameters, std::int64_t tail, std::int64_t bucket_bytes,
                                  Communicator& group, Reduction reduction)
     : values_(parameters.values()),
-      gradients_(values_.size()),
       tail_length_(tail),
       bucket_bytes_(bucket_bytes),
       group_(group),
       bucket_of_(values_.size()),
+      offset_(values_.size()),
       divided_(static_cast<std::int64_t>(parameters.flat().nbytes()) <= bucket_bytes),
       sum_(group, reduction) {
   std::vector<std::size_t> order(values_.size());
@@ -29,32 +29,42 @@ GradientBuckets::GradientBuckets(const Parameters& parameters, std::int64_t tail
 
 void GradientBuckets::fill(const std::vector<std::size_t>& order, std::int64_t bucket_bytes) {
   buckets_.clear();
-  std::int64_t bytes = 0;
   for (const auto i : order) {
     const auto added = static_cast<std::int64_t>(values_[i].nbytes());
-    if (buckets_.empty() || bytes > bucket_bytes - added) {
-      buckets_.push_back({});
-      bytes = 0;
-    }
-    bytes += added;
-    buckets_.back().parameters.push_back(i);
+    const auto item = static_cast<std::int64_t>(values_[i].element_size());
+    if (buckets_.empty() || buckets_.back().size * item > bucket_bytes - added) buckets_.emplace_back();
+    auto& bucket = buckets_.back();
+    bucket.parameters.push_back(i);
     bucket_of_[i] = buckets_.size() - 1;
+    offset_[i] = bucket.size;
+    bucket.size += values_[i].numel();
   }
+  buckets_.front().size += tail_length_;
 }
 
-void GradientBuckets::add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails,
-                          bool last) {
-  for (auto& bucket : buckets_) bucket.missing = bucket.parameters.size();
-  tail_ = sum_as_tree(tails);
-  last_ = last;
+void GradientBuckets::begin_pass(const at::Tensor& tails) {
+  for (auto& bucket : buckets_) {
+    bucket.missing = bucket.parameters.size();
+    bucket.gradient = at::zeros({bucket.size}, tails.options());
+  }
+  auto& first = buckets_.front();
+  first.gradient.narrow(0, first.size - tail_length_, tail_length_).copy_(sum_as_tree(tails));
   next_ = 0;
   met_.clear();
+}
+
+void GradientBuckets::add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails, bool last,
+                          bool held) {
+  begin_pass(tails);
+  last_ = last;
+  held_ = held;
   std::vector<at::Tensor> leaves;
   for (const auto& [name, leaf] : parameters.used()) {
     leaves.push_back(leaf.value);
     leaf.value.register_hook([this, &leaf, i = index_.at(name)](const at::Tensor& gradient) {
       const at::NoGradGuard no_grad;
-      meet(i, summed(leaf, i, gradient.detach()));
+      sum_over_microbatches(leaf, i, gradient.detach());
+      meet(i);
     });
   }
   torch::autograd::grad({loss}, leaves, {}, std::nullopt, false, /*allow_unused=*/true);
@@ -62,29 +72,38 @@ void GradientBuckets::add(const at::Tensor& loss, const BatchParameters& paramet
   std::vector<bool> is_met(values_.size());
   for (const auto i : met_) is_met[i] = true;
   for (std::size_t i = 0; i < values_.size(); ++i)
-    if (!is_met[i]) meet(i, at::zeros_like(values_[i]).detach());
+    if (!is_met[i]) meet(i);
 }
 
-// Over microbatches.
-at::Tensor GradientBuckets::summed(const BatchParameters::Leaf& leaf, std::size_t parameter,
-                                   const at::Tensor& gradient) const {
-  return leaf.is_table ? table_gradient(gradient, leaf.lookup, values_[parameter].size(0)) : sum_as_tree(gradient);
+void GradientBuckets::release() {
+  held_ = false;
+  pass_on_full();
+}
+
+void GradientBuckets::sum_over_microbatches(const BatchParameters::Leaf& leaf, std::size_t parameter,
+                                            const at::Tensor& gradient) {
+  const auto& value = values_[parameter];
+  const auto sum = buckets_[bucket_of_[parameter]].gradient.narrow(0, offset_[parameter], value.numel());
+  if (leaf.is_table)
+    add_tree_of_rows(sum.view(value.sizes()), gradient, leaf.lookup);
+  else
+    sum.view(value.sizes()).copy_(sum_as_tree(gradient));
 }
 
 // As the reverse pass is done with a parameter, on its thread.
-void GradientBuckets::meet(std::size_t parameter, at::Tensor gradient) {
-  gradients_[parameter] = std::move(gradient);
+void GradientBuckets::meet(std::size_t parameter) {
   met_.push_back(parameter);
   --buckets_[bucket_of_[parameter]].missing;
-  // In one order on all ranks, whatever order their passes meet the parameters in.
+  if (!held_) pass_on_full();
+}
+
+// In one order on all ranks, whatever order their passes meet the parameters in.
+void GradientBuckets::pass_on_full() {
   while (next_ < buckets_.size() && buckets_[next_].missing == 0) pass_on(buckets_[next_++]);
 }
 
 void GradientBuckets::pass_on(Bucket& bucket) {
-  std::vector<at::Tensor> pieces;
-  for (const auto i : bucket.parameters) pieces.push_back(std::exchange(gradients_[i], {}).reshape({-1}));
-  if (&bucket == &buckets_.front()) pieces.push_back(tail_);
-  bucket.sum.add(at::cat(pieces));
+  bucket.sum.add(std::exchange(bucket.gradient, {}));
   if (!last_) return;
   bucket.total = bucket.sum.take();
   sum_.start(bucket.total);

@@ -23,8 +23,11 @@ class GradientBuckets {
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
   // Adds the gradient of `loss`, the sum of some microbatches' losses, which was computed of `parameters` with leaves of
-  // the microbatches' own, and their `tails` [microbatches, tail].  With `last`, collective: starts the sums over ranks.
-  void add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails, bool last);
+  // the microbatches' own, and their `tails` [microbatches, tail].  With `last`, collective: starts the sums over ranks;
+  // `held`: not before release(), which the reverse pass calls, is called.
+  void add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails, bool last,
+           bool held = false);
+  void release();
 
   // Collective, after add(.., last).  The gradient and the tail, summed over microbatches and ranks: [P + tail], on the
   // parameters' device.
@@ -37,27 +40,31 @@ class GradientBuckets {
  private:
   struct Bucket {
     std::vector<std::size_t> parameters;
-    std::size_t missing = 0;  // of these, in the present pass
+    std::int64_t size = 0;    // of these parameters, and of the tail in the first
+    std::size_t missing = 0;  // of the parameters, in the present pass
+    at::Tensor gradient = {}; // of the present pass
     TreeSum sum = {};
     at::Tensor total = {};
   };
-  at::Tensor summed(const BatchParameters::Leaf& leaf, std::size_t parameter, const at::Tensor& gradient) const;
-  void meet(std::size_t parameter, at::Tensor gradient);
+  void begin_pass(const at::Tensor& tails);
+  void sum_over_microbatches(const BatchParameters::Leaf& leaf, std::size_t parameter, const at::Tensor& gradient);
+  void meet(std::size_t parameter);
+  void pass_on_full();
   void pass_on(Bucket& bucket);
   void divide();
   void fill(const std::vector<std::size_t>& order, std::int64_t bucket_bytes);
   at::Tensor in_layout() const;
 
-  std::vector<at::Tensor> values_, gradients_;
+  std::vector<at::Tensor> values_;
   std::map<std::string, std::size_t> index_;  // of a parameter
   std::int64_t tail_length_, bucket_bytes_;
   Communicator& group_;
   std::vector<Bucket> buckets_;         // in the order in which they are summed; the tail comes with the first
   std::vector<std::size_t> bucket_of_;  // by parameter
+  std::vector<std::int64_t> offset_;    // of a parameter in its bucket
   std::vector<std::size_t> met_;        // parameters, in the present pass
   std::size_t next_ = 0;                // bucket to pass on
-  at::Tensor tail_;
-  bool last_ = false, divided_ = false;
+  bool last_ = false, held_ = false, divided_ = false;
   BackgroundSum sum_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "cluster/stop_signal.h"
 #include "cluster/watchdog.h"
+#include "trainer/training/row_blocks.h"
 
 namespace warmstart {
 namespace {
@@ -36,9 +37,11 @@ EpisodeBatch next_of(MicrobatchStream& stream) {
 
 }  // namespace
 
-MetaGradient::MetaGradient(Learner& model, const TrainOptions& options, Communicator& gradients)
+MetaGradient::MetaGradient(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& gradients)
     : model_(model),
+      dataset_(dataset),
       options_(options),
+      group_(gradients),
       buckets_(model.parameters(), kTailSize, bytes_of_buckets(options), gradients, options.reduction) {}
 
 ReducedGradient MetaGradient::of_step(std::int64_t step, MicrobatchStream& stream, bool save_due) {
@@ -49,33 +52,62 @@ ReducedGradient MetaGradient::of_step(std::int64_t step, MicrobatchStream& strea
     const auto batch = next_of(stream);
     const Phase phase("forward");
     found.padded_share += batch.padded_share() / batches;
-    const TensorBatch tensors(batch, model_.parameters().flat().options());
-    const auto parameters = model_.batch_parameters(tensors, Leaves::kMicrobatches);
-    const auto losses = this->losses(parameters, tensors, step, own.first + part * own.count / batches);
+    const auto first = own.first + part * own.count / batches;
+    const auto losses = stream.form() == MicrobatchForm::kSharedRows
+                            ? add_with_shared_rows(batch, step, own, save_due)
+                            : add(batch, step, first, part + 1 == batches, save_due);
     if (found.not_finite_task < 0) found.not_finite_task = first_not_finite(losses, batch);
-    add(losses, parameters, part + 1 == batches, save_due);
   }
   read_total(found);
   return found;
 }
 
-// Each task's, [T].
-at::Tensor MetaGradient::losses(const BatchParameters& parameters, const TensorBatch& batch, std::int64_t step,
-                                int microbatch) {
-  const Dropout dropout(options_.seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(microbatch),
-                        options_.dropout, options_.key_dropout, options_.all_keys_dropout);
+// Of microbatches from `microbatch` on.  Returns each task's loss, [T].
+at::Tensor MetaGradient::add(const EpisodeBatch& batch, std::int64_t step, int microbatch, bool last, bool save_due) {
+  const TensorBatch tensors(batch, model_.parameters().flat().options());
+  const auto parameters = model_.batch_parameters(tensors, Leaves::kMicrobatches);
+  const auto losses = this->losses(parameters, tensors, dropout(step, microbatch), nullptr);
+  add(losses, parameters, last, save_due, false);
+  return losses;
+}
+
+// Collective.
+at::Tensor MetaGradient::add_with_shared_rows(const EpisodeBatch& batch, std::int64_t step, MicrobatchRange own,
+                                              bool save_due) {
+  const auto options = model_.parameters().flat().options();
+  RowBlocks blocks(dataset_, batch, own, static_cast<int>(options_.microbatches), group_);
+  const TensorBatch rows(blocks.rows(), options), tensors(batch, options);
+  const auto parameters = model_.batch_parameters(rows, Leaves::kMicrobatches);
+  const auto masks = dropout(step, own.first);
+  const auto own_rows = model_.encode(parameters, rows, &masks, options_.precision);
+  const auto encoded = blocks.exchange(at::cat({own_rows.features(), own_rows.base()}, 1), [&] { buckets_.release(); });
+  const auto features = encoded.size(1) - 1;
+  const Encoding encoding(encoded.narrow(1, 0, features), encoded.narrow(1, features, 1));
+  const auto losses = this->losses(parameters, tensors, masks, &encoding);
+  add(losses, parameters, true, save_due, true);
+  return losses;
+}
+
+Dropout MetaGradient::dropout(std::int64_t step, int microbatch) const {
+  return {options_.seed,    static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(microbatch),
+          options_.dropout, options_.key_dropout,             options_.all_keys_dropout};
+}
+
+at::Tensor MetaGradient::losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout& dropout,
+                                const Encoding* rows) {
   plans_.add(model_.plan(batch.support.place.size(1), batch.query.place.size(1)), batch.microbatches.count);
-  return model_.losses(parameters, batch, &dropout, options_.precision);
+  return model_.losses(parameters, batch, &dropout, options_.precision, rows);
 }
 
 // Adds the gradients of the microbatches' shares of the mean loss, with the tail behind them.
-void MetaGradient::add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due) {
+void MetaGradient::add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due,
+                       bool held) {
   const auto microbatches = parameters.microbatches().count;
   const auto of_microbatches = losses.view({microbatches, -1}).sum(1) / static_cast<double>(options_.tasks);
   const auto tails = at::zeros({microbatches, kTailSize}, losses.options());
   tails.select(1, kLoss).copy_(of_microbatches.detach());
   if (last) note_flags(tails[microbatches - 1], save_due);
-  buckets_.add(of_microbatches.sum(), parameters, tails, last);
+  buckets_.add(of_microbatches.sum(), parameters, tails, last, held);
 }
 
 void MetaGradient::read_total(ReducedGradient& found) {

@@ -26,7 +26,7 @@ struct ReducedGradient {
 class MetaGradient {
  public:
   // Gradients are summed over `gradients`, whose ranks are those of the run.  All arguments must outlive this.
-  MetaGradient(Learner& model, const TrainOptions& options, Communicator& gradients);
+  MetaGradient(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& gradients);
 
   // Collective.  Of meta-step `step`, whose microbatches come next from the stream.  `save_due` is rank 0's to say.
   ReducedGradient of_step(std::int64_t step, MicrobatchStream& stream, bool save_due);
@@ -39,12 +39,18 @@ class MetaGradient {
   double hidden_seconds() const { return buckets_.summed_seconds() - buckets_.unhidden_seconds(); }
 
  private:
-  at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, std::int64_t step, int microbatch);
-  void add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due);
+  at::Tensor add(const EpisodeBatch& batch, std::int64_t step, int microbatch, bool last, bool save_due);
+  at::Tensor add_with_shared_rows(const EpisodeBatch& batch, std::int64_t step, MicrobatchRange own, bool save_due);
+  Dropout dropout(std::int64_t step, int microbatch) const;
+  at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout& dropout,
+                    const Encoding* rows);
+  void add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due, bool held);
   void read_total(ReducedGradient& found);
 
   Learner& model_;
+  const Dataset& dataset_;
   const TrainOptions& options_;
+  Communicator& group_;
   GradientBuckets buckets_;
   PlanTally plans_;
 };

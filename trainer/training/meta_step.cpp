@@ -20,7 +20,7 @@ MetaStep::MetaStep(Learner& model, const Dataset& dataset, const TrainOptions& o
     : parameters_(model.parameters()),
       dataset_(dataset),
       group_(group),
-      gradient_(model, options, gradients),
+      gradient_(model, dataset, options, gradients),
       adam_(model.parameters(), options.adam, steps),
       guard_(options.loss_limit) {}
 

@@ -15,10 +15,10 @@ std::int64_t longest(const std::vector<std::vector<Episode>>& microbatches, std:
 
 }  // namespace
 
-MicrobatchStream::MicrobatchStream(const Dataset& dataset, const TrainOptions& options, bool together, int rank,
+MicrobatchStream::MicrobatchStream(const Dataset& dataset, const TrainOptions& options, MicrobatchForm form, int rank,
                                    int ranks)
     : dataset_(dataset),
-      together_(together),
+      form_(form),
       sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks,
                static_cast<int>(options.microbatches)),
       steps_(total_steps(options, sampler_)),
@@ -36,11 +36,11 @@ std::optional<EpisodeBatch> MicrobatchStream::make(std::uint64_t n) {
   const auto part = n % static_cast<std::uint64_t>(batches());
   if (part == 0 && !plan_next_step()) return std::nullopt;
   const auto* own = &planned_[static_cast<std::size_t>(own_.first)];
-  if (!together_) return make_batch(dataset_, with_rows(own[part]));
+  if (form_ == MicrobatchForm::kOneByOne) return make_batch(dataset_, with_rows(own[part]));
   std::vector<std::vector<TaskEpisode>> microbatches;
   for (int i = 0; i < own_.count; ++i) microbatches.push_back(with_rows(own[i]));
   return make_batch(dataset_, microbatches, longest(planned_, &Episode::support_size),
-                    longest(planned_, &Episode::query_size));
+                    longest(planned_, &Episode::query_size), form_ != MicrobatchForm::kSharedRows);
 }
 
 std::vector<TaskEpisode> MicrobatchStream::with_rows(const std::vector<Episode>& microbatch) const {

@@ -11,20 +11,21 @@
 #include "cluster/gradient_sum.h"
 #include "data/prefetch.h"
 #include "data/sampler.h"
-#include "trainer/training/train_options.h"
+#include "trainer/training/microbatch_form.h"
 
 namespace warmstart {
 
 class MicrobatchStream {
  public:
-  // Of rank `rank` of `ranks`.  `together`: as one batch, all microbatches of all ranks padded alike, so that their bits
-  // are those that they have on any number of ranks.  `dataset` must outlive the stream.  Throws what Sampler throws.
-  MicrobatchStream(const Dataset& dataset, const TrainOptions& options, bool together, int rank, int ranks);
+  // Of rank `rank` of `ranks`.  `dataset` must outlive the stream.  Throws what Sampler throws.
+  MicrobatchStream(const Dataset& dataset, const TrainOptions& options, MicrobatchForm form, int rank, int ranks);
 
   std::int64_t steps() const { return steps_; }          // meta-steps of the whole run
   MicrobatchRange microbatches() const { return own_; }  // of each meta-step, this rank's
 
-  int batches() const { return together_ ? 1 : own_.count; }  // of each meta-step, from next()
+  MicrobatchForm form() const { return form_; }
+  // Of each meta-step, from next().
+  int batches() const { return form_ == MicrobatchForm::kOneByOne ? own_.count : 1; }
 
   // From here on next() gives the batches of meta-step `step`, then those of the steps after it that are not
   // `skipped`.  Before the first next(), and again whenever the run goes back.
@@ -42,7 +43,7 @@ class MicrobatchStream {
   std::vector<TaskEpisode> with_rows(const std::vector<Episode>& microbatch) const;
 
   const Dataset& dataset_;
-  bool together_;
+  MicrobatchForm form_;
   Sampler sampler_;
   std::int64_t steps_;
   MicrobatchRange own_;

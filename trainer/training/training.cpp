@@ -14,7 +14,6 @@
 #include "cluster/watchdog.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/microbatch_stream.h"
-#include "trainer/training/microbatch_size.h"
 #include "trainer/training/rollback.h"
 #include "trainer/training/run_warnings.h"
 
@@ -30,7 +29,7 @@ class TrainingLoop {
         group_(group),
         observer_(observer),
         description_(start.description),
-        stream_(dataset, options, microbatches_go_together(model, options), group.rank(), group.size()),
+        stream_(dataset, options, microbatch_form(model, dataset, options), group.rank(), group.size()),
         state_(model, dataset, options, stream_.steps(), group, start.gradients ? *start.gradients : group,
                start.checkpoint),
         window_(state_.steps, options.tasks, state_.step) {

@@ -1,0 +1,25 @@
+#include "trainer/training/microbatch_form.h"
+
+#include <ATen/ATen.h>
+
+#include "data/batch.h"
+
+namespace warmstart {
+namespace {
+
+// Multiply-adds of a microbatch's pass up to which calling the operators costs as much as they do.
+constexpr double kSmallMicrobatch = 1e8;
+
+}  // namespace
+
+MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options) {
+  // Batched products on a GPU may take another way by the number of tasks, which would change their bits.
+  if (!model.parameters().flat().is_cpu()) return MicrobatchForm::kOneByOne;
+  if (model.only_heads_adapt() && rows_are_entities(dataset.schema())) return MicrobatchForm::kSharedRows;
+  const auto tasks = static_cast<double>(options.tasks / options.microbatches);
+  const auto rows = static_cast<double>(options.episode.support_max + options.episode.query_max);
+  return tasks * rows * model.multiply_adds() <= kSmallMicrobatch ? MicrobatchForm::kTogether
+                                                                  : MicrobatchForm::kOneByOne;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "data/dataset.h"
+#include "trainer/learner/learner.h"
+#include "trainer/training/train_options.h"
+
+namespace warmstart {
+
+// How a rank computes its microbatches.
+enum class MicrobatchForm {
+  kOneByOne,    // each padded to its own longest support and query
+  kTogether,    // as one batch, those of all ranks padded alike
+  kSharedRows,  // as one batch, with rows that are encoded once a meta-step for all tasks of all ranks (RowBlocks)
+};
+
+// The form for a model: shared rows where only heads adapt and rows are entities; else together where a microbatch alone
+// has too little work to be worth calling the operators for.  A function of the model, the data and the options, the same
+// on every rank.
+MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options);
+
+}  // namespace warmstart

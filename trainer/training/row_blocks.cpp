@@ -1,0 +1,105 @@
+#include "trainer/training/row_blocks.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "trainer/training/tree_of_rows.h"
+
+namespace warmstart {
+namespace {
+
+at::Tensor padded(const at::Tensor& rows, std::int64_t count) {
+  return at::constant_pad_nd(rows, {0, 0, 0, count - rows.size(0)});
+}
+
+std::vector<std::int64_t> sorted_distinct(std::vector<std::int64_t> values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
+}  // namespace
+
+RowBlocks::RowBlocks(const Dataset& dataset, const EpisodeBatch& batch, MicrobatchRange own, int microbatches,
+                     Communicator& group)
+    : group_(group), microbatches_(microbatches), slice_(0) {
+  const auto most_microbatches = (microbatches + group.size() - 1) / group.size();
+  const auto most_tasks = batch.tasks / own.count * most_microbatches;
+  const auto entities = entities_of_all_ranks(batch, most_tasks * (batch.support.width + batch.query.width) + 1);
+  const auto count = static_cast<std::int64_t>(entities.size());
+  // Of the ranks' slices: the first row, and where in the encodings of all ranks a row lies.
+  std::vector<std::int64_t> firsts;
+  for (int rank = 0; rank < group.size(); ++rank) {
+    const auto blocks = microbatches_of(rank, group.size(), microbatches);
+    firsts.push_back(first_row(blocks.first, count));
+    slice_ = std::max(slice_, first_row(blocks.first + blocks.count, count) - firsts.back());
+  }
+  const auto place_of = [&](std::int64_t entity) {
+    const auto row = std::lower_bound(entities.begin(), entities.end(), entity) - entities.begin();
+    // Empty slices begin where the next one does: the last that begins here has the row.
+    const auto rank = std::upper_bound(firsts.begin(), firsts.end(), row) - firsts.begin() - 1;
+    return rank * slice_ + row - firsts[static_cast<std::size_t>(rank)];
+  };
+  std::vector<std::int64_t> places;
+  for (const auto entity : batch.entity) places.push_back(place_of(entity));
+  const auto index = at::tensor(places, at::kLong);
+  lookup_ = {index, {}, batch.first_rows, at::arange(slice_ * group.size(), at::kLong), index};
+  std::vector<std::vector<std::int64_t>> blocks;
+  for (int block = own.first; block < own.first + own.count; ++block)
+    blocks.emplace_back(entities.begin() + first_row(block, count), entities.begin() + first_row(block + 1, count));
+  rows_ = make_rows(dataset, blocks);
+}
+
+// Distinct ones, in order.  `most_rows`: more than any rank's batch has.
+std::vector<std::int64_t> RowBlocks::entities_of_all_ranks(const EpisodeBatch& batch, std::int64_t most_rows) const {
+  auto own = sorted_distinct(batch.entity);
+  if (group_.size() == 1) return own;
+  own.resize(static_cast<std::size_t>(most_rows), own.back());
+  const auto all = group_.gather_slices(at::tensor(own, at::kLong));
+  const auto* entity = all.const_data_ptr<std::int64_t>();
+  return sorted_distinct({entity, entity + all.numel()});
+}
+
+struct RowBlocks::Exchange : torch::autograd::Function<Exchange> {
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& encoded, RowBlocks* blocks) {
+    const at::AutoDispatchBelowADInplaceOrView in_forward;
+    ctx->saved_data["blocks"] = reinterpret_cast<std::int64_t>(blocks);
+    return blocks->gathered(encoded).index_select(0, blocks->lookup_.ids);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list& gradients) {
+    const at::AutoDispatchBelowADInplaceOrView in_reverse;
+    const auto* blocks = reinterpret_cast<const RowBlocks*>(ctx->saved_data["blocks"].toInt());
+    const auto gradient = blocks->gradient_of_own(gradients[0]);
+    blocks->exchanged_();
+    return {gradient, {}};
+  }
+};
+
+at::Tensor RowBlocks::exchange(const at::Tensor& encoded, const std::function<void()>& exchanged) {
+  exchanged_ = exchanged;
+  return Exchange::apply(encoded, this);
+}
+
+at::Tensor RowBlocks::gathered(const at::Tensor& encoded) const {
+  if (group_.size() == 1) return encoded;
+  return group_.gather_slices(padded(encoded, slice_).flatten()).view({-1, encoded.size(1)});
+}
+
+// Summed over all microbatches.
+at::Tensor RowBlocks::gradient_of_own(const at::Tensor& of_batch_rows) const {
+  const auto width = of_batch_rows.size(1);
+  auto sums = at::zeros({slice_ * group_.size(), width}, of_batch_rows.options());
+  add_tree_of_rows(sums, of_batch_rows, lookup_);
+  if (group_.size() > 1) {
+    TreeSum sum;
+    for (auto& slice : group_.exchange_slices(sums.flatten()).chunk(group_.size())) sum.add(slice);
+    sums = sum.take().view({slice_, width});
+  }
+  return sums.narrow(0, 0, rows_.first_rows.back());
+}
+
+}  // namespace warmstart
