@@ -30,7 +30,7 @@ class Products {
 };
 
 // at::bmm, but a task's bits do not depend on the tasks beside it: LibTorch's own takes another way for results of one
-// row or column.
+// row or column.  Those are differentiable once in float32 on the CPU.
 at::Tensor task_product(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace warmstart

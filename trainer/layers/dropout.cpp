@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "base/random.h"
 
 namespace warmstart {
@@ -10,10 +12,10 @@ namespace {
 // Writes independent values that are 0 with probability `share`, to within 2^-17: four of 16 bits from each number.
 void drop(RandomStream random, float* values, std::int64_t count, double share, float kept_value) {
   const auto threshold = static_cast<std::uint64_t>(share * 65536.0 + 0.5);
-  std::uint64_t bits = 0;
-  for (std::int64_t i = 0; i < count; ++i, bits >>= 16) {
-    if (i % 4 == 0) bits = random.bits();
-    values[i] = (bits & 0xffff) < threshold ? 0.0f : kept_value;
+  for (std::int64_t i = 0; i < count; i += 4) {
+    const auto bits = random.bits();
+    for (std::int64_t k = 0; k < std::min<std::int64_t>(4, count - i); ++k)
+      values[i + k] = ((bits >> (16 * k)) & 0xffff) < threshold ? 0.0f : kept_value;
   }
 }
 

@@ -9,19 +9,19 @@ namespace warmstart {
 
 Adam::Adam(const Parameters& parameters, const AdamOptions& options, std::int64_t total_steps)
     : options_(options), total_steps_(total_steps) {
-  std::vector<at::Tensor> l2, factor;
+  std::int64_t first = 0;
   for (const auto& parameter : parameters.list()) {
     const auto group = parameter.group;
     const auto size = parameter.value.numel();
-    const double penalty = group == ParameterGroup::kEmbedding ? options.embedding_l2
-                           : group == ParameterGroup::kNetwork ? options.network_l2
-                                                               : 0.0;
-    l2.push_back(at::full({size}, penalty, parameters.flat().options()));
-    factor.push_back(at::full({size}, group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0,
-                              parameters.flat().options()));
+    const double l2 = group == ParameterGroup::kEmbedding ? options.embedding_l2
+                      : group == ParameterGroup::kNetwork ? options.network_l2
+                                                          : 0.0;
+    const double rate_factor = group == ParameterGroup::kInner ? options.inner_rate_factor : 1.0;
+    if (segments_.empty() || segments_.back().l2 != l2 || segments_.back().rate_factor != rate_factor)
+      segments_.push_back({first, 0, l2, rate_factor});
+    segments_.back().size += size;
+    first += size;
   }
-  l2_ = at::cat(l2);
-  rate_factor_ = at::cat(factor);
   first_moment_ = at::zeros_like(parameters.flat());
   second_moment_ = at::zeros_like(parameters.flat());
 }
@@ -34,16 +34,16 @@ double Adam::rate(std::int64_t step) const {
 }
 
 double Adam::step(std::int64_t step, const at::Tensor& gradient, Parameters& parameters) {
-  auto& flat = parameters.flat();
+  const auto& flat = parameters.flat();
   const double norm = at::linalg_vector_norm(gradient).item<double>();
   if (options_.clip_norm > 0.0 && norm > options_.clip_norm) gradient.mul_(options_.clip_norm / norm);
-  gradient.addcmul_(l2_, flat);
-  first_moment_.lerp_(gradient, 1.0 - options_.beta1);
-  second_moment_.mul_(options_.beta2).addcmul_(gradient, gradient, 1.0 - options_.beta2);
-  const auto steps = static_cast<double>(step + 1);
-  const double correction1 = 1.0 - std::pow(options_.beta1, steps), correction2 = 1.0 - std::pow(options_.beta2, steps);
-  const auto scale = (second_moment_ / correction2).sqrt_().add_(options_.epsilon);
-  flat.addcmul_(rate_factor_, first_moment_ / scale, -rate(step) / correction1);
+  const auto count = at::full({}, static_cast<double>(step + 1), flat.options().dtype(at::kFloat));
+  for (const auto& [first, size, l2, rate_factor] : segments_) {
+    const auto part = [first = first, size = size](const at::Tensor& all) { return all.narrow(0, first, size); };
+    at::_fused_adam_({part(flat)}, {part(gradient)}, {part(first_moment_)}, {part(second_moment_)}, {}, {count},
+                     rate_factor * rate(step), options_.beta1, options_.beta2, l2, options_.epsilon, /*amsgrad=*/false,
+                     /*maximize=*/false);
+  }
   return norm;
 }
 

@@ -24,9 +24,15 @@ class Adam {
   const at::Tensor& second_moment() const { return second_moment_; }
 
  private:
+  // Neighbours in the flat tensor that are updated alike.
+  struct Segment {
+    std::int64_t first, size;
+    double l2, rate_factor;
+  };
+
   AdamOptions options_;
   std::int64_t total_steps_;
-  at::Tensor l2_, rate_factor_;  // [P]
+  std::vector<Segment> segments_;
   at::Tensor first_moment_, second_moment_;
 };
 
