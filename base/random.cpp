@@ -1,11 +1,11 @@
 #include "base/random.h"
 
 #include <Random123/philox.h>
+#include <tsl/robin_map.h>
 
 #include <bit>
 #include <cmath>
 #include <numbers>
-#include <unordered_map>
 
 namespace warmstart {
 namespace {
@@ -48,7 +48,7 @@ double RandomStream::normal() {
 
 std::vector<std::uint32_t> sample_without_replacement(RandomStream& random, std::uint32_t size, std::uint32_t count) {
   // Fisher-Yates over an array that is not written down: only places that moved are kept.
-  std::unordered_map<std::uint32_t, std::uint32_t> moved;
+  tsl::robin_map<std::uint32_t, std::uint32_t> moved;
   const auto at = [&](std::uint32_t i) {
     const auto found = moved.find(i);
     return found == moved.end() ? i : found->second;

@@ -14,6 +14,7 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C CXX)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
+find_path(ROBIN_MAP_INCLUDE tsl/robin_map.h REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
 
 add_library(hdf5 INTERFACE)

@@ -1,9 +1,10 @@
 #include "data/batch.h"
 
+#include <tsl/robin_map.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <unordered_map>
 
 namespace warmstart {
 namespace {
@@ -162,7 +163,7 @@ class BatchMaker {
   const Dataset& dataset_;
   FieldAppender entity_, row_, task_;
   bool rows_have_fields_, features_;
-  std::unordered_map<std::uint32_t, std::int64_t> places_;
+  tsl::robin_map<std::uint32_t, std::int64_t> places_;
   EpisodeBatch batch_;
 };
 
@@ -170,7 +171,7 @@ class BatchMaker {
 Lookup lookup_of(const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& firsts) {
   Lookup lookup;
   lookup.places.reserve(ids.size());
-  std::unordered_map<std::int64_t, std::int64_t> in_all;
+  tsl::robin_map<std::int64_t, std::int64_t> in_all;
   std::vector<std::int64_t> place;  // by place in all, of the present microbatch if not under its first
   for (std::size_t m = 0; m + 1 < firsts.size(); ++m) {
     const auto first = static_cast<std::int64_t>(lookup.ids.size());

@@ -58,6 +58,18 @@ TEST(TreeSum, AddsAnyNumberOfLeaves) {
   EXPECT_THROW(TreeSum().take(), std::logic_error);
 }
 
+TEST(SumAsTree, HasTheBitsOfTreeSum) {
+  for (int count = 1; count <= 9; ++count) {
+    TreeSum sum;
+    std::vector<at::Tensor> leaves;
+    for (int i = 0; i < count; ++i) {
+      leaves.push_back(gradient_of(i, 1000));
+      sum.add(leaves.back().clone());
+    }
+    EXPECT_TRUE(at::equal(sum_as_tree(at::stack(leaves)), sum.take())) << count;
+  }
+}
+
 TEST(MicrobatchesOf, CoversEachOnceForAnyNumberOfRanks) {
   for (int ranks = 1; ranks <= kMicrobatches; ++ranks) {
     int next = 0;

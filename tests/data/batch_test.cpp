@@ -75,5 +75,38 @@ TEST_F(BatchTest, AnUnknownKeyWeighsNothing) {
   EXPECT_EQ(batch.rows.weights[0], 0.0f);
 }
 
+TEST_F(BatchTest, SeveralMicrobatchesHaveRowsAndIdsOfTheirOwn) {
+  const auto data = dataset();
+  const auto batch = make_batch(data, {{{0, {{0, 1}, {2}}}}, {{1, {{0}, {1}}}}}, 3, 1);
+  EXPECT_EQ(batch.microbatches(), 2);
+  EXPECT_EQ(batch.first_rows, (std::vector<std::int64_t>{0, 3, 5}));
+  EXPECT_EQ(batch.support.width, 3);
+  EXPECT_EQ(batch.support.place, (std::vector<std::int64_t>{0, 1, 0, 3, 0, 0}));
+  EXPECT_EQ(batch.key, (std::vector<std::int64_t>{1, 2, 3, 2, 1}));
+  const auto& lookup = batch.key_lookup;
+  EXPECT_EQ(lookup.ids, (std::vector<std::int64_t>{1, 2, 3, 2, 1}));
+  EXPECT_EQ(lookup.firsts, (std::vector<std::int64_t>{0, 3, 5}));
+  EXPECT_EQ(lookup.places, (std::vector<std::int64_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(lookup.all, (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_EQ(lookup.in_all, (std::vector<std::int64_t>{0, 1, 2, 1, 0}));
+  // Tag b, id 6, occurs twice in the first microbatch and is looked up once.
+  EXPECT_EQ(batch.rows.lookup.ids, (std::vector<std::int64_t>{1, 5, 6, 7, 2, 3, 2, 6, 1, 5, 7}));
+  EXPECT_EQ(batch.rows.lookup.firsts, (std::vector<std::int64_t>{0, 6, 11}));
+}
+
+TEST_F(BatchTest, RowsThatAreEntitiesComeInBlocks) {
+  const auto data = dataset();
+  const auto whole = make_batch(data, {{0, {{0, 1}, {2}}}});
+  const auto tasks = make_batch(data, {{{0, {{0, 1}, {2}}}}}, 2, 1, false);
+  EXPECT_EQ(tasks.entity, whole.entity);
+  EXPECT_EQ(tasks.first_rows, whole.first_rows);
+  EXPECT_EQ(tasks.rows.count, 0);
+  const auto rows = make_rows(data, {{tasks.entity[0], tasks.entity[1]}, {}, {tasks.entity[2]}});
+  EXPECT_EQ(rows.tasks, 0);
+  EXPECT_EQ(rows.first_rows, (std::vector<std::int64_t>{0, 2, 2, 3}));
+  EXPECT_EQ(rows.rows.ids, whole.rows.ids);
+  EXPECT_EQ(rows.key, whole.key);
+}
+
 }  // namespace
 }  // namespace warmstart

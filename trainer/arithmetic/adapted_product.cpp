@@ -15,10 +15,10 @@ at::Tensor product_with(const Products& arithmetic, const Microbatches& microbat
   auto shape = x.sizes().vec();
   shape.back() = matrix.size(1);
   const auto z = at::empty(shape, x.options());
-  for (std::int64_t m = 0; m < microbatches.count; ++m) {
-    const auto of_rows = start.defined() && start.dim() > 1 ? microbatches.rows_of(start, m) : start;
-    arithmetic.product_into(microbatches.rows_of(z, m), of_rows, microbatches.rows_of(x, m), matrix);
-  }
+  const auto parts = microbatches.split(z), of_x = microbatches.split(x);
+  const bool of_rows = start.defined() && start.dim() > 1;
+  const auto starts = of_rows ? microbatches.split(start) : std::vector(parts.size(), start);
+  for (std::size_t m = 0; m < parts.size(); ++m) arithmetic.product_into(parts[m], starts[m], of_x[m], matrix);
   return z;
 }
 
@@ -26,18 +26,17 @@ at::Tensor product_with(const Products& arithmetic, const Microbatches& microbat
 at::Tensor matrix_gradient(const Products& arithmetic, const Microbatches& microbatches, const at::Tensor& a,
                            const at::Tensor& b) {
   const auto sums = at::empty({microbatches.count, a.size(-1), b.size(-1)}, a.options());
-  for (std::int64_t m = 0; m < microbatches.count; ++m)
-    arithmetic.product_into(sums[m], {}, microbatches.rows_of(a, m).t(), microbatches.rows_of(b, m));
+  const auto parts = sums.unbind(), of_a = microbatches.split(a), of_b = microbatches.split(b);
+  for (std::size_t m = 0; m < parts.size(); ++m) arithmetic.product_into(parts[m], {}, of_a[m].t(), of_b[m]);
   return sums;
 }
 
 // The sum over each microbatch's rows: [microbatches, out].
 at::Tensor bias_gradient(const Microbatches& microbatches, const at::Tensor& g) {
-  auto sums = at::empty({microbatches.count, g.size(-1)}, g.options());
-  for (std::int64_t m = 0; m < microbatches.count; ++m) {
-    auto sum = sums[m];
-    at::sum_out(sum, microbatches.rows_of(g, m), 0);
-  }
+  const auto sums = at::empty({microbatches.count, g.size(-1)}, g.options());
+  auto parts = sums.unbind();
+  const auto of_g = microbatches.split(g);
+  for (std::size_t m = 0; m < parts.size(); ++m) at::sum_out(parts[m], of_g[m], 0);
   return sums;
 }
 

@@ -4,13 +4,14 @@
 
 namespace warmstart {
 
-at::Tensor Microbatches::rows_of(const at::Tensor& rows, std::int64_t m) const {
-  const auto matrix = rows.flatten(0, -2);
+std::vector<at::Tensor> Microbatches::split(const at::Tensor& rows) const {
+  const auto matrix = rows.dim() == 2 ? rows : rows.flatten(0, -2);
+  if (count == 1) return {matrix};
   const bool are_distinct = rows.dim() == 2 && !first_rows.empty();
-  const auto first = [&](std::int64_t m) {
-    return are_distinct ? first_rows[static_cast<std::size_t>(m)] : matrix.size(0) * m / count;
-  };
-  return matrix.narrow(0, first(m), first(m + 1) - first(m));
+  const auto firsts = are_distinct ? first_rows : first_tasks(matrix.size(0));
+  std::vector<std::int64_t> sizes;
+  for (std::size_t m = 0; m + 1 < firsts.size(); ++m) sizes.push_back(firsts[m + 1] - firsts[m]);
+  return matrix.split_with_sizes(sizes);
 }
 
 std::vector<std::int64_t> Microbatches::first_tasks(std::int64_t tasks) const {

@@ -13,8 +13,8 @@ struct Microbatches {
   std::int64_t count = 1;
   std::vector<std::int64_t> first_rows = {};  // empty: they divide evenly, too
 
-  // Those of the rows [T, R, ..] or [N, ..] that are microbatch m's, as a matrix [rows, last dimension].
-  at::Tensor rows_of(const at::Tensor& rows, std::int64_t m) const;
+  // Rows [T, R, ..] or [N, ..] by microbatch, as matrices [rows, last dimension] in the same memory.
+  std::vector<at::Tensor> split(const at::Tensor& rows) const;
 
   // Where each microbatch's tasks begin, of so many: [count + 1].
   std::vector<std::int64_t> first_tasks(std::int64_t tasks) const;

@@ -3,20 +3,26 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/random.h"
 
 namespace warmstart {
 namespace {
 
-// Writes independent values that are 0 with probability `share`, to within 2^-17: four of 16 bits from each number.
+// Writes four values by the four 16-bit numbers of `bits`, so that each is 0 with a probability given to within 2^-17.
+void drop(std::uint64_t bits, float* values, std::uint64_t threshold, float kept_value) {
+  for (int i = 0; i < 4; ++i) values[i] = ((bits >> (16 * i)) & 0xffff) < threshold ? 0.0f : kept_value;
+}
+
+// Writes independent values that are 0 with probability `share`.
 void drop(RandomStream random, float* values, std::int64_t count, double share, float kept_value) {
   const auto threshold = static_cast<std::uint64_t>(share * 65536.0 + 0.5);
-  for (std::int64_t i = 0; i < count; i += 4) {
-    const auto bits = random.bits();
-    for (std::int64_t k = 0; k < std::min<std::int64_t>(4, count - i); ++k)
-      values[i + k] = ((bits >> (16 * k)) & 0xffff) < threshold ? 0.0f : kept_value;
-  }
+  const auto whole = count / 4 * 4;
+  for (std::int64_t i = 0; i < whole; i += 4) drop(random.bits(), values + i, threshold, kept_value);
+  std::array<float, 4> rest;
+  if (whole < count) drop(random.bits(), rest.data(), threshold, kept_value);
+  std::copy_n(rest.begin(), count - whole, values + whole);
 }
 
 // [rows * width], each microbatch's by the stream that `stream` makes of its number in the batch.

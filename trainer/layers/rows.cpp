@@ -28,12 +28,11 @@ at::Tensor id_weights(const IdBags& bags, const Microbatches& microbatches, std:
 
 // The products of all pairs of a microbatch's distinct rows' id weights, [N_m, N_m] each.
 std::vector<at::Tensor> id_products(const IdBags& bags, const Microbatches& microbatches, std::int64_t rows) {
-  const auto weights = id_weights(bags, microbatches, rows);
+  const auto weights = microbatches.split(id_weights(bags, microbatches, rows));
+  const auto& firsts = bags.lookup.firsts;
   std::vector<at::Tensor> products;
-  for (std::int64_t m = 0; m < microbatches.count; ++m) {
-    const auto& firsts = bags.lookup.firsts;
-    const auto i = static_cast<std::size_t>(m);
-    const auto own = microbatches.rows_of(weights, m).narrow(1, 0, firsts[i + 1] - firsts[i]);
+  for (std::size_t m = 0; m < weights.size(); ++m) {
+    const auto own = weights[m].narrow(1, 0, firsts[m + 1] - firsts[m]);
     products.push_back(at::mm(own, own.t()));
   }
   return products;

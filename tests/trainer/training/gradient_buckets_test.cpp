@@ -49,8 +49,8 @@ at::Tensor tail_of(int microbatch) {
 }
 
 IdLookup lookup_of(MicrobatchRange range) {
-  IdLookup lookup;
   std::vector<std::int64_t> ids;
+  IdLookup lookup;
   for (int i = 0; i < range.count; ++i) {
     const auto& own = kLookedUp[static_cast<std::size_t>(range.first + i)];
     lookup.firsts.push_back(static_cast<std::int64_t>(ids.size()));
@@ -58,6 +58,9 @@ IdLookup lookup_of(MicrobatchRange range) {
   }
   lookup.firsts.push_back(static_cast<std::int64_t>(ids.size()));
   lookup.ids = at::tensor(ids, at::kLong).to(test_device());
+  // All ids of the table stand for those that were looked up, some of which were by nobody.
+  lookup.all = at::arange(6, at::kLong).to(test_device());
+  lookup.in_all = lookup.ids;
   return lookup;
 }
 

@@ -14,6 +14,7 @@
 #include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
+#include "trainer/training/microbatch_form.h"
 #include "trainer/training/training.h"
 
 namespace warmstart {
@@ -56,6 +57,10 @@ class MethodsTest : public testing::Test {
 
   std::string trained(const ModelOptions& model_options, const TrainOptions& options, Communicator& communicator,
                       TrainStart start = {}) const {
+    return trained(model_options, options, communicator, std::move(start), dataset);
+  }
+  static std::string trained(const ModelOptions& model_options, const TrainOptions& options, Communicator& communicator,
+                             TrainStart start, const Dataset& dataset) {
     Learner model(dataset.schema(), model_options, 1);
     start_from_data(model, dataset, communicator);
     return train(model, dataset, options, communicator, {}, std::move(start)).digest;
@@ -93,6 +98,31 @@ TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
     EXPECT_EQ(trained(options, options_of_test(), group), digest) << name_of(method);
     EXPECT_EQ(resumed(options), digest) << name_of(method);
   }
+}
+
+// A model that is too large for its microbatches to go together.
+TEST_F(MethodsTest, EndInTheSameBitsOneByOne) {
+  ModelOptions options;
+  options.network.embedding = 256;
+  options.network.tower = {2048};
+  options.adapt.inner.scope = Scope::kDense;
+  options.adapt.inner.steps = 1;
+  ASSERT_EQ(microbatch_form(Learner(dataset.schema(), options, 1), dataset, options_of_test()),
+            MicrobatchForm::kOneByOne);
+  EXPECT_EQ(trained(options, options_of_test(), group), trained(options, options_of_test(), alone));
+}
+
+// Rows with fields of their own are no one else's.
+TEST_F(MethodsTest, EndInTheSameBitsTogether) {
+  auto tables = options_for_synthetic(folder.path() / "tables", folder.path() / "with_fields");
+  tables.interactions.dense = {"time"};
+  ingest(tables);
+  const Dataset with_fields(tables.dataset, true);
+  const ModelOptions options;
+  ASSERT_EQ(microbatch_form(Learner(with_fields.schema(), options, 1), with_fields, options_of_test()),
+            MicrobatchForm::kTogether);
+  EXPECT_EQ(trained(options, options_of_test(), group, {}, with_fields),
+            trained(options, options_of_test(), alone, {}, with_fields));
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ class MicrobatchStreamTest : public testing::Test {
 };
 
 TEST_F(MicrobatchStreamTest, GivesTheStepsInTheirOrder) {
-  MicrobatchStream stream(*dataset, options, 0, 1);
+  MicrobatchStream stream(*dataset, options, MicrobatchForm::kOneByOne, 0, 1);
   EXPECT_EQ(stream.steps(), 6);
   stream.start(3, {});
   Tasks expected;
@@ -57,7 +57,7 @@ TEST_F(MicrobatchStreamTest, GivesTheStepsInTheirOrder) {
 }
 
 TEST_F(MicrobatchStreamTest, LeavesOutWhatIsSkipped) {
-  MicrobatchStream stream(*dataset, options, 0, 1);
+  MicrobatchStream stream(*dataset, options, MicrobatchForm::kOneByOne, 0, 1);
   stream.start(0, {0, 2, 3, 5});
   Tasks expected;
   for (const std::uint64_t step : {1, 4}) expect(expected, step);
@@ -65,7 +65,7 @@ TEST_F(MicrobatchStreamTest, LeavesOutWhatIsSkipped) {
 }
 
 TEST_F(MicrobatchStreamTest, GoesBackWithWhatIsSkippedFromThenOn) {
-  MicrobatchStream stream(*dataset, options, 0, 1);
+  MicrobatchStream stream(*dataset, options, MicrobatchForm::kOneByOne, 0, 1);
   stream.start(4, {});
   stream.next();
   stream.start(3, {4});
@@ -75,13 +75,35 @@ TEST_F(MicrobatchStreamTest, GoesBackWithWhatIsSkippedFromThenOn) {
 }
 
 TEST_F(MicrobatchStreamTest, OfARankIsItsBlockOfEachStep) {
-  MicrobatchStream stream(*dataset, options, 1, 2);
+  MicrobatchStream stream(*dataset, options, MicrobatchForm::kOneByOne, 1, 2);
   EXPECT_EQ(stream.microbatches().first, 2);
   EXPECT_EQ(stream.microbatches().count, 2);
   stream.start(4, {});
   Tasks expected;
   for (const std::uint64_t step : {4, 5}) expect(expected, step, 2, 2);
   EXPECT_EQ(rest_of(stream), expected);
+}
+
+TEST_F(MicrobatchStreamTest, TogetherAllRanksAreAsWide) {
+  MicrobatchStream first(*dataset, options, MicrobatchForm::kTogether, 0, 2),
+      second(*dataset, options, MicrobatchForm::kSharedRows, 1, 2);
+  EXPECT_EQ(first.batches(), 1);
+  first.start(0, {});
+  second.start(0, {});
+  for (std::uint64_t step = 0; step < 6; ++step) {
+    const auto a = first.next(), b = second.next();
+    Tasks expected;
+    expect(expected, step);
+    expected[0].insert(expected[0].end(), expected[1].begin(), expected[1].end());
+    expected[2].insert(expected[2].end(), expected[3].begin(), expected[3].end());
+    EXPECT_EQ(a.task, expected[0]);
+    EXPECT_EQ(b.task, expected[2]);
+    EXPECT_EQ(a.microbatches(), 2);
+    EXPECT_EQ(a.support.width, b.support.width);
+    EXPECT_EQ(a.query.width, b.query.width);
+    EXPECT_GT(a.rows.count, 0);
+    EXPECT_EQ(b.rows.count, 0);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+#include "trainer/arithmetic/products.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "trainer/arithmetic/bag_sum.h"
+
+namespace warmstart {
+namespace {
+
+void expect_near(const at::Tensor& found, const at::Tensor& expected) {
+  ASSERT_EQ(found.sizes(), expected.sizes());
+  const double largest = expected.abs().max().item<double>();
+  EXPECT_GT(largest, 0.0);
+  EXPECT_LT((found.to(at::kDouble) - expected).abs().max().item<double>(), 1e-5 * largest);
+}
+
+struct Shape {
+  std::int64_t rows, count, columns;
+};
+class TaskProductTest : public testing::TestWithParam<Shape> {};
+
+TEST_P(TaskProductTest, IsAtBmmWithItsGradients) {
+  const auto [rows, count, columns] = GetParam();
+  at::manual_seed(3);
+  const auto a = at::randn({6, rows, count}).requires_grad_(), b = at::randn({6, count, columns}).requires_grad_();
+  const auto wide_a = a.detach().to(at::kDouble).requires_grad_(), wide_b = b.detach().to(at::kDouble).requires_grad_();
+  const auto found = task_product(a, b), expected = at::bmm(wide_a, wide_b);
+  expect_near(found, expected);
+  const auto gradients = torch::autograd::grad({found.sin().sum()}, {a, b});
+  const auto expected_gradients = torch::autograd::grad({expected.sin().sum()}, {wide_a, wide_b});
+  expect_near(gradients[0], expected_gradients[0]);
+  expect_near(gradients[1], expected_gradients[1]);
+}
+
+// One microbatch on each of several ranks has the bits that it has among others on one.
+TEST_P(TaskProductTest, ATasksBitsDoNotDependOnTheTasksBesideIt) {
+  const auto [rows, count, columns] = GetParam();
+  at::manual_seed(3);
+  const auto a = at::randn({64, rows, count}).requires_grad_(), b = at::randn({64, count, columns}).requires_grad_();
+  const auto with_gradients = [](const at::Tensor& a, const at::Tensor& b) {
+    const auto product = task_product(a, b);
+    const auto gradients = torch::autograd::grad({product.square().sum()}, {a, b});
+    return std::vector{product.detach(), gradients[0], gradients[1]};
+  };
+  const auto among = with_gradients(a, b);
+  for (const std::int64_t tasks : {1, 8, 32}) {
+    const auto own = [tasks](const at::Tensor& all) { return all.detach().narrow(0, 32, tasks).requires_grad_(); };
+    const auto alone = with_gradients(own(a), own(b));
+    for (std::size_t i = 0; i < alone.size(); ++i)
+      EXPECT_TRUE(alone[i].equal(among[i].narrow(0, 32, tasks))) << i << " of " << tasks;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, TaskProductTest,
+                         testing::Values(Shape{20, 48, 1}, Shape{1, 90, 48}, Shape{1, 7, 1}, Shape{20, 48, 3}),
+                         [](const auto& info) {
+                           return std::to_string(info.param.rows) + "_" + std::to_string(info.param.count) + "_" +
+                                  std::to_string(info.param.columns);
+                         });
+
+TEST(BagSum, IsTheWeightedSumWithItsGradient) {
+  at::manual_seed(4);
+  const auto rows = at::randn({5, 9}).requires_grad_(), wide = rows.detach().to(at::kDouble).requires_grad_();
+  const auto places = at::tensor({0, 3, 3, 1, 0}, at::kLong), offsets = at::tensor({0, 2, 2, 3}, at::kLong);
+  const auto weights = at::tensor({1.0, 0.5, -2.0, 0.25, 3.0});
+  const auto found = bag_sum(rows, places, offsets, weights.to(at::kFloat));
+  const auto expected = bag_sum(wide, places, offsets, weights.to(at::kDouble));
+  expect_near(found, expected);
+  const auto by_hand = 0.25 * wide[1] + 3.0 * wide[0] - 2.0 * wide[3];
+  EXPECT_TRUE(at::allclose(expected[3] + expected[2], by_hand));
+  EXPECT_EQ(found[1].abs().max().item<float>(), 0.0f);
+  expect_near(torch::autograd::grad({found.sin().sum()}, {rows})[0],
+              torch::autograd::grad({expected.sin().sum()}, {wide})[0]);
+}
+
+}  // namespace
+}  // namespace warmstart
