@@ -134,6 +134,10 @@ class BatchMaker {
       rows.mask[place] = 1.0f;
       ++place;
     }
+    // Places behind the last row are some row of the microbatch's.
+    const auto end = static_cast<std::ptrdiff_t>((task + 1) * static_cast<std::size_t>(rows.width));
+    std::fill(rows.place.begin() + static_cast<std::ptrdiff_t>(place), rows.place.begin() + end,
+              batch_.first_rows.back());
   }
 
   std::int64_t place_of(const Dataset::TaskView& view, std::uint32_t row) {

@@ -34,7 +34,7 @@ struct Features {
   Lookup lookup;                      // of ids
 };
 
-// [tasks, width] with zeros behind each task's last row.
+// [tasks, width] with zeros, and any place of the microbatch's, behind each task's last row.
 struct PaddedRows {
   std::int64_t width = 0;
   std::vector<std::int64_t> place;  // in Features

@@ -81,7 +81,7 @@ TEST_F(BatchTest, SeveralMicrobatchesHaveRowsAndIdsOfTheirOwn) {
   EXPECT_EQ(batch.microbatches(), 2);
   EXPECT_EQ(batch.first_rows, (std::vector<std::int64_t>{0, 3, 5}));
   EXPECT_EQ(batch.support.width, 3);
-  EXPECT_EQ(batch.support.place, (std::vector<std::int64_t>{0, 1, 0, 3, 0, 0}));
+  EXPECT_EQ(batch.support.place, (std::vector<std::int64_t>{0, 1, 0, 3, 3, 3}));
   EXPECT_EQ(batch.key, (std::vector<std::int64_t>{1, 2, 3, 2, 1}));
   const auto& lookup = batch.key_lookup;
   EXPECT_EQ(lookup.ids, (std::vector<std::int64_t>{1, 2, 3, 2, 1}));

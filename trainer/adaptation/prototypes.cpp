@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "trainer/arithmetic/elementwise.h"
 #include "trainer/arithmetic/products.h"
 
 namespace warmstart {
@@ -23,7 +24,7 @@ void Prototypes::apply(TaskState& state, const Support& support) const {
   const auto& [place, label, mask] = support.labels;
   const auto features = support.rows.encode(state.layers).features();
   const auto positive_scalar = [&](const char* name) {
-    return at::softplus(parameters.for_tasks(parameters[name], features.size(0))).view({-1, 1, 1});
+    return softplus_by_element(parameters.for_tasks(parameters[name], features.size(0))).view({-1, 1, 1});
   };
   const auto kappa = positive_scalar("prototypes.kappa"), factor = positive_scalar("prototypes.factor");
   const auto starts = parameters.for_tasks(parameters["prototypes.start"], features.size(0));

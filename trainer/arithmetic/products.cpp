@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cstdint>
+
 #include "trainer/arithmetic/task_products.h"
 
 namespace warmstart {
@@ -18,6 +20,12 @@ at::Tensor rounded(const at::Tensor& tensor) { return tensor.to(at::kBFloat16); 
 void refuse_second_order() {
   TORCH_CHECK(!at::GradMode::is_enabled(), "task_product: its gradient cannot be differentiated again");
 }
+
+// A BLAS may take another way, to other bits, by how its operands lie in memory.
+bool is_aligned(const at::Tensor& tensor) {
+  return !tensor.is_cpu() || reinterpret_cast<std::uintptr_t>(tensor.const_data_ptr()) % 64 == 0;
+}
+at::Tensor aligned(const at::Tensor& tensor) { return is_aligned(tensor) ? tensor : tensor.clone(); }
 
 // Whether a b has one row or column.
 bool has_one_line(const at::Tensor& a, const at::Tensor& b) { return a.size(1) == 1 || b.size(2) == 1; }
@@ -59,13 +67,17 @@ struct RowProduct : Function<RowProduct> {
 }  // namespace
 
 void Products::product_into(at::Tensor z, const at::Tensor& start, const at::Tensor& a, const at::Tensor& b) const {
-  if (rounds_) {
+  if (!is_aligned(z)) {
+    const auto elsewhere = at::empty_like(z);
+    product_into(elsewhere, start, a, b);
+    z.copy_(elsewhere);
+  } else if (rounds_) {
     z.copy_(at::mm(rounded(a), rounded(b)));
     if (start.defined()) z.add_(start);
   } else if (start.defined()) {
-    at::addmm_out(z, start, a, b);
+    at::addmm_out(z, start, aligned(a), aligned(b));
   } else {
-    at::mm_out(z, a, b);
+    at::mm_out(z, aligned(a), aligned(b));
   }
 }
 

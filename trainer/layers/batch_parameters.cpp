@@ -1,6 +1,7 @@
 #include "trainer/layers/batch_parameters.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <stdexcept>
 #include <utility>
@@ -9,13 +10,14 @@ namespace warmstart {
 
 BatchParameters::BatchParameters(const Parameters& parameters, const EmbeddingSource& tables, Microbatches microbatches,
                                  Leaves leaves)
-    : parameters_(parameters), tables_(tables), microbatches_(std::move(microbatches)), leaves_(leaves) {}
+    : parameters_(parameters), tables_(tables), microbatches_(std::move(microbatches)), leaves_(leaves), recorded_(c10::GradMode::is_enabled()) {}
 
 at::Tensor BatchParameters::leaf(const at::Tensor& value) const {
   return leaves_ == Leaves::kParameters ? value : value.detach().requires_grad_();
 }
 
 at::Tensor BatchParameters::operator[](const std::string& name) const {
+  const c10::AutoGradMode mode(recorded_);
   auto& [value, lookup, is_table] = used_[name];
   if (!value.defined()) {
     const auto& parameter = parameters_[name];
@@ -27,6 +29,7 @@ at::Tensor BatchParameters::operator[](const std::string& name) const {
 }
 
 at::Tensor BatchParameters::rows(const std::string& table, const IdLookup& lookup) const {
+  const c10::AutoGradMode mode(recorded_);
   auto& found = used_[table];
   if (!found.value.defined()) found = {leaf(tables_.fetch(table, lookup.ids)), lookup, true};
   if (!found.lookup.ids.is_same(lookup.ids))

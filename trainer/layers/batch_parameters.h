@@ -52,6 +52,7 @@ class BatchParameters {
   const EmbeddingSource& tables_;
   Microbatches microbatches_;
   Leaves leaves_;
+  bool recorded_;  // whether autograd goes back to the parameters, whoever asks first
   mutable std::map<std::string, Leaf> used_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "trainer/arithmetic/elementwise.h"
+
 namespace warmstart {
 namespace {
 
@@ -42,7 +44,7 @@ void InnerRule::add_layer(Parameters& parameters, const std::string& name, std::
 at::Tensor InnerRule::rate(const BatchParameters& parameters, const std::string& name, int step, double fixed) const {
   if (!learned()) return parameters.constant(fixed).unsqueeze(1);
   const auto raw = parameters[name];
-  return at::softplus(step < 0 ? raw : raw.select(1, step));
+  return softplus_by_element(step < 0 ? raw : raw.select(1, step));
 }
 
 at::Tensor InnerRule::head_rate(const BatchParameters& parameters, int step) const {
@@ -64,7 +66,7 @@ LayerRates InnerRule::layer(const BatchParameters& parameters, const std::string
   rates.step = rate(parameters, rate_name(name, "rate"), step, options_.tower_rate).reshape({-1});
   const auto part = [&](const char* part) {
     const auto found = rate_name(name, part);
-    return parameters.contains(found) ? at::softplus(parameters[found]) : at::Tensor();
+    return parameters.contains(found) ? softplus_by_element(parameters[found]) : at::Tensor();
   };
   rates.input = part("input");
   rates.bias = part("bias");

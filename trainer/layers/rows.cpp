@@ -32,7 +32,8 @@ std::vector<at::Tensor> id_products(const IdBags& bags, const Microbatches& micr
   const auto& firsts = bags.lookup.firsts;
   std::vector<at::Tensor> products;
   for (std::size_t m = 0; m < weights.size(); ++m) {
-    const auto own = weights[m].narrow(1, 0, firsts[m + 1] - firsts[m]);
+    // A BLAS may take another way, to other bits, by where its operands begin.
+    const auto own = weights[m].narrow(1, 0, firsts[m + 1] - firsts[m]).clone(at::MemoryFormat::Contiguous);
     products.push_back(at::mm(own, own.t()));
   }
   return products;

@@ -20,39 +20,63 @@ std::vector<std::int64_t> sorted_distinct(std::vector<std::int64_t> values) {
   return values;
 }
 
+// Where the distinct rows of a meta-step lie: cut into blocks of their order, and the blocks of each rank in a slice.
+class Layout {
+ public:
+  Layout(std::vector<std::int64_t> entities, int microbatches, int ranks)
+      : entities_(std::move(entities)), microbatches_(microbatches) {
+    for (int rank = 0; rank < ranks; ++rank) {
+      const auto blocks = microbatches_of(rank, ranks, microbatches);
+      first_rows_.push_back(first_row(blocks.first));
+      slice_ = std::max(slice_, first_row(blocks.first + blocks.count) - first_rows_.back());
+    }
+  }
+
+  // Rows that each rank's slice is padded to.
+  std::int64_t slice() const { return slice_; }
+
+  // Among all slices.
+  std::int64_t place_of(std::int64_t entity) const {
+    const auto row = std::lower_bound(entities_.begin(), entities_.end(), entity) - entities_.begin();
+    // Empty slices begin where the next one does: the last that begins here has the row.
+    const auto rank = std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin() - 1;
+    return rank * slice_ + row - first_rows_[static_cast<std::size_t>(rank)];
+  }
+
+  std::vector<std::vector<std::int64_t>> blocks(MicrobatchRange range) const {
+    std::vector<std::vector<std::int64_t>> blocks;
+    for (int block = range.first; block < range.first + range.count; ++block)
+      blocks.emplace_back(entities_.begin() + first_row(block), entities_.begin() + first_row(block + 1));
+    return blocks;
+  }
+
+ private:
+  std::int64_t first_row(std::int64_t block) const {
+    return static_cast<std::int64_t>(entities_.size()) * block / microbatches_;
+  }
+
+  std::vector<std::int64_t> entities_, first_rows_;  // of the ranks' slices
+  std::int64_t microbatches_, slice_ = 0;
+};
+
 }  // namespace
 
 RowBlocks::RowBlocks(const Dataset& dataset, const EpisodeBatch& batch, MicrobatchRange own, int microbatches,
                      Communicator& group)
-    : group_(group), microbatches_(microbatches), slice_(0) {
+    : group_(group) {
   const auto most_microbatches = (microbatches + group.size() - 1) / group.size();
   const auto most_tasks = batch.tasks / own.count * most_microbatches;
-  const auto entities = entities_of_all_ranks(batch, most_tasks * (batch.support.width + batch.query.width) + 1);
-  const auto count = static_cast<std::int64_t>(entities.size());
-  // Of the ranks' slices: the first row, and where in the encodings of all ranks a row lies.
-  std::vector<std::int64_t> firsts;
-  for (int rank = 0; rank < group.size(); ++rank) {
-    const auto blocks = microbatches_of(rank, group.size(), microbatches);
-    firsts.push_back(first_row(blocks.first, count));
-    slice_ = std::max(slice_, first_row(blocks.first + blocks.count, count) - firsts.back());
-  }
-  const auto place_of = [&](std::int64_t entity) {
-    const auto row = std::lower_bound(entities.begin(), entities.end(), entity) - entities.begin();
-    // Empty slices begin where the next one does: the last that begins here has the row.
-    const auto rank = std::upper_bound(firsts.begin(), firsts.end(), row) - firsts.begin() - 1;
-    return rank * slice_ + row - firsts[static_cast<std::size_t>(rank)];
-  };
+  const auto most_rows = most_tasks * (batch.support.width + batch.query.width) + most_microbatches;
+  const Layout layout(entities_of_all_ranks(batch, most_rows), microbatches, group.size());
+  slice_ = layout.slice();
+  rows_ = make_rows(dataset, layout.blocks(own));
   std::vector<std::int64_t> places;
-  for (const auto entity : batch.entity) places.push_back(place_of(entity));
+  for (const auto entity : batch.entity) places.push_back(layout.place_of(entity));
   const auto index = at::tensor(places, at::kLong);
   lookup_ = {index, {}, batch.first_rows, at::arange(slice_ * group.size(), at::kLong), index};
-  std::vector<std::vector<std::int64_t>> blocks;
-  for (int block = own.first; block < own.first + own.count; ++block)
-    blocks.emplace_back(entities.begin() + first_row(block, count), entities.begin() + first_row(block + 1, count));
-  rows_ = make_rows(dataset, blocks);
 }
 
-// Distinct ones, in order.  `most_rows`: more than any rank's batch has.
+// Distinct ones, in order.  `most_rows`: as many as any rank's batch may have, with a row for an empty microbatch.
 std::vector<std::int64_t> RowBlocks::entities_of_all_ranks(const EpisodeBatch& batch, std::int64_t most_rows) const {
   auto own = sorted_distinct(batch.entity);
   if (group_.size() == 1) return own;

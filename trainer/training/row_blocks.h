@@ -30,13 +30,11 @@ class RowBlocks {
  private:
   struct Exchange;
   std::vector<std::int64_t> entities_of_all_ranks(const EpisodeBatch& batch, std::int64_t most_rows) const;
-  std::int64_t first_row(std::int64_t block, std::int64_t rows) const { return rows * block / microbatches_; }
   at::Tensor gathered(const at::Tensor& encoded) const;
   at::Tensor gradient_of_own(const at::Tensor& of_batch_rows) const;
 
   Communicator& group_;
-  int microbatches_;
-  std::int64_t slice_;  // rows that each rank's share of the encodings is padded to
+  std::int64_t slice_ = 0;  // rows that each rank's share of the encodings is padded to
   EpisodeBatch rows_;
   IdLookup lookup_;  // of the batch's rows among all ranks' slices
   std::function<void()> exchanged_;

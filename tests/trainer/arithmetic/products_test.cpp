@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "trainer/arithmetic/bag_sum.h"
+#include "trainer/arithmetic/elementwise.h"
 
 namespace warmstart {
 namespace {
@@ -73,6 +74,26 @@ TEST(BagSum, IsTheWeightedSumWithItsGradient) {
   EXPECT_EQ(found[1].abs().max().item<float>(), 0.0f);
   expect_near(torch::autograd::grad({found.sin().sum()}, {rows})[0],
               torch::autograd::grad({expected.sin().sum()}, {wide})[0]);
+}
+
+TEST(Elementwise, AreLibTorchsWithTheirGradientsAndTheSameForEachElementAlone) {
+  at::manual_seed(5);
+  const auto x = (8.0 * at::randn({1001})).requires_grad_();
+  const auto wide = x.detach().to(at::kDouble).requires_grad_();
+  const auto expect = [&](const at::Tensor& found, const at::Tensor& expected) {
+    expect_near(found, expected);
+    expect_near(torch::autograd::grad({found.sin().sum()}, {x})[0],
+                torch::autograd::grad({expected.sin().sum()}, {wide})[0]);
+  };
+  expect(sigmoid_by_element(x), at::sigmoid(wide));
+  expect(softplus_by_element(x), at::softplus(wide));
+  const auto all = x.detach();
+  for (std::int64_t i = 0; i < 40; ++i) {
+    EXPECT_TRUE(sigmoid_by_element(all.narrow(0, 961 + i, 1)).equal(sigmoid_by_element(all).narrow(0, 961 + i, 1)));
+    EXPECT_TRUE(softplus_by_element(all.narrow(0, 961 + i, 1)).equal(softplus_by_element(all).narrow(0, 961 + i, 1)));
+  }
+  EXPECT_EQ(softplus_by_element(at::full({1}, -200.0)).item<float>(), 0.0f);
+  EXPECT_EQ(sigmoid_by_element(at::full({1}, -200.0)).item<float>(), 0.0f);
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ TEST(GradientBuckets, GiveTheBitsOfOneTreeWhateverTheirSizeAndTheRanks) {
   auto parameters = parameters_of_test();
   for (const bool together : {false, true}) {
     EXPECT_TRUE(gradient(parameters, kAll, group, 1, together).equal(expected(parameters)));
-    EXPECT_TRUE(gradient(parameters, 150, group, 4, together).equal(expected(parameters)));
+    EXPECT_TRUE(gradient(parameters, 300, group, 2, together).equal(expected(parameters)));
     EXPECT_TRUE(gradient(parameters, 1, group, 5, together).equal(expected(parameters)));
   }
 }
