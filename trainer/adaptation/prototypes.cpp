@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "trainer/arithmetic/elementwise.h"
+#include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/products.h"
 
 namespace warmstart {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "trainer/arithmetic/elementwise.h"
+#include "trainer/arithmetic/by_element.h"
 
 namespace warmstart {
 namespace {

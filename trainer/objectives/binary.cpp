@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "trainer/arithmetic/elementwise.h"
+#include "trainer/arithmetic/by_element.h"
 
 namespace warmstart {
 

@@ -5,7 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "trainer/arithmetic/bag_sum.h"
-#include "trainer/arithmetic/elementwise.h"
+#include "trainer/arithmetic/by_element.h"
 
 namespace warmstart {
 namespace {

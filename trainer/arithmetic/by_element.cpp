@@ -1,4 +1,4 @@
-#include "trainer/arithmetic/elementwise.h"
+#include "trainer/arithmetic/by_element.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -27,7 +27,7 @@ at::Tensor mapped(const at::Tensor& x, const Map& map) {
 
 // The reverse passes run below autograd: what they do is not recorded.
 void refuse_second_order() {
-  TORCH_CHECK(!at::GradMode::is_enabled(), "elementwise: the gradient cannot be differentiated again");
+  TORCH_CHECK(!at::GradMode::is_enabled(), "by_element: the gradient cannot be differentiated again");
 }
 
 struct Sigmoid : Function<Sigmoid> {
