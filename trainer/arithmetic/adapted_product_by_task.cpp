@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "trainer/arithmetic/elementwise.h"
 #include "trainer/arithmetic/task_kernels.h"
 
 namespace warmstart {
@@ -71,15 +72,6 @@ void for_groups_of_tasks(const Operands& all, std::int64_t parts, const Work& wo
         work(task, std::min(end, task + group), part);
     }
   });
-}
-
-// z = start + x M, of `count` rows.
-void multiply(float* z, RowStart start, const float* x, const float* matrix, const float* transpose, std::int64_t count,
-              std::int64_t inputs, std::int64_t outputs) {
-  if (outputs >= kFewColumns) return weighted_rows(z, start, {x, inputs, 1}, matrix, count, inputs, outputs);
-  row_products(z, x, transpose, count, outputs, inputs);
-  for (std::int64_t r = 0; start.at && r < count; ++r)
-    for (std::int64_t n = 0; n < outputs; ++n) z[r * outputs + n] += start.at[r * start.row_stride + n];
 }
 
 // z = start + ((x keys' + bias) diag(shares)) values of one task; `products` may be null.
@@ -171,7 +163,7 @@ class ReverseByTask {
     const auto* g = before_z_was_rectified(first, count);
     auto* of_x = of_x_[first];
     if (of_x && all_.matrix)
-      multiply(of_x, start_of_x(first), g, all_.transpose, all_.matrix, count, all_.outputs, all_.inputs);
+      weighted_rows(of_x, start_of_x(first), {g, all_.outputs, 1}, all_.transpose, count, all_.outputs, all_.inputs);
     for (auto task = first; all_.memory > 0 && task < end; ++task)
       go_back_to_memory(task, g + (task - first) * all_.rows * all_.outputs);
     if (of_x && behind_.first)
@@ -247,8 +239,7 @@ class ReverseByTask {
 bool goes_by_task(const AdaptedProductTerms& terms) {
   const auto& [x, shared, remembered, start_bias, start_rows, rectifier, behind, behind_slope] = terms;
   const bool remembers = remembered.keys.defined() && remembered.keys.size(1) > 0;
-  return x.dim() == 3 && x.numel() > 0 && (shared.matrix.defined() || remembers) &&
-         (!shared.matrix.defined() || shared.matrix.numel() <= kLargestMatrixByTask) && is_plain(x) &&
+  return has_task_kernels() && x.dim() == 3 && x.numel() > 0 && (shared.matrix.defined() || remembers) && is_plain(x) &&
          is_plain(shared.matrix) && is_plain(shared.transpose) && is_plain(start_bias) && is_plain(start_rows) &&
          is_plain(behind) && is_plain(remembered.keys) && is_plain(remembered.values);
 }
@@ -281,7 +272,8 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
                        static_cast<float>(terms.behind_slope));
     }
     if (all.matrix)
-      multiply(z[first], start_of(first), all.x[first], all.matrix, all.transpose, count, all.inputs, all.outputs);
+      weighted_rows(z[first], start_of(first), {all.x[first], all.inputs, 1}, all.matrix, count, all.inputs,
+                    all.outputs);
     for (auto task = first; all.memory > 0 && task < end; ++task) {
       const auto sum_so_far = all.matrix ? RowStart{z[task], all.outputs} : start_of(task);
       add_remembered(all, task, bias, products[task], scaled[task], sum_so_far, z[task]);

@@ -18,10 +18,9 @@ class Products {
   at::Tensor bmm(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor baddbmm(const at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const;
 
-  // Per-task products: a b', a' b, a b, and z += a b.  Not recorded by autograd.
+  // Per-task products: a b', a' b, and z += a b.
   at::Tensor abt(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor atb(const at::Tensor& a, const at::Tensor& b) const;
-  at::Tensor ab(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor& add_ab(at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const;
 
  private:
