@@ -83,8 +83,9 @@ void run_block(const Block& block) {
   const auto last = block.columns % kColumnsOfKernel;
   if (last == 0 || last > kSplitColumns) return run_kernel(block);
   if (block.columns < kColumnsOfKernel) return block.rows < kFewestRows ? run_few_rows(block) : run_kernel(block);
+  // With two vectors of those before them, the last ones' sums stay whole.
   auto first = block, rest = block;
-  rest.columns = last + kSplitColumns + kSplitColumns;
+  rest.columns = last + 2 * kSplitColumns;
   first.columns -= rest.columns;
   rest.sum += first.columns;
   rest.b += first.columns;

@@ -22,7 +22,7 @@ struct Case {
   bool bias = false, start = false, shared = true, learned = false;
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
+void PrintTo(const Case& c, std::ostream* out) {  // NOLINT(readability-identifier-naming): GoogleTest's name
   *out << c.rows << " rows, " << c.inputs << " inputs, " << c.outputs << " outputs, " << c.memory << " remembered";
 }
 
