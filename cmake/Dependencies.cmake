@@ -17,6 +17,19 @@ find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
 find_path(ROBIN_MAP_INCLUDE tsl/robin_map.h REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
 
+if(WARMSTART_LIBXSMM)
+  find_path(LIBXSMM_INCLUDE libxsmm.h)
+  find_library(LIBXSMM_LIBRARY xsmm)
+  if(NOT LIBXSMM_INCLUDE OR NOT LIBXSMM_LIBRARY)
+    message(FATAL_ERROR "No LIBXSMM. Run scripts/setup, or set -DWARMSTART_LIBXSMM=OFF: LibTorch's products are taken then, "
+                        "at about twice the time of a step on narrow networks.")
+  endif()
+  add_library(libxsmm INTERFACE)
+  target_include_directories(libxsmm SYSTEM INTERFACE ${LIBXSMM_INCLUDE})
+  # The BLAS that it names is LibTorch's.  Its own stand-in, xsmmnoblas, would be LibTorch's as well, and slow.
+  target_link_libraries(libxsmm INTERFACE ${LIBXSMM_LIBRARY} libtorch ${CMAKE_DL_LIBS} Threads::Threads)
+endif()
+
 add_library(hdf5 INTERFACE)
 target_include_directories(hdf5 SYSTEM INTERFACE ${HDF5_INCLUDE_DIRS})
 target_link_libraries(hdf5 INTERFACE ${HDF5_CXX_LIBRARIES} ${HDF5_C_LIBRARIES})

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "trainer/arithmetic/products.h"
+#include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "trainer/arithmetic/by_element.h"
-#include "trainer/arithmetic/products.h"
+#include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
 

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "trainer/arithmetic/products.h"
+#include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
 namespace {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "trainer/arithmetic/adapted_product_by_task.h"
+#include "trainer/arithmetic/task_kernels.h"
 
 namespace warmstart {
 namespace {
@@ -97,7 +98,7 @@ AdaptedProductGradients gradients_by_product(const Products& arithmetic, const A
   if (keys.defined() && back.x.defined())
     arithmetic.add_ab(back.x, of_products, keys);
   else if (keys.defined())
-    back.x = of_made_x.defined() ? of_made_x + arithmetic.ab(of_products, keys) : arithmetic.ab(of_products, keys);
+    back.x = of_made_x.defined() ? of_made_x + arithmetic.bmm(of_products, keys) : arithmetic.bmm(of_products, keys);
   if (terms.behind.defined()) back.x = before_rectifier(std::move(back.x), terms.behind, terms.behind_slope);
   return back;
 }
@@ -111,9 +112,7 @@ at::Tensor start_of(const AdaptedProductTerms& terms) {
 
 at::Tensor transpose_for_products(const at::Tensor& weight) {
   const auto view = weight.detach().t();
-  return weight.scalar_type() == at::kFloat && weight.is_cpu() && weight.numel() <= kLargestMatrixByTask
-             ? view.contiguous()
-             : view;
+  return has_task_kernels() && weight.scalar_type() == at::kFloat && weight.is_cpu() ? view.contiguous() : view;
 }
 
 AdaptedProduct adapted_product(const Products& arithmetic, const AdaptedProductTerms& terms) {

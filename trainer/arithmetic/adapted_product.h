@@ -5,9 +5,9 @@
 // Forward, M is W', a step's inputs are the keys and its outputs' gradients the values; backward, M is W and they
 // change places. Products with remembered rows are scaled by the rows' shares, as they are the smallest of the factors.
 //
-// On the CPU, in float32 and with a small M, a few tasks' rows at a time go through all of it while they are in the
-// cache (adapted_product_by_task.cpp); else LibTorch's products are taken one after the other.  Autograd sees none of
-// this.
+// On the CPU and in float32, a few tasks' rows at a time go through all of it while they are in the cache
+// (adapted_product_by_task.cpp); else, and where there are no task kernels, LibTorch's products are taken one after the
+// other.  Autograd sees none of this.
 
 #pragma once
 

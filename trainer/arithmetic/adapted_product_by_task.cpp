@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "trainer/arithmetic/elementwise.h"
 #include "trainer/arithmetic/task_kernels.h"
 
 namespace warmstart {
@@ -41,12 +42,15 @@ const float* values_of(const at::Tensor& tensor) { return tensor.defined() ? ten
 struct Operands {
   Operands(const AdaptedProductTerms& terms, const at::Tensor& multiplied)
       : tasks(multiplied.size(0)),
-        rows(multiplied.size(1)),
-        inputs(multiplied.size(2)),
+        rows(multiplied.dim() == 2 ? 1 : multiplied.size(1)),
+        inputs(multiplied.size(-1)),
         outputs(terms.shared.matrix.defined() ? terms.shared.matrix.size(1) : terms.remembered.values.size(2)),
         memory(terms.remembered.keys.defined() ? terms.remembered.keys.size(1) : 0),
         matrix(values_of(terms.shared.matrix)),
         transpose(values_of(terms.shared.transpose)),
+        first_tasks(multiplied.dim() == 2 && !terms.microbatches.first_rows.empty()
+                        ? terms.microbatches.first_rows
+                        : terms.microbatches.first_tasks(tasks)),
         shares_of_all(memory > 0 ? terms.remembered.shares.contiguous() : at::Tensor()),
         x(read(multiplied)),
         keys(read(terms.remembered.keys)),
@@ -55,6 +59,7 @@ struct Operands {
 
   std::int64_t tasks, rows, inputs, outputs, memory;
   const float *matrix, *transpose;
+  std::vector<std::int64_t> first_tasks;  // of the microbatches, and the end
   at::Tensor shares_of_all;
   PerTask<const float> x, keys, values, shares;
 };
@@ -67,22 +72,19 @@ std::int64_t count_parts(const Microbatches& microbatches) { return microbatches
 template <typename Work>
 void for_groups_of_tasks(const Operands& all, std::int64_t parts, const Work& work) {
   const auto group = std::max<std::int64_t>(1, 200 / all.rows);
+  const auto parts_of_microbatch = parts / (static_cast<std::int64_t>(all.first_tasks.size()) - 1);
+  const auto first_of = [&](std::int64_t microbatch, std::int64_t part) {
+    const auto* first = &all.first_tasks[static_cast<std::size_t>(microbatch)];
+    return first[0] + (first[1] - first[0]) * part / parts_of_microbatch;
+  };
   at::parallel_for(0, parts, 1, [&](std::int64_t first_part, std::int64_t end_part) {
     for (auto part = first_part; part < end_part; ++part) {
-      const auto end = all.tasks * (part + 1) / parts;
-      for (auto task = all.tasks * part / parts; task < end; task += group)
+      const auto microbatch = part / parts_of_microbatch, own = part % parts_of_microbatch;
+      const auto end = first_of(microbatch, own + 1);
+      for (auto task = first_of(microbatch, own); task < end; task += group)
         work(task, std::min(end, task + group), part);
     }
   });
-}
-
-// z = start + x M, of `count` rows.
-void multiply(float* z, RowStart start, const float* x, const float* matrix, const float* transpose, std::int64_t count,
-              std::int64_t inputs, std::int64_t outputs) {
-  if (outputs >= kFewColumns) return weighted_rows(z, start, {x, inputs, 1}, matrix, count, inputs, outputs);
-  row_products(z, x, transpose, count, outputs, inputs);
-  for (std::int64_t r = 0; start.at && r < count; ++r)
-    for (std::int64_t n = 0; n < outputs; ++n) z[r * outputs + n] += start.at[r * start.row_stride + n];
 }
 
 // z = start + ((x keys' + bias) diag(shares)) values of one task; `products` may be null.
@@ -174,7 +176,7 @@ class ReverseByTask {
     const auto* g = before_z_was_rectified(first, count);
     auto* of_x = of_x_[first];
     if (of_x && all_.matrix)
-      multiply(of_x, start_of_x(first), g, all_.transpose, all_.matrix, count, all_.outputs, all_.inputs);
+      weighted_rows(of_x, start_of_x(first), {g, all_.outputs, 1}, all_.transpose, count, all_.outputs, all_.inputs);
     for (auto task = first; all_.memory > 0 && task < end; ++task)
       go_back_to_memory(task, g + (task - first) * all_.rows * all_.outputs);
     if (of_x && behind_.first)
@@ -250,8 +252,7 @@ class ReverseByTask {
 bool goes_by_task(const AdaptedProductTerms& terms) {
   const auto& [x, shared, remembered, start_bias, start_rows, rectifier, behind, behind_slope, learns, microbatches] = terms;
   const bool remembers = remembered.keys.defined() && remembered.keys.size(1) > 0;
-  return x.dim() == 3 && x.numel() > 0 && (shared.matrix.defined() || remembers) &&
-         (!shared.matrix.defined() || shared.matrix.numel() <= kLargestMatrixByTask) && is_plain(x) &&
+  return has_task_kernels() && (x.dim() == 3 || !remembers) && x.numel() > 0 && (shared.matrix.defined() || remembers) && is_plain(x) &&
          is_plain(shared.matrix) && is_plain(shared.transpose) && is_plain(start_bias) && is_plain(start_rows) &&
          is_plain(behind) && is_plain(remembered.keys) && is_plain(remembered.values);
 }
@@ -264,7 +265,9 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
   AdaptedProduct made;
   made.x = terms.behind.defined() ? at::empty_like(terms.x) : terms.x;
   const Operands all(terms, made.x);
-  made.z = at::empty({all.tasks, all.rows, all.outputs}, made.x.options());
+  auto shape = made.x.sizes().vec();
+  shape.back() = all.outputs;
+  made.z = at::empty(shape, made.x.options());
   if (all.memory > 0) made.scaled = at::empty({all.tasks, all.rows, all.memory}, made.x.options());
   if (all.memory > 0 && terms.remembered.shares.requires_grad()) made.products = at::empty_like(made.scaled);
   const auto z = written(made.z), scaled = written(made.scaled), products = written(made.products);
@@ -284,7 +287,8 @@ AdaptedProduct adapted_product_by_task(const AdaptedProductTerms& terms) {
                        static_cast<float>(terms.behind_slope));
     }
     if (all.matrix)
-      multiply(z[first], start_of(first), all.x[first], all.matrix, all.transpose, count, all.inputs, all.outputs);
+      weighted_rows(z[first], start_of(first), {all.x[first], all.inputs, 1}, all.matrix, count, all.inputs,
+                    all.outputs);
     for (auto task = first; all.memory > 0 && task < end; ++task) {
       const auto sum_so_far = all.matrix ? RowStart{z[task], all.outputs} : start_of(task);
       add_remembered(all, task, bias, products[task], scaled[task], sum_so_far, z[task]);

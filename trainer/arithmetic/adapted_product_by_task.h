@@ -4,10 +4,7 @@
 
 namespace warmstart {
 
-// Elements of M up to which a few tasks at a time are faster than a BLAS over all tasks' rows, by benchmarks/meta_step.
-constexpr std::int64_t kLargestMatrixByTask = 512 * 512;
-
-// Whether the functions below take these: contiguous float32 on the CPU, x [T, R, in], a small M.
+// Whether the functions below take these: contiguous float32 on a CPU that has task kernels.
 bool goes_by_task(const AdaptedProductTerms& terms);
 bool goes_by_task(const AdaptedProduct& made);
 

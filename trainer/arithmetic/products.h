@@ -15,22 +15,17 @@ class Products {
   // z = start + a b; `start` may be undefined, or one row for all.  Not recorded by autograd.
   void product_into(at::Tensor z, const at::Tensor& start, const at::Tensor& a, const at::Tensor& b) const;
 
-  // LibTorch's functions of these names; differentiable.  A task's bits do not depend on the tasks beside it.
+  // Of each task, as LibTorch's functions of these names; differentiable (task_product).
   at::Tensor bmm(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor baddbmm(const at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const;
 
-  // Per-task products: a b', a' b, a b, and z += a b.  Not recorded by autograd.
+  // Per-task products: a b', a' b, and z += a b.
   at::Tensor abt(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor atb(const at::Tensor& a, const at::Tensor& b) const;
-  at::Tensor ab(const at::Tensor& a, const at::Tensor& b) const;
   at::Tensor& add_ab(at::Tensor& z, const at::Tensor& a, const at::Tensor& b) const;
 
  private:
   bool rounds_;
 };
-
-// at::bmm, but a task's bits do not depend on the tasks beside it: LibTorch's own takes another way for results of one
-// row or column.  Those are differentiable once in float32 on the CPU.
-at::Tensor task_product(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace warmstart

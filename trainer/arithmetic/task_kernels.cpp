@@ -1,170 +1,181 @@
 #include "trainer/arithmetic/task_kernels.h"
 
+#include <immintrin.h>
+#include <libxsmm.h>
+
 #include <algorithm>
-#include <cstring>
+#include <stdexcept>
+#include <vector>
 
 namespace warmstart {
 namespace {
 
-// Clang 14 refuses vectors of this width in the signatures of a function's variants; other processors have no variants.
-#if defined(__x86_64__) && !defined(__clang__)
-#define WARMSTART_CPU_VARIANTS __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define WARMSTART_CPU_VARIANTS
-#endif
+// Products are taken in blocks: few shapes to compile, however many rows the calls have, and operands that stay in the
+// second cache.  A block goes on from the sums of the one before, so no bit depends on their size.
+constexpr std::int64_t kBlockRows = 64, kBlockCount = 256, kBlockColumns = 256;
 
-using Lanes = float __attribute__((vector_size(32)));
-using HalfLanes = float __attribute__((vector_size(16)));
-constexpr std::int64_t kLanes = 8;
+// What is met in at least so many rows or columns is worth a copy.
+constexpr std::int64_t kOftenMet = 64;
 
-[[gnu::always_inline]] inline Lanes load(const float* from) {
-  Lanes lanes;
-  std::memcpy(&lanes, from, sizeof lanes);
-  return lanes;
+// With AVX-512, LIBXSMM 1.17 goes through columns by 64.  The sums of 1 to 16 last ones it splits among several
+// registers, and so adds them up in another order, unless they are all and there are at least so many rows.
+constexpr std::int64_t kColumnsOfKernel = 64, kSplitColumns = 16, kFewestRows = 12;
+
+// sum [rows, columns] = weights [rows, count] b [count, columns], or is added to; of each, the distance between its
+// rows.  `transposed` means that the weights are stored as [count, rows].
+struct Block {
+  float* sum;
+  const float *weights, *b;
+  std::int64_t rows, count, columns;
+  std::int64_t sum_stride, weight_stride, b_stride;
+  bool transposed, adds;
+
+  const float* weights_from(std::int64_t row, std::int64_t term) const {
+    return weights + (transposed ? term * weight_stride + row : row * weight_stride + term);
+  }
+};
+
+// This thread's, until its next call with the same `Use`.
+template <int Use>
+float* scratch(std::int64_t size) {
+  thread_local std::vector<float> values;
+  if (values.size() < static_cast<std::size_t>(size)) values.resize(static_cast<std::size_t>(size));
+  return values.data();
 }
 
-template <typename Vector>
-[[gnu::always_inline]] inline void store(float* to, const Vector& lanes) {
-  std::memcpy(to, &lanes, sizeof lanes);
+// LIBXSMM's kernels leave the upper halves of vectors in use, which slows what is compiled without AVX down.
+[[gnu::target("avx")]] void clear_upper_halves() { _mm256_zeroupper(); }
+
+// LIBXSMM's matrices are stored column after column: for it this is sum' = b' weights'.
+void run_kernel(const Block& block) {
+  const auto size = [](std::int64_t value) { return static_cast<libxsmm_blasint>(value); };
+  const auto b = size(block.b_stride), weights = size(block.weight_stride), sum = size(block.sum_stride);
+  const float alpha = 1.0f, beta = block.adds ? 1.0f : 0.0f;
+  const int flags = block.transposed ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
+  const auto kernel = libxsmm_smmdispatch(size(block.columns), size(block.rows), size(block.count), &b, &weights, &sum,
+                                          &alpha, &beta, &flags, nullptr);
+  if (!kernel) throw std::runtime_error("LIBXSMM compiled no kernel; build with -DWARMSTART_LIBXSMM=OFF");
+  kernel(block.b, block.weights, block.sum);
+  clear_upper_halves();
 }
 
-// Sums of neighbours, of both in turn within each half.
-[[gnu::always_inline]] inline Lanes add_pairs(const Lanes& a, const Lanes& b) {
-  return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
-         __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+// With rows of zeros below, to kFewestRows.
+void run_few_rows(const Block& few) {
+  auto block = few;
+  auto* weights = scratch<0>(kFewestRows * few.count);
+  block.sum = scratch<1>(kFewestRows * few.columns);
+  for (std::int64_t r = 0; r < kFewestRows; ++r) {
+    for (std::int64_t j = 0; j < few.count; ++j)
+      weights[r * few.count + j] = r < few.rows ? *few.weights_from(r, j) : 0.0f;
+    if (few.adds && r < few.rows) std::copy_n(few.sum + r * few.sum_stride, few.columns, block.sum + r * few.columns);
+  }
+  block.weights = weights;
+  block.rows = kFewestRows;
+  block.sum_stride = few.columns;
+  block.weight_stride = few.count;
+  block.transposed = false;
+  run_kernel(block);
+  for (std::int64_t r = 0; r < few.rows; ++r)
+    std::copy_n(block.sum + r * few.columns, few.columns, few.sum + r * few.sum_stride);
 }
 
-// The products of two rows with four, row by row: 8 lanes each, added up together at the end.
-[[gnu::always_inline]] inline Lanes block_products(const float* a0, const float* a1, const float* const* b,
-                                                   std::int64_t length) {
-  Lanes sum[8] = {};
-  const auto whole = length - length % kLanes;
-  for (std::int64_t k = 0; k < whole; k += kLanes) {
-    const auto x0 = load(a0 + k), x1 = load(a1 + k);
-    for (int i = 0; i < 4; ++i) {
-      const auto y = load(b[i] + k);
-      sum[i] += x0 * y;
-      sum[4 + i] += x1 * y;
+void run_block(const Block& block) {
+  const auto last = block.columns % kColumnsOfKernel;
+  if (last == 0 || last > kSplitColumns) return run_kernel(block);
+  if (block.columns < kColumnsOfKernel) return block.rows < kFewestRows ? run_few_rows(block) : run_kernel(block);
+  // With two vectors of those before them, the last ones' sums stay whole.
+  auto first = block, rest = block;
+  rest.columns = last + 2 * kSplitColumns;
+  first.columns -= rest.columns;
+  rest.sum += first.columns;
+  rest.b += first.columns;
+  run_kernel(first);
+  run_kernel(rest);
+}
+
+// [rows, columns] with its rows side by side: far apart in memory, they share few places in the first cache.
+template <int Use>
+const float* pack(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns) {
+  auto* packed = scratch<Use>(rows * columns);
+  for (std::int64_t r = 0; r < rows; ++r) std::copy_n(from + r * stride, columns, packed + r * columns);
+  return packed;
+}
+
+// Of one block's terms and columns, all rows.
+void run_panel(const Block& panel) {
+  const bool packs = panel.transposed && panel.rows > kBlockRows && panel.columns >= kOftenMet;
+  for (std::int64_t r = 0; r < panel.rows; r += kBlockRows) {
+    auto block = panel;
+    block.rows = std::min(kBlockRows, panel.rows - r);
+    block.sum = panel.sum + r * panel.sum_stride;
+    block.weights = panel.weights_from(r, 0);
+    if (packs) {
+      block.weights = pack<2>(block.weights, panel.weight_stride, panel.count, block.rows);
+      block.weight_stride = block.rows;
+    }
+    run_block(block);
+  }
+}
+
+void run_blocks(const Block& all) {
+  const bool packs = all.columns > kBlockColumns && all.rows >= kOftenMet;
+  for (std::int64_t n = 0; n < all.columns; n += kBlockColumns) {
+    for (std::int64_t j = 0; j < all.count; j += kBlockCount) {
+      auto panel = all;
+      panel.count = std::min(kBlockCount, all.count - j);
+      panel.columns = std::min(kBlockColumns, all.columns - n);
+      panel.adds = all.adds || j > 0;
+      panel.sum = all.sum + n;
+      panel.weights = all.weights_from(0, j);
+      panel.b = all.b + j * all.b_stride + n;
+      if (packs) {
+        panel.b = pack<3>(panel.b, all.b_stride, panel.count, panel.columns);
+        panel.b_stride = panel.columns;
+      }
+      run_panel(panel);
     }
   }
-  const auto first = add_pairs(add_pairs(sum[0], sum[1]), add_pairs(sum[2], sum[3]));
-  const auto second = add_pairs(add_pairs(sum[4], sum[5]), add_pairs(sum[6], sum[7]));
-  Lanes total = __builtin_shufflevector(first, second, 0, 1, 2, 3, 8, 9, 10, 11) +
-                __builtin_shufflevector(first, second, 4, 5, 6, 7, 12, 13, 14, 15);
-  for (auto k = whole; k < length; ++k)
-    total += a0[k] * Lanes{b[0][k], b[1][k], b[2][k], b[3][k]} +
-             a1[k] * Lanes{0, 0, 0, 0, b[0][k], b[1][k], b[2][k], b[3][k]};
-  return total;
 }
 
-// What a rectifier multiplies by.  Not left to the compiler, which would branch on each value.
-[[gnu::always_inline]] inline Lanes rectifier_factor(const Lanes& z, float slope) {
-  return z > 0.0f ? Lanes{} + 1.0f : Lanes{} + slope;
+// [columns, rows], from [rows, columns].
+template <int Use>
+const float* transposed(const float* from, std::int64_t rows, std::int64_t columns) {
+  auto* to = scratch<Use>(rows * columns);
+  const auto in = static_cast<libxsmm_blasint>(columns), out = static_cast<libxsmm_blasint>(rows);
+  libxsmm_otrans(to, from, sizeof(float), in, out, in, out);
+  return to;
+}
+
+void start_from(float* sum, RowStart start, std::int64_t rows, std::int64_t length) {
+  if (!start.at || start.at == sum) return;
+  for (std::int64_t r = 0; r < rows; ++r) std::copy_n(start.at + r * start.row_stride, length, sum + r * length);
 }
 
 }  // namespace
 
-WARMSTART_CPU_VARIANTS
+bool has_task_kernels() {
+  // On other processors LIBXSMM adds up in other orders.
+  static const auto processor = libxsmm_get_target_archid();
+  return processor == LIBXSMM_X86_AVX2 || processor >= LIBXSMM_X86_AVX512_CORE;
+}
+
 void row_products(float* products, const float* a, const float* b, std::int64_t rows, std::int64_t columns,
                   std::int64_t length) {
-  for (std::int64_t r = 0; r < rows; r += 2) {
-    // Beyond the end the last row is taken again, and not stored.
-    const float* a0 = a + r * length;
-    const float* a1 = r + 1 < rows ? a0 + length : a0;
-    float* to0 = products + r * columns;
-    float* to1 = r + 1 < rows ? to0 + columns : to0;
-    for (std::int64_t c = 0; c < columns; c += 4) {
-      const float* b_row[4];
-      for (int i = 0; i < 4; ++i) b_row[i] = b + std::min(c + i, columns - 1) * length;
-      const auto total = block_products(a0, a1, b_row, length);
-      if (c + 4 <= columns) {
-        store(to1 + c, HalfLanes(__builtin_shufflevector(total, total, 4, 5, 6, 7)));
-        store(to0 + c, HalfLanes(__builtin_shufflevector(total, total, 0, 1, 2, 3)));
-        continue;
-      }
-      for (int i = 0; c + i < columns; ++i) {
-        to1[c + i] = total[4 + i];
-        to0[c + i] = total[i];
-      }
-    }
-  }
+  weighted_rows(products, {}, {a, length, 1}, transposed<4>(b, columns, length), rows, length, columns);
 }
 
-namespace {
-
-constexpr int kRows = 6;
-
-// weighted_rows of up to kRows rows and 16 columns, as two vectors of 8.  `second`: offset of the second vector, 0 if
-// there is one only.
-[[gnu::always_inline]] inline void weighted_block(float* sum, RowStart start, const RowWeights& weights, const float* b,
-                                                  std::int64_t stride, std::int64_t second, std::int64_t rows,
-                                                  std::int64_t count, std::int64_t length) {
-  const float* weight[kRows];
-  for (int i = 0; i < kRows; ++i) weight[i] = weights.at + std::min<std::int64_t>(i, rows - 1) * weights.row_stride;
-  Lanes left[kRows] = {}, right[kRows] = {};
-  for (std::int64_t j = 0; j < count; ++j) {
-    const auto y0 = load(b + j * stride), y1 = load(b + j * stride + second);
-    for (int i = 0; i < kRows; ++i) {
-      const auto w = weight[i][j * weights.stride];
-      left[i] += w * y0;
-      right[i] += w * y1;
-    }
-  }
-  for (int i = 0; i < kRows && i < rows; ++i) {
-    float* to = sum + i * length;
-    const float* from = start.at ? start.at + i * start.row_stride : nullptr;
-    if (second) store(to + second, from ? load(from + second) + right[i] : right[i]);
-    store(to, from ? load(from) + left[i] : left[i]);
-  }
-}
-
-}  // namespace
-
-WARMSTART_CPU_VARIANTS
 void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* b, std::int64_t rows,
                    std::int64_t count, std::int64_t length) {
-  const auto whole = length - length % kLanes;
-  // Rows far apart in memory share few places in the first cache: where they are met often, their columns are copied
-  // side by side.
-  constexpr std::int64_t kCopied = 512;
-  const bool copies = length >= 128 && rows >= 32 && count >= 32 && count <= kCopied;
-  alignas(64) float columns[kCopied * 2 * kLanes];
-  for (std::int64_t n = 0; n < whole; n += 2 * kLanes) {
-    const auto second = n + kLanes < whole ? kLanes : 0;  // the last one may be alone: it is then added up twice
-    for (std::int64_t j = 0; copies && j < count; ++j) {
-      store(columns + j * 2 * kLanes, load(b + j * length + n));
-      store(columns + j * 2 * kLanes + second, load(b + j * length + n + second));
-    }
-    for (std::int64_t r = 0; r < rows; r += kRows) {
-      const RowStart block_start = {start.at ? start.at + r * start.row_stride + n : nullptr, start.row_stride};
-      const RowWeights block = {weights.at + r * weights.row_stride, weights.row_stride, weights.stride};
-      weighted_block(sum + r * length + n, block_start, block, copies ? columns : b + n, copies ? 2 * kLanes : length,
-                     second, rows - r, count, length);
-    }
+  start_from(sum, start, rows, length);
+  const bool by_column = weights.stride != 1, adds = start.at != nullptr;
+  if (length > 1) {
+    // A single row may come with any stride.
+    const auto stride = by_column ? weights.stride : std::max(weights.row_stride, count);
+    return run_blocks({sum, weights.at, b, rows, count, length, length, stride, length, by_column, adds});
   }
-  for (std::int64_t r = 0; r < rows; ++r) {
-    for (auto n = whole; n < length; ++n) {
-      float total = 0.0f;
-      for (std::int64_t j = 0; j < count; ++j)
-        total += weights.at[r * weights.row_stride + j * weights.stride] * b[j * length + n];
-      sum[r * length + n] = start.at ? start.at[r * start.row_stride + n] + total : total;
-    }
-  }
-}
-
-void rectify(float* z, std::int64_t count, float slope) { before_rectifier(z, z, z, count, slope); }
-
-WARMSTART_CPU_VARIANTS
-void before_rectifier(float* g, const float* d, const float* z, std::int64_t count, float slope) {
-  std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) store(g + i, Lanes(load(d + i) * rectifier_factor(load(z + i), slope)));
-  for (; i < count; ++i) g[i] = d[i] * (z[i] > 0.0f ? 1.0f : slope);
-}
-
-WARMSTART_CPU_VARIANTS
-void add_rows(float* sum, const float* rows, std::int64_t count, std::int64_t length) {
-  for (std::int64_t r = 0; r < count; ++r)
-    for (std::int64_t n = 0; n < length; ++n) sum[n] += rows[r * length + n];
+  // A single column would fill one lane of a vector: it is taken as a row.
+  const auto* columns = by_column ? weights.at : transposed<5>(weights.at, rows, count);
+  run_blocks({sum, b, columns, 1, count, rows, rows, count, rows, false, adds});
 }
 
 }  // namespace warmstart

@@ -1,6 +1,8 @@
-// Products of a few rows on one core: too small for a BLAS to be at its best, which packs each matrix first.  Dense
-// float32 matrices, row after row.  Each element is added up in an order that neither the CPU nor the number of threads
-// changes.
+// Products of a few rows on one core, by LIBXSMM, which compiles each shape for the processor at hand: a BLAS packs its
+// matrices first, and is at its slowest where they are small.  Dense float32 matrices, row after row.
+//
+// Each element is its start, to which the terms are added one after the other, each in one rounding.  So its bits
+// depend neither on the other rows of a call nor on the processor.
 
 #pragma once
 
@@ -8,14 +10,14 @@
 
 namespace warmstart {
 
+// Whether the products below are to be had: built with LIBXSMM, on a processor with AVX2 or AVX-512.
+bool has_task_kernels();
+
 // products [rows, columns] = a [rows, length] b', b [columns, length].
 void row_products(float* products, const float* a, const float* b, std::int64_t rows, std::int64_t columns,
                   std::int64_t length);
 
-// Sums of fewer columns than this are better products of rows.
-constexpr std::int64_t kFewColumns = 8;
-
-// A matrix [rows, count] of weights, or such a one transposed.
+// A matrix [rows, count] of weights: `row_stride` or `stride` is 1; with row_stride 1 it is stored transposed.
 struct RowWeights {
   const float* at;
   std::int64_t row_stride, stride;
@@ -30,14 +32,5 @@ struct RowStart {
 // sum [rows, length] = start + weights b, b [count, length].  `start` may be `sum`.
 void weighted_rows(float* sum, RowStart start, RowWeights weights, const float* b, std::int64_t rows,
                    std::int64_t count, std::int64_t length);
-
-// In place, for `count` values: z[i] = z[i] > 0 ? z[i] : slope * z[i].
-void rectify(float* z, std::int64_t count, float slope);
-
-// g[i] = z[i] > 0 ? d[i] : slope * d[i], where z is the rectified result.  `g` may be `d`.
-void before_rectifier(float* g, const float* d, const float* z, std::int64_t count, float slope);
-
-// sum [length] += rows [count, length].
-void add_rows(float* sum, const float* rows, std::int64_t count, std::int64_t length);
 
 }  // namespace warmstart

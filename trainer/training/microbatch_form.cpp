@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "data/batch.h"
+#include "trainer/arithmetic/task_kernels.h"
 
 namespace warmstart {
 namespace {
@@ -13,8 +14,10 @@ constexpr double kSmallMicrobatch = 1e8;
 }  // namespace
 
 MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options) {
-  // Batched products on a GPU may take another way by the number of tasks, which would change their bits.
-  if (!model.parameters().flat().is_cpu()) return MicrobatchForm::kOneByOne;
+  // Other products than the task kernels' may take another way by the number of tasks, or by where a task's matrices
+  // begin, which would change their bits.
+  const bool by_task_kernels = model.parameters().flat().is_cpu() && has_task_kernels();
+  if (!by_task_kernels || options.precision == Precision::kBfloat16) return MicrobatchForm::kOneByOne;
   if (model.only_heads_adapt() && rows_are_entities(dataset.schema())) return MicrobatchForm::kSharedRows;
   const auto tasks = static_cast<double>(options.tasks / options.microbatches);
   const auto rows = static_cast<double>(options.episode.support_max + options.episode.query_max);

@@ -14,7 +14,8 @@ enum class MicrobatchForm {
 };
 
 // The form for a model: shared rows where only heads adapt and rows are entities; else together where a microbatch alone
-// has too little work to be worth calling the operators for.  A function of the model, the data and the options, the same
+// has too little work to be worth calling the operators for.  One by one where products are not the task kernels' (on GPUs,
+// in bfloat16).  A function of the model, the data and the options, the same
 // on every rank.
 MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options);
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "trainer/arithmetic/adapted_product_by_task.h"
+#include "trainer/arithmetic/task_kernels.h"
 
 namespace warmstart {
 namespace {
@@ -22,7 +23,7 @@ struct Case {
   std::int64_t microbatches = 1;
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
+void PrintTo(const Case& c, std::ostream* out) {  // NOLINT(readability-identifier-naming): GoogleTest's name
   *out << c.rows << " rows, " << c.inputs << " inputs, " << c.outputs << " outputs, " << c.memory << " remembered";
 }
 
@@ -83,6 +84,9 @@ class AdaptedProductTest : public testing::TestWithParam<std::tuple<Case, int>> 
  protected:
   AdaptedProductTest() { at::set_num_threads(std::get<1>(GetParam())); }
   ~AdaptedProductTest() override { at::set_num_threads(threads_); }
+  void SetUp() override {
+    if (!has_task_kernels()) GTEST_SKIP() << "no task kernels";
+  }
 
  private:
   const int threads_ = at::get_num_threads();
@@ -114,6 +118,38 @@ TEST_P(AdaptedProductTest, ByTaskEqualsLibTorchsProducts) {
   expect_near("of start_rows", back.start_rows, back_expected.start_rows);
 }
 
+AdaptedProductTerms of_task(AdaptedProductTerms terms, std::int64_t task) {
+  for (auto* tensor : {&terms.x, &terms.remembered.keys, &terms.remembered.values, &terms.remembered.shares,
+                       &terms.start_rows, &terms.behind})
+    if (tensor->defined()) *tensor = tensor->narrow(0, task, 1).clone().requires_grad_(tensor->requires_grad());
+  return terms;
+}
+
+void expect_task_is_same(const char* name, const at::Tensor& among, const at::Tensor& alone, std::int64_t task) {
+  if (among.defined()) EXPECT_TRUE(among.narrow(0, task, 1).equal(alone)) << name << " of task " << task;
+}
+
+TEST_P(AdaptedProductTest, ATaskHasTheSameBitsAloneAndAmongOthers) {
+  const auto& c = std::get<0>(GetParam());
+  at::manual_seed(7);
+  const at::NoGradGuard no_grad;
+  const auto terms = single(random_terms(c));
+  const Products of(Precision::kFloat32);
+  const auto made = adapted_product(of, terms);
+  const auto d = at::randn_like(made.z);
+  const auto back = adapted_product_gradients(of, terms, made, d);
+  for (std::int64_t task = 0; task < kTasks; ++task) {
+    const auto alone = of_task(terms, task);
+    const auto made_alone = adapted_product(of, alone);
+    const auto back_alone = adapted_product_gradients(of, alone, made_alone, d.narrow(0, task, 1));
+    expect_task_is_same("z", made.z, made_alone.z, task);
+    expect_task_is_same("of x", back.x, back_alone.x, task);
+    expect_task_is_same("of keys", back.keys, back_alone.keys, task);
+    expect_task_is_same("of values", back.values, back_alone.values, task);
+    expect_task_is_same("of shares", back.shares, back_alone.shares, task);
+  }
+}
+
 std::vector<Case> cases() {
   return {
       {.rows = 5, .inputs = 4, .outputs = 6, .memory = 0, .bias = true},
@@ -136,14 +172,12 @@ INSTANTIATE_TEST_SUITE_P(Shapes, AdaptedProductTest,
                          testing::Combine(testing::ValuesIn(cases()), testing::Values(1, 3)));
 
 TEST(AdaptedProduct, LeavesToLibTorchWhatDoesNotGoByTask) {
+  if (!has_task_kernels()) GTEST_SKIP() << "no task kernels";
   auto terms = single(random_terms({.rows = 5, .inputs = 4, .outputs = 6, .memory = 3}));
   ASSERT_TRUE(goes_by_task(terms));
   auto rows = terms;
   rows.x = terms.x.flatten(0, 1);
   EXPECT_FALSE(goes_by_task(rows));
-  auto large = terms;
-  large.shared = {at::zeros({513, 512}), at::zeros({512, 513})};
-  EXPECT_FALSE(goes_by_task(large));
   auto strided = terms;
   strided.remembered.keys = at::zeros({kTasks, 4, 3}).transpose(1, 2);
   EXPECT_FALSE(goes_by_task(strided));

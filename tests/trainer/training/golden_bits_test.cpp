@@ -77,7 +77,7 @@ std::vector<Case> cases() {
   }
   all.push_back(
       {Scope::kAll, Form::kActivations, Precision::kFloat32, ObjectiveKind::kSquared, 8, InnerRates::kFixed, false});
-  // Wider layers go through LibTorch's products instead of our own kernels.
+  // Products of wider layers are taken in several blocks.
   all.push_back({Scope::kDense, Form::kActivations, Precision::kFloat32, ObjectiveKind::kSquared, 520});
   return all;
 }

@@ -1,4 +1,4 @@
-#include "trainer/arithmetic/products.h"
+#include "trainer/arithmetic/task_product.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -35,6 +35,31 @@ TEST_P(TaskProductTest, IsAtBmmWithItsGradients) {
   expect_near(gradients[1], expected_gradients[1]);
 }
 
+TEST_P(TaskProductTest, TakesTransposedViews) {
+  const auto [rows, count, columns] = GetParam();
+  at::manual_seed(3);
+  const auto a = at::randn({6, rows, count}), b = at::randn({6, count, columns});
+  const auto expected = at::bmm(a.to(at::kDouble), b.to(at::kDouble));
+  const auto stored_a = a.transpose(1, 2).contiguous().requires_grad_(),
+             stored_b = b.transpose(1, 2).contiguous().requires_grad_();
+  const auto wide_a = a.to(at::kDouble).requires_grad_(), wide_b = b.to(at::kDouble).requires_grad_();
+  const auto weights = at::randn_like(expected);
+  const auto of_wide = torch::autograd::grad({(at::bmm(wide_a, wide_b) * weights).sum()}, {wide_a, wide_b});
+  const auto plain_a = a.clone().requires_grad_(), plain_b = b.clone().requires_grad_();
+  for (const bool transposes_a : {true, false}) {
+    const auto& leaf_a = transposes_a ? stored_a : plain_a;
+    for (const bool transposes_b : {true, false}) {
+      const auto& leaf_b = transposes_b ? stored_b : plain_b;
+      const auto found = task_product(transposes_a ? leaf_a.transpose(1, 2) : leaf_a,
+                                      transposes_b ? leaf_b.transpose(1, 2) : leaf_b);
+      expect_near(found, expected);
+      const auto of = torch::autograd::grad({(found * weights.to(at::kFloat)).sum()}, {leaf_a, leaf_b});
+      expect_near(transposes_a ? of[0].transpose(1, 2) : of[0], of_wide[0]);
+      expect_near(transposes_b ? of[1].transpose(1, 2) : of[1], of_wide[1]);
+    }
+  }
+}
+
 // One microbatch on each of several ranks has the bits that it has among others on one.
 TEST_P(TaskProductTest, ATasksBitsDoNotDependOnTheTasksBesideIt) {
   const auto [rows, count, columns] = GetParam();
@@ -55,7 +80,8 @@ TEST_P(TaskProductTest, ATasksBitsDoNotDependOnTheTasksBesideIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, TaskProductTest,
-                         testing::Values(Shape{20, 48, 1}, Shape{1, 90, 48}, Shape{1, 7, 1}, Shape{20, 48, 3}),
+                         testing::Values(Shape{20, 48, 1}, Shape{1, 90, 48}, Shape{1, 7, 1}, Shape{20, 48, 3}, Shape{5, 7, 9},
+                                         Shape{37, 20, 37}),
                          [](const auto& info) {
                            return std::to_string(info.param.rows) + "_" + std::to_string(info.param.count) + "_" +
                                   std::to_string(info.param.columns);
