@@ -70,7 +70,7 @@ std::string number_in(const nlohmann::json& metrics, const char* key) {
   return found != metrics.end() && found->is_number() ? fmt::format("{:.0f}", found->get<double>()) : "?";
 }
 
-std::string as_text(const nlohmann::json& facts) {
+std::string lines_of(const nlohmann::json& facts) {
   const auto& slurm = facts.at("slurm");
   auto text = fmt::format("{}: {}", facts.at("run").get<std::string>(), slurm.at("state").get<std::string>());
   if (slurm.contains("job")) text += fmt::format(", job {}", slurm["job"].get<std::string>());
@@ -104,7 +104,7 @@ ExitCode command_status(Invocation& invocation) {
     fmt::print("{}\n", all.dump());
     return ExitCode::kOk;
   }
-  for (const auto& facts : all) fmt::print("{}", as_text(facts));
+  for (const auto& facts : all) fmt::print("{}", lines_of(facts));
   return ExitCode::kOk;
 }
 

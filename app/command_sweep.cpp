@@ -31,7 +31,7 @@ Point::value_type split_at_equals(const std::string& text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-std::vector<std::string> values_of(const std::string& axis, const std::string& values) {
+std::vector<std::string> values_on(const std::string& axis, const std::string& values) {
   std::vector<std::string> found;
   std::istringstream items(values);
   for (std::string value; std::getline(items, value, ',');) found.push_back(value);
@@ -44,7 +44,7 @@ std::vector<Point> grid_of(const std::vector<std::string>& axes) {
   std::vector<Point> points = {{}};
   for (const auto& axis : axes) {
     const auto [key, text] = split_at_equals(axis);
-    const auto values = values_of(axis, text);
+    const auto values = values_on(axis, text);
     require(values.size() <= kMostPoints / points.size(),
             fmt::format("--set-grid: the grid has more than {} points; leave out values", kMostPoints));
     std::vector<Point> longer;

@@ -16,12 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kAttempts = 1000;
+constexpr int kNameAttempts = 1000;
 
 // A new file beside `path`; `pending` becomes its name, which no other process or thread has.
 int create_beside(const fs::path& path, fs::path& pending) {
   int file = -1;
-  for (int n = 0; n < kAttempts; ++n) {
+  for (int n = 0; n < kNameAttempts; ++n) {
     pending = fmt::format("{}.{}-{}.tmp", path.string(), getpid(), n);
     file = open(pending.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (file >= 0 || errno != EEXIST) break;

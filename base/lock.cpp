@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr int kRenewSeconds = 10;
 constexpr int kDeadSeconds = 60;  // without renewal: another host's holder is taken for dead
-constexpr int kAttempts = 1000;
+constexpr int kLockAttempts = 1000;
 
 // Who wrote the file, as far as that can be read.
 struct Holder {
@@ -88,7 +88,7 @@ int open_in_its_folder(const fs::path& path) {
   for (int attempt = 0;; ++attempt) {
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (file >= 0) return file;
-    if (errno != ENOENT || attempt == kAttempts) throw_system_error("cannot create", path);
+    if (errno != ENOENT || attempt == kLockAttempts) throw_system_error("cannot create", path);
     std::error_code error;
     fs::create_directories(fs::absolute(path).parent_path(), error);
     if (error) throw EnvironmentError(fmt::format("{}: cannot create: {}", path.string(), error.message()));

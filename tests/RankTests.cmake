@@ -1,10 +1,15 @@
 include(GoogleTest)
 
-# add_unit_test(<name> SOURCES <file>... LIBRARIES <target>... [LABELS <label>...] [TIMEOUT <seconds>])
+# LibTorch's threads wait actively: tests beside each other on all cores would mostly wait.  Tests of threads set their number.
+set(one_thread OMP_NUM_THREADS=1)
+
+# add_unit_test(<name> SOURCES <file>... LIBRARIES <target>... [LABELS <label>...] [TIMEOUT <seconds>] [RUNS_PROGRAM])
 #
-# Builds one test program of one process; each of its tests is one for ctest.
+# Builds one test program of one process; each of its tests is one for ctest.  Under address checks all of them are one,
+# since starting LibTorch takes longer than most of them.  RUNS_PROGRAM: they run the real program, whose parts other tests
+# reach; they are left out of builds with sanitizers, where it is many times as slow.
 function(add_unit_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "RUNS_PROGRAM" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -12,7 +17,18 @@ function(add_unit_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} test_support GTest::gtest_main)
   warmstart_warnings(${name})
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${timeout} LABELS "${arg_LABELS}")
+  set(properties TIMEOUT ${timeout} ENVIRONMENT ${one_thread})
+  if(arg_LABELS)
+    list(APPEND properties LABELS ${arg_LABELS})
+  endif()
+  if(arg_RUNS_PROGRAM AND WARMSTART_SANITIZER)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  elseif(WARMSTART_SANITIZER STREQUAL address)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES ${properties})
+  else()
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  endif()
 endfunction()
 
 # add_rank_test(<name> RANKS <n>... SOURCES <file>... LIBRARIES <target>...)
@@ -30,6 +46,6 @@ function(add_rank_test name)
              COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks}
                      ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${name}> ${MPIEXEC_POSTFLAGS})
     set_tests_properties(${name}.np${ranks} PROPERTIES PROCESSORS ${ranks} TIMEOUT ${timeout} LABELS "mpi"
-                         ENVIRONMENT "${WARMSTART_MPI_ENVIRONMENT}")
+                         ENVIRONMENT "${WARMSTART_MPI_ENVIRONMENT};${one_thread}")
   endforeach()
 endfunction()

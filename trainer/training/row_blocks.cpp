@@ -21,9 +21,9 @@ std::vector<std::int64_t> sorted_distinct(std::vector<std::int64_t> values) {
 }
 
 // Where the distinct rows of a meta-step lie: cut into blocks of their order, and the blocks of each rank in a slice.
-class Layout {
+class RowLayout {
  public:
-  Layout(std::vector<std::int64_t> entities, int microbatches, int ranks)
+  RowLayout(std::vector<std::int64_t> entities, int microbatches, int ranks)
       : entities_(std::move(entities)), microbatches_(microbatches) {
     for (int rank = 0; rank < ranks; ++rank) {
       const auto blocks = microbatches_of(rank, ranks, microbatches);
@@ -67,7 +67,7 @@ RowBlocks::RowBlocks(const Dataset& dataset, const EpisodeBatch& batch, Microbat
   const auto most_microbatches = (microbatches + group.size() - 1) / group.size();
   const auto most_tasks = batch.tasks / own.count * most_microbatches;
   const auto most_rows = most_tasks * (batch.support.width + batch.query.width) + most_microbatches;
-  const Layout layout(entities_of_all_ranks(batch, most_rows), microbatches, group.size());
+  const RowLayout layout(entities_of_all_ranks(batch, most_rows), microbatches, group.size());
   slice_ = layout.slice();
   rows_ = make_rows(dataset, layout.blocks(own));
   std::vector<std::int64_t> places;
