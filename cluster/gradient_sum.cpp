@@ -25,14 +25,15 @@ at::Tensor TreeSum::take() {
   return sum;
 }
 
-at::Tensor sum_as_tree(at::Tensor leaves) {
-  while (leaves.size(0) > 1) {
-    const auto pairs = leaves.size(0) / 2;
-    const auto paired = leaves.narrow(0, 0, 2 * pairs).unflatten(0, {pairs, 2});
-    const auto sums = paired.select(1, 0) + paired.select(1, 1);
-    leaves = leaves.size(0) % 2 == 0 ? sums : at::cat({sums, leaves.narrow(0, 2 * pairs, 1)});
+at::Tensor sum_as_tree(const at::Tensor& leaves) {
+  const auto count = leaves.size(0);
+  if (count == 1) return leaves[0];
+  const auto sums = leaves.clone(at::MemoryFormat::Contiguous);
+  for (std::int64_t apart = 1; apart < count; apart *= 2) {
+    const auto right = sums.slice(0, apart, count, 2 * apart);
+    sums.slice(0, 0, 2 * apart * right.size(0), 2 * apart).add_(right);
   }
-  return leaves[0];
+  return sums[0];
 }
 
 MicrobatchRange microbatches_of(int rank, int ranks, int microbatches) {

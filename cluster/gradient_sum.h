@@ -31,7 +31,7 @@ class TreeSum {
 };
 
 // The sum over the first dimension, in the same order: leaves [n, ..] -> [..].
-at::Tensor sum_as_tree(at::Tensor leaves);
+at::Tensor sum_as_tree(const at::Tensor& leaves);
 
 // Microbatches [first, first + count) of `rank`: contiguous, and an aligned
 // block when the world size is a power of two that is at most `microbatches`.

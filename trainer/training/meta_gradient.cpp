@@ -80,9 +80,7 @@ at::Tensor MetaGradient::add_with_shared_rows(const EpisodeBatch& batch, std::in
   const auto parameters = model_.batch_parameters(rows, Leaves::kMicrobatches);
   const auto masks = dropout(step, own.first);
   const auto own_rows = model_.encode(parameters, rows, &masks, options_.precision);
-  const auto encoded = blocks.exchange(at::cat({own_rows.features(), own_rows.base()}, 1), [&] { buckets_.release(); });
-  const auto features = encoded.size(1) - 1;
-  const Encoding encoding(encoded.narrow(1, 0, features), encoded.narrow(1, features, 1));
+  const auto encoding = blocks.exchange(own_rows, [&] { buckets_.release(); });
   const auto losses = this->losses(parameters, tensors, masks, &encoding);
   add(losses, parameters, true, save_due, true);
   return losses;

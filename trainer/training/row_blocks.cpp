@@ -87,25 +87,33 @@ std::vector<std::int64_t> RowBlocks::entities_of_all_ranks(const EpisodeBatch& b
 }
 
 struct RowBlocks::Exchange : torch::autograd::Function<Exchange> {
-  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& encoded, RowBlocks* blocks) {
+  using Tensors = torch::autograd::variable_list;
+
+  static Tensors forward(torch::autograd::AutogradContext* ctx, const at::Tensor& features, const at::Tensor& base,
+                         RowBlocks* blocks) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     ctx->saved_data["blocks"] = reinterpret_cast<std::int64_t>(blocks);
-    return blocks->gathered(encoded).index_select(0, blocks->lookup_.ids);
+    const auto encoded = blocks->gathered(at::cat({features, base}, 1));
+    const auto of_batch_rows = [&](std::int64_t first, std::int64_t count) {
+      return encoded.narrow(1, first, count).index_select(0, blocks->lookup_.ids);
+    };
+    return {of_batch_rows(0, features.size(1)), of_batch_rows(features.size(1), 1)};
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
-                                                 torch::autograd::variable_list& gradients) {
+  static Tensors backward(torch::autograd::AutogradContext* ctx, Tensors& gradients) {
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const auto* blocks = reinterpret_cast<const RowBlocks*>(ctx->saved_data["blocks"].toInt());
-    const auto gradient = blocks->gradient_of_own(gradients[0]);
+    const auto gradient = blocks->gradient_of_own(at::cat({gradients[0], gradients[1]}, 1));
     blocks->exchanged_();
-    return {gradient, {}};
+    const auto features = gradient.size(1) - 1;
+    return {gradient.narrow(1, 0, features), gradient.narrow(1, features, 1), {}};
   }
 };
 
-at::Tensor RowBlocks::exchange(const at::Tensor& encoded, const std::function<void()>& exchanged) {
+Encoding RowBlocks::exchange(const Encoding& own, const std::function<void()>& exchanged) {
   exchanged_ = exchanged;
-  return Exchange::apply(encoded, this);
+  const auto of_batch_rows = Exchange::apply(own.features(), own.base(), this);
+  return {of_batch_rows[0], of_batch_rows[1]};
 }
 
 at::Tensor RowBlocks::gathered(const at::Tensor& encoded) const {

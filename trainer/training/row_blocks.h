@@ -9,6 +9,7 @@
 
 #include "cluster/gradient_sum.h"
 #include "data/batch.h"
+#include "trainer/adaptation/row_encoder.h"
 #include "trainer/layers/tensor_batch.h"
 
 namespace warmstart {
@@ -23,9 +24,9 @@ class RowBlocks {
   // The rows of this rank's blocks.
   const EpisodeBatch& rows() const { return rows_; }
 
-  // Collective, as is its reverse pass, at the end of which `exchanged` is called.  From the encodings of rows() [.., D]
-  // to those of the batch's rows [N, D].
-  at::Tensor exchange(const at::Tensor& encoded, const std::function<void()>& exchanged);
+  // Collective, as is its reverse pass, at the end of which `exchanged` is called.  From the encoding of rows() to that of
+  // the batch's rows.
+  Encoding exchange(const Encoding& own, const std::function<void()>& exchanged);
 
  private:
   struct Exchange;

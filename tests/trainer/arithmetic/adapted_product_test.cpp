@@ -118,15 +118,19 @@ TEST_P(AdaptedProductTest, ByTaskEqualsLibTorchsProducts) {
   expect_near("of start_rows", back.start_rows, back_expected.start_rows);
 }
 
-AdaptedProductTerms of_task(AdaptedProductTerms terms, std::int64_t task) {
+// One microbatch of some of the tasks.
+AdaptedProductTerms of_tasks(AdaptedProductTerms terms, std::int64_t first, std::int64_t count) {
   for (auto* tensor : {&terms.x, &terms.remembered.keys, &terms.remembered.values, &terms.remembered.shares,
                        &terms.start_rows, &terms.behind})
-    if (tensor->defined()) *tensor = tensor->narrow(0, task, 1).clone().requires_grad_(tensor->requires_grad());
+    if (tensor->defined()) *tensor = tensor->narrow(0, first, count).clone().requires_grad_(tensor->requires_grad());
+  terms.microbatches.count = 1;
   return terms;
 }
 
 void expect_task_is_same(const char* name, const at::Tensor& among, const at::Tensor& alone, std::int64_t task) {
-  if (among.defined()) EXPECT_TRUE(among.narrow(0, task, 1).equal(alone)) << name << " of task " << task;
+  if (among.defined()) {
+    EXPECT_TRUE(among.narrow(0, task, 1).equal(alone)) << name << " of task " << task;
+  }
 }
 
 TEST_P(AdaptedProductTest, ATaskHasTheSameBitsAloneAndAmongOthers) {
@@ -139,7 +143,7 @@ TEST_P(AdaptedProductTest, ATaskHasTheSameBitsAloneAndAmongOthers) {
   const auto d = at::randn_like(made.z);
   const auto back = adapted_product_gradients(of, terms, made, d);
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const auto alone = of_task(terms, task);
+    const auto alone = of_tasks(terms, task, 1);
     const auto made_alone = adapted_product(of, alone);
     const auto back_alone = adapted_product_gradients(of, alone, made_alone, d.narrow(0, task, 1));
     expect_task_is_same("z", made.z, made_alone.z, task);
@@ -147,6 +151,59 @@ TEST_P(AdaptedProductTest, ATaskHasTheSameBitsAloneAndAmongOthers) {
     expect_task_is_same("of keys", back.keys, back_alone.keys, task);
     expect_task_is_same("of values", back.values, back_alone.values, task);
     expect_task_is_same("of shares", back.shares, back_alone.shares, task);
+  }
+}
+
+TEST_P(AdaptedProductTest, AMicrobatchHasTheSameBitsAloneAndAmongOthers) {
+  const auto& c = std::get<0>(GetParam());
+  at::manual_seed(7);
+  const at::NoGradGuard no_grad;
+  const auto terms = single(random_terms(c));
+  const Products of(Precision::kFloat32);
+  const auto made = adapted_product(of, terms);
+  const auto d = at::randn_like(made.z);
+  const auto back = adapted_product_gradients(of, terms, made, d);
+  const auto tasks = kTasks / c.microbatches;
+  for (std::int64_t m = 0; m < c.microbatches; ++m) {
+    const auto alone = of_tasks(terms, m * tasks, tasks);
+    const auto back_alone = adapted_product_gradients(of, alone, adapted_product(of, alone), d.narrow(0, m * tasks, tasks));
+    expect_task_is_same("of matrix", back.matrix, back_alone.matrix, m);
+    expect_task_is_same("of transpose", back.transpose, back_alone.transpose, m);
+    expect_task_is_same("of start_bias", back.start_bias, back_alone.start_bias, m);
+    expect_task_is_same("of key_bias", back.key_bias, back_alone.key_bias, m);
+  }
+}
+
+// Rows that several tasks share, as many a microbatch as it happens to have.
+TEST(AdaptedProduct, OfDistinctRowsHasEachMicrobatchsGradient) {
+  if (!has_task_kernels()) GTEST_SKIP() << "no task kernels";
+  at::manual_seed(7);
+  const at::NoGradGuard no_grad;
+  const auto wide_x = random({300, 24}), wide_w = random({17, 24}), wide_b = random({17});
+  AdaptedProductTerms terms;
+  terms.x = single(wide_x);
+  terms.shared = {single(wide_w).detach().t().contiguous(), single(wide_w)};
+  terms.start_bias = single(wide_b);
+  terms.learns = {.transpose = true, .start_bias = true};
+  terms.microbatches = {3, {0, 211, 211, 300}};
+  ASSERT_TRUE(goes_by_task(terms));
+  const Products of(Precision::kFloat32);
+  const auto made = adapted_product(of, terms);
+  expect_near("z", made.z, at::linear(wide_x, wide_w, wide_b));
+  const auto d = at::randn_like(made.z);
+  const auto back = adapted_product_gradients(of, terms, made, d);
+  const auto wide_d = d.to(at::kDouble);
+  expect_near("of x", back.x, wide_d.mm(wide_w));
+  for (std::int64_t m = 0; m < 3; ++m) {
+    const auto first = terms.microbatches.first_rows[static_cast<std::size_t>(m)],
+               count = terms.microbatches.first_rows[static_cast<std::size_t>(m) + 1] - first;
+    if (count == 0) {
+      EXPECT_EQ(back.transpose[m].abs().max().item<float>(), 0.0f);
+      continue;
+    }
+    const auto own = wide_d.narrow(0, first, count);
+    expect_near("of transpose", back.transpose[m], own.t().mm(wide_x.narrow(0, first, count)));
+    expect_near("of start_bias", back.start_bias[m], own.sum(0));
   }
 }
 
