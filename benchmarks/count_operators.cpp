@@ -17,9 +17,7 @@ std::unique_ptr<at::ObserverContext> count(const at::RecordFunction&) {
 }
 
 struct Counter {
-  Counter() {
-    at::addGlobalCallback(at::RecordFunctionCallback(count).scopes({at::RecordScope::FUNCTION}));
-  }
+  Counter() { at::addGlobalCallback(at::RecordFunctionCallback(count).scopes({at::RecordScope::FUNCTION})); }
   ~Counter() { std::fprintf(stderr, "operators: %ld\n", calls.load()); }
 } counter;
 

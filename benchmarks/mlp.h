@@ -43,7 +43,8 @@ class Mlp {
     for (std::size_t i = 0; i < weights_.size(); ++i) {
       const AdaptedShape shape = {weights_[i].size(1), weights_[i].size(0), batch.support.size(1), batch.query.size(1),
                                   steps};
-      layers.emplace_back(weights_[i].unsqueeze(0), biases_[i].unsqueeze(0), true, form == Form::kAuto ? cheaper_form(shape) : form, precision);
+      layers.emplace_back(weights_[i].unsqueeze(0), biases_[i].unsqueeze(0), true,
+                          form == Form::kAuto ? cheaper_form(shape) : form, precision);
     }
     const auto count = static_cast<double>(batch.support.size(1));
     const auto scale = at::ones({1, 1, 1}, batch.support.options());

@@ -43,10 +43,10 @@ struct PaddedRows {
 
 // One microbatch, or several: equally many tasks each, one microbatch after the other.
 struct EpisodeBatch {
-  std::int64_t tasks = 0;                    // of all microbatches
-  std::vector<std::int64_t> first_rows = {}; // [microbatches + 1] where each microbatch's begin in `rows`
-  std::vector<std::int64_t> task;    // [tasks] numbers in the data set
-  std::vector<std::int64_t> entity;  // [N] row of entities.h5 of each distinct row
+  std::int64_t tasks = 0;                     // of all microbatches
+  std::vector<std::int64_t> first_rows = {};  // [microbatches + 1] where each microbatch's begin in `rows`
+  std::vector<std::int64_t> task;             // [tasks] numbers in the data set
+  std::vector<std::int64_t> entity;           // [N] row of entities.h5 of each distinct row
   // [N] the entity key's id, 0 if unknown.  Each vector of `rows` starts with it, weighing 0 if unknown.
   std::vector<std::int64_t> key;
   Lookup key_lookup;      // of key

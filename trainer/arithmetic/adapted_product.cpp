@@ -58,7 +58,9 @@ AdaptedProduct by_product(const Products& arithmetic, const AdaptedProductTerms&
   const auto start = start_of(terms);
   AdaptedProduct made;
   made.x = terms.behind.defined() ? before_rectifier(terms.x, terms.behind, terms.behind_slope) : terms.x;
-  made.z = terms.shared.matrix.defined() ? product_with(arithmetic, terms.microbatches, made.x, terms.shared.matrix, start) : start.clone();
+  made.z = terms.shared.matrix.defined()
+               ? product_with(arithmetic, terms.microbatches, made.x, terms.shared.matrix, start)
+               : start.clone();
   if (keys.defined()) {
     auto products = arithmetic.abt(made.x, keys);
     if (key_bias.defined())

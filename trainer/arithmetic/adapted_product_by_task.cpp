@@ -250,11 +250,13 @@ class ReverseByTask {
 }  // namespace
 
 bool goes_by_task(const AdaptedProductTerms& terms) {
-  const auto& [x, shared, remembered, start_bias, start_rows, rectifier, behind, behind_slope, learns, microbatches] = terms;
+  const auto& [x, shared, remembered, start_bias, start_rows, rectifier, behind, behind_slope, learns, microbatches] =
+      terms;
   const bool remembers = remembered.keys.defined() && remembered.keys.size(1) > 0;
-  return has_task_kernels() && (x.dim() == 3 || !remembers) && x.numel() > 0 && (shared.matrix.defined() || remembers) && is_plain(x) &&
-         is_plain(shared.matrix) && is_plain(shared.transpose) && is_plain(start_bias) && is_plain(start_rows) &&
-         is_plain(behind) && is_plain(remembered.keys) && is_plain(remembered.values);
+  return has_task_kernels() && (x.dim() == 3 || !remembers) && x.numel() > 0 &&
+         (shared.matrix.defined() || remembers) && is_plain(x) && is_plain(shared.matrix) &&
+         is_plain(shared.transpose) && is_plain(start_bias) && is_plain(start_rows) && is_plain(behind) &&
+         is_plain(remembered.keys) && is_plain(remembered.values);
 }
 
 bool goes_by_task(const AdaptedProduct& made) {

@@ -8,11 +8,7 @@ at::Tensor bias_of(const BatchParameters& parameters, const Layer& layer) {
 }
 
 AdaptedLinear unadapted_linear(const BatchParameters& parameters, const Layer& layer, Form form, Precision precision) {
-  return {parameters[layer.name + ".weight"],
-          bias_of(parameters, layer),
-          layer.has_bias,
-          form,
-          precision,
+  return {parameters[layer.name + ".weight"], bias_of(parameters, layer), layer.has_bias, form, precision,
           parameters.microbatches()};
 }
 
@@ -23,9 +19,8 @@ AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parame
     : layers_(&layers), parameters_(&parameters), embedding_(layers.list().size()) {
   for (LayerId id = 0; id < layers.list().size(); ++id) {
     const auto& layer = layers[id];
-    const auto form = layers.adapts(id) && layer.kind != LayerKind::kEmbedding
-                          ? layers.plan(id, support, query).form
-                          : Form::kActivations;
+    const auto form = layers.adapts(id) && layer.kind != LayerKind::kEmbedding ? layers.plan(id, support, query).form
+                                                                               : Form::kActivations;
     if (layer.kind == LayerKind::kLinear) {
       linear_.push_back(unadapted_linear(parameters, layer, form, precision));
       continue;

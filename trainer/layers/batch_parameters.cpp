@@ -10,7 +10,11 @@ namespace warmstart {
 
 BatchParameters::BatchParameters(const Parameters& parameters, const EmbeddingSource& tables, Microbatches microbatches,
                                  Leaves leaves)
-    : parameters_(parameters), tables_(tables), microbatches_(std::move(microbatches)), leaves_(leaves), recorded_(c10::GradMode::is_enabled()) {}
+    : parameters_(parameters),
+      tables_(tables),
+      microbatches_(std::move(microbatches)),
+      leaves_(leaves),
+      recorded_(c10::GradMode::is_enabled()) {}
 
 at::Tensor BatchParameters::leaf(const at::Tensor& value) const {
   return leaves_ == Leaves::kParameters ? value : value.detach().requires_grad_();

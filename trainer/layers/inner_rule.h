@@ -8,8 +8,8 @@
 
 #include <string>
 
-#include "trainer/layers/inner_options.h"
 #include "trainer/layers/batch_parameters.h"
+#include "trainer/layers/inner_options.h"
 
 namespace warmstart {
 

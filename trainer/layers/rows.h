@@ -23,8 +23,8 @@ struct IdBags {
 // The row that each id belongs to; for bags with offsets.
 at::Tensor row_of_each_id(const IdBags& bags);
 
-// Rows of a batch: the rows [N] that are distinct within a microbatch, or the tasks' rows [T, R] as places among them.  What does not depend on
-// a task is computed of each distinct row once, and gathered.
+// Rows of a batch: the rows [N] that are distinct within a microbatch, or the tasks' rows [T, R] as places among them.
+// What does not depend on a task is computed of each distinct row once, and gathered.
 class Rows {
  public:
   // The distinct rows.  `dropout` is null outside of training, and both outlive all rows that are made from these.

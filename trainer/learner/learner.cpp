@@ -36,8 +36,8 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   const auto layout = feature_layout(schema);
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
-  stages_ =
-      make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), rule_, draw, parameters_, tables_});
+  stages_ = make_stages(
+      {options_.adapt, layout, objective_->outputs(), network_->features(), rule_, draw, parameters_, tables_});
   rule_.add_head(parameters_, network_->features());
   layers_.add_rates();
   require_model_memory(options_, parameters_.count());

@@ -22,9 +22,9 @@ class GradientBuckets {
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  // Adds the gradient of `loss`, the sum of some microbatches' losses, which was computed of `parameters` with leaves of
-  // the microbatches' own, and their `tails` [microbatches, tail].  With `last`, collective: starts the sums over ranks;
-  // `held`: not before release(), which the reverse pass calls, is called.
+  // Adds the gradient of `loss`, the sum of some microbatches' losses, which was computed of `parameters` with leaves
+  // of the microbatches' own, and their `tails` [microbatches, tail].  With `last`, collective: starts the sums over
+  // ranks; `held`: not before release(), which the reverse pass calls, is called.
   void add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails, bool last,
            bool held = false);
   void release();
@@ -40,9 +40,9 @@ class GradientBuckets {
  private:
   struct Bucket {
     std::vector<std::size_t> parameters;
-    std::int64_t size = 0;    // of these parameters, and of the tail in the first
-    std::size_t missing = 0;  // of the parameters, in the present pass
-    at::Tensor gradient = {}; // of the present pass
+    std::int64_t size = 0;     // of these parameters, and of the tail in the first
+    std::size_t missing = 0;   // of the parameters, in the present pass
+    at::Tensor gradient = {};  // of the present pass
     TreeSum sum = {};
     at::Tensor total = {};
   };

@@ -87,8 +87,9 @@ at::Tensor MetaGradient::add_with_shared_rows(const EpisodeBatch& batch, std::in
 }
 
 Dropout MetaGradient::dropout(std::int64_t step, int microbatch) const {
-  return {options_.seed,    static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(microbatch),
-          options_.dropout, options_.key_dropout,             options_.all_keys_dropout};
+  return {
+      options_.seed,        static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(microbatch), options_.dropout,
+      options_.key_dropout, options_.all_keys_dropout};
 }
 
 at::Tensor MetaGradient::losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout& dropout,

@@ -13,10 +13,9 @@ enum class MicrobatchForm {
   kSharedRows,  // as one batch, with rows that are encoded once a meta-step for all tasks of all ranks (RowBlocks)
 };
 
-// The form for a model: shared rows where only heads adapt and rows are entities; else together where a microbatch alone
-// has too little work to be worth calling the operators for.  One by one where products are not the task kernels' (on GPUs,
-// in bfloat16).  A function of the model, the data and the options, the same
-// on every rank.
+// The form for a model: shared rows where only heads adapt and rows are entities; else together where a microbatch
+// alone has too little work to be worth calling the operators for.  One by one where products are not the task kernels'
+// (on GPUs, in bfloat16).  A function of the model, the data and the options, the same on every rank.
 MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options);
 
 }  // namespace warmstart

@@ -1,7 +1,7 @@
 // What all tasks of a meta-step share where only heads adapt: its distinct rows.  They are cut into as many blocks as
-// there are microbatches.  A rank encodes the blocks that have its microbatches' numbers, whole, and every rank gets all
-// encodings; going back, a row's gradients are added over microbatches in the fixed tree before its block goes back once.
-// So what tasks share is paid once a meta-step, and no number of ranks changes a bit.
+// there are microbatches.  A rank encodes the blocks that have its microbatches' numbers, whole, and every rank gets
+// all encodings; going back, a row's gradients are added over microbatches in the fixed tree before its block goes back
+// once. So what tasks share is paid once a meta-step, and no number of ranks changes a bit.
 
 #pragma once
 
@@ -24,8 +24,8 @@ class RowBlocks {
   // The rows of this rank's blocks.
   const EpisodeBatch& rows() const { return rows_; }
 
-  // Collective, as is its reverse pass, at the end of which `exchanged` is called.  From the encoding of rows() to that of
-  // the batch's rows.
+  // Collective, as is its reverse pass, at the end of which `exchanged` is called.  From the encoding of rows() to that
+  // of the batch's rows.
   Encoding exchange(const Encoding& own, const std::function<void()>& exchanged);
 
  private:

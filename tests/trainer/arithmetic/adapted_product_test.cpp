@@ -166,7 +166,8 @@ TEST_P(AdaptedProductTest, AMicrobatchHasTheSameBitsAloneAndAmongOthers) {
   const auto tasks = kTasks / c.microbatches;
   for (std::int64_t m = 0; m < c.microbatches; ++m) {
     const auto alone = of_tasks(terms, m * tasks, tasks);
-    const auto back_alone = adapted_product_gradients(of, alone, adapted_product(of, alone), d.narrow(0, m * tasks, tasks));
+    const auto back_alone =
+        adapted_product_gradients(of, alone, adapted_product(of, alone), d.narrow(0, m * tasks, tasks));
     expect_task_is_same("of matrix", back.matrix, back_alone.matrix, m);
     expect_task_is_same("of transpose", back.transpose, back_alone.transpose, m);
     expect_task_is_same("of start_bias", back.start_bias, back_alone.start_bias, m);

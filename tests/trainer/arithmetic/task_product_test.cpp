@@ -50,8 +50,8 @@ TEST_P(TaskProductTest, TakesTransposedViews) {
     const auto& leaf_a = transposes_a ? stored_a : plain_a;
     for (const bool transposes_b : {true, false}) {
       const auto& leaf_b = transposes_b ? stored_b : plain_b;
-      const auto found = task_product(transposes_a ? leaf_a.transpose(1, 2) : leaf_a,
-                                      transposes_b ? leaf_b.transpose(1, 2) : leaf_b);
+      const auto found =
+          task_product(transposes_a ? leaf_a.transpose(1, 2) : leaf_a, transposes_b ? leaf_b.transpose(1, 2) : leaf_b);
       expect_near(found, expected);
       const auto of = torch::autograd::grad({(found * weights.to(at::kFloat)).sum()}, {leaf_a, leaf_b});
       expect_near(transposes_a ? of[0].transpose(1, 2) : of[0], of_wide[0]);
@@ -80,8 +80,8 @@ TEST_P(TaskProductTest, ATasksBitsDoNotDependOnTheTasksBesideIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, TaskProductTest,
-                         testing::Values(Shape{20, 48, 1}, Shape{1, 90, 48}, Shape{1, 7, 1}, Shape{20, 48, 3}, Shape{5, 7, 9},
-                                         Shape{37, 20, 37}),
+                         testing::Values(Shape{20, 48, 1}, Shape{1, 90, 48}, Shape{1, 7, 1}, Shape{20, 48, 3},
+                                         Shape{5, 7, 9}, Shape{37, 20, 37}),
                          [](const auto& info) {
                            return std::to_string(info.param.rows) + "_" + std::to_string(info.param.count) + "_" +
                                   std::to_string(info.param.columns);
