@@ -15,7 +15,7 @@ at::Tensor product_with(const Products& arithmetic, const Microbatches& microbat
                         const at::Tensor& matrix, const at::Tensor& start) {
   auto shape = x.sizes().vec();
   shape.back() = matrix.size(1);
-  const auto z = at::empty(shape, x.options());
+  auto z = at::empty(shape, x.options());
   const auto parts = microbatches.split(z), of_x = microbatches.split(x);
   const bool of_rows = start.defined() && start.dim() > 1;
   const auto starts = of_rows ? microbatches.split(start) : std::vector(parts.size(), start);
@@ -26,7 +26,7 @@ at::Tensor product_with(const Products& arithmetic, const Microbatches& microbat
 // a' b over each microbatch's rows: [microbatches, .., ..].
 at::Tensor matrix_gradient(const Products& arithmetic, const Microbatches& microbatches, const at::Tensor& a,
                            const at::Tensor& b) {
-  const auto sums = at::empty({microbatches.count, a.size(-1), b.size(-1)}, a.options());
+  auto sums = at::empty({microbatches.count, a.size(-1), b.size(-1)}, a.options());
   const auto parts = sums.unbind(), of_a = microbatches.split(a), of_b = microbatches.split(b);
   for (std::size_t m = 0; m < parts.size(); ++m) arithmetic.product_into(parts[m], {}, of_a[m].t(), of_b[m]);
   return sums;
@@ -34,7 +34,7 @@ at::Tensor matrix_gradient(const Products& arithmetic, const Microbatches& micro
 
 // The sum over each microbatch's rows: [microbatches, out].
 at::Tensor bias_gradient(const Microbatches& microbatches, const at::Tensor& g) {
-  const auto sums = at::empty({microbatches.count, g.size(-1)}, g.options());
+  auto sums = at::empty({microbatches.count, g.size(-1)}, g.options());
   auto parts = sums.unbind();
   const auto of_g = microbatches.split(g);
   for (std::size_t m = 0; m < parts.size(); ++m) at::sum_out(parts[m], of_g[m], 0);

@@ -33,7 +33,7 @@ struct BagSum : Function<BagSum> {
                             const at::Tensor& offsets, const at::Tensor& weights) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     const auto width = rows.size(1);
-    const auto sums = at::zeros({offsets.size(0), width}, rows.options());
+    auto sums = at::zeros({offsets.size(0), width}, rows.options());
     const auto* from = rows.const_data_ptr<float>();
     auto* to = sums.mutable_data_ptr<float>();
     for_each_place(places, offsets, weights, [=](std::int64_t n, std::int64_t place, float weight) {

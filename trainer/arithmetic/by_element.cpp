@@ -18,7 +18,7 @@ float softplus_of(float x) { return std::fmax(x, 0.0f) + std::log1p(std::exp(-st
 template <typename Map>
 at::Tensor mapped(const at::Tensor& x, const Map& map) {
   const auto from = x.contiguous();
-  const auto result = at::empty(x.sizes(), x.options());
+  auto result = at::empty(x.sizes(), x.options());
   const auto* values = from.const_data_ptr<float>();
   auto* results = result.mutable_data_ptr<float>();
   for (std::int64_t i = 0; i < from.numel(); ++i) results[i] = map(values[i]);
@@ -33,7 +33,7 @@ void refuse_second_order() {
 struct Sigmoid : Function<Sigmoid> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
-    const auto result = mapped(x, sigmoid_of);
+    auto result = mapped(x, sigmoid_of);
     ctx->save_for_backward({result});
     return result;
   }

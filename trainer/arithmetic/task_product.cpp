@@ -34,7 +34,7 @@ Operand operand(const at::Tensor& matrices, bool may_be_transposed) {
 // Not both are transposed.
 at::Tensor product(const Operand& a, const Operand& b) {
   const auto rows = a.rows(), count = a.columns(), length = b.columns();
-  const auto result = at::empty({a.stored.size(0), rows, length}, a.stored.options());
+  auto result = at::empty({a.stored.size(0), rows, length}, a.stored.options());
   if (count == 0 || result.numel() == 0) return result.zero_();
   auto* to = result.mutable_data_ptr<float>();
   at::parallel_for(0, result.size(0), 1, [&](std::int64_t first, std::int64_t end) {

@@ -59,6 +59,12 @@ class RowLayout {
   std::int64_t microbatches_, slice_ = 0;
 };
 
+// What a pass forward hands to the pass back.
+struct Handle : torch::CustomClassHolder {
+  explicit Handle(const RowBlocks* blocks) : blocks(blocks) {}
+  const RowBlocks* blocks;
+};
+
 }  // namespace
 
 RowBlocks::RowBlocks(const Dataset& dataset, const EpisodeBatch& batch, MicrobatchRange own, int microbatches,
@@ -92,7 +98,7 @@ struct RowBlocks::Exchange : torch::autograd::Function<Exchange> {
   static Tensors forward(torch::autograd::AutogradContext* ctx, const at::Tensor& features, const at::Tensor& base,
                          RowBlocks* blocks) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
-    ctx->saved_data["blocks"] = reinterpret_cast<std::int64_t>(blocks);
+    ctx->saved_data["blocks"] = c10::IValue::make_capsule(c10::make_intrusive<Handle>(blocks));
     const auto encoded = blocks->gathered(at::cat({features, base}, 1));
     const auto of_batch_rows = [&](std::int64_t first, std::int64_t count) {
       return encoded.narrow(1, first, count).index_select(0, blocks->lookup_.ids);
@@ -102,7 +108,7 @@ struct RowBlocks::Exchange : torch::autograd::Function<Exchange> {
 
   static Tensors backward(torch::autograd::AutogradContext* ctx, Tensors& gradients) {
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
-    const auto* blocks = reinterpret_cast<const RowBlocks*>(ctx->saved_data["blocks"].toInt());
+    const auto* blocks = c10::static_intrusive_pointer_cast<Handle>(ctx->saved_data["blocks"].toCapsule())->blocks;
     const auto gradient = blocks->gradient_of_own(at::cat({gradients[0], gradients[1]}, 1));
     blocks->exchanged_();
     const auto features = gradient.size(1) - 1;

@@ -64,19 +64,21 @@ std::vector<Node> leaves(const IdLookup& lookup) {
   return leaves;
 }
 
+// In the memory of `rows`.
+template <typename Float>
+void add_root(Float* table, Float* rows, std::int64_t width, const IdLookup& lookup) {
+  const auto* id = lookup.all.const_data_ptr<std::int64_t>();
+  for (const auto& [in_all, place] : TreeOfRows<Float>(rows, width, lookup.all.size(0)).root(leaves(lookup)))
+    for (std::int64_t i = 0; i < width; ++i) table[id[in_all] * width + i] += rows[place * width + i];
+}
+
 }  // namespace
 
 void add_tree_of_rows(at::Tensor table, const at::Tensor& rows, const IdLookup& lookup) {
   if (lookup.firsts.size() <= 2) return table.index_add_(0, lookup.ids, rows), void();
   auto sums = rows.clone(at::MemoryFormat::Contiguous);
-  const auto width = table.size(1);
-  const auto* id = lookup.all.const_data_ptr<std::int64_t>();
   AT_DISPATCH_FLOATING_TYPES(table.scalar_type(), "add_tree_of_rows", [&] {
-    auto* from = sums.mutable_data_ptr<scalar_t>();
-    auto* to = table.mutable_data_ptr<scalar_t>();
-    const auto root = TreeOfRows<scalar_t>(from, width, lookup.all.size(0)).root(leaves(lookup));
-    for (const auto& [in_all, place] : root)
-      for (std::int64_t i = 0; i < width; ++i) to[id[in_all] * width + i] += from[place * width + i];
+    add_root(table.mutable_data_ptr<scalar_t>(), sums.mutable_data_ptr<scalar_t>(), table.size(1), lookup);
   });
 }
 
