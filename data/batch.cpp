@@ -203,6 +203,7 @@ Lookup lookup_of(const std::vector<std::int64_t>& ids, const std::vector<std::in
 // Where the ids of the vectors from `vectors` on begin.
 std::vector<std::int64_t> first_ids(const Features& features, const std::vector<std::int64_t>& vectors) {
   std::vector<std::int64_t> firsts;
+  firsts.reserve(vectors.size());
   for (const auto vector : vectors)
     firsts.push_back(vector < features.count ? features.offsets[static_cast<std::size_t>(vector)]
                                              : static_cast<std::int64_t>(features.ids.size()));
