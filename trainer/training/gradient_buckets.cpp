@@ -59,9 +59,9 @@ void GradientBuckets::add(const at::Tensor& loss, const BatchParameters& paramet
   last_ = last;
   held_ = held;
   std::vector<at::Tensor> leaves;
-  for (const auto& [name, leaf] : parameters.used()) {
-    leaves.push_back(leaf.value);
-    leaf.value.register_hook([this, &leaf, i = index_.at(name)](const at::Tensor& gradient) {
+  for (const auto& used : parameters.used()) {
+    leaves.push_back(used.second.value);
+    leaves.back().register_hook([this, &leaf = used.second, i = index_.at(used.first)](const at::Tensor& gradient) {
       const at::NoGradGuard no_grad;
       sum_over_microbatches(leaf, i, gradient.detach());
       meet(i);

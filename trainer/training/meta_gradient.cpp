@@ -66,7 +66,7 @@ ReducedGradient MetaGradient::of_step(std::int64_t step, MicrobatchStream& strea
 at::Tensor MetaGradient::add(const EpisodeBatch& batch, std::int64_t step, int microbatch, bool last, bool save_due) {
   const TensorBatch tensors(batch, model_.parameters().flat().options());
   const auto parameters = model_.batch_parameters(tensors, Leaves::kMicrobatches);
-  const auto losses = this->losses(parameters, tensors, dropout(step, microbatch), nullptr);
+  auto losses = this->losses(parameters, tensors, dropout(step, microbatch), nullptr);
   add(losses, parameters, last, save_due, false);
   return losses;
 }
@@ -81,7 +81,7 @@ at::Tensor MetaGradient::add_with_shared_rows(const EpisodeBatch& batch, std::in
   const auto masks = dropout(step, own.first);
   const auto own_rows = model_.encode(parameters, rows, &masks, options_.precision);
   const auto encoding = blocks.exchange(own_rows, [&] { buckets_.release(); });
-  const auto losses = this->losses(parameters, tensors, masks, &encoding);
+  auto losses = this->losses(parameters, tensors, masks, &encoding);
   add(losses, parameters, true, save_due, true);
   return losses;
 }

@@ -17,10 +17,10 @@ void expect_near(const at::Tensor& found, const at::Tensor& expected) {
   EXPECT_LT((found.to(at::kDouble) - expected).abs().max().item<double>(), 1e-5 * largest);
 }
 
-struct Shape {
+struct ProductShape {
   std::int64_t rows, count, columns;
 };
-class TaskProductTest : public testing::TestWithParam<Shape> {};
+class TaskProductTest : public testing::TestWithParam<ProductShape> {};
 
 TEST_P(TaskProductTest, IsAtBmmWithItsGradients) {
   const auto [rows, count, columns] = GetParam();
@@ -80,8 +80,8 @@ TEST_P(TaskProductTest, ATasksBitsDoNotDependOnTheTasksBesideIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, TaskProductTest,
-                         testing::Values(Shape{20, 48, 1}, Shape{1, 90, 48}, Shape{1, 7, 1}, Shape{20, 48, 3},
-                                         Shape{5, 7, 9}, Shape{37, 20, 37}),
+                         testing::Values(ProductShape{20, 48, 1}, ProductShape{1, 90, 48}, ProductShape{1, 7, 1},
+                                         ProductShape{20, 48, 3}, ProductShape{5, 7, 9}, ProductShape{37, 20, 37}),
                          [](const auto& info) {
                            return std::to_string(info.param.rows) + "_" + std::to_string(info.param.count) + "_" +
                                   std::to_string(info.param.columns);
