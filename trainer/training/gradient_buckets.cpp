@@ -111,7 +111,7 @@ void GradientBuckets::pass_on(Bucket& bucket) {
 
 at::Tensor GradientBuckets::take() {
   sum_.wait();
-  const auto total = in_layout();
+  auto total = in_layout();
   if (!divided_) divide();
   return total;
 }

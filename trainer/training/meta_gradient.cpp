@@ -19,7 +19,7 @@ std::int64_t bytes_of_buckets(const TrainOptions& options) {
                                       : std::numeric_limits<std::int64_t>::max();
 }
 
-void note_flags(at::Tensor tail, bool save_due) {
+void note_flags(const at::Tensor& tail, bool save_due) {
   const auto stop = stop_requested();
   if (stop != ExitCode::kOk) tail[stop == ExitCode::kInterrupted ? kInterrupted : kSaved] = 1.0;
   if (save_due) tail[kSaveDue] = 1.0;
