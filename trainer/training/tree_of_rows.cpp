@@ -1,7 +1,6 @@
 #include "trainer/training/tree_of_rows.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Dispatch.h>
 
 namespace warmstart {
 namespace {
@@ -66,20 +65,23 @@ std::vector<Node> leaves(const IdLookup& lookup) {
 
 // In the memory of `rows`.
 template <typename Float>
-void add_root(Float* table, Float* rows, std::int64_t width, const IdLookup& lookup) {
+void add_root(at::Tensor& table, at::Tensor rows, const IdLookup& lookup) {
+  const auto width = table.size(1);
+  auto *to = table.mutable_data_ptr<Float>(), *from = rows.mutable_data_ptr<Float>();
   const auto* id = lookup.all.const_data_ptr<std::int64_t>();
-  for (const auto& [in_all, place] : TreeOfRows<Float>(rows, width, lookup.all.size(0)).root(leaves(lookup)))
-    for (std::int64_t i = 0; i < width; ++i) table[id[in_all] * width + i] += rows[place * width + i];
+  for (const auto& [in_all, place] : TreeOfRows<Float>(from, width, lookup.all.size(0)).root(leaves(lookup)))
+    for (std::int64_t i = 0; i < width; ++i) to[id[in_all] * width + i] += from[place * width + i];
 }
 
 }  // namespace
 
 void add_tree_of_rows(at::Tensor table, const at::Tensor& rows, const IdLookup& lookup) {
-  if (lookup.firsts.size() <= 2) return table.index_add_(0, lookup.ids, rows), void();
-  auto sums = rows.clone(at::MemoryFormat::Contiguous);
-  AT_DISPATCH_FLOATING_TYPES(table.scalar_type(), "add_tree_of_rows", [&] {
-    add_root(table.mutable_data_ptr<scalar_t>(), sums.mutable_data_ptr<scalar_t>(), table.size(1), lookup);
-  });
+  if (lookup.firsts.size() <= 2)
+    table.index_add_(0, lookup.ids, rows);
+  else if (table.scalar_type() == at::kDouble)
+    add_root<double>(table, rows.clone(at::MemoryFormat::Contiguous), lookup);
+  else
+    add_root<float>(table, rows.clone(at::MemoryFormat::Contiguous), lookup);
 }
 
 }  // namespace warmstart
