@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/random.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 // Writes independent values that are 0 with probability `share`, to within 2^-17: four of 16 bits from each number.
 void drop(RandomStream random, float* values, std::int64_t count, double share, float kept_value) {
-  const auto threshold = static_cast<std::uint32_t>(share * 65536.0 + 0.5);
+  const auto threshold = static_cast<std::uint32_t>(std::lround(share * 65536.0));
   std::array<std::uint16_t, 256> chunk;
   for (std::int64_t first = 0; first < count; first += 256) {
     const auto size = std::min<std::int64_t>(256, count - first);
