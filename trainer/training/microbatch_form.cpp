@@ -11,9 +11,7 @@ namespace {
 // Multiply-adds of a microbatch's pass up to which calling the operators costs as much as they do.
 constexpr double kSmallMicrobatch = 1e8;
 
-}  // namespace
-
-MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options) {
+MicrobatchForm form_on_this_rank(const Learner& model, const Dataset& dataset, const TrainOptions& options) {
   // Other products than the task kernels' may take another way by the number of tasks, or by where a task's matrices
   // begin, which would change their bits.
   const bool by_task_kernels = model.parameters().flat().is_cpu() && has_task_kernels();
@@ -23,6 +21,15 @@ MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, con
   const auto rows = static_cast<double>(options.episode.support_max + options.episode.query_max);
   return tasks * rows * model.multiply_adds() <= kSmallMicrobatch ? MicrobatchForm::kTogether
                                                                   : MicrobatchForm::kOneByOne;
+}
+
+}  // namespace
+
+MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options,
+                               Communicator& group) {
+  // Ranks on other processors may have no task kernels, and all must make the same collective calls.
+  const auto own = static_cast<std::int64_t>(form_on_this_rank(model, dataset, options));
+  return static_cast<MicrobatchForm>(group.gather_slices(at::full({1}, own, at::kLong)).min().item<std::int64_t>());
 }
 
 }  // namespace warmstart

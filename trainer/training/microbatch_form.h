@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/communicator.h"
 #include "data/dataset.h"
 #include "trainer/learner/learner.h"
 #include "trainer/training/train_options.h"
@@ -13,9 +14,10 @@ enum class MicrobatchForm {
   kSharedRows,  // as one batch, with rows that are encoded once a meta-step for all tasks of all ranks (RowBlocks)
 };
 
-// The form for a model: shared rows where only heads adapt and rows are entities; else together where a microbatch
-// alone has too little work to be worth calling the operators for.  One by one where products are not the task kernels'
-// (on GPUs, in bfloat16).  A function of the model, the data and the options, the same on every rank.
-MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options);
+// Collective.  The form for a model: shared rows where only heads adapt and rows are entities; else together where a
+// microbatch alone has too little work to be worth calling the operators for.  One by one where any rank's products are
+// not the task kernels' (on GPUs, in bfloat16, on a processor without AVX2).
+MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options,
+                               Communicator& group);
 
 }  // namespace warmstart

@@ -23,13 +23,13 @@ namespace {
 class TrainingLoop {
  public:
   TrainingLoop(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
-               const TrainObserver& observer, const TrainStart& start)
+               const TrainObserver& observer, const TrainStart& start, MicrobatchForm form)
       : parameters_(model.parameters()),
         options_(options),
         group_(group),
         observer_(observer),
         description_(start.description),
-        stream_(dataset, options, microbatch_form(model, dataset, options), group.rank(), group.size()),
+        stream_(dataset, options, form, group.rank(), group.size()),
         state_(model, dataset, options, stream_.steps(), group, start.gradients ? *start.gradients : group,
                start.checkpoint),
         window_(state_.steps, options.tasks, state_.step) {
@@ -166,10 +166,11 @@ class TrainingLoop {
 TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                    const TrainObserver& observer, TrainStart start) {
   std::unique_ptr<TrainingLoop> loop;
+  const auto form = microbatch_form(model, dataset, options, group);
   agree(group, [&] {
     check(options, group.size());
     check_labels(dataset, model.options().objective, group.rank(), group.size());
-    loop = std::make_unique<TrainingLoop>(model, dataset, options, group, observer, start);
+    loop = std::make_unique<TrainingLoop>(model, dataset, options, group, observer, start, form);
   });
   start.checkpoint.reset();  // as large as all that the loop holds
   return loop->run();

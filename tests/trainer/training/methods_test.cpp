@@ -107,7 +107,7 @@ TEST_F(MethodsTest, EndInTheSameBitsOneByOne) {
   options.network.tower = {8192};
   options.adapt.inner.scope = Scope::kDense;
   options.adapt.inner.steps = 1;
-  ASSERT_EQ(microbatch_form(Learner(dataset.schema(), options, 1), dataset, options_of_test()),
+  ASSERT_EQ(microbatch_form(Learner(dataset.schema(), options, 1), dataset, options_of_test(), group),
             MicrobatchForm::kOneByOne);
   EXPECT_EQ(trained(options, options_of_test(), group), trained(options, options_of_test(), alone));
 }
@@ -119,7 +119,7 @@ TEST_F(MethodsTest, EndInTheSameBitsTogether) {
   ingest(tables);
   const Dataset with_fields(tables.dataset, true);
   const ModelOptions options;
-  ASSERT_EQ(microbatch_form(Learner(with_fields.schema(), options, 1), with_fields, options_of_test()),
+  ASSERT_EQ(microbatch_form(Learner(with_fields.schema(), options, 1), with_fields, options_of_test(), group),
             MicrobatchForm::kTogether);
   EXPECT_EQ(trained(options, options_of_test(), group, {}, with_fields),
             trained(options, options_of_test(), alone, {}, with_fields));
