@@ -1,6 +1,6 @@
 """The default recipe of `warmstart train` on MovieLens-1M, written with PyTorch: the peer of benchmarks/training.
 
-training_peer.py DATA RUN STEPS [SEED]: DATA holds rows.tsv, items.csv, users.csv and validation.txt, whose users are not
+training_peer.py DATA RUN STEPS [SEED [TASKS]]: DATA holds rows.tsv, items.csv, users.csv and validation.txt, whose users are not
 trained on; RUN/metrics.jsonl gets what `warmstart train` writes of the same name: loss and tasks_per_second.
 """
 
@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-TASKS, LOG_EVERY = 64, 20
+TASKS, LOG_EVERY = int(sys.argv[5]) if len(sys.argv) > 5 else 64, 20
 SUPPORT_MAX, QUERY_MAX, QUERY_MIN, ROWS_AN_EPISODE = 90, 64, 3, 50
 COMMON, COMMON_SHARE = [0, 1, 3, 5, 10, 20], 0.3
 EMBEDDING, TOWER, FEATURES, PRIOR, INNER_STEPS = 64, 64, 48, 32, 3
