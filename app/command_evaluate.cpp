@@ -103,13 +103,14 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     if (!configuration.run.empty()) model = read_model(configuration.run, dataset->schema());
     if (!configuration.joint.empty()) joint = read_model(configuration.joint, dataset->schema());
     comparison = std::make_unique<Comparison>(*dataset, configuration.evaluate, group);
+    if (!configuration.evaluate.baselines) return;
     rows = std::make_unique<TrainingRows>(*dataset);
     bias.emplace(*rows, dataset->schema());
     als.emplace(*rows, dataset->schema(), configuration.als, configuration.evaluate.seed);
   });
 
-  comparison->judge("bias", *bias);
-  comparison->judge("als", *als);
+  if (bias) comparison->judge("bias", *bias);
+  if (als) comparison->judge("als", *als);
   if (joint) {
     comparison->judge("joint", *joint);
     const int steps = model ? model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;

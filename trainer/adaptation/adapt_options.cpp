@@ -12,6 +12,19 @@ void declare(Options& add, AdaptOptions& options) {
       .from(1)
       .to(1e9)
       .only_with("adapt.stages", {"prior"});
+  add.add("adapt.encoder", options.encoder, "width of the stage support-encoder")
+      .from(1)
+      .to(1e9)
+      .only_with("adapt.stages", {"support-encoder"});
+  add.add("adapt.kernel", options.kernel, "width of the points by which the stage kernel compares rows")
+      .from(1)
+      .to(1e9)
+      .only_with("adapt.stages", {"kernel"});
+  add.add("adapt.leave-one-out", options.leave_one_out,
+          "weight, beside a query row, of a support row that was left out; 0: none is")
+      .from(0)
+      .to(1e6)
+      .only_with("adapt.stages", {"ridge", "kernel"});
   declare(add, options.inner);
 }
 

@@ -9,15 +9,21 @@
 
 namespace warmstart {
 
-enum class StageKind { kPrior, kSteps, kPrototypes };
+enum class StageKind { kPrior, kSupportEncoder, kSteps, kRidge, kKernel, kPrototypes };
 NLOHMANN_JSON_SERIALIZE_ENUM(StageKind, {{StageKind::kPrior, "prior"},
+                                         {StageKind::kSupportEncoder, "support-encoder"},
                                          {StageKind::kSteps, "steps"},
+                                         {StageKind::kRidge, "ridge"},
+                                         {StageKind::kKernel, "kernel"},
                                          {StageKind::kPrototypes, "prototypes"}})
 
 struct AdaptOptions {
   std::vector<StageKind> stages = {StageKind::kPrior, StageKind::kSteps};
-  std::int64_t prior = 32;  // width of the hidden layer of `prior`
-  InnerOptions inner = {};  // of `steps`
+  std::int64_t prior = 32;     // width of the hidden layer of `prior`
+  std::int64_t encoder = 64;   // width of `support-encoder`
+  std::int64_t kernel = 16;    // width of the points by which `kernel` compares rows
+  double leave_one_out = 1.0;  // weight, in the outer loss, of a support row that was left out
+  InnerOptions inner = {};     // of `steps`
 };
 
 void declare(Options& add, AdaptOptions& options);

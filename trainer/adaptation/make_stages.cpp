@@ -1,18 +1,25 @@
 #include "trainer/adaptation/make_stages.h"
 
+#include "trainer/adaptation/kernel.h"
 #include "trainer/adaptation/prior.h"
 #include "trainer/adaptation/prototypes.h"
+#include "trainer/adaptation/ridge.h"
 #include "trainer/adaptation/shared_start.h"
 #include "trainer/adaptation/steps.h"
+#include "trainer/adaptation/support_encoder.h"
 
 namespace warmstart {
 namespace {
 
 std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
-  const auto& [options, layout, outputs, features, rule, draw, parameters, tables] = parts;
+  const auto& [options, layout, outputs, features, inputs, rule, draw, parameters, tables] = parts;
   if (kind == StageKind::kPrior)
     return std::make_unique<Prior>(layout, options.prior, outputs, features, draw, parameters, tables);
   if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, draw, parameters);
+  if (kind == StageKind::kSupportEncoder)
+    return std::make_unique<SupportEncoder>(features, inputs, options.encoder, draw, parameters);
+  if (kind == StageKind::kRidge) return std::make_unique<Ridge>(features, parameters);
+  if (kind == StageKind::kKernel) return std::make_unique<Kernel>(features, inputs, options.kernel, draw, parameters);
   return std::make_unique<Steps>(rule);
 }
 

@@ -15,6 +15,7 @@ struct StageParts {
   const AdaptOptions& options;
   const FeatureLayout& layout;
   std::int64_t outputs, features;  // of the head
+  std::int64_t inputs;             // of rows, that stages compare them by
   const InnerRule& rule;
   Initialiser& draw;
   Parameters& parameters;

@@ -3,19 +3,13 @@
 #include <ATen/ATen.h>
 
 #include "trainer/arithmetic/bag_sum.h"
+#include "trainer/layers/linear.h"
 
 namespace warmstart {
 namespace {
 
 constexpr double kSlope = 0.1;            // of the leaky rectifier
 constexpr std::uint64_t kMaskNumber = 1;  // rows have the even ones
-
-// x W' + b of x [T, in].
-at::Tensor linear(const BatchParameters& parameters, const std::string& name, const at::Tensor& x) {
-  const AdaptedLinear layer(parameters[name + ".weight"], parameters[name + ".bias"], false, Form::kActivations,
-                            Precision::kFloat32, parameters.microbatches());
-  return layer.forward(x.unsqueeze(1)).squeeze(1);
-}
 
 }  // namespace
 
@@ -36,7 +30,7 @@ Prior::Prior(const FeatureLayout& layout, std::int64_t width, std::int64_t outpu
 
 at::Tensor Prior::hidden(const BatchParameters& parameters, const Support& support) const {
   const auto& tasks = support.descriptions;
-  auto hidden = linear(parameters, "prior.input", tasks.dense);
+  auto hidden = linear(parameters, "prior.input", tasks.dense.unsqueeze(1)).squeeze(1);
   if (tasks.weights.numel() > 0) {
     const auto rows = parameters.rows("prior.embedding", tasks.lookup);
     hidden = hidden + bag_sum(rows, tasks.lookup.places, tasks.offsets, tasks.weights);
@@ -49,7 +43,7 @@ at::Tensor Prior::hidden(const BatchParameters& parameters, const Support& suppo
 
 void Prior::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
-  const auto head = linear(parameters, "prior.output", hidden(parameters, support));
+  const auto head = linear(parameters, "prior.output", hidden(parameters, support).unsqueeze(1)).squeeze(1);
   const auto weights = outputs_ * features_;
   state.head = {head.narrow(1, 0, weights).unflatten(1, {outputs_, features_}),
                 head.narrow(1, weights, outputs_).unsqueeze(1)};

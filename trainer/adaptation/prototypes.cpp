@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/task_product.h"
 
@@ -12,11 +10,9 @@ namespace warmstart {
 Prototypes::Prototypes(std::int64_t features, Initialiser& draw, Parameters& parameters) {
   parameters.add("prototypes.start", ParameterGroup::kNetwork, {2, features}, draw.uniform({2, features}, features));
   // Before the softplus: kappa starts at 1, the factor of distances at 1 / features.
-  const auto raw = [](double value) {
-    return [value] { return at::full({}, std::log(std::expm1(value)), at::kFloat); };
-  };
-  parameters.add("prototypes.kappa", ParameterGroup::kInner, {}, raw(1.0));
-  parameters.add("prototypes.factor", ParameterGroup::kInner, {}, raw(1.0 / static_cast<double>(features)));
+  parameters.add("prototypes.kappa", ParameterGroup::kInner, {}, Initialiser::before_softplus({}, 1.0));
+  parameters.add("prototypes.factor", ParameterGroup::kInner, {},
+                 Initialiser::before_softplus({}, 1.0 / static_cast<double>(features)));
 }
 
 void Prototypes::apply(TaskState& state, const Support& support) const {

@@ -3,7 +3,11 @@
 namespace warmstart {
 
 Encoding::Encoding(std::shared_ptr<const Pass> pass, const RowVars& vars)
-    : features_(pass->value(vars.features)), base_(pass->value(vars.base)), pass_(std::move(pass)), vars_(vars) {}
+    : features_(pass->value(vars.features)),
+      base_(pass->value(vars.base)),
+      input_(pass->value(vars.input.value_or(vars.features))),
+      pass_(std::move(pass)),
+      vars_(vars) {}
 
 std::vector<LayerGradient> Encoding::backward(const at::Tensor& of_features, const at::Tensor& of_base) const {
   return pass_->backward({{vars_.features, of_features}, {vars_.base, of_base}});
@@ -11,7 +15,10 @@ std::vector<LayerGradient> Encoding::backward(const at::Tensor& of_features, con
 
 RowEncoder::RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct)
     : network_(network), rows_(std::move(rows)) {
-  if (distinct) fixed_.emplace(rows_.gathered(distinct->features()), rows_.gathered(distinct->base()));
+  if (!distinct) return;
+  const auto& input = distinct->input();
+  fixed_.emplace(rows_.gathered(distinct->features()), rows_.gathered(distinct->base()),
+                 input.defined() ? rows_.gathered(input) : input);
 }
 
 Encoding RowEncoder::encode(const AdaptedLayers& layers) const {

@@ -10,11 +10,13 @@ namespace warmstart {
 class Encoding {
  public:
   // Without a tape: no layer adapts.
-  Encoding(at::Tensor features, at::Tensor base) : features_(std::move(features)), base_(std::move(base)) {}
+  Encoding(at::Tensor features, at::Tensor base, at::Tensor input)
+      : features_(std::move(features)), base_(std::move(base)), input_(std::move(input)) {}
   Encoding(std::shared_ptr<const Pass> pass, const RowVars& vars);
 
   const at::Tensor& features() const { return features_; }  // [.., D]
   const at::Tensor& base() const { return base_; }          // [.., 1]
+  const at::Tensor& input() const { return input_; }        // [.., E]; may be undefined where no stage reads it
 
   bool has_tape() const { return pass_ != nullptr; }
 
@@ -22,7 +24,7 @@ class Encoding {
   std::vector<LayerGradient> backward(const at::Tensor& of_features, const at::Tensor& of_base) const;
 
  private:
-  at::Tensor features_, base_;
+  at::Tensor features_, base_, input_;
   std::shared_ptr<const Pass> pass_;
   RowVars vars_;
 };
@@ -31,7 +33,8 @@ class Encoding {
 // steps.
 class RowEncoder {
  public:
-  // `network` and `rows` outlive it; `distinct` is the encoding of the distinct rows where no layer adapts.
+  // `network` and `rows` outlive it; `distinct` is the encoding of the distinct rows where no layer adapts, its input
+  // undefined where no stage reads it.
   RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct);
 
   Encoding encode(const AdaptedLayers& layers) const;

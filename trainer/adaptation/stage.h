@@ -1,16 +1,9 @@
 #pragma once
 
-#include "trainer/adaptation/head.h"
-#include "trainer/adaptation/row_encoder.h"
+#include "trainer/adaptation/task_state.h"
 #include "trainer/objectives/objective.h"
 
 namespace warmstart {
-
-// What tasks have made their own so far.
-struct TaskState {
-  Head head;
-  AdaptedLayers layers;
-};
 
 // What a stage sees of the tasks of a microbatch.
 struct Support {
@@ -20,12 +13,19 @@ struct Support {
   const FeatureTensors& descriptions;  // of the tasks themselves
   const Dropout* dropout;              // null outside of training
   const Objective& objective;
+  bool leaves_out;  // whether a stage is to say what the support rows' outputs would be without each
 };
 
 // A step on the way from the support to the task's state.
 class Stage {
  public:
   virtual ~Stage() = default;
+
+  // Whether it reads the rows' inputs.
+  virtual bool reads_inputs() const { return false; }
+
+  // Whether it says what the support rows' outputs would be without each.
+  virtual bool leaves_out() const { return false; }
 
   // Made of differentiable operators alone.
   virtual void apply(TaskState& state, const Support& support) const = 0;

@@ -22,6 +22,7 @@ void declare(Options& add, EvaluationOptions& options) {
   add.add("evaluate.query", options.query, "rows of a task that judge").from(1).to(kMostRows).unit("rows");
   add.add("evaluate.order", options.order, "time: a task's last rows judge; shuffle: a seeded choice");
   add.add("evaluate.seed", options.seed, "of that choice and of ALS");
+  add.add("evaluate.baselines", options.baselines, "the rows bias and als, which are fitted first");
 }
 
 // Digits alone: reports show a size as it was written.

@@ -15,6 +15,7 @@ struct EvaluationOptions {
   std::int64_t query = 10;                                               // rows that judge
   RowOrder order = RowOrder::kTime;  // the last `query` rows by time judge, or a seeded choice
   std::uint64_t seed = 0;
+  bool baselines = true;  // whether the bias model and ALS are fitted and judged beside the model
 };
 
 // The section evaluate.

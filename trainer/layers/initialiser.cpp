@@ -37,4 +37,8 @@ Initial Initialiser::zeros(std::vector<std::int64_t> sizes) {
   return [=] { return at::zeros(sizes, at::kFloat); };
 }
 
+Initial Initialiser::before_softplus(std::vector<std::int64_t> sizes, double value) {
+  return [=] { return at::full(sizes, value + std::log(-std::expm1(-value)), at::kFloat); };
+}
+
 }  // namespace warmstart

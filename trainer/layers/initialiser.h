@@ -16,6 +16,8 @@ class Initialiser {
   // The usual start of a linear layer: uniform within factor / sqrt(inputs).
   Initial uniform(std::vector<std::int64_t> sizes, std::int64_t inputs, double factor = 1.0);
   static Initial zeros(std::vector<std::int64_t> sizes);
+  // What softplus maps to `value`: parameters that stay positive.
+  static Initial before_softplus(std::vector<std::int64_t> sizes, double value);
 
  private:
   std::uint64_t seed_, next_ = 0;

@@ -6,18 +6,16 @@
 #include <cmath>
 
 #include "trainer/arithmetic/by_element.h"
+#include "trainer/layers/initialiser.h"
 
 namespace warmstart {
 namespace {
 
-// What softplus maps to `value`: learned rates stay positive.
-double before_softplus(double value) { return value + std::log(-std::expm1(-value)); }
-
 std::string rate_name(const std::string& layer, const char* part) { return fmt::format("inner.{}.{}", layer, part); }
 
 void add_raw(Parameters& parameters, const std::string& name, std::vector<std::int64_t> sizes, double value) {
-  parameters.add(name, ParameterGroup::kInner, sizes,
-                 [=] { return at::full(sizes, before_softplus(value), at::kFloat); });
+  auto initial = Initialiser::before_softplus(sizes, value);
+  parameters.add(name, ParameterGroup::kInner, std::move(sizes), std::move(initial));
 }
 
 }  // namespace

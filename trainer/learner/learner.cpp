@@ -36,8 +36,12 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   const auto layout = feature_layout(schema);
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
-  stages_ = make_stages(
-      {options_.adapt, layout, objective_->outputs(), network_->features(), rule_, draw, parameters_, tables_});
+  stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(), rule_,
+                         draw, parameters_, tables_});
+  for (const auto& stage : stages_) {
+    reads_inputs_ |= stage->reads_inputs();
+    leaves_out_ |= stage->leaves_out() && options_.adapt.leave_one_out > 0.0;
+  }
   rule_.add_head(parameters_, network_->features());
   layers_.add_rates();
   require_model_memory(options_, parameters_.count());
@@ -62,22 +66,23 @@ class Learner::Batch {
     if (rows)
       shared_ = *rows;
     else if (learner.only_heads_adapt())
-      shared_ = warmstart::encode(*learner.network_, distinct_, unadapted_);
+      shared_ = learner.encode(distinct_, unadapted_);
   }
 
-  TaskState adapted() const {
-    TaskState state = {{}, unadapted_};
+  // `leaves_out`: whether it says what support rows' outputs would have been without each.
+  TaskState adapted(bool leaves_out = false) const {
+    TaskState state = {.head = {}, .layers = unadapted_};
     const auto rows = encoder(tensors_.support);
     const auto row_counts = tensors_.support.mask.sum(1, true);
-    const Support support = {rows, tensors_.support, row_counts, tensors_.descriptions, dropout_, *learner_.objective_};
+    const Support support = {rows,     tensors_.support,     row_counts, tensors_.descriptions,
+                             dropout_, *learner_.objective_, leaves_out};
     for (const auto& stage : learner_.stages_) stage->apply(state, support);
     return state;
   }
 
   at::Tensor outputs(const TaskState& state) const {
     const auto rows = encoder(tensors_.query);
-    const auto query = rows.encode(state.layers);
-    return state.head.outputs(query.features(), query.base());
+    return state.outputs(rows.encode(state.layers));
   }
 
  private:
@@ -110,15 +115,23 @@ at::Tensor Learner::outputs(const BatchParameters& parameters, const TensorBatch
 at::Tensor Learner::losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                            Precision precision, const Encoding* rows) const {
   const Batch whole(*this, parameters, batch, dropout, precision, rows);
-  return objective_->losses(whole.outputs(whole.adapted()), batch.query);
+  const auto state = whole.adapted(leaves_out_);
+  const auto losses = objective_->losses(whole.outputs(state), batch.query);
+  if (!state.left_out_outputs.defined()) return losses;
+  return mean_of_both(losses, batch.query.mask, objective_->losses(state.left_out_outputs, batch.support),
+                      batch.support.mask, options_.adapt.leave_one_out);
 }
 
 Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                          Precision precision) const {
   const Rows rows(batch, dropout);
   const AdaptedLayers unadapted(layers_, parameters, 0, 0, precision);
-  const auto encoding = warmstart::encode(*network_, rows, unadapted);
-  return {encoding.features(), encoding.base()};
+  return encode(rows, unadapted);
+}
+
+Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers) const {
+  const auto encoding = warmstart::encode(*network_, rows, layers);
+  return {encoding.features(), encoding.base(), reads_inputs_ ? encoding.input() : at::Tensor()};
 }
 
 at::Tensor Learner::predict(const EpisodeBatch& batch) const {

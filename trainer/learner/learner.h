@@ -44,7 +44,8 @@ class Learner : public Recommender {
   at::Tensor outputs(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                      Precision precision = Precision::kFloat32) const;
 
-  // Each task's mean outer loss over its query rows: [T].  `rows`: the encoding of the batch's distinct rows where they
+  // Each task's mean outer loss over its query rows and, as adapt.leave-one-out says, its support rows, each left out:
+  // [T].  `rows`: the encoding of the batch's distinct rows where they
   // were encoded before, which is for heads alone that adapt; else null.
   at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                     Precision precision = Precision::kFloat32, const Encoding* rows = nullptr) const;
@@ -52,7 +53,8 @@ class Learner : public Recommender {
   // Whether nothing but heads adapts, so that rows can be encoded once for all tasks.
   bool only_heads_adapt() const { return !layers_.any_adapts(); }
 
-  // The encoding of the batch's distinct rows before any adaptation: [N, D] and [N, 1].
+  // The encoding of the batch's distinct rows before any adaptation: [N, D] and [N, 1]; the
+  // inputs [N, E] where a stage reads them.
   Encoding encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                   Precision precision = Precision::kFloat32) const;
 
@@ -68,6 +70,9 @@ class Learner : public Recommender {
  private:
   class Batch;
 
+  // Without the tape.
+  Encoding encode(const Rows& rows, const AdaptedLayers& layers) const;
+
   Schema schema_;
   ModelOptions options_;
   Parameters parameters_;
@@ -77,6 +82,7 @@ class Learner : public Recommender {
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Network> network_;
   std::vector<std::unique_ptr<Stage>> stages_;
+  bool reads_inputs_ = false, leaves_out_ = false;  // whether a stage does
 };
 
 }  // namespace warmstart

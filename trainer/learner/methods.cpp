@@ -29,6 +29,25 @@ std::ptrdiff_t place(const Stages& stages, StageKind stage) {
   return std::find(stages.begin(), stages.end(), stage) - stages.begin();
 }
 
+// Of stages around one that solves for the head.
+std::optional<Refusal> refusal_of_solution(const Stages& stages) {
+  for (const auto solver : {StageKind::kRidge, StageKind::kKernel}) {
+    if (!has(stages, solver)) continue;
+    const auto name = name_of(solver);
+    if (stages.back() != solver)
+      return Refusal{fmt::format("{} solves for the head, so that a stage behind it would only undo that", name),
+                     fmt::format("name {} last", name)};
+    if (has(stages, StageKind::kSteps) || has(stages, StageKind::kPrototypes))
+      return Refusal{fmt::format("{} finds the head that steps and prototypes look for", name),
+                     fmt::format("set adapt.stages = prior, support-encoder, {}", name)};
+  }
+  if (has(stages, StageKind::kSupportEncoder) && has(stages, StageKind::kSteps) &&
+      place(stages, StageKind::kSteps) < place(stages, StageKind::kSupportEncoder))
+    return Refusal{"steps start from the head that support-encoder makes, so they come behind it",
+                   "set adapt.stages = prior, support-encoder, steps"};
+  return std::nullopt;
+}
+
 std::optional<Refusal> refusal_of_order(const Stages& stages) {
   if (stages.empty()) return Refusal{"adapt.stages names no stage", "set adapt.stages = prior for none but the prior"};
   for (const auto stage : stages) {
@@ -37,6 +56,7 @@ std::optional<Refusal> refusal_of_order(const Stages& stages) {
   }
   if (has(stages, StageKind::kPrior) && stages.front() != StageKind::kPrior)
     return Refusal{"prior writes the head that other stages change, so it comes first", "name prior first"};
+  if (auto refusal = refusal_of_solution(stages)) return refusal;
   if (has(stages, StageKind::kPrototypes) && has(stages, StageKind::kSteps) &&
       place(stages, StageKind::kSteps) < place(stages, StageKind::kPrototypes))
     return Refusal{"steps start from the head that prototypes make, so they come behind them",
@@ -47,9 +67,21 @@ std::optional<Refusal> refusal_of_order(const Stages& stages) {
 // The chains that the table has a row for.
 const std::vector<Stages>& chains() {
   using enum StageKind;
-  static const std::vector<Stages> all = {{kPrior, kSteps},      {kSteps},      {kPrior},
-                                          {kPrior, kPrototypes}, {kPrototypes}, {kPrior, kPrototypes, kSteps},
-                                          {kPrototypes, kSteps}};
+  static const std::vector<Stages> all = {{kPrior, kSteps},
+                                          {kSteps},
+                                          {kPrior},
+                                          {kPrior, kPrototypes},
+                                          {kPrototypes},
+                                          {kPrior, kPrototypes, kSteps},
+                                          {kPrototypes, kSteps},
+                                          {kPrior, kSupportEncoder},
+                                          {kPrior, kSupportEncoder, kSteps},
+                                          {kRidge},
+                                          {kPrior, kRidge},
+                                          {kPrior, kSupportEncoder, kRidge},
+                                          {kKernel},
+                                          {kPrior, kKernel},
+                                          {kPrior, kSupportEncoder, kKernel}};
   return all;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "data/batch.h"
 #include "trainer/layers/initialiser.h"
 #include "trainer/layers/pass.h"
@@ -11,6 +13,8 @@ namespace warmstart {
 struct RowVars {
   Var features;  // [.., D]
   Var base;      // [.., 1]: the row's score before the head
+  // [.., E]: what stages compare rows by; the features, where there is none.
+  std::optional<Var> input = std::nullopt;
 };
 
 // A base learner: what does a row look like?  It is written once, as a forward pass, and adapts in any scope.
@@ -22,6 +26,9 @@ class Network {
 
   // D
   virtual std::int64_t features() const = 0;
+
+  // E
+  virtual std::int64_t inputs() const { return features(); }
 
   // The parameter whose last value is added to every row's base score.
   virtual const char* score_bias() const = 0;

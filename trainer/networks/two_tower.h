@@ -15,10 +15,11 @@ class TwoTower : public Network {
 
   RowVars forward(Pass& pass) const override;
   std::int64_t features() const override { return features_; }
+  std::int64_t inputs() const override { return inputs_; }
   const char* score_bias() const override { return "output.bias"; }
 
  private:
-  std::int64_t features_;
+  std::int64_t features_, inputs_;
   FieldLayers fields_;
   std::vector<LayerId> tower_;
   LayerId output_, skip_;

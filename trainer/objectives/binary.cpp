@@ -5,9 +5,20 @@
 #include "trainer/arithmetic/by_element.h"
 
 namespace warmstart {
+namespace {
+
+// Of outputs that are far off, whose curvature rounds to 0.
+constexpr double kLeastCurvature = 1e-4;
+
+}  // namespace
 
 at::Tensor Binary::inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const {
   return (sigmoid_by_element(outputs) - labels.label.unsqueeze(2)) * labels.mask.unsqueeze(2);
+}
+
+at::Tensor Binary::inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const {
+  const auto p = sigmoid_by_element(outputs);
+  return (p - p * p).clamp_min(kLeastCurvature) * labels.mask.unsqueeze(2);
 }
 
 at::Tensor Binary::losses(const at::Tensor& outputs, const RowTensors& labels) const {

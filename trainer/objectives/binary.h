@@ -8,6 +8,8 @@ namespace warmstart {
 class Binary : public Objective {
  public:
   at::Tensor inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const override;
+  at::Tensor inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const override;
+  int newton_steps() const override { return 4; }
   at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor predicted(const at::Tensor& outputs) const override;
   const char* labels() const override { return "0 and 1"; }

@@ -13,7 +13,13 @@ std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options) {
 }
 
 at::Tensor mean_over_rows(const at::Tensor& losses, const at::Tensor& mask) {
-  return (losses * mask).sum(1) / mask.sum(1);
+  return (losses * mask).sum(1) / mask.sum(1).clamp_min(1.0);
+}
+
+at::Tensor mean_of_both(const at::Tensor& a, const at::Tensor& a_mask, const at::Tensor& b, const at::Tensor& b_mask,
+                        double weight) {
+  const auto a_rows = a_mask.sum(1), b_rows = weight * b_mask.sum(1);
+  return (a * a_rows + b * b_rows) / (a_rows + b_rows);
 }
 
 }  // namespace warmstart

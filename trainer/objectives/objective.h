@@ -20,6 +20,12 @@ class Objective {
   // The gradient, by the outputs, of the sum of the inner loss over a task's rows; 0 where padded.
   virtual at::Tensor inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const = 0;
 
+  // Its second derivative by each output, above 0 for every row and 0 where padded: [T, R, C].
+  virtual at::Tensor inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const = 0;
+
+  // Newton's steps that find the least inner loss of a linear head, near enough.
+  virtual int newton_steps() const { return 1; }
+
   // Each task's mean outer loss: [T].
   virtual at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const = 0;
 
@@ -33,7 +39,11 @@ class Objective {
 
 std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options);
 
-// Each task's mean over its rows of `losses` [T, R].
+// Each task's mean over its rows of `losses` [T, R]; 0 where it has none.
 at::Tensor mean_over_rows(const at::Tensor& losses, const at::Tensor& mask);
+
+// Of two means [T], each over the rows of a mask [T, R], that over the rows of both; those of `b` count `weight` times.
+at::Tensor mean_of_both(const at::Tensor& a, const at::Tensor& a_mask, const at::Tensor& b, const at::Tensor& b_mask,
+                        double weight);
 
 }  // namespace warmstart

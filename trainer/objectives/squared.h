@@ -11,6 +11,7 @@ class Squared : public Objective {
   explicit Squared(double absolute) : absolute_(absolute) {}
 
   at::Tensor inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const override;
+  at::Tensor inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor predicted(const at::Tensor& outputs) const override;
 

@@ -95,31 +95,36 @@ std::vector<std::int64_t> RowBlocks::entities_of_all_ranks(const EpisodeBatch& b
 struct RowBlocks::Exchange : torch::autograd::Function<Exchange> {
   using Tensors = torch::autograd::variable_list;
 
-  static Tensors forward(torch::autograd::AutogradContext* ctx, const at::Tensor& features, const at::Tensor& base,
-                         RowBlocks* blocks) {
+  static Tensors forward(torch::autograd::AutogradContext* ctx, at::TensorList parts, RowBlocks* blocks) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     ctx->saved_data["blocks"] = c10::IValue::make_capsule(c10::make_intrusive<Handle>(blocks));
-    const auto encoded = blocks->gathered(at::cat({features, base}, 1));
-    const auto of_batch_rows = [&](std::int64_t first, std::int64_t count) {
-      return encoded.narrow(1, first, count).index_select(0, blocks->lookup_.ids);
-    };
-    return {of_batch_rows(0, features.size(1)), of_batch_rows(features.size(1), 1)};
+    const auto encoded = blocks->gathered(at::cat(parts, 1));
+    std::vector<std::int64_t> widths;
+    for (const auto& part : parts) widths.push_back(part.size(1));
+    ctx->saved_data["widths"] = widths;
+    Tensors of_batch_rows;
+    for (const auto& part : encoded.split_with_sizes(widths, 1))
+      of_batch_rows.push_back(part.index_select(0, blocks->lookup_.ids));
+    return of_batch_rows;
   }
 
   static Tensors backward(torch::autograd::AutogradContext* ctx, Tensors& gradients) {
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const auto* blocks = c10::static_intrusive_pointer_cast<Handle>(ctx->saved_data["blocks"].toCapsule())->blocks;
-    const auto gradient = blocks->gradient_of_own(at::cat({gradients[0], gradients[1]}, 1));
+    const auto gradient = blocks->gradient_of_own(at::cat(gradients, 1));
     blocks->exchanged_();
-    const auto features = gradient.size(1) - 1;
-    return {gradient.narrow(1, 0, features), gradient.narrow(1, features, 1), {}};
+    auto of_parts = gradient.split_with_sizes(ctx->saved_data["widths"].toIntVector(), 1);
+    of_parts.emplace_back();
+    return of_parts;
   }
 };
 
 Encoding RowBlocks::exchange(const Encoding& own, const std::function<void()>& exchanged) {
   exchanged_ = exchanged;
-  const auto of_batch_rows = Exchange::apply(own.features(), own.base(), this);
-  return {of_batch_rows[0], of_batch_rows[1]};
+  std::vector<at::Tensor> parts = {own.features(), own.base()};
+  if (own.input().defined()) parts.push_back(own.input());
+  const auto of_batch_rows = Exchange::apply(at::TensorList(parts), this);
+  return {of_batch_rows[0], of_batch_rows[1], parts.size() > 2 ? of_batch_rows[2] : at::Tensor()};
 }
 
 at::Tensor RowBlocks::gathered(const at::Tensor& encoded) const {

@@ -27,7 +27,8 @@ std::vector<Chain> chains() {
   using enum StageKind;
   std::vector<Chain> all;
   for (const auto network : {NetworkKind::kTwoTower, NetworkKind::kMlp, NetworkKind::kMf})
-    for (const auto& stages : {std::vector{kPrior, kSteps}, std::vector{kSteps}, std::vector{kPrototypes, kSteps}})
+    for (const auto& stages : {std::vector{kPrior, kSteps}, std::vector{kSteps}, std::vector{kPrototypes, kSteps},
+                               std::vector{kPrior, kSupportEncoder, kSteps}})
       all.push_back({network, stages});
   return all;
 }
@@ -49,7 +50,7 @@ std::vector<ModelOptions> methods_with(const Chain& chain) {
           ModelOptions options;
           options.network = {.kind = chain.network, .embedding = 5, .tower = {6, 4}, .features = 3};
           options.objective.kind = objective;
-          options.adapt = {.stages = chain.stages, .prior = 4, .inner = {}};
+          options.adapt = {.stages = chain.stages, .prior = 4, .encoder = 4, .inner = {}};
           options.adapt.inner = {.steps = steps, .scope = scope, .second_order = second_order};
           if (!refusal_of(options)) methods.push_back(options);
         }

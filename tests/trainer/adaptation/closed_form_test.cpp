@@ -1,0 +1,212 @@
+// The stages that solve for the head: against direct solves, and against refits without each row.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "base/random.h"
+#include "tests/support/random_batch.h"
+#include "trainer/learner/learner.h"
+#include "trainer/learner/methods.h"
+
+namespace warmstart {
+namespace {
+
+ModelOptions options_with(std::vector<StageKind> stages, ObjectiveKind objective = ObjectiveKind::kSquared) {
+  ModelOptions options;
+  options.network = {.kind = NetworkKind::kTwoTower, .embedding = 5, .tower = {6}, .features = 3};
+  options.objective.kind = objective;
+  options.adapt = {.stages = std::move(stages), .prior = 4, .encoder = 4, .kernel = 2};
+  return options;
+}
+
+// A model with random parameters and a random batch: a task without support rows is among the others.
+class Example {
+ public:
+  Example(const ModelOptions& options, at::ScalarType type)
+      : learner(random_batch_schema(), options, 1),
+        batch(random_batch(options.objective.kind == ObjectiveKind::kBinary)) {
+    auto& parameters = learner.parameters();
+    RandomStream random(3, Purpose::kInitialise, 99);
+    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
+    parameters.flatten(type);
+    tensors.emplace(batch, parameters.flat().options());
+  }
+
+  at::Tensor raw(const char* name) const { return at::softplus(learner.parameters()[name]); }
+  std::int64_t count(std::int64_t task) const {
+    return tensors->support.mask[task].sum().to(at::kLong).item<std::int64_t>();
+  }
+  at::Tensor losses() const { return learner.losses(learner.batch_parameters(*tensors), *tensors, nullptr); }
+  at::Tensor outputs(const TensorBatch& of) const { return learner.outputs(learner.batch_parameters(of), of, nullptr); }
+
+  Learner learner;
+  EpisodeBatch batch;
+  std::optional<TensorBatch> tensors;
+};
+
+// A task's rows without padding, as the network encodes them: H [n, D + 1], base and inputs.
+struct PlainRows {
+  PlainRows(const Example& example, const RowTensors& rows, std::int64_t task, std::int64_t count) {
+    const auto parameters = example.learner.batch_parameters(*example.tensors);
+    const auto encoding = example.learner.encode(parameters, *example.tensors, nullptr);
+    const auto places = rows.place[task].narrow(0, 0, count);
+    h = at::cat({encoding.features().index_select(0, places), at::ones({count, 1}, at::kDouble)}, 1);
+    base = encoding.base().index_select(0, places).squeeze(1);
+    if (encoding.input().defined()) x = encoding.input().index_select(0, places);
+    label = rows.label[task].narrow(0, 0, count);
+  }
+  at::Tensor h, base, x, label;
+};
+
+// The head that stages before the one that solves make.
+at::Tensor start_of(const Example& example, const std::vector<StageKind>& stages, std::int64_t task) {
+  auto options = example.learner.options();
+  options.adapt.stages = stages;
+  options.adapt.inner.steps = 0;
+  Learner start(random_batch_schema(), options, 1);
+  start.parameters().flatten(at::kDouble);
+  for (const auto& parameter : start.parameters().list())
+    start.parameters().replace(parameter.name, example.learner.parameters()[parameter.name]);
+  const auto head = start.adapt(start.batch_parameters(*example.tensors), *example.tensors);
+  return at::cat({head.w[task][0], head.b[task][0]}, 0);
+}
+
+TEST(Ridge, HasTheHeadOfADirectSolve) {
+  const c10::NoGradGuard no_grad;
+  const Example example(options_with({StageKind::kPrior, StageKind::kRidge}), at::kDouble);
+  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors);
+  for (std::int64_t task = 0; task < kTasks; ++task) {
+    const PlainRows rows(example, example.tensors->support, task, example.count(task));
+    const auto m = start_of(example, {StageKind::kPrior}, task);
+    // The least of |label - base - H w|^2 + (w - m)' Lambda (w - m).
+    const auto lambda = at::diag(example.raw("ridge.precision") + 0.001);
+    const auto w =
+        at::linalg_solve(rows.h.t().mm(rows.h) + lambda, rows.h.t().mv(rows.label - rows.base) + lambda.mv(m));
+    const auto head = at::cat({found.w[task][0], found.b[task][0]}, 0);
+    EXPECT_LT((head - w).abs().max().item<double>(), 1e-10) << task;
+  }
+}
+
+TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
+  const c10::NoGradGuard no_grad;
+  const Example example(options_with({StageKind::kPrior, StageKind::kKernel}), at::kDouble);
+  const auto found = example.outputs(*example.tensors);
+  const auto variance = at::diag(at::reciprocal(example.raw("kernel.precision") + 0.001));
+  const auto points = example.learner.parameters()["kernel.points.weight"] * example.raw("kernel.factor");
+  const auto kernel = [&](const PlainRows& a, const PlainRows& b) {
+    const auto distances = at::cdist(a.x.mm(points.t()), b.x.mm(points.t()), 2.0, /*compute_mode=*/2);
+    return a.h.mm(variance).mm(b.h.t()) + example.raw("kernel.scale") * at::exp(-0.5 * distances.square());
+  };
+  for (std::int64_t task = 0; task < kTasks; ++task) {
+    const auto n = example.count(task);
+    const auto judged = example.tensors->query.mask[task].sum().to(at::kLong).item<std::int64_t>();
+    const PlainRows support(example, example.tensors->support, task, n);
+    const PlainRows query(example, example.tensors->query, task, judged);
+    const auto m = start_of(example, {StageKind::kPrior}, task);
+    auto expected = query.base + query.h.mv(m);
+    if (n > 0) {
+      const auto residuals = support.label - support.base - support.h.mv(m);
+      expected =
+          expected +
+          kernel(query, support).mv(at::linalg_solve(kernel(support, support) + at::eye(n, at::kDouble), residuals));
+    }
+    EXPECT_LT((found[task].narrow(0, 0, judged).squeeze(1) - expected).abs().max().item<double>(), 1e-10) << task;
+  }
+}
+
+class ClosedForm : public testing::TestWithParam<std::vector<StageKind>> {};
+
+// The loss with left-out rows is that of models which never saw them.
+TEST_P(ClosedForm, LeavesOutARowAsARefitWithoutItDoes) {
+  const c10::NoGradGuard no_grad;
+  auto options = options_with(GetParam());
+  options.adapt.leave_one_out = 0.0;
+  const Example plain(options, at::kDouble);
+  const double weight = 0.7;
+  options.adapt.leave_one_out = weight;
+  const Example example(options, at::kDouble);
+  const auto found = example.losses(), of_query = plain.losses();
+  const auto absolute = options.objective.absolute;
+  for (std::int64_t task = 0; task < kTasks; ++task) {
+    const auto n = example.count(task);
+    const auto judged = example.tensors->query.mask[task].sum().item<double>();
+    double sum = of_query[task].item<double>() * judged;
+    for (std::int64_t row = 0; row < n; ++row) {
+      auto without = *plain.tensors;
+      without.support.mask = without.support.mask.clone();
+      without.support.mask[task][row] = 0.0;
+      without.query = plain.tensors->support;
+      const auto error = plain.outputs(without)[task][row][0] - plain.tensors->support.label[task][row];
+      sum += weight * (error.square() + absolute * at::sqrt(error.square() + 0.01)).item<double>();
+    }
+    EXPECT_NEAR(found[task].item<double>(), sum / (judged + weight * static_cast<double>(n)), 1e-10) << task;
+  }
+}
+
+TEST_P(ClosedForm, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
+  for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
+    const Example narrow(options_with(GetParam(), objective), at::kFloat),
+        wide(options_with(GetParam(), objective), at::kDouble);
+    const auto found = narrow.losses(), expected = wide.losses();
+    EXPECT_LT((found - expected).abs().max().item<double>(), 1e-4);
+    const auto gradients = [](const Example& example, const at::Tensor& losses) {
+      return torch::autograd::grad({losses.sum()}, example.learner.parameters().values(), {}, std::nullopt, false,
+                                   true);
+    };
+    const auto of_narrow = gradients(narrow, found), of_wide = gradients(wide, expected);
+    for (std::size_t i = 0; i < of_wide.size(); ++i) {
+      const auto& name = wide.learner.parameters().list()[i].name;
+      ASSERT_EQ(of_narrow[i].defined(), of_wide[i].defined()) << name;
+      if (!of_wide[i].defined() || of_wide[i].numel() == 0) continue;
+      const auto largest = std::max(of_wide[i].abs().max().item<double>(), 1e-2);
+      EXPECT_LT((of_narrow[i] - of_wide[i]).abs().max().item<double>() / largest, 2e-3) << name;
+    }
+  }
+}
+
+// Where the inner loss's gradient and the pull to the start balance.
+TEST_P(ClosedForm, FindsTheLeastOfABinaryLoss) {
+  const c10::NoGradGuard no_grad;
+  if (GetParam().back() != StageKind::kRidge) return;
+  const Example example(options_with(GetParam(), ObjectiveKind::kBinary), at::kDouble);
+  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors);
+  auto before = GetParam();
+  before.pop_back();
+  if (before.empty()) before = {StageKind::kSteps};  // of which there are none
+  for (std::int64_t task = 0; task < kTasks; ++task) {
+    const PlainRows rows(example, example.tensors->support, task, example.count(task));
+    const auto head = at::cat({found.w[task][0], found.b[task][0]}, 0);
+    const auto error = at::sigmoid(rows.base + rows.h.mv(head)) - rows.label;
+    const auto pull = (example.raw("ridge.precision") + 0.001) * (head - start_of(example, before, task));
+    EXPECT_LT((rows.h.t().mv(error) + pull).abs().max().item<double>(), 1e-3) << task;
+  }
+}
+
+// The same row a hundred times, labels all alike, and next to no precision.
+TEST_P(ClosedForm, StaysFiniteWithEqualRows) {
+  Example example(options_with(GetParam()), at::kFloat);
+  for (const auto* name : {"ridge.precision", "kernel.precision"})
+    if (example.learner.parameters().contains(name)) example.learner.parameters()[name].detach().fill_(-100.0);
+  auto repeated = *example.tensors;
+  const auto repeat = [](const at::Tensor& rows) { return rows.narrow(1, 0, 1).expand({kTasks, 100}).contiguous(); };
+  repeated.support = {repeat(repeated.support.place), at::full({kTasks, 100}, 5.0f), at::ones({kTasks, 100})};
+  const auto losses = example.learner.losses(example.learner.batch_parameters(repeated), repeated, nullptr);
+  EXPECT_TRUE(losses.isfinite().all().item<bool>());
+  const auto& parameters = example.learner.parameters();
+  const auto gradients = torch::autograd::grad({losses.sum()}, parameters.values(), {}, std::nullopt, false, true);
+  for (std::size_t i = 0; i < gradients.size(); ++i)
+    EXPECT_TRUE(!gradients[i].defined() || gradients[i].isfinite().all().item<bool>()) << parameters.list()[i].name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Stages, ClosedForm,
+                         testing::Values(std::vector{StageKind::kRidge},
+                                         std::vector{StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kRidge},
+                                         std::vector{StageKind::kKernel},
+                                         std::vector{StageKind::kPrior, StageKind::kSupportEncoder,
+                                                     StageKind::kKernel}),
+                         [](const auto& info) { return std::to_string(info.index); });
+
+}  // namespace
+}  // namespace warmstart

@@ -1,0 +1,73 @@
+#include "trainer/adaptation/kernel.h"
+
+#include <ATen/ATen.h>
+
+#include "trainer/adaptation/residual_rows.h"
+#include "trainer/adaptation/ridge.h"
+#include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/positive_inverse.h"
+#include "trainer/arithmetic/task_product.h"
+
+namespace warmstart {
+namespace {
+
+constexpr double kScale = 0.2;   // of the Gaussian kernel, where it starts
+constexpr double kFactor = 2.0;  // of the points
+
+// (K + W^-1)^-1 of rows with weights W: 0 where rows are padded.
+at::Tensor inverse_covariance(const at::Tensor& kernel, const at::Tensor& weights, const Support& support) {
+  const auto mask = support.labels.mask.unsqueeze(2);
+  // The root has no slope at 0.
+  const auto roots = at::sqrt(weights + (1.0 - mask)) * mask;
+  const auto pairs = roots * roots.transpose(1, 2);
+  const auto identity = at::eye(kernel.size(1), kernel.options());
+  return positive_inverse(kernel * pairs + identity, support.row_counts) * pairs;
+}
+
+at::Tensor left_out_outputs(const ResidualRows& rows, const Responses& responses, const at::Tensor& inverse,
+                            const at::Tensor& mask) {
+  const auto residuals = responses.values - rows.base;
+  const auto of_prior = (rows.left_out * task_product(inverse, rows.rows)).sum(2, true);
+  const auto own = inverse.diagonal(0, 1, 2).unsqueeze(2) + (1.0 - mask).unsqueeze(2);
+  return rows.base + residuals - (task_product(inverse, residuals) - of_prior) / own;
+}
+
+}  // namespace
+
+Kernel::Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
+               Parameters& parameters) {
+  add_precisions("kernel.precision", features, parameters);
+  parameters.add("kernel.points.weight", ParameterGroup::kNetwork, {width, inputs},
+                 draw.uniform({width, inputs}, inputs));
+  parameters.add("kernel.scale", ParameterGroup::kInner, {}, Initialiser::before_softplus({}, kScale));
+  parameters.add("kernel.factor", ParameterGroup::kInner, {}, Initialiser::before_softplus({}, kFactor));
+}
+
+void Kernel::apply(TaskState& state, const Support& support) const {
+  const auto& labels = support.labels;
+  if (labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
+  const auto& parameters = state.layers.parameters();
+  const ResidualRows rows(state, support);
+  const auto tasks = rows.rows.size(0);
+  const auto variance = at::reciprocal(precisions(parameters, "kernel.precision", tasks));
+  const auto scale = parameters.for_tasks(softplus_by_element(parameters["kernel.scale"]), tasks).view({-1, 1, 1});
+  const auto points = kernel_points(parameters, support.rows.encode(state.layers).input());
+  const auto scaled_rows = rows.rows * variance.transpose(1, 2);
+  const auto kernel = task_product(scaled_rows, rows.rows.transpose(1, 2)) + gaussian_kernel(scale, points, points);
+  const auto of_start = rows.base + task_product(rows.rows, rows.start);
+  auto outputs = of_start;
+  at::Tensor weights;
+  for (int step = 1; step <= support.objective.newton_steps(); ++step) {
+    const Responses responses(support.objective, outputs, labels);
+    const auto inverse = inverse_covariance(kernel, responses.weights, support);
+    weights = task_product(inverse, responses.values - of_start);
+    if (step < support.objective.newton_steps())
+      outputs = of_start + task_product(kernel, weights);
+    else if (support.leaves_out)
+      state.left_out_outputs = left_out_outputs(rows, responses, inverse, labels.mask);
+  }
+  state.head = head_of(rows.start + task_product(scaled_rows.transpose(1, 2), weights));
+  state.kernel = {points, weights, scale};
+}
+
+}  // namespace warmstart

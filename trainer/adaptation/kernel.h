@@ -1,0 +1,26 @@
+#pragma once
+
+#include "trainer/adaptation/stage.h"
+#include "trainer/layers/initialiser.h"
+
+namespace warmstart {
+
+// Regression by a kernel on the support's residuals e (a Gaussian process; Patacchiola et al. 2020, deep kernel
+// transfer): that of `ridge`, which is linear in the features, and a Gaussian one of points that are linear in the
+// rows' inputs:
+//
+//   k(i, j) = h_i' Lambda^-1 h_j + s exp(-|f_i - f_j|^2 / 2),   weights = (K + I)^-1 e
+//
+// The linear part joins the head, the Gaussian one stays as a memory of the support rows.  Without row i, its output
+// would be base_i + r_i - ((C r)_i - M_i' (C H)_i) / C_ii, C = (K + I)^-1, r = label - base.
+class Kernel : public Stage {
+ public:
+  // `width`: of the points; `inputs`: of what they are made of.
+  Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw, Parameters& parameters);
+
+  bool reads_inputs() const override { return true; }
+  bool leaves_out() const override { return true; }
+  void apply(TaskState& state, const Support& support) const override;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,26 @@
+#include "trainer/adaptation/kernel_memory.h"
+
+#include <ATen/ATen.h>
+
+#include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/task_product.h"
+#include "trainer/layers/linear.h"
+
+namespace warmstart {
+
+at::Tensor KernelMemory::outputs(const BatchParameters& parameters, const at::Tensor& inputs) const {
+  return task_product(gaussian_kernel(scale, kernel_points(parameters, inputs), points), weights);
+}
+
+at::Tensor kernel_points(const BatchParameters& parameters, const at::Tensor& inputs) {
+  const auto factor = softplus_by_element(parameters["kernel.factor"]);
+  return linear(parameters, "kernel.points", inputs) * parameters.for_tasks(factor, inputs.size(0)).view({-1, 1, 1});
+}
+
+at::Tensor gaussian_kernel(const at::Tensor& scale, const at::Tensor& a, const at::Tensor& b) {
+  const auto half_squares = [](const at::Tensor& points) { return 0.5 * points.square().sum(2, true); };
+  const auto exponent = task_product(a, b.transpose(1, 2)) - half_squares(a) - half_squares(b).transpose(1, 2);
+  return scale * exp_by_element(exponent.clamp_max(0.0));
+}
+
+}  // namespace warmstart

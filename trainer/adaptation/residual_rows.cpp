@@ -1,0 +1,31 @@
+#include "trainer/adaptation/residual_rows.h"
+
+#include <ATen/ATen.h>
+
+namespace warmstart {
+
+ResidualRows::ResidualRows(const TaskState& state, const Support& support) {
+  const auto encoding = support.rows.encode(state.layers);
+  const auto mask = support.labels.mask.unsqueeze(2);
+  rows = at::cat({encoding.features() * mask, mask}, 2);
+  base = encoding.base();
+  const auto joined = [](const Head& head) { return at::cat({head.w, head.b}, 2); };
+  const auto together = joined(state.head);
+  start = together.transpose(1, 2);
+  left_out = state.left_out_head.w.defined() ? joined(state.left_out_head) : together;
+}
+
+Responses::Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels)
+    : weights(objective.inner_curvature(outputs, labels)) {
+  // Where rows are padded the gradient is 0, too.
+  const auto divisor = weights + (1.0 - labels.mask).unsqueeze(2);
+  values = outputs - objective.inner_gradient(outputs, labels) / divisor;
+}
+
+Head head_of(const at::Tensor& vector) {
+  const auto row = vector.transpose(1, 2);
+  const auto features = row.size(2) - 1;
+  return {row.narrow(2, 0, features), row.narrow(2, features, 1)};
+}
+
+}  // namespace warmstart

@@ -1,0 +1,31 @@
+// What the closed forms begin with: the head w and its bias as one vector m = [w, b], over the rows H = [features, 1],
+// and the responses that H m + base is fitted to by weighted least squares.
+
+#pragma once
+
+#include "trainer/adaptation/stage.h"
+
+namespace warmstart {
+
+struct ResidualRows {
+  ResidualRows(const TaskState& state, const Support& support);
+
+  at::Tensor rows;      // H [T, S, D + 1], 0 where padded
+  at::Tensor base;      // [T, S, 1]
+  at::Tensor start;     // m [T, D + 1, 1]
+  at::Tensor left_out;  // m for each row, made without it: [T, S, D + 1], or [T, 1, D + 1] where all are the same
+};
+
+// Newton's method on the inner loss: at given outputs it is, up to its second order, weighted least squares.
+struct Responses {
+  // At `outputs` [T, S, 1].
+  Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels);
+
+  at::Tensor weights;  // [T, S, 1], 0 where padded
+  at::Tensor values;   // [T, S, 1]: what the outputs should be
+};
+
+// The head that is the vector [T, D + 1, 1].
+Head head_of(const at::Tensor& vector);
+
+}  // namespace warmstart

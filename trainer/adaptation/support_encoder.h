@@ -1,0 +1,29 @@
+#pragma once
+
+#include "trainer/adaptation/stage.h"
+#include "trainer/layers/initialiser.h"
+
+namespace warmstart {
+
+// A head read off the support rows as a set (Garnelo et al. 2018, conditional neural processes): it joins the one that
+// is there.  Of rows with inputs x and residuals r = minus the inner loss's gradient at their base scores,
+//
+//   [sum A x; sum tanh(R x + r C x)] / sqrt(rows + kappa)
+//
+// goes through a linear layer.
+class SupportEncoder : public Stage {
+ public:
+  // `inputs` wide x; `width`: of A x and of R x.
+  SupportEncoder(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
+                 Parameters& parameters);
+
+  bool reads_inputs() const override { return true; }
+  void apply(TaskState& state, const Support& support) const override;
+
+ private:
+  at::Tensor of_rows(const TaskState& state, const Support& support) const;
+
+  std::int64_t width_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,78 @@
+#include "trainer/arithmetic/positive_inverse.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "trainer/arithmetic/task_product.h"
+
+namespace warmstart {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+// Of the value on the diagonal: what rounding leaves of smaller pivots may be of either sign.
+constexpr float kLeastPivot = 1e-5f;
+
+// The leading n rows and columns of a matrix in place, by the symmetric sweep operator (Dempster 1969): each sweep is a
+// rank-one change of the lower triangle, and all of them leave minus the inverse.  A LAPACK would take other ways, to
+// other bits, by where a matrix begins.
+void invert(float* matrix, std::int64_t n, std::int64_t stride) {
+  std::vector<float> floors, column(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < n; ++i) floors.push_back(kLeastPivot * matrix[i * stride + i]);
+  const auto at = [=](std::int64_t i, std::int64_t j) -> float& {
+    return matrix[std::max(i, j) * stride + std::min(i, j)];
+  };
+  for (std::int64_t k = 0; k < n; ++k) {
+    auto* __restrict p = column.data();
+    for (std::int64_t i = 0; i < n; ++i) p[i] = i == k ? 0.0f : at(i, k);
+    const float inverse = 1.0f / std::max(at(k, k), floors[static_cast<std::size_t>(k)]);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const float factor = p[i] * inverse;
+      auto* __restrict row = matrix + i * stride;
+      for (std::int64_t j = 0; j <= i; ++j) row[j] -= factor * p[j];
+    }
+    for (std::int64_t i = 0; i < n; ++i) at(i, k) = p[i] * inverse;
+    at(k, k) = -inverse;
+  }
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = 0; j <= i; ++j) matrix[i * stride + j] = matrix[j * stride + i] = -matrix[i * stride + j];
+}
+
+struct PositiveInverse : Function<PositiveInverse> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& matrices, const at::Tensor& counts) {
+    const at::AutoDispatchBelowADInplaceOrView in_forward;
+    auto inverses = matrices.clone(at::MemoryFormat::Contiguous);
+    const auto n = inverses.size(1);
+    auto* values = inverses.mutable_data_ptr<float>();
+    const auto rows = counts.contiguous();
+    const auto* count = rows.const_data_ptr<float>();
+    at::parallel_for(0, inverses.size(0), 1, [&](std::int64_t first, std::int64_t end) {
+      for (auto task = first; task < end; ++task)
+        invert(values + task * n * n, static_cast<std::int64_t>(count[task]), n);
+    });
+    ctx->save_for_backward({inverses});
+    return inverses;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "positive_inverse: its gradient cannot be differentiated again");
+    const at::AutoDispatchBelowADInplaceOrView in_reverse;
+    const auto inverses = ctx->get_saved_variables()[0];
+    return {task_product(task_product(inverses, gradients[0].contiguous()), inverses).neg_(), {}};
+  }
+};
+
+}  // namespace
+
+at::Tensor positive_inverse(const at::Tensor& matrices, const at::Tensor& counts) {
+  if (matrices.is_cpu() && matrices.scalar_type() == at::kFloat) return PositiveInverse::apply(matrices, counts);
+  return at::cholesky_inverse(at::linalg_cholesky(matrices));
+}
+
+}  // namespace warmstart

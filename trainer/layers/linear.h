@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "trainer/layers/batch_parameters.h"
+
+namespace warmstart {
+
+// x W' + b of x [T, R, in], with the parameters "name.weight" and, where there is one, "name.bias", which do not adapt.
+at::Tensor linear(const BatchParameters& parameters, const std::string& name, const at::Tensor& x);
+
+}  // namespace warmstart
