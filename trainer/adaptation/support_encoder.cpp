@@ -27,6 +27,7 @@ SupportEncoder::SupportEncoder(std::int64_t features, std::int64_t inputs, std::
 
 // [T, S, 2 width], 0 where padded.
 at::Tensor SupportEncoder::of_rows(const TaskState& state, const Support& support) const {
+  if (support.labels.mask.size(1) == 0) return at::zeros({state.head.w.size(0), 0, 2 * width_}, state.head.w.options());
   const auto encoding = support.rows.encode(state.layers);
   const auto residuals = -support.objective.inner_gradient(encoding.base(), support.labels);
   const auto parts = linear(state.layers.parameters(), "encoder.rows", encoding.input());
@@ -36,7 +37,6 @@ at::Tensor SupportEncoder::of_rows(const TaskState& state, const Support& suppor
 }
 
 void SupportEncoder::apply(TaskState& state, const Support& support) const {
-  if (support.labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
   const auto& parameters = state.layers.parameters();
   const auto rows = of_rows(state, support), sum = rows.sum(1, true);
   const auto kappa = parameters.for_tasks(softplus_by_element(parameters["encoder.kappa"]), rows.size(0)).unsqueeze(1);
@@ -47,7 +47,8 @@ void SupportEncoder::apply(TaskState& state, const Support& support) const {
   const auto joined = [&](const at::Tensor& head) -> Head {
     return {state.head.w + head.narrow(2, 0, features), state.head.b + head.narrow(2, features, 1)};
   };
-  if (support.leaves_out) state.left_out_head = joined(head_of(sum - rows, (support.row_counts - 1.0).clamp_min(0.0)));
+  if (support.leaves_out && rows.size(1) > 0)
+    state.left_out_head = joined(head_of(sum - rows, (support.row_counts - 1.0).clamp_min(0.0)));
   state.head = joined(head_of(sum, support.row_counts));
 }
 

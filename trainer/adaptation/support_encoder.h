@@ -10,7 +10,7 @@ namespace warmstart {
 //
 //   [sum A x; sum tanh(R x + r C x)] / sqrt(rows + kappa)
 //
-// goes through a linear layer.
+// goes through a linear layer, whose bias is what tasks without support rows get.
 class SupportEncoder : public Stage {
  public:
   // `inputs` wide x; `width`: of A x and of R x.
