@@ -20,6 +20,10 @@ void declare(Options& add, AdaptOptions& options) {
       .from(1)
       .to(1e9)
       .only_with("adapt.stages", {"kernel"});
+  add.add("adapt.no-support", options.no_support,
+          "weight, beside an adapted query row, of the same row as a task without support rows scores it; 0: none")
+      .from(0)
+      .to(1e6);
   add.add("adapt.leave-one-out", options.leave_one_out,
           "weight, beside a query row, of a support row that was left out; 0: none is")
       .from(0)

@@ -22,6 +22,7 @@ struct AdaptOptions {
   std::int64_t prior = 32;     // width of the hidden layer of `prior`
   std::int64_t encoder = 64;   // width of `support-encoder`
   std::int64_t kernel = 16;    // width of the points by which `kernel` compares rows
+  double no_support = 0.0;     // weight, in the outer loss, of query rows as a task without support rows scores them
   double leave_one_out = 1.0;  // weight, in the outer loss, of a support row that was left out
   InnerOptions inner = {};     // of `steps`
 };

@@ -47,6 +47,7 @@ void Prior::apply(TaskState& state, const Support& support) const {
   const auto weights = outputs_ * features_;
   state.head = {head.narrow(1, 0, weights).unflatten(1, {outputs_, features_}),
                 head.narrow(1, weights, outputs_).unsqueeze(1)};
+  state.unadapted_head = state.head;
 }
 
 }  // namespace warmstart

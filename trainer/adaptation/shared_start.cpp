@@ -15,6 +15,7 @@ void SharedStart::apply(TaskState& state, const Support& support) const {
   const auto tasks = support.row_counts.size(0);
   state.head = {parameters.for_tasks(parameters["head.weight"], tasks),
                 parameters.for_tasks(parameters["head.bias"], tasks).unsqueeze(1)};
+  state.unadapted_head = state.head;
 }
 
 }  // namespace warmstart

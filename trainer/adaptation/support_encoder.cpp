@@ -49,6 +49,8 @@ void SupportEncoder::apply(TaskState& state, const Support& support) const {
   };
   if (support.leaves_out && rows.size(1) > 0)
     state.left_out_head = joined(head_of(sum - rows, (support.row_counts - 1.0).clamp_min(0.0)));
+  const auto bias = parameters.for_tasks(parameters["encoder.head.bias"], rows.size(0)).unsqueeze(1);
+  state.unadapted_head = joined(bias);
   state.head = joined(head_of(sum, support.row_counts));
 }
 

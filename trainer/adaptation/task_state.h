@@ -14,6 +14,9 @@ struct TaskState {
   AdaptedLayers layers;
   std::optional<KernelMemory> kernel = std::nullopt;
 
+  // The head of a task without support rows; undefined where no stage has made one.
+  Head unadapted_head = {};
+
   // For each support row, what the stages would have made without it: the head (w [T, S, D], b [T, S, 1]; undefined
   // where it would be the same), and the row's outputs [T, S, C].
   Head left_out_head = {};

@@ -85,6 +85,12 @@ class Learner::Batch {
     return state.outputs(rows.encode(state.layers));
   }
 
+  at::Tensor unadapted_outputs(const TaskState& state) const {
+    const auto rows = encoder(tensors_.query);
+    const auto query = rows.encode(unadapted_);
+    return state.unadapted_head.outputs(query.features(), query.base());
+  }
+
  private:
   RowEncoder encoder(const RowTensors& rows) const {
     return {*learner_.network_, distinct_.placed(rows.place, tensors_.support.place), shared_};
@@ -116,10 +122,15 @@ at::Tensor Learner::losses(const BatchParameters& parameters, const TensorBatch&
                            Precision precision, const Encoding* rows) const {
   const Batch whole(*this, parameters, batch, dropout, precision, rows);
   const auto state = whole.adapted(leaves_out_);
-  const auto losses = objective_->losses(whole.outputs(state), batch.query);
+  auto losses = objective_->losses(whole.outputs(state), batch.query);
+  const auto& adapt = options_.adapt;
+  if (adapt.no_support > 0.0) {
+    const auto unadapted = objective_->losses(whole.unadapted_outputs(state), batch.query);
+    losses = (losses + adapt.no_support * unadapted) / (1.0 + adapt.no_support);
+  }
   if (!state.left_out_outputs.defined()) return losses;
   return mean_of_both(losses, batch.query.mask, objective_->losses(state.left_out_outputs, batch.support),
-                      batch.support.mask, options_.adapt.leave_one_out);
+                      batch.support.mask, adapt.leave_one_out);
 }
 
 Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
