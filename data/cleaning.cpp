@@ -1,7 +1,9 @@
 #include "data/cleaning.h"
 
+#include <arrow/util/value_parsing.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/errors.h"
@@ -12,6 +14,13 @@ namespace warmstart {
 namespace {
 
 constexpr std::size_t kExamples = 3;
+
+// Digits behind the decimal point of a time, as in 12:30:00.123456.
+std::size_t fraction_digits(std::string_view text) {
+  const auto point = text.find('.');
+  if (point == std::string_view::npos) return 0;
+  return std::min(text.find_first_not_of("0123456789", point + 1), text.size()) - point - 1;
+}
 
 }  // namespace
 
@@ -25,6 +34,21 @@ double number_in(const std::string& column, std::string_view cell) {
                     printable(cell), kLargestNumber));
   }
   return *number;
+}
+
+double time_in(const std::string& column, std::string_view cell) {
+  if (const auto number = parse_number(cell)) return *number;
+  static const auto parser = arrow::TimestampParser::MakeISO8601();
+  std::int64_t microseconds = 0;
+  if ((*parser)(cell.data(), cell.size(), arrow::TimeUnit::MICRO, &microseconds))
+    return static_cast<double>(microseconds) * 1e-6;
+  if (fraction_digits(cell) > 6) {
+    throw BadRow("time finer than microseconds",
+                 fmt::format("column '{}': '{}' has {} digits of a second; cast the column to microseconds or seconds",
+                             column, printable(cell), fraction_digits(cell)));
+  }
+  throw BadRow("wrong type",
+               fmt::format("column '{}': '{}' is not a number or an ISO 8601 time", column, printable(cell)));
 }
 
 void check_key(const std::string& column, std::string_view key) {

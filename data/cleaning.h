@@ -36,6 +36,9 @@ constexpr std::size_t kLongestKey = 4096;  // bytes
 // The number in a cell of `column`.  Throws BadRow for what is none, and for one beyond kLargestNumber.
 double number_in(const std::string& column, std::string_view cell);
 
+// Seconds since 1970 in a cell of `column`, from a number or from ISO 8601.  Throws BadRow.
+double time_in(const std::string& column, std::string_view cell);
+
 // Throws BadRow for a key longer than kLongestKey.
 void check_key(const std::string& column, std::string_view key);
 

@@ -1,9 +1,16 @@
 #include "data/ingest_options.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <cmath>
+#include <set>
+
+#include "base/errors.h"
 #include "base/options.h"
+#include "base/text.h"
 #include "data/cleaning.h"
+#include "data/side_table.h"
 
 namespace warmstart {
 namespace {
@@ -48,6 +55,41 @@ void declare_interactions(Options& add, IngestOptions& options) {
   add.add("interactions.time", options.time, "column of the time: a number or ISO 8601; empty: rows are in order");
 }
 
+void check_shards(std::int64_t shards) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  // Each shard's temporary file is open while the interactions are read, beside the tables and what libraries hold.
+  constexpr std::int64_t kOthers = 64;
+  const auto most = static_cast<std::int64_t>(files.rlim_cur) - kOthers;
+  require(shards <= most,
+          fmt::format("data.shards = {}: at most {} with the {} files that this process may open (ulimit "
+                      "-n)",
+                      shards, most, files.rlim_cur));
+}
+
+// Two fields of one owner would be stored under one name.
+void check_columns(const TableOptions& table, const std::string& key_field, std::set<std::string>& countable) {
+  std::set<std::string> names = {key_field};
+  for (const auto* columns : {&table.categorical, &table.multi, &table.dense}) {
+    for (const auto& column : *columns) {
+      require(names.insert(column).second,
+              fmt::format("column '{}' is used twice for one table; name it once", printable(column)));
+      if (columns != &table.dense) countable.insert(column);
+    }
+  }
+}
+
+void check_fields(const IngestOptions& options) {
+  std::set<std::string> countable;
+  check_columns(options.interactions, "", countable);
+  check_columns(options.users, options.task == TaskSide::kUser ? "" : options.user, countable);
+  check_columns(options.items, options.task == TaskSide::kUser ? options.item : "", countable);
+  for (const auto& [column, count] : min_counts_of(options)) {
+    require(countable.contains(column),
+            fmt::format("data.min-counts: '{}' is no categorical or multi column", printable(column)));
+  }
+}
+
 }  // namespace
 
 void declare(Options& add, IngestOptions& options) {
@@ -59,6 +101,21 @@ void declare(Options& add, IngestOptions& options) {
   declare_interactions(add, options);
   declare(add, "users", options.users);
   declare(add, "items", options.items);
+}
+
+void check(const IngestOptions& options) {
+  check_shards(options.shards);
+  require(options.label_min.value_or(-INFINITY) <= options.label_max.value_or(INFINITY),
+          "data.label-min is larger than data.label-max");
+  require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
+  require(!options.user.empty() && !options.item.empty() && !options.label.empty(),
+          "interactions.user, interactions.item and interactions.label must name columns");
+  require(options.user != options.item, "interactions.user and interactions.item name the same column");
+  require(options.users.files.empty() || !options.users.key.empty(),
+          "users.key must name the column of the user's key");
+  require(options.items.files.empty() || !options.items.key.empty(),
+          "items.key must name the column of the item's key");
+  check_fields(options);
 }
 
 }  // namespace warmstart

@@ -50,4 +50,7 @@ struct IngestOptions {
 // The sections data, interactions, users and items.
 void declare(Options& add, IngestOptions& options);
 
+// Throws UsageError for options that do not go together, or that this host cannot do.
+void check(const IngestOptions& options);
+
 }  // namespace warmstart
