@@ -85,7 +85,8 @@ void ValidationWatch::restore(const Checkpoint& checkpoint) {
   const auto best = checkpoint.vectors.find(kBestParameters);
   best_ = best == checkpoint.vectors.end() ? at::Tensor()
                                            : best->second.to(parameters_.flat().options(), false, /*copy=*/true);
-  newest_step_ = -1;
+  newest_step_ = checkpoint.step;
+  newest_value_ = checkpoint.validation_error;
 }
 
 }  // namespace warmstart

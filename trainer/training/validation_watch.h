@@ -68,7 +68,7 @@ class ValidationWatch {
   std::int64_t best_step_ = 0, without_better_ = 0;
   at::Tensor best_;                             // the best parameters; undefined: there are none
   std::vector<EvaluationResult> best_results_;  // of the best validation since this process began
-  std::int64_t newest_step_ = -1;               // the last validation's
+  std::int64_t newest_step_ = -1;               // the last validation's, or where a checkpoint left off
   std::optional<double> newest_value_;
   double seconds_ = 0.0;
 };

@@ -90,6 +90,11 @@ TEST_F(ValidationWatchTest, GoesOnFromItsShareOfACheckpoint) {
   EXPECT_EQ(checkpoint.validation_error, newest.value);
   other.restore(checkpoint);
   EXPECT_EQ(other.best_value(), best.value);
+  // A run that goes on in another folder writes the step that it begins with once more.
+  Checkpoint again;
+  again.step = 2;
+  other.save(again);
+  EXPECT_EQ(again.validation_error, newest.value);
   EXPECT_FALSE(validate(other, 3, 0.625f).best);
   other.take_best();
   EXPECT_EQ(weight(), 0.75f);
