@@ -66,7 +66,9 @@ TEST(SumAsTree, HasTheBitsOfTreeSum) {
       leaves.push_back(gradient_of(i, 1000));
       sum.add(leaves.back().clone());
     }
-    EXPECT_TRUE(at::equal(sum_as_tree(at::stack(leaves)), sum.take())) << count;
+    const auto stacked = at::stack(leaves);
+    EXPECT_TRUE(at::equal(sum_as_tree(stacked), sum.take())) << count;
+    EXPECT_TRUE(at::equal(stacked, at::stack(leaves))) << count;
   }
 }
 

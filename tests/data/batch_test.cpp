@@ -94,6 +94,19 @@ TEST_F(BatchTest, SeveralMicrobatchesHaveRowsAndIdsOfTheirOwn) {
   EXPECT_EQ(batch.rows.lookup.firsts, (std::vector<std::int64_t>{0, 6, 11}));
 }
 
+TEST_F(BatchTest, SeveralMicrobatchesHaveDescriptionsOfTheirOwn) {
+  options.users.files = {folder.write("users.csv", "user,group\nu1,a\nu2,b\n").string()};
+  options.users.key = "user";
+  options.users.categorical = {"group"};
+  const auto data = dataset();
+  const auto batch = make_batch(data, {{{0, {{0}, {1}}}, {1, {{0}, {1}}}}, {{1, {{0}, {1}}}, {1, {{1}, {0}}}}}, 1, 1);
+  EXPECT_EQ(batch.descriptions.ids, (std::vector<std::int64_t>{1, 2, 2, 2}));
+  const auto& lookup = batch.descriptions.lookup;
+  EXPECT_EQ(lookup.ids, (std::vector<std::int64_t>{1, 2, 2}));
+  EXPECT_EQ(lookup.firsts, (std::vector<std::int64_t>{0, 2, 3}));
+  EXPECT_EQ(lookup.places, (std::vector<std::int64_t>{0, 1, 2, 2}));
+}
+
 TEST_F(BatchTest, RowsThatAreEntitiesComeInBlocks) {
   const auto data = dataset();
   const auto whole = make_batch(data, {{0, {{0, 1}, {2}}}});

@@ -102,6 +102,25 @@ TEST(BagSum, IsTheWeightedSumWithItsGradient) {
               torch::autograd::grad({expected.sin().sum()}, {wide})[0]);
 }
 
+// Ranks that hold parts of one sum have the bits of the whole only while its order is kept.
+TEST(BagSum, AddsInTheOrderOfThePlaces) {
+  at::manual_seed(4);
+  const auto rows = at::randn({64, 3}).requires_grad_();
+  // By powers of two, so that it does not matter whether a processor rounds products before it adds them.
+  const auto places = at::randperm(64, at::kLong), weights = at::exp2(at::randint(-3, 4, {64}));
+  const auto sum = bag_sum(rows, places, at::zeros({1}, at::kLong), weights);
+  auto in_order = at::zeros({3});
+  for (std::int64_t i = 0; i < 64; ++i) in_order += weights[i] * rows.detach()[places[i]];
+  EXPECT_TRUE(sum.detach()[0].equal(in_order));
+
+  // One row in 64 bags.
+  const auto row = at::randn({1, 3}).requires_grad_(), of_bags = at::randn({64, 3});
+  const auto scaled = bag_sum(row, at::zeros({64}, at::kLong), at::arange(64), weights);
+  in_order.zero_();
+  for (std::int64_t i = 0; i < 64; ++i) in_order += weights[i] * of_bags[i];
+  EXPECT_TRUE(torch::autograd::grad({scaled}, {row}, {of_bags})[0][0].equal(in_order));
+}
+
 TEST(Elementwise, AreLibTorchsWithTheirGradientsAndTheSameForEachElementAlone) {
   at::manual_seed(5);
   const auto x = (8.0 * at::randn({1001})).requires_grad_();
