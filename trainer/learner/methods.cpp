@@ -15,6 +15,14 @@ using Stages = std::vector<StageKind>;
 template <typename Enum>
 requires std::is_enum_v<Enum> std::string name_of(Enum value) { return nlohmann::json(value).get<std::string>(); }
 
+// All that configurations can name.
+template <typename Enum>
+std::vector<Enum> values_of() {
+  std::vector<Enum> values;
+  for (const auto& name : enum_names<Enum>()) values.push_back(nlohmann::json(name).get<Enum>());
+  return values;
+}
+
 std::string names_of(const Stages& stages) {
   std::vector<std::string> names;
   for (const auto stage : stages) names.push_back(name_of(stage));
@@ -29,22 +37,38 @@ std::ptrdiff_t place(const Stages& stages, StageKind stage) {
   return std::find(stages.begin(), stages.end(), stage) - stages.begin();
 }
 
+std::string setting_of(const Stages& stages) { return "set adapt.stages = " + names_of(stages); }
+
+Stages each_once(const Stages& stages) {
+  Stages once;
+  for (const auto stage : stages)
+    if (!has(once, stage)) once.push_back(stage);
+  return once;
+}
+
+Stages with_first(Stages stages, StageKind first) {
+  std::stable_partition(stages.begin(), stages.end(), [=](auto stage) { return stage == first; });
+  return stages;
+}
+
+Stages with_last(Stages stages, StageKind last) {
+  std::stable_partition(stages.begin(), stages.end(), [=](auto stage) { return stage != last; });
+  return stages;
+}
+
 // Of stages around one that solves for the head.
 std::optional<Refusal> refusal_of_solution(const Stages& stages) {
-  for (const auto solver : {StageKind::kRidge, StageKind::kKernel}) {
-    if (!has(stages, solver)) continue;
-    const auto name = name_of(solver);
-    if (stages.back() != solver)
-      return Refusal{fmt::format("{} solves for the head, so that a stage behind it would only undo that", name),
-                     fmt::format("name {} last", name)};
-    if (has(stages, StageKind::kSteps) || has(stages, StageKind::kPrototypes))
-      return Refusal{fmt::format("{} finds the head that steps and prototypes look for", name),
-                     fmt::format("set adapt.stages = prior, support-encoder, {}", name)};
+  const auto solver = has(stages, StageKind::kKernel) ? StageKind::kKernel : StageKind::kRidge;
+  if (!has(stages, solver)) return std::nullopt;
+  for (const auto other : {StageKind::kRidge, StageKind::kSteps, StageKind::kPrototypes}) {
+    if (other != solver && has(stages, other))
+      return Refusal{fmt::format("{} finds the head that {} would look for, too", name_of(solver), name_of(other)),
+                     setting_of({StageKind::kPrior, StageKind::kSupportEncoder, solver})};
   }
-  if (has(stages, StageKind::kSupportEncoder) && has(stages, StageKind::kSteps) &&
-      place(stages, StageKind::kSteps) < place(stages, StageKind::kSupportEncoder))
-    return Refusal{"steps start from the head that support-encoder makes, so they come behind it",
-                   "set adapt.stages = prior, support-encoder, steps"};
+  if (stages.back() != solver)
+    return Refusal{
+        fmt::format("{} solves for the head that other stages start from, so it comes last", name_of(solver)),
+        setting_of(with_last(stages, solver))};
   return std::nullopt;
 }
 
@@ -52,15 +76,20 @@ std::optional<Refusal> refusal_of_order(const Stages& stages) {
   if (stages.empty()) return Refusal{"adapt.stages names no stage", "set adapt.stages = prior for none but the prior"};
   for (const auto stage : stages) {
     if (std::count(stages.begin(), stages.end(), stage) > 1)
-      return Refusal{fmt::format("adapt.stages names {} twice", name_of(stage)), "name each stage once"};
+      return Refusal{fmt::format("adapt.stages names {} twice", name_of(stage)), setting_of(each_once(stages))};
   }
   if (has(stages, StageKind::kPrior) && stages.front() != StageKind::kPrior)
-    return Refusal{"prior writes the head that other stages change, so it comes first", "name prior first"};
+    return Refusal{"prior writes the head that other stages change, so it comes first",
+                   setting_of(with_first(stages, StageKind::kPrior))};
   if (auto refusal = refusal_of_solution(stages)) return refusal;
+  if (has(stages, StageKind::kSupportEncoder) && has(stages, StageKind::kSteps) &&
+      place(stages, StageKind::kSteps) < place(stages, StageKind::kSupportEncoder))
+    return Refusal{"steps start from the head that support-encoder makes, so they come behind it",
+                   setting_of(with_last(stages, StageKind::kSteps))};
   if (has(stages, StageKind::kPrototypes) && has(stages, StageKind::kSteps) &&
       place(stages, StageKind::kSteps) < place(stages, StageKind::kPrototypes))
     return Refusal{"steps start from the head that prototypes make, so they come behind them",
-                   "set adapt.stages = prototypes, steps"};
+                   setting_of(with_last(stages, StageKind::kSteps))};
   return std::nullopt;
 }
 
@@ -85,14 +114,10 @@ const std::vector<Stages>& chains() {
   return all;
 }
 
-constexpr NetworkKind kNetworks[] = {NetworkKind::kTwoTower, NetworkKind::kMlp, NetworkKind::kMf};
-constexpr ObjectiveKind kObjectives[] = {ObjectiveKind::kSquared, ObjectiveKind::kBinary};
-constexpr Scope kScopes[] = {Scope::kHead, Scope::kDense, Scope::kAll};
-
 // With every scope, whether it goes with the others or not.
 std::vector<ModelOptions> in_every_scope(NetworkKind network, const Stages& stages, ObjectiveKind objective) {
   std::vector<ModelOptions> methods;
-  for (const auto scope : kScopes) {
+  for (const auto scope : values_of<Scope>()) {
     ModelOptions options;
     options.network.kind = network;
     options.objective.kind = objective;
@@ -136,9 +161,9 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
 
 std::vector<ModelOptions> all_methods() {
   std::vector<ModelOptions> methods;
-  for (const auto network : kNetworks)
+  for (const auto network : values_of<NetworkKind>())
     for (const auto& stages : chains())
-      for (const auto objective : kObjectives)
+      for (const auto objective : values_of<ObjectiveKind>())
         for (const auto& options : in_every_scope(network, stages, objective))
           if (!refusal_of(options)) methods.push_back(options);
   return methods;
@@ -152,7 +177,7 @@ std::string name_of(const ModelOptions& method) {
 std::string methods_table() {
   std::string rows;
   std::set<std::string> reasons;
-  for (const auto network : kNetworks) {
+  for (const auto network : values_of<NetworkKind>()) {
     for (const auto& stages : chains()) {
       rows += fmt::format("| {} | {} | {} | {} |\n", name_of(network), names_of(stages),
                           scopes_of(network, stages, ObjectiveKind::kSquared, reasons),

@@ -16,44 +16,44 @@ namespace {
 struct Chain {
   NetworkKind network;
   std::vector<StageKind> stages;
+  bool operator==(const Chain&) const = default;
 };
 
-template <typename Enum>
-std::string text(Enum value) {
-  return nlohmann::json(value).get<std::string>();
-}
-
+// Those of `warmstart methods` that take inner steps.
 std::vector<Chain> chains() {
-  using enum StageKind;
   std::vector<Chain> all;
-  for (const auto network : {NetworkKind::kTwoTower, NetworkKind::kMlp, NetworkKind::kMf})
-    for (const auto& stages : {std::vector{kPrior, kSteps}, std::vector{kSteps}, std::vector{kPrototypes, kSteps},
-                               std::vector{kPrior, kSupportEncoder, kSteps}})
-      all.push_back({network, stages});
+  for (const auto& method : all_methods()) {
+    const Chain chain = {method.network.kind, method.adapt.stages};
+    const auto& stages = chain.stages;
+    const bool steps = std::find(stages.begin(), stages.end(), StageKind::kSteps) != stages.end();
+    if (steps && std::find(all.begin(), all.end(), chain) == all.end()) all.push_back(chain);
+  }
   return all;
 }
 
 std::string name_of_chain(const testing::TestParamInfo<Chain>& info) {
-  auto name = text(info.param.network);
-  for (const auto stage : info.param.stages) name += "_" + text(stage);
+  auto name = to_text(info.param.network);
+  for (const auto stage : info.param.stages) name += "_" + to_text(stage);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
-// Every combination with a chain that goes together.
+// Every combination with a chain that goes together; other kinds of rates than the default with two steps.
 std::vector<ModelOptions> methods_with(const Chain& chain) {
   std::vector<ModelOptions> methods;
-  for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary})
-    for (const auto scope : {Scope::kHead, Scope::kDense, Scope::kAll})
-      for (const int steps : {1, 2, 3})
-        for (const bool second_order : {true, false}) {
-          ModelOptions options;
-          options.network = {.kind = chain.network, .embedding = 5, .tower = {6, 4}, .features = 3};
-          options.objective.kind = objective;
-          options.adapt = {.stages = chain.stages, .prior = 4, .encoder = 4, .inner = {}};
-          options.adapt.inner = {.steps = steps, .scope = scope, .second_order = second_order};
-          if (!refusal_of(options)) methods.push_back(options);
-        }
+  const auto add = [&](ModelOptions options, InnerOptions inner) {
+    options.network = {.kind = chain.network, .embedding = 5, .tower = {6, 4}, .features = 3};
+    options.adapt.prior = options.adapt.encoder = 4;
+    inner.scope = options.adapt.inner.scope;
+    options.adapt.inner = inner;
+    methods.push_back(options);
+  };
+  for (const auto& method : all_methods()) {
+    if (Chain{method.network.kind, method.adapt.stages} != chain) continue;
+    for (const int steps : {1, 2, 3})
+      for (const bool second_order : {true, false}) add(method, {.steps = steps, .second_order = second_order});
+    for (const auto rates : {InnerRates::kFixed, InnerRates::kPerLayer}) add(method, {.steps = 2, .rates = rates});
+  }
   return methods;
 }
 
@@ -61,10 +61,10 @@ class ExactMetaGradient : public testing::TestWithParam<Chain> {};
 
 TEST_P(ExactMetaGradient, EqualsAutogradThroughExplicitWeights) {
   const auto methods = methods_with(GetParam());
-  EXPECT_GE(methods.size(), 12u);
+  EXPECT_GE(methods.size(), 16u);
   for (const auto& options : methods) {
     const auto& inner = options.adapt.inner;
-    SCOPED_TRACE(name_of(options) + ", K = " + std::to_string(inner.steps) +
+    SCOPED_TRACE(name_of(options) + ", K = " + std::to_string(inner.steps) + ", rates " + to_text(inner.rates) +
                  (inner.second_order ? "" : ", first order"));
     expect_exact_meta_gradient(options);
   }

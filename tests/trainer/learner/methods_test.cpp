@@ -26,11 +26,28 @@ std::string reason(const ModelOptions& options) {
 TEST(Methods, ChainsThatMakeNoSenseAreRefusedWithTheNearest) {
   EXPECT_EQ(reason(with_stages({kPrior, kSteps})), "");
   EXPECT_NE(reason(with_stages({})).find("names no stage"), std::string::npos);
-  EXPECT_NE(reason(with_stages({kPrior, kSteps, kSteps})).find("names steps twice"), std::string::npos);
-  EXPECT_NE(reason(with_stages({kSteps, kPrior})).find("name prior first"), std::string::npos);
+  const auto expect = [](const ModelOptions& options, const std::string& why, const std::string& nearest) {
+    const auto found = reason(options);
+    EXPECT_NE(found.find(why), std::string::npos) << found;
+    EXPECT_TRUE(found.ends_with("; set adapt.stages = " + nearest)) << found;
+  };
+  expect(with_stages({kPrior, kSteps, kSteps}), "names steps twice", "prior, steps");
+  expect(with_stages({kSteps, kPrior}), "prior writes the head", "prior, steps");
   auto late = with_stages({kSteps, kPrototypes});
   late.objective.kind = ObjectiveKind::kBinary;
-  EXPECT_NE(reason(late).find("adapt.stages = prototypes, steps"), std::string::npos);
+  expect(late, "steps start from the head that prototypes make", "prototypes, steps");
+  late.adapt.stages = {kPrior, kSteps, kPrototypes};
+  expect(late, "steps start from the head that prototypes make", "prior, prototypes, steps");
+}
+
+// What tells a new network or stage from one that was forgotten.
+TEST(Methods, EveryNetworkObjectiveStageAndScopeStandsInTheTable) {
+  const auto table = methods_table();
+  std::vector<std::string> names;
+  for (const auto& of :
+       {enum_names<NetworkKind>(), enum_names<ObjectiveKind>(), enum_names<StageKind>(), enum_names<Scope>()})
+    names.insert(names.end(), of.begin(), of.end());
+  for (const auto& name : names) EXPECT_NE(table.find(name), std::string::npos) << name;
 }
 
 TEST(Methods, PartsThatDoNotGoTogetherAreRefusedWithTheNearest) {
