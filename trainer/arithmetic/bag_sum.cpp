@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "trainer/arithmetic/second_order.h"
+
 namespace warmstart {
 namespace {
 
@@ -45,7 +47,7 @@ struct BagSum : Function<BagSum> {
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "bag_sum: its gradient cannot be differentiated again");
+    refuse_second_order("bag_sum");
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const auto saved = ctx->get_saved_variables();
     const auto g = gradients[0].contiguous();

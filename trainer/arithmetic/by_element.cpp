@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "trainer/arithmetic/second_order.h"
+
 namespace warmstart {
 namespace {
 
@@ -84,9 +86,8 @@ struct ByElement : Function<ByElement<Map>> {
     ctx->save_for_backward({Map::kKeepsResult ? result : x});
     return result;
   }
-  // The reverse pass runs below autograd: what it does is not recorded.
   static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "by_element: the gradient cannot be differentiated again");
+    refuse_second_order("by_element");
     return {gradients[0] * Map::derivative(ctx->get_saved_variables()[0])};
   }
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "trainer/arithmetic/second_order.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
@@ -61,7 +62,7 @@ struct PositiveInverse : Function<PositiveInverse> {
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "positive_inverse: its gradient cannot be differentiated again");
+    refuse_second_order("positive_inverse");
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const auto inverses = ctx->get_saved_variables()[0];
     return {task_product(task_product(inverses, gradients[0].contiguous()), inverses).neg_(), {}};

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "trainer/arithmetic/second_order.h"
 #include "trainer/arithmetic/task_kernels.h"
 
 namespace warmstart {
@@ -64,7 +65,7 @@ struct TaskProduct : Function<TaskProduct> {
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "task_product: its gradient cannot be differentiated again");
+    refuse_second_order("task_product");
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const auto saved = ctx->get_saved_variables();
     const auto &a = saved[0], &b = saved[1];

@@ -127,52 +127,57 @@ AdaptedProductTerms of_tasks(AdaptedProductTerms terms, std::int64_t first, std:
   return terms;
 }
 
-void expect_task_is_same(const char* name, const at::Tensor& among, const at::Tensor& alone, std::int64_t task) {
+void expect_part_is_same(const char* name, const at::Tensor& among, const at::Tensor& alone, std::int64_t part) {
   if (among.defined()) {
-    EXPECT_TRUE(among.narrow(0, task, 1).equal(alone)) << name << " of task " << task;
+    EXPECT_TRUE(among.narrow(0, part, 1).equal(alone)) << name << " of part " << part;
+  }
+}
+
+// A product and its gradients.
+struct ThereAndBack {
+  AdaptedProduct made;
+  AdaptedProductGradients back;
+};
+
+// Calls compare(part, among, alone) for each of so many equal parts of the tasks.
+template <typename Compare>
+void for_parts_alone(const Case& c, std::int64_t parts, const Compare& compare) {
+  at::manual_seed(7);
+  const at::NoGradGuard no_grad;
+  const auto terms = single(random_terms(c));
+  const Products of(Precision::kFloat32);
+  const auto made = adapted_product(of, terms);
+  const auto d = at::randn_like(made.z);
+  const ThereAndBack among = {made, adapted_product_gradients(of, terms, made, d)};
+  const auto tasks = kTasks / parts;
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const auto own = of_tasks(terms, part * tasks, tasks);
+    const auto own_made = adapted_product(of, own);
+    const auto own_back = adapted_product_gradients(of, own, own_made, d.narrow(0, part * tasks, tasks));
+    compare(part, among, ThereAndBack{own_made, own_back});
   }
 }
 
 TEST_P(AdaptedProductTest, ATaskHasTheSameBitsAloneAndAmongOthers) {
-  const auto& c = std::get<0>(GetParam());
-  at::manual_seed(7);
-  const at::NoGradGuard no_grad;
-  const auto terms = single(random_terms(c));
-  const Products of(Precision::kFloat32);
-  const auto made = adapted_product(of, terms);
-  const auto d = at::randn_like(made.z);
-  const auto back = adapted_product_gradients(of, terms, made, d);
-  for (std::int64_t task = 0; task < kTasks; ++task) {
-    const auto alone = of_tasks(terms, task, 1);
-    const auto made_alone = adapted_product(of, alone);
-    const auto back_alone = adapted_product_gradients(of, alone, made_alone, d.narrow(0, task, 1));
-    expect_task_is_same("z", made.z, made_alone.z, task);
-    expect_task_is_same("of x", back.x, back_alone.x, task);
-    expect_task_is_same("of keys", back.keys, back_alone.keys, task);
-    expect_task_is_same("of values", back.values, back_alone.values, task);
-    expect_task_is_same("of shares", back.shares, back_alone.shares, task);
-  }
+  const auto same = [](std::int64_t task, const ThereAndBack& among, const ThereAndBack& alone) {
+    expect_part_is_same("z", among.made.z, alone.made.z, task);
+    expect_part_is_same("of x", among.back.x, alone.back.x, task);
+    expect_part_is_same("of keys", among.back.keys, alone.back.keys, task);
+    expect_part_is_same("of values", among.back.values, alone.back.values, task);
+    expect_part_is_same("of shares", among.back.shares, alone.back.shares, task);
+  };
+  for_parts_alone(std::get<0>(GetParam()), kTasks, same);
 }
 
 TEST_P(AdaptedProductTest, AMicrobatchHasTheSameBitsAloneAndAmongOthers) {
   const auto& c = std::get<0>(GetParam());
-  at::manual_seed(7);
-  const at::NoGradGuard no_grad;
-  const auto terms = single(random_terms(c));
-  const Products of(Precision::kFloat32);
-  const auto made = adapted_product(of, terms);
-  const auto d = at::randn_like(made.z);
-  const auto back = adapted_product_gradients(of, terms, made, d);
-  const auto tasks = kTasks / c.microbatches;
-  for (std::int64_t m = 0; m < c.microbatches; ++m) {
-    const auto alone = of_tasks(terms, m * tasks, tasks);
-    const auto back_alone =
-        adapted_product_gradients(of, alone, adapted_product(of, alone), d.narrow(0, m * tasks, tasks));
-    expect_task_is_same("of matrix", back.matrix, back_alone.matrix, m);
-    expect_task_is_same("of transpose", back.transpose, back_alone.transpose, m);
-    expect_task_is_same("of start_bias", back.start_bias, back_alone.start_bias, m);
-    expect_task_is_same("of key_bias", back.key_bias, back_alone.key_bias, m);
-  }
+  const auto same = [](std::int64_t microbatch, const ThereAndBack& among, const ThereAndBack& alone) {
+    expect_part_is_same("of matrix", among.back.matrix, alone.back.matrix, microbatch);
+    expect_part_is_same("of transpose", among.back.transpose, alone.back.transpose, microbatch);
+    expect_part_is_same("of start_bias", among.back.start_bias, alone.back.start_bias, microbatch);
+    expect_part_is_same("of key_bias", among.back.key_bias, alone.back.key_bias, microbatch);
+  };
+  for_parts_alone(c, c.microbatches, same);
 }
 
 // Rows that several tasks share, as many a microbatch as it happens to have.
