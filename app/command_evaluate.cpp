@@ -82,6 +82,13 @@ class Comparison {
   std::vector<std::pair<std::string, EvaluationResult>> rows_;
 };
 
+// By which runs with this configuration validate.  Throws UsageError for one that the labels do not take.
+Measure measure_of(const Configuration& configuration, const Learner& model) {
+  const auto measure = measure_of_validation(configuration.train, model.options().objective.kind);
+  check(measure, model.schema().label_min, model.schema().label_max);
+  return measure;
+}
+
 }  // namespace
 
 ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
@@ -92,6 +99,8 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   std::optional<BiasModel> bias;
   std::optional<Als> als;
   std::unique_ptr<Comparison> comparison;
+  std::unique_ptr<Evaluation> validation;
+  Measure measure = Measure::kMae;
   agree(group, [&] {
     if (configuration.data.dataset.empty())
       throw UsageError("data.dataset is not set: name the folder of the data set");
@@ -102,7 +111,10 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
     if (!configuration.run.empty()) model = read_model(configuration.run, dataset->schema());
     if (!configuration.joint.empty()) joint = read_model(configuration.joint, dataset->schema());
+    if (joint) check_joint(joint->options());
+    if (joint || model) measure = measure_of(configuration, joint ? *joint : *model);
     comparison = std::make_unique<Comparison>(*dataset, configuration.evaluate, group);
+    if (joint) validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group);
     if (!configuration.evaluate.baselines) return;
     rows = std::make_unique<TrainingRows>(*dataset);
     bias.emplace(*rows, dataset->schema());
@@ -112,19 +124,18 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   if (bias) comparison->judge("bias", *bias);
   if (als) comparison->judge("als", *als);
   if (joint) {
-    comparison->judge("joint", *joint);
     const int steps = model ? model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
-    std::unique_ptr<Evaluation> validation;
-    agree(group, [&] {
-      validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group);
-    });
-    const auto tuned = fine_tune(*joint, steps, *validation);
+    const auto tuned = fine_tune(*joint, steps, *validation, measure);
+    comparison->judge("joint", *joint);
     comparison->judge("fine-tuned", *tuned.model);
-    comparison->note("fine_tuned",
-                     {{"steps", steps}, {"rate", tuned.rate}, {"kappa", tuned.kappa}, {"chosen_on", "validation"}});
+    comparison->note("fine_tuned", {{"steps", steps},
+                                    {"rate", tuned.rate},
+                                    {"kappa", tuned.kappa},
+                                    {"chosen_on", "validation"},
+                                    {"chosen_by", measure}});
   }
   if (model) {
-    const auto warning = warning_of_support(comparison->judge("warmstart", *model), "on test");
+    const auto warning = warning_of_support(comparison->judge("warmstart", *model), measure, "on test");
     if (!warning.empty()) spdlog::warn("{}", warning);
   }
 

@@ -34,14 +34,14 @@ TEST(YourFirstNetwork, Learns) {
   SelfCommunicator alone;
   start_from_data(model, dataset, alone);
   const Evaluation judge(dataset, Split::kValidation, {.support = {"3"}, .query = 3}, alone);
-  const auto before = judge.mean_absolute_error(model);
+  const auto before = judge.mean(model, Measure::kMae);
   TrainOptions options;
   options.steps = 60;
   options.tasks = 16;
   options.adam.warmup = 5;
   options.validation.query = 3;
   train(model, dataset, options, alone, {});
-  EXPECT_LT(judge.mean_absolute_error(model), before);
+  EXPECT_LT(judge.mean(model, Measure::kMae), before);
 }
 
 }  // namespace

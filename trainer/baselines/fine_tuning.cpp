@@ -1,6 +1,13 @@
 #include "trainer/baselines/fine_tuning.h"
 
-#include <limits>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <tuple>
+
+#include "base/errors.h"
 
 namespace warmstart {
 namespace {
@@ -8,8 +15,13 @@ namespace {
 constexpr double kRates[] = {0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0};
 constexpr double kKappas[] = {0.0, 5.0, 20.0};
 
+bool has_steps(const AdaptOptions& options) {
+  return std::find(options.stages.begin(), options.stages.end(), StageKind::kSteps) != options.stages.end();
+}
+
 std::unique_ptr<Learner> with_steps(const Learner& joint, int steps, double rate, double kappa) {
   auto options = joint.options();
+  if (!has_steps(options.adapt)) options.adapt.stages.push_back(StageKind::kSteps);
   options.adapt.inner = {
       .steps = steps, .scope = Scope::kHead, .rates = InnerRates::kFixed, .rate = rate, .kappa = kappa, .pull = 0.0};
   auto model = std::make_unique<Learner>(joint.schema(), options, 0);
@@ -19,12 +31,22 @@ std::unique_ptr<Learner> with_steps(const Learner& joint, int steps, double rate
 
 }  // namespace
 
-FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation) {
-  double best_error = std::numeric_limits<double>::infinity(), best_rate = kRates[0], best_kappa = kKappas[0];
+void check_joint(const ModelOptions& options) {
+  const auto& inner = options.adapt.inner;
+  require(inner.steps == 0 || !has_steps(options.adapt),
+          fmt::format("evaluate.joint: its model takes {} inner steps, and a jointly trained one takes none; train it "
+                      "with inner.steps = 0",
+                      inner.steps));
+}
+
+FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation, Measure measure) {
+  std::optional<double> best;
+  double best_rate = kRates[0], best_kappa = kKappas[0];
   for (const double kappa : kKappas) {
     for (const double rate : kRates) {
-      const double error = validation.mean_absolute_error(*with_steps(joint, steps, rate, kappa));
-      if (error < best_error) std::tie(best_error, best_rate, best_kappa) = std::tie(error, rate, kappa);
+      const double value = validation.mean(*with_steps(joint, steps, rate, kappa), measure);
+      const bool better = best ? is_better(measure, value, *best) : !std::isnan(value);
+      if (better) std::tie(best, best_rate, best_kappa) = std::tie(value, rate, kappa);
     }
   }
   return {with_steps(joint, steps, best_rate, best_kappa), best_rate, best_kappa};

@@ -7,14 +7,17 @@
 
 namespace warmstart {
 
+// Throws UsageError when the model takes inner steps, which no jointly trained one does.
+void check_joint(const ModelOptions& options);
+
 struct FineTuned {
   std::unique_ptr<Learner> model;
   double rate, kappa;
 };
 
 // What a team would do with a jointly trained model: the same parameters, adapted by `steps`
-// inner steps of the head, with the rate and kappa of a grid that do best on `validation`.
-// Collective.
-FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation);
+// inner steps of the head, with the rate and kappa of a grid that do best on `validation`
+// by `measure`.  Collective.
+FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation, Measure measure);
 
 }  // namespace warmstart

@@ -96,14 +96,17 @@ std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) co
   return results;
 }
 
-double Evaluation::mean_absolute_error(const Recommender& recommender) const {
-  return mean_over_supports(run(recommender), Measure::kMae);
+double Evaluation::mean(const Recommender& recommender, Measure measure) const {
+  return mean_over_supports(run(recommender), measure);
+}
+
+double value_of(const EvaluationResult& result, Measure measure) {
+  return measure == Measure::kLogLoss ? result.log_loss.value() : result.mean.value(name_of(measure));
 }
 
 double mean_over_supports(const std::vector<EvaluationResult>& results, Measure measure) {
   double sum = 0.0;
-  for (const auto& result : results)
-    sum += measure == Measure::kLogLoss ? result.log_loss.value() : result.mean.value(name_of(measure));
+  for (const auto& result : results) sum += value_of(result, measure);
   return sum / static_cast<double>(results.size());
 }
 

@@ -35,8 +35,8 @@ class Evaluation {
   // Collective.  One result for each support size, the same on every rank.
   std::vector<EvaluationResult> run(const Recommender& recommender) const;
 
-  // Collective.  The mean over the support sizes of the mean absolute error.
-  double mean_absolute_error(const Recommender& recommender) const;
+  // Collective.  The mean over the support sizes.
+  double mean(const Recommender& recommender, Measure measure) const;
 
  private:
   std::optional<std::int64_t> first_not_finite(const at::Tensor& values) const;  // values [tasks, measures]
@@ -51,8 +51,9 @@ class Evaluation {
   std::vector<std::vector<std::size_t>> batches_;  // places in tasks_, of similar length
 };
 
-// The mean over the support sizes of one measure.  Throws std::bad_optional_access for the log-loss of labels that are
-// not binary, which check(Measure, ..) refuses.
+// A measure's value, and its mean over the support sizes.  Throw std::bad_optional_access for the log-loss of labels
+// that are not binary, which check(Measure, ..) refuses.
+double value_of(const EvaluationResult& result, Measure measure);
 double mean_over_supports(const std::vector<EvaluationResult>& results, Measure measure);
 
 // {"model": ..., "support": 5 or "all", "tasks": ..., "mae": ..., ...}

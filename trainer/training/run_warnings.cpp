@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace warmstart {
 namespace {
 
 constexpr std::int64_t kFewTasks = 30;
-constexpr double kTolerance = 1.01;  // times the error without support: smaller differences are noise
+constexpr double kTolerance = 0.01;  // of the value without support: smaller differences are noise
 
 }  // namespace
 
@@ -31,17 +32,20 @@ std::vector<std::string> warnings_of_plan(const TrainOptions& options, std::int6
   return warnings;
 }
 
-std::string warning_of_support(const std::vector<EvaluationResult>& results, const std::string& where) {
+std::string warning_of_support(const std::vector<EvaluationResult>& results, Measure measure,
+                               const std::string& where) {
   const auto none =
       std::find_if(results.begin(), results.end(), [](const auto& result) { return result.support == "0"; });
   if (none == results.end()) return "";
-  const auto worst = std::max_element(results.begin(), results.end(),
-                                      [](const auto& a, const auto& b) { return a.mean.mae < b.mean.mae; });
-  if (!(worst->mean.mae > kTolerance * none->mean.mae)) return "";
+  const auto worst = std::max_element(results.begin(), results.end(), [&](const auto& a, const auto& b) {
+    return is_better(measure, value_of(a, measure), value_of(b, measure));
+  });
+  const double value = value_of(*worst, measure), start = value_of(*none, measure);
+  if (!is_better(measure, start, value) || std::abs(value - start) <= kTolerance * start) return "";
   return fmt::format(
-      "adaptation hurts {}: the MAE is {:.4f} with {} support rows and {:.4f} with none; train longer, or lower "
+      "adaptation hurts {}: the {} is {:.4f} with {} support rows and {:.4f} with none; train longer, or lower "
       "inner.rate or inner.steps",
-      where, worst->mean.mae, worst->support, none->mean.mae);
+      where, title_of(measure), value, worst->support, start);
 }
 
 }  // namespace warmstart

@@ -14,8 +14,8 @@ namespace warmstart {
 std::vector<std::string> warnings_of_plan(const TrainOptions& options, std::int64_t steps,
                                           std::int64_t validation_tasks);
 
-// That some support makes the mean absolute error larger than no support does, by more than a hundredth; empty when
-// none does, or when `results` hold no support of 0 rows.  `where`: which tasks were judged, such as "on validation".
-std::string warning_of_support(const std::vector<EvaluationResult>& results, const std::string& where);
+// That some support makes the measure worse than no support does, by more than a hundredth; empty when none does, or
+// when `results` hold no support of 0 rows.  `where`: which tasks were judged, such as "on validation".
+std::string warning_of_support(const std::vector<EvaluationResult>& results, Measure measure, const std::string& where);
 
 }  // namespace warmstart

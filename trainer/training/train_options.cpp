@@ -56,10 +56,10 @@ void declare_watch(Options& add, TrainOptions& options) {
   add.add("train.validate-every", options.validate_every, "steps between validations; 0: ten a run")
       .from(0)
       .to(kMostSteps);
-  add.add(
-      "validate.measure", options.measure,
-      "tells which parameters are best: mae, mse, rmse, ndcg@1, ndcg@3, ndcg@5, log-loss (labels 0 and 1) or own: mae "
-      "with model.objective = squared, log-loss with binary");
+  add.add("validate.measure", options.measure,
+          "tells which parameters are best, and in evaluate how the joint model is fine-tuned best and whether support "
+          "hurts: mae, mse, rmse, ndcg@1, ndcg@3, ndcg@5, log-loss (labels 0 and 1) or own: mae "
+          "with model.objective = squared, log-loss with binary");
   add.add("train.keep-best", options.keep_best,
           "end with the parameters that did best on validation; false: with the last");
   add.add("train.patience", options.patience, "validations without a better one before stopping; 0: never")

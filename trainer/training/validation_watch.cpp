@@ -61,7 +61,7 @@ std::string ValidationWatch::not_finite(std::int64_t step, const std::vector<Eva
 }
 
 std::string ValidationWatch::warning_of_best() const {
-  return options_.keep_best ? warning_of_support(best_results_, "on validation") : "";
+  return options_.keep_best ? warning_of_support(best_results_, options_.measure, "on validation") : "";
 }
 
 void ValidationWatch::take_best() {

@@ -1,0 +1,56 @@
+#include "trainer/baselines/fine_tuning.h"
+
+#include <gtest/gtest.h>
+
+#include "base/errors.h"
+#include "cluster/self_communicator.h"
+#include "tests/support/small_dataset.h"
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+ModelOptions without_steps() {
+  ModelOptions options;
+  options.adapt.inner.steps = 0;
+  return options;
+}
+
+class FineTuningTest : public testing::Test {
+ protected:
+  FineTuningTest() : dataset(ingest_small_dataset(folder.path()).dataset, true) {}
+  FineTuned tuned(const ModelOptions& options, Measure measure) const {
+    Learner joint(dataset.schema(), options, 1);
+    joint.start_from(3.0, {});
+    return fine_tune(joint, 3, validation, measure);
+  }
+
+  TemporaryFolder folder;
+  Dataset dataset;
+  SelfCommunicator alone;
+  Evaluation validation{dataset, Split::kValidation, {.support = {"5"}, .query = 6}, alone};
+};
+
+TEST_F(FineTuningTest, ChoosesTheRateAndKappaByTheMeasure) {
+  const auto by_error = tuned(without_steps(), Measure::kMae), by_order = tuned(without_steps(), Measure::kNdcg5);
+  const auto value = [&](const FineTuned& tuned, Measure measure) { return validation.mean(*tuned.model, measure); };
+  EXPECT_LT(value(by_error, Measure::kMae), value(by_order, Measure::kMae));
+  EXPECT_GT(value(by_order, Measure::kNdcg5), value(by_error, Measure::kNdcg5));
+}
+
+TEST_F(FineTuningTest, AdaptsAModelThatWasTrainedWithoutTheStageSteps) {
+  ModelOptions options;
+  options.adapt.stages = {StageKind::kPrior};
+  check_joint(options);
+  const auto rate = tuned(options, Measure::kMae);
+  const Learner joint(dataset.schema(), options, 1);
+  EXPECT_NE(validation.mean(*rate.model, Measure::kMae), validation.mean(joint, Measure::kMae));
+}
+
+TEST(FineTuning, RefusesAModelThatTakesInnerSteps) {
+  EXPECT_NO_THROW(check_joint(without_steps()));
+  EXPECT_THROW(check_joint({}), UsageError);
+}
+
+}  // namespace
+}  // namespace warmstart
