@@ -64,6 +64,23 @@ TEST_F(HostileOptionsTest, ValuesOutOfTheirRangeAreRefusedWithTheRange) {
   expect(complaint({"--set", "model.tower=" + many}), "wants at most 64 items");
 }
 
+TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
+  const auto refused = [](const std::string& choice, const std::string& option, const std::string& part) {
+    const auto message = complaint({"--set", choice, "--set", option});
+    expect(message, option.substr(0, option.find('=')) + " belongs to " + part);
+  };
+  for (const auto* option : {"model.embedding=8", "model.tower=8"})
+    refused("model.network=mf", option, "model.network = two-tower or mlp; it is 'mf' here");
+  refused("model.network=mlp", "model.features=8", "model.network = two-tower or mf; it is 'mlp' here");
+  refused("model.objective=binary", "model.absolute=1", "model.objective = squared; it is 'binary' here");
+  refused("adapt.stages=steps", "model.prior=8", "adapt.stages = prior; it is 'steps' here");
+  for (const auto* option :
+       {"inner.steps=1", "inner.scope=all", "inner.second-order=false", "inner.rates=fixed", "inner.rate=1",
+        "inner.tower-rate=1", "inner.kappa=1", "inner.pull=1", "inner.form=weights"})
+    refused("adapt.stages=prior", option, "adapt.stages = steps; it is 'prior' here");
+  refused("adapt.stages=prior", "train.inner-rate-factor=2", "adapt.stages = steps or prototypes; it is 'prior' here");
+}
+
 TEST_F(HostileOptionsTest, OptionsThatDoNotGoTogetherAreRefused) {
   const auto refused = [](auto change) {
     Configuration c;
