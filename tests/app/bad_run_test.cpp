@@ -1,0 +1,146 @@
+// Runs that cannot start, go on or be read: the exit code and one clear line.
+
+#include "base/json.h"
+#include "checkpoints/checkpoint.h"
+#include "tests/app/bad_input.h"
+
+namespace warmstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+class BadRunTest : public BadInputTest {};
+
+TEST_F(BadRunTest, MetricsThatAreCutOrDamaged) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  const auto report = "report --config tables/config.ini --output r.html";
+  const auto path = folder.path() / "tables/run/metrics.jsonl";
+  const auto metrics = read_file(path);
+  write_file(path, metrics + "{\"step\":4,\"lo");
+  EXPECT_EQ(run_program(report, folder.path()).exit_code, 0);
+  EXPECT_EQ(run_program("status tables/run", folder.path()).exit_code, 0);
+  EXPECT_EQ(run_program(train, folder.path()).exit_code, 0);
+  write_file(path, "{\"step\":null}\n" + metrics);
+  expect_failure(report, 3, "metrics.jsonl:1: 'step': wanted a whole number");
+  expect_failure("status tables/run", 3, "metrics.jsonl:1: 'step': wanted a whole number");
+  write_file(folder.path() / "tables/run/slurm.json", "{\"job\":5}");
+  write_file(path, "");
+  expect_failure("status tables/run", 3, "slurm.json: has no 'job' that is a text");
+}
+
+TEST_F(BadRunTest, AReportRunsNothingThatAnEvaluationSays) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  ASSERT_EQ(run_program("evaluate --config tables/config.ini --query 4 --support 0,3 --output e.json", folder.path())
+                .exit_code,
+            0);
+  auto evaluation = read_json(folder.path() / "e.json");
+  for (auto& result : evaluation["results"]) {
+    if (result["model"] == "bias") result["model"] = "`touch ran`";
+    if (result["model"] == "als") result["model"] = "\"\nsystem('touch ran')\n#";
+    if (result["support"] == 3) result["support"] = "\"; `touch ran`";
+  }
+  write_file(folder.path() / "e.json", evaluation.dump());
+  const auto result =
+      run_program("report --config tables/config.ini --output r.html --set evaluate.output=e.json", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_FALSE(fs::exists(folder.path() / "ran"));
+  EXPECT_NE(read_file(folder.path() / "r.html").find("`touch ran`"), std::string::npos);
+}
+
+TEST_F(BadRunTest, CheckpointOfAnUnknownScope) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  const auto path = folder.path() / "tables/run/step-00000004/manifest.json";
+  auto manifest = read_json(path);
+  auto configuration = manifest["description"]["configuration"].get<std::string>();
+  configuration.replace(configuration.find("scope = head"), 12, "scope = sideways");
+  manifest["description"]["configuration"] = configuration;
+  write_file(path, sealed(manifest));
+  expect_failure("evaluate --config tables/config.ini --query 4 --set train.run=tables/run/step-00000004", 3,
+                 "inner.scope = 'sideways': is none of: head, dense, all");
+  // A run's newest that can be used is the one before.
+  const auto result = run_program("evaluate --config tables/config.ini --query 4", folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_NE(result.output.find("passed over a checkpoint: tables/run/step-00000004"), std::string::npos)
+      << result.output;
+}
+
+TEST_F(BadRunTest, CheckpointThatDoesNotFitTheSchema) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  ASSERT_EQ(
+      run_program("ingest --config tables/config.ini --set items.categorical= --set data.dataset=other", folder.path())
+          .exit_code,
+      0);
+  expect_failure("evaluate --config tables/config.ini --set data.dataset=other", 3,
+                 "the model does not fit the data set: it has 2 fields, not 3");
+}
+
+TEST_F(BadRunTest, LossThatIsNotFinite) {
+  ingest();
+  expect_failure(train + "--rate 1e30 --clip-norm 0", 5, "step 2: the loss of user 'u", 2);
+  EXPECT_FALSE(fs::exists(folder.path() / "tables/run/step-00000004"));
+}
+
+TEST_F(BadRunTest, RunThatIsThereAlready) {
+  ingest();
+  // The first step's checkpoint and the last's are always written; those between, if the disk keeps up.
+  ASSERT_EQ(run_program(train + "--set train.keep-last=4", folder.path()).exit_code, 0);
+  expect_failure(train + "--resume never", 2, "holds a trained model already");
+  expect_failure(train + "--rate 0.5", 2, "the run was started with another train.rate ('0.003', now '0.5')", 2);
+  expect_failure(train + "--resume nowhere --run new", 3, "nowhere: holds no checkpoint");
+  expect_failure(train + "--resume tables/run/step-00000004", 2, "lies in train.run itself");
+  for (const std::string start : {"step-00000001", "step-00000004"}) {
+    EXPECT_EQ(run_program(train + "--resume tables/run/" + start + " --run from-" + start, folder.path()).exit_code, 0);
+    EXPECT_EQ(run_program("inspect tables/run from-" + start, folder.path()).exit_code, 0);  // the same bits
+  }
+  EXPECT_EQ(run_program("ingest --config tables/config.ini --shards 2 --dataset other", folder.path()).exit_code, 0);
+  expect_failure(train + "--set data.dataset=other", 2, "was trained on other data");
+}
+
+TEST_F(BadRunTest, ARankThatFailsInMidRunEndsTheOthersWithOneMessage) {
+  ingest();
+  fs::copy(folder.path() / "tables/dataset", folder.path() / "other");
+  flip_byte(folder.path() / "other/shard-00000.h5");
+  // Where scores start is read by rank 0, so rank 1 meets the damage in its own copy while it trains.
+  const auto rank = "-n 1 " + program_path() + " " + train;
+  const auto result = run_command("cd '" + folder.path().string() + "' && " + mpi_launcher() + " " + rank + " : " +
+                                  rank + "--set data.dataset=other");
+  EXPECT_EQ(result.exit_code, 3) << result.output;
+  EXPECT_NE(result.output.find("other/shard-00000.h5: is damaged"), std::string::npos) << result.output;
+  const auto first = result.output.find("warmstart: ");
+  EXPECT_EQ(result.output.find("warmstart: ", first + 1), std::string::npos) << result.output;
+}
+
+TEST_F(BadRunTest, LabelsThatTheLossDoesNotTake) {
+  ingest();
+  expect_failure(train + "--set model.objective=binary", 2, "model.objective = binary takes 0 and 1");
+  expect_failure(train + "--set model.objective=binary", 2, "model.objective = binary takes 0 and 1", 2);
+}
+
+TEST_F(BadRunTest, AModelThatAdaptsWhereAJointOneIsWanted) {
+  ingest();
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  expect_failure("evaluate --config tables/config.ini --query 4 --joint tables/run", 2,
+                 "evaluate.joint: its model takes 3 inner steps, and a jointly trained one takes none; train it with "
+                 "inner.steps = 0",
+                 2);
+  ASSERT_EQ(run_program(train + "--set inner.steps=0 --run joint", folder.path()).exit_code, 0);
+  expect_failure("evaluate --config tables/config.ini --query 4 --joint joint --set validate.measure=log-loss", 2,
+                 "the measure log-loss takes labels of 0 and 1");
+}
+
+TEST_F(BadRunTest, AGpuWhereThereIsNone) {
+  ingest();
+  // Without CUDA in this program, and with it but no GPU, the remedy differs.
+  expect_failure(train + "--device cuda", 4, "take --device cpu");
+  expect_failure(train + "--device cuda", 4, "take --device cpu", 2);
+  expect_failure(train + "--device tpu", 2, "train.device");
+  expect_failure(train + "--precision tf32", 2, "train.precision = tf32 needs train.device = cuda");
+  expect_failure(train + "--exchange nccl", 2, "train.exchange = nccl needs train.device = cuda");
+}
+
+}  // namespace
+}  // namespace warmstart
