@@ -78,7 +78,12 @@ TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
        {"inner.steps=1", "inner.scope=all", "inner.second-order=false", "inner.rates=fixed", "inner.rate=1",
         "inner.tower-rate=1", "inner.kappa=1", "inner.pull=1", "inner.form=weights"})
     refused("adapt.stages=prior", option, "adapt.stages = steps; it is 'prior' here");
-  refused("adapt.stages=prior", "train.inner-rate-factor=2", "adapt.stages = steps or prototypes; it is 'prior' here");
+  refused("adapt.stages=prior", "train.inner-rate-factor=2",
+          "adapt.stages = support-encoder, steps, ridge, kernel or prototypes; it is 'prior' here");
+  refused("adapt.stages=prior,ridge", "adapt.kernel=8", "adapt.stages = kernel; it is 'prior, ridge' here");
+  refused("adapt.stages=prior,ridge", "adapt.encoder=8", "adapt.stages = support-encoder; it is 'prior, ridge' here");
+  refused("adapt.stages=prior,steps", "adapt.leave-one-out=2",
+          "adapt.stages = ridge or kernel; it is 'prior, steps' here");
 }
 
 TEST_F(HostileOptionsTest, OptionsThatDoNotGoTogetherAreRefused) {

@@ -145,6 +145,19 @@ TEST_P(ClosedForm, LeavesOutARowAsARefitWithoutItDoes) {
   }
 }
 
+TEST_P(ClosedForm, AddsQueryRowsAsATaskWithoutSupportScoresThem) {
+  const c10::NoGradGuard no_grad;
+  auto options = options_with(GetParam());
+  options.adapt.leave_one_out = 0.0;
+  const Example plain(options, at::kDouble);
+  options.adapt.no_support = 0.5;
+  const Example example(options, at::kDouble);
+  auto without = *plain.tensors;
+  without.support.mask = at::zeros_like(without.support.mask);
+  const auto unadapted = plain.learner.losses(plain.learner.batch_parameters(without), without, nullptr);
+  EXPECT_LT((example.losses() - (plain.losses() + 0.5 * unadapted) / 1.5).abs().max().item<double>(), 1e-10);
+}
+
 TEST_P(ClosedForm, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
   for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
     const Example narrow(options_with(GetParam(), objective), at::kFloat),
