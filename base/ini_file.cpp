@@ -98,9 +98,10 @@ std::vector<IniEntry> read_ini(const std::filesystem::path& path) {
   if (!file || std::filesystem::is_directory(path))
     throw UsageError(fmt::format("{}: no such configuration file, or it cannot be read", path.string()));
   // A pipe is as good as a file; neither is read further than a configuration may be long.
-  std::string text(kMostBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::string text;
+  char piece[4096];
+  while (text.size() <= kMostBytes && (file.read(piece, sizeof piece) || file.gcount() > 0))
+    text.append(piece, static_cast<std::size_t>(file.gcount()));
   require(text.size() <= kMostBytes,
           fmt::format("{}: is longer than {} bytes, so it is no configuration file", path.string(), kMostBytes));
   return parse_ini(text, path.string());

@@ -74,13 +74,13 @@ Option& Options::find_or_explain(const std::string& key, const std::string& wher
   const auto shown = printable(key, kLongestKey);
   if (key.size() > kLongestKey) throw UsageError(fmt::format("{}: unknown option '{}'", where, shown));
   // Sections are forgiven cheaply: a right name in a wrong section is a likely slip.  Of equals the command's own wins.
-  const auto distance = [&](const Option& option) {
+  std::vector<std::pair<std::size_t, bool>> distances;
+  for (const auto& option : list_) {
     const auto letters =
         std::min(edit_distance(key, option.key), 1 + edit_distance(name_in_section(key), name_in_section(option.key)));
-    return std::pair(letters, section_name(option.key) != own_section);
-  };
-  const auto nearest = std::min_element(list_.begin(), list_.end(),
-                                        [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
+    distances.emplace_back(letters, section_name(option.key) != own_section);
+  }
+  const auto nearest = list_.begin() + (std::min_element(distances.begin(), distances.end()) - distances.begin());
   throw UsageError(fmt::format("{}: unknown option '{}'; did you mean '{}'?", where, shown, nearest->key));
 }
 
