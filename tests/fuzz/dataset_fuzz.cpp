@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "data/dataset.h"
+#include "json_mutator.h"
 
 namespace {
 
@@ -41,6 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fclose(file);
   try {
     read_all(warmstart::Dataset(folder.path, false));
+    note_accepted(data, size);
   } catch (const warmstart::Error&) {
   }
   return 0;

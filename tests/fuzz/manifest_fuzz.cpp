@@ -10,6 +10,7 @@
 #include "base/hdf5.h"
 #include "base/json.h"
 #include "checkpoints/checkpoint.h"
+#include "json_mutator.h"
 
 namespace warmstart {
 namespace {
@@ -28,9 +29,10 @@ struct Folder {
   std::uintmax_t bytes;
 };
 
-// Inputs name no digest or size of the slice, which fuzzing would not guess.
+// Inputs name no digest or size of the slice, which fuzzing would not guess, and no version, which moves on.
 void complete(nlohmann::json& manifest, const Folder& folder) {
-  if (!manifest.is_object() || !manifest.contains("slices") || !manifest["slices"].is_array()) return;
+  if (!manifest.contains("version")) manifest["version"] = kCheckpointVersion;
+  if (!manifest.contains("slices") || !manifest["slices"].is_array()) return;
   for (auto& slice : manifest["slices"]) {
     if (!slice.is_object()) continue;
     if (!slice.contains("digest")) slice["digest"] = folder.digest;
@@ -46,13 +48,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const Folder folder;
   try {
     auto manifest = parse_json({reinterpret_cast<const char*>(data), size}, "input");
-    complete(manifest, folder);
     if (!manifest.is_object()) return 0;
+    complete(manifest, folder);
     const auto text = sealed(manifest);
     FILE* file = fopen((folder.path / kManifest).c_str(), "w");  // not synced: this is done thousands of times a second
     fwrite(text.data(), 1, text.size(), file);
     fclose(file);
     for (const auto& [name, tensor] : read_checkpoint(folder.path).named()) (void)tensor.numel();
+    note_accepted(data, size);
   } catch (const Error&) {
   }
   return 0;
