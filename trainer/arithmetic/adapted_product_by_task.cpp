@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "trainer/arithmetic/elementwise.h"
+#include "trainer/arithmetic/per_task.h"
 #include "trainer/arithmetic/task_kernels.h"
 
 namespace warmstart {
@@ -14,24 +15,6 @@ namespace {
 
 bool is_plain(const at::Tensor& tensor) {
   return !tensor.defined() || (tensor.scalar_type() == at::kFloat && tensor.is_cpu() && tensor.is_contiguous());
-}
-
-// A tensor's values, task by task; null where there is no tensor.
-template <typename Float>
-struct PerTask {
-  Float* first = nullptr;
-  std::int64_t size = 0;
-  Float* operator[](std::int64_t task) const { return first ? first + task * size : nullptr; }
-};
-
-PerTask<const float> read(const at::Tensor& tensor) {
-  if (!tensor.defined()) return {};
-  return {tensor.const_data_ptr<float>(), tensor.numel() / tensor.size(0)};
-}
-
-PerTask<float> written(const at::Tensor& tensor) {
-  if (!tensor.defined()) return {};
-  return {tensor.mutable_data_ptr<float>(), tensor.numel() / tensor.size(0)};
 }
 
 bool wants_gradient(const at::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); }
