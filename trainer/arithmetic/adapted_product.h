@@ -1,4 +1,4 @@
-// The product that both passes of an adapted layer (adaptation.h) are made of, with its reverse pass:
+// The product that both passes of an adapted layer (layers/adapted_linear.h) are made of, with its reverse pass:
 //
 //   z = start + x M + ((x keys' + key_bias) diag(shares)) values
 //

@@ -5,10 +5,10 @@
 namespace warmstart {
 namespace {
 
-// Fitted to benchmarks/meta_step's `forms`, 80 shapes on one core: the count then chose the faster form in all of them.
-// Forming a task's weights and using them are slower than products of remembered rows; weights are read and written
-// once a use; each product takes some time to start; and a BLAS gains nothing from fewer than 8 outputs.
-constexpr double kOwnProducts = 1.5, kWeightTraffic = 2.0, kStart = 6000.0, kFewestOutputs = 8.0;
+// Fitted to benchmarks/meta_step's `forms`: the count chose the slower form in 1 of 79 shapes with AVX-512, in 2 of 58
+// with AVX2.  Forming a task's weights is slower than products of remembered rows, weights are read and written once a
+// use, and fewer than 8 outputs take as long as 8.
+constexpr double kOwnProducts = 1.2, kWeightTraffic = 2.0, kFewestOutputs = 8.0;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ FormCosts costs_of(const AdaptedShape& shape) {
   const double uses = 1.0 + 2.0 * (steps - 1.0);
   const double elements = inputs * std::max(outputs, kFewestOutputs);
   const double formed = kOwnProducts * steps * support * elements;
-  const double handled = (steps + uses) * (kWeightTraffic * elements + kStart);
+  const double handled = (steps + uses) * kWeightTraffic * elements;
   return {.activations = support * met * (inputs + outputs), .weights = formed + handled};
 }
 
