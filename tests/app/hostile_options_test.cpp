@@ -79,7 +79,7 @@ TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
         "inner.tower-rate=1", "inner.kappa=1", "inner.pull=1", "inner.form=weights"})
     refused("adapt.stages=prior", option, "adapt.stages = steps; it is 'prior' here");
   refused("adapt.stages=prior", "train.inner-rate-factor=2",
-          "adapt.stages = support-encoder, steps, ridge, kernel or prototypes; it is 'prior' here");
+          "adapt.stages = support-encoder or steps or ridge or kernel or prototypes; it is 'prior' here");
   refused("adapt.stages=prior,ridge", "adapt.kernel=8", "adapt.stages = kernel; it is 'prior, ridge' here");
   refused("adapt.stages=prior,ridge", "adapt.encoder=8", "adapt.stages = support-encoder; it is 'prior, ridge' here");
   refused("adapt.stages=prior,steps", "adapt.leave-one-out=2",
