@@ -40,15 +40,11 @@ void complete(nlohmann::json& manifest, const Folder& folder) {
   }
 }
 
-}  // namespace
-}  // namespace warmstart
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace warmstart;
+void read_input(const std::uint8_t* data, std::size_t size) {
   static const Folder folder;
   try {
     auto manifest = parse_json({reinterpret_cast<const char*>(data), size}, "input");
-    if (!manifest.is_object()) return 0;
+    if (!manifest.is_object()) return;
     complete(manifest, folder);
     const auto text = sealed(manifest);
     FILE* file = fopen((folder.path / kManifest).c_str(), "w");  // not synced: this is done thousands of times a second
@@ -58,5 +54,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     note_accepted(data, size);
   } catch (const Error&) {
   }
+}
+
+}  // namespace
+}  // namespace warmstart
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  warmstart::read_input(data, size);
   return 0;
 }
