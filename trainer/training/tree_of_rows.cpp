@@ -20,7 +20,7 @@ class TreeOfRows {
  public:
   TreeOfRows(std::int64_t width, std::int64_t microbatches) : width_(width) {
     while (microbatches > std::int64_t{1} << levels_) ++levels_;
-    partial_sums_.resize(static_cast<std::size_t>(2 * (levels_ + 1) * width));
+    partial_sums_.resize(static_cast<std::size_t>(std::int64_t{2} * (levels_ + 1) * width));
   }
 
   // Of [first, last), which is not empty and in the order of microbatches.  Valid until the next call.
