@@ -16,12 +16,8 @@ constexpr double kFactor = 2.0;  // of the points
 
 // (K + W^-1)^-1 of rows with weights W: 0 where rows are padded.
 at::Tensor inverse_covariance(const at::Tensor& kernel, const at::Tensor& weights, const Support& support) {
-  const auto mask = support.labels.mask.unsqueeze(2);
-  // The root has no slope at 0.
-  const auto roots = at::sqrt(weights + (1.0 - mask)) * mask;
-  const auto pairs = roots * roots.transpose(1, 2);
-  const auto identity = at::eye(kernel.size(1), kernel.options());
-  return positive_inverse(kernel * pairs + identity, support.row_counts) * pairs;
+  const auto variances = at::reciprocal(weights.squeeze(2) + (1.0 - support.labels.mask));
+  return positive_inverse(kernel, variances, support.row_counts);
 }
 
 at::Tensor left_out_outputs(const ResidualRows& rows, const Responses& responses, const at::Tensor& inverse,

@@ -25,7 +25,7 @@ Fit fit(const ResidualRows& support, const Responses& responses, const at::Tenso
   const auto squares = task_product(weighted.transpose(1, 2), support.rows);
   const auto tasks = squares.size(0), size = squares.size(1);
   const auto counts = at::full({tasks, 1}, static_cast<double>(size), squares.options());
-  auto inverse = positive_inverse(squares + at::diag_embed(precision.squeeze(2)), counts);
+  auto inverse = positive_inverse(squares, precision.squeeze(2), counts);
   const auto residuals = responses.values - support.base - task_product(support.rows, support.start);
   return {inverse, task_product(inverse, task_product(weighted.transpose(1, 2), residuals))};
 }

@@ -43,12 +43,16 @@ void invert(float* matrix, std::int64_t n, std::int64_t stride) {
   }
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t j = 0; j <= i; ++j) matrix[i * stride + j] = matrix[j * stride + i] = -matrix[i * stride + j];
+  for (std::int64_t i = 0; i < stride; ++i)
+    std::fill(matrix + i * stride + (i < n ? n : 0), matrix + (i + 1) * stride, 0.0f);
 }
 
 struct PositiveInverse : Function<PositiveInverse> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& matrices, const at::Tensor& counts) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& matrices, const at::Tensor& diagonals,
+                            const at::Tensor& counts) {
     const at::AutoDispatchBelowADInplaceOrView in_forward;
     auto inverses = matrices.clone(at::MemoryFormat::Contiguous);
+    inverses.diagonal(0, 1, 2).add_(diagonals);
     const auto n = inverses.size(1);
     auto* values = inverses.mutable_data_ptr<float>();
     const auto rows = counts.contiguous();
@@ -65,15 +69,20 @@ struct PositiveInverse : Function<PositiveInverse> {
     refuse_second_order("positive_inverse");
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const auto inverses = ctx->get_saved_variables()[0];
-    return {task_product(task_product(inverses, gradients[0].contiguous()), inverses).neg_(), {}};
+    const auto of_matrices = task_product(task_product(inverses, gradients[0].contiguous()), inverses).neg_();
+    return {of_matrices, of_matrices.diagonal(0, 1, 2), {}};
   }
 };
 
 }  // namespace
 
-at::Tensor positive_inverse(const at::Tensor& matrices, const at::Tensor& counts) {
-  if (matrices.is_cpu() && matrices.scalar_type() == at::kFloat) return PositiveInverse::apply(matrices, counts);
-  return at::cholesky_inverse(at::linalg_cholesky(matrices));
+at::Tensor positive_inverse(const at::Tensor& matrices, const at::Tensor& diagonals, const at::Tensor& counts) {
+  if (matrices.is_cpu() && matrices.scalar_type() == at::kFloat)
+    return PositiveInverse::apply(matrices, diagonals, counts);
+  const auto mask = at::arange(matrices.size(1), counts.options()).unsqueeze(0).lt(counts).to(matrices.dtype());
+  const auto pairs = mask.unsqueeze(2) * mask.unsqueeze(1);
+  const auto padded = matrices * pairs + at::diag_embed(diagonals * mask + (1.0 - mask));
+  return at::cholesky_inverse(at::linalg_cholesky(padded)) * pairs;
 }
 
 }  // namespace warmstart
