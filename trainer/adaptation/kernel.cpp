@@ -47,7 +47,7 @@ void Kernel::apply(TaskState& state, const Support& support) const {
   const auto tasks = rows.rows.size(0);
   const auto variance = at::reciprocal(precisions(parameters, "kernel.precision", tasks));
   const auto scale = parameters.for_tasks(softplus_by_element(parameters["kernel.scale"]), tasks).view({-1, 1, 1});
-  const auto points = kernel_points(parameters, support.rows.encode(state.layers).input());
+  const auto points = kernel_points(support.rows, rows.encoding, parameters);
   const auto scaled_rows = rows.rows * variance.transpose(1, 2);
   const auto kernel = task_product(scaled_rows, rows.rows.transpose(1, 2)) + gaussian_kernel(scale, points, points);
   const auto of_start = rows.base + task_product(rows.rows, rows.start);

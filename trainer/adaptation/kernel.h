@@ -18,7 +18,7 @@ class Kernel : public Stage {
   // `width`: of the points; `inputs`: of what they are made of.
   Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw, Parameters& parameters);
 
-  bool reads_inputs() const override { return true; }
+  std::vector<std::string> row_parts() const override { return {kKernelPoints}; }
   bool leaves_out() const override { return true; }
   void apply(TaskState& state, const Support& support) const override;
 };

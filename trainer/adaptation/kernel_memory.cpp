@@ -4,17 +4,17 @@
 
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/task_product.h"
-#include "trainer/layers/linear.h"
 
 namespace warmstart {
 
-at::Tensor KernelMemory::outputs(const BatchParameters& parameters, const at::Tensor& inputs) const {
-  return task_product(gaussian_kernel(scale, kernel_points(parameters, inputs), points), weights);
+at::Tensor KernelMemory::outputs(const at::Tensor& of_rows) const {
+  return task_product(gaussian_kernel(scale, of_rows, points), weights);
 }
 
-at::Tensor kernel_points(const BatchParameters& parameters, const at::Tensor& inputs) {
+at::Tensor kernel_points(const RowEncoder& rows, const Encoding& encoding, const BatchParameters& parameters) {
+  const auto points = rows.part(kKernelPoints, encoding, parameters);
   const auto factor = softplus_by_element(parameters["kernel.factor"]);
-  return linear(parameters, "kernel.points", inputs) * parameters.for_tasks(factor, inputs.size(0)).view({-1, 1, 1});
+  return points * parameters.for_tasks(factor, points.size(0)).view({-1, 1, 1});
 }
 
 at::Tensor gaussian_kernel(const at::Tensor& scale, const at::Tensor& a, const at::Tensor& b) {

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-#include "trainer/layers/batch_parameters.h"
+#include "trainer/adaptation/row_encoder.h"
 
 namespace warmstart {
 
@@ -12,12 +10,13 @@ struct KernelMemory {
   at::Tensor weights;  // [T, S, 1]
   at::Tensor scale;    // [T, 1, 1]
 
-  // Of rows with inputs [T, R, E]: [T, R, 1].
-  at::Tensor outputs(const BatchParameters& parameters, const at::Tensor& inputs) const;
+  // Of rows at points [T, R, P]: [T, R, 1].
+  at::Tensor outputs(const at::Tensor& of_rows) const;
 };
 
-// The points by which a kernel compares rows with inputs [T, R, E]: [T, R, P].
-at::Tensor kernel_points(const BatchParameters& parameters, const at::Tensor& inputs);
+// The points by which a kernel compares rows: the part kKernelPoints, times the learned factor.
+constexpr const char* kKernelPoints = "kernel.points";
+at::Tensor kernel_points(const RowEncoder& rows, const Encoding& encoding, const BatchParameters& parameters);
 
 // scale exp(-|a - b|^2 / 2) of all pairs of points a [T, R, P] and b [T, S, P]: [T, R, S].
 at::Tensor gaussian_kernel(const at::Tensor& scale, const at::Tensor& a, const at::Tensor& b);

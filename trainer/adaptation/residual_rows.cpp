@@ -4,8 +4,8 @@
 
 namespace warmstart {
 
-ResidualRows::ResidualRows(const TaskState& state, const Support& support) {
-  const auto encoding = support.rows.encode(state.layers);
+ResidualRows::ResidualRows(const TaskState& state, const Support& support)
+    : encoding(support.rows.encode(state.layers)) {
   const auto mask = support.labels.mask.unsqueeze(2);
   rows = at::cat({encoding.features() * mask, mask}, 2);
   base = encoding.base();

@@ -10,6 +10,7 @@ namespace warmstart {
 struct ResidualRows {
   ResidualRows(const TaskState& state, const Support& support);
 
+  Encoding encoding;    // of the support rows
   at::Tensor rows;      // H [T, S, D + 1], 0 where padded
   at::Tensor base;      // [T, S, 1]
   at::Tensor start;     // m [T, D + 1, 1]

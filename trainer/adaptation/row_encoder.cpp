@@ -1,5 +1,7 @@
 #include "trainer/adaptation/row_encoder.h"
 
+#include "trainer/layers/linear.h"
+
 namespace warmstart {
 
 Encoding::Encoding(std::shared_ptr<const Pass> pass, const RowVars& vars)
@@ -16,13 +18,16 @@ std::vector<LayerGradient> Encoding::backward(const at::Tensor& of_features, con
 RowEncoder::RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct)
     : network_(network), rows_(std::move(rows)) {
   if (!distinct) return;
-  const auto& input = distinct->input();
-  fixed_.emplace(rows_.gathered(distinct->features()), rows_.gathered(distinct->base()),
-                 input.defined() ? rows_.gathered(input) : input);
+  fixed_.emplace(rows_.gathered(distinct->features()), rows_.gathered(distinct->base()), distinct->parts());
 }
 
 Encoding RowEncoder::encode(const AdaptedLayers& layers) const {
   return fixed_ ? *fixed_ : warmstart::encode(network_, rows_, layers);
+}
+
+at::Tensor RowEncoder::part(const std::string& name, const Encoding& encoding,
+                            const BatchParameters& parameters) const {
+  return fixed_ ? rows_.gathered(fixed_->parts().at(name)) : linear(parameters, name, encoding.input());
 }
 
 Encoding encode(const Network& network, const Rows& rows, const AdaptedLayers& layers) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 
 #include "trainer/networks/network.h"
 
@@ -10,13 +12,15 @@ namespace warmstart {
 class Encoding {
  public:
   // Without a tape: no layer adapts.
-  Encoding(at::Tensor features, at::Tensor base, at::Tensor input)
-      : features_(std::move(features)), base_(std::move(base)), input_(std::move(input)) {}
+  Encoding(at::Tensor features, at::Tensor base, std::map<std::string, at::Tensor> parts)
+      : features_(std::move(features)), base_(std::move(base)), parts_(std::move(parts)) {}
   Encoding(std::shared_ptr<const Pass> pass, const RowVars& vars);
 
   const at::Tensor& features() const { return features_; }  // [.., D]
   const at::Tensor& base() const { return base_; }          // [.., 1]
-  const at::Tensor& input() const { return input_; }        // [.., E]; may be undefined where no stage reads it
+  // What stages read of the distinct rows, where no layer adapts: linear maps of the input, by name, [N, P].
+  const std::map<std::string, at::Tensor>& parts() const { return parts_; }
+  const at::Tensor& input() const { return input_; }  // [.., E]; for one with a tape
 
   bool has_tape() const { return pass_ != nullptr; }
 
@@ -25,6 +29,7 @@ class Encoding {
 
  private:
   at::Tensor features_, base_, input_;
+  std::map<std::string, at::Tensor> parts_;
   std::shared_ptr<const Pass> pass_;
   RowVars vars_;
 };
@@ -33,11 +38,13 @@ class Encoding {
 // steps.
 class RowEncoder {
  public:
-  // `network` and `rows` outlive it; `distinct` is the encoding of the distinct rows where no layer adapts, its input
-  // undefined where no stage reads it.
+  // `network` and `rows` outlive it; `distinct` is the encoding of the distinct rows where no layer adapts.
   RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct);
 
   Encoding encode(const AdaptedLayers& layers) const;
+
+  // The rows' part `name` [T, R, P], of what encode() made of them.
+  at::Tensor part(const std::string& name, const Encoding& encoding, const BatchParameters& parameters) const;
 
  private:
   const Network& network_;

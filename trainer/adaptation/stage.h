@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "trainer/adaptation/task_state.h"
 #include "trainer/objectives/objective.h"
 
@@ -21,8 +24,8 @@ class Stage {
  public:
   virtual ~Stage() = default;
 
-  // Whether it reads the rows' inputs.
-  virtual bool reads_inputs() const { return false; }
+  // The linear maps of the rows' inputs that it reads, by name.
+  virtual std::vector<std::string> row_parts() const { return {}; }
 
   // Whether it says what the support rows' outputs would be without each.
   virtual bool leaves_out() const { return false; }

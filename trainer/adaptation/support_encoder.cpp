@@ -9,6 +9,7 @@ namespace warmstart {
 namespace {
 
 constexpr double kRawKappa = 2.0;  // before the softplus, where it starts
+constexpr const char* kRows = "encoder.rows";
 
 }  // namespace
 
@@ -25,12 +26,14 @@ SupportEncoder::SupportEncoder(std::int64_t features, std::int64_t inputs, std::
   parameters.add("encoder.kappa", ParameterGroup::kInner, {}, [] { return at::full({}, kRawKappa, at::kFloat); });
 }
 
+std::vector<std::string> SupportEncoder::row_parts() const { return {kRows}; }
+
 // [T, S, 2 width], 0 where padded.
 at::Tensor SupportEncoder::of_rows(const TaskState& state, const Support& support) const {
   if (support.labels.mask.size(1) == 0) return at::zeros({state.head.w.size(0), 0, 2 * width_}, state.head.w.options());
   const auto encoding = support.rows.encode(state.layers);
   const auto residuals = -support.objective.inner_gradient(encoding.base(), support.labels);
-  const auto parts = linear(state.layers.parameters(), "encoder.rows", encoding.input());
+  const auto parts = support.rows.part(kRows, encoding, state.layers.parameters());
   const auto part = [&](std::int64_t number) { return parts.narrow(2, number * width_, width_); };
   const auto bent = tanh_by_element(part(1) + part(2) * residuals);
   return at::cat({part(0), bent}, 2) * support.labels.mask.unsqueeze(2);

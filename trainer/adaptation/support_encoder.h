@@ -17,7 +17,7 @@ class SupportEncoder : public Stage {
   SupportEncoder(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
                  Parameters& parameters);
 
-  bool reads_inputs() const override { return true; }
+  std::vector<std::string> row_parts() const override;
   void apply(TaskState& state, const Support& support) const override;
 
  private:

@@ -4,9 +4,10 @@
 
 namespace warmstart {
 
-at::Tensor TaskState::outputs(const Encoding& rows) const {
-  const auto of_head = head.outputs(rows.features(), rows.base());
-  return kernel ? of_head + kernel->outputs(layers.parameters(), rows.input()) : of_head;
+at::Tensor TaskState::outputs(const RowEncoder& rows) const {
+  const auto encoding = rows.encode(layers);
+  const auto of_head = head.outputs(encoding.features(), encoding.base());
+  return kernel ? of_head + kernel->outputs(kernel_points(rows, encoding, layers.parameters())) : of_head;
 }
 
 }  // namespace warmstart

@@ -23,7 +23,7 @@ struct TaskState {
   at::Tensor left_out_outputs = {};
 
   // Of rows [T, R, ..]: [T, R, C].
-  at::Tensor outputs(const Encoding& rows) const;
+  at::Tensor outputs(const RowEncoder& rows) const;
 };
 
 }  // namespace warmstart

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "trainer/adaptation/make_stages.h"
+#include "trainer/layers/linear.h"
 #include "trainer/learner/memory_estimate.h"
 
 namespace warmstart {
@@ -39,7 +40,7 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(), rule_,
                          draw, parameters_, tables_});
   for (const auto& stage : stages_) {
-    reads_inputs_ |= stage->reads_inputs();
+    for (auto& part : stage->row_parts()) row_parts_.push_back(std::move(part));
     leaves_out_ |= stage->leaves_out() && options_.adapt.leave_one_out > 0.0;
   }
   rule_.add_head(parameters_, network_->features());
@@ -82,7 +83,7 @@ class Learner::Batch {
 
   at::Tensor outputs(const TaskState& state) const {
     const auto rows = encoder(tensors_.query);
-    return state.outputs(rows.encode(state.layers));
+    return state.outputs(rows);
   }
 
   at::Tensor unadapted_outputs(const TaskState& state) const {
@@ -142,7 +143,9 @@ Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& b
 
 Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers) const {
   const auto encoding = warmstart::encode(*network_, rows, layers);
-  return {encoding.features(), encoding.base(), reads_inputs_ ? encoding.input() : at::Tensor()};
+  std::map<std::string, at::Tensor> parts;
+  for (const auto& name : row_parts_) parts[name] = linear(layers.parameters(), name, encoding.input());
+  return {encoding.features(), encoding.base(), std::move(parts)};
 }
 
 at::Tensor Learner::predict(const EpisodeBatch& batch) const {

@@ -53,8 +53,8 @@ class Learner : public Recommender {
   // Whether nothing but heads adapts, so that rows can be encoded once for all tasks.
   bool only_heads_adapt() const { return !layers_.any_adapts(); }
 
-  // The encoding of the batch's distinct rows before any adaptation: [N, D] and [N, 1]; the
-  // inputs [N, E] where a stage reads them.
+  // The encoding of the batch's distinct rows before any adaptation: [N, D] and [N, 1], with
+  // the parts that stages read.
   Encoding encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                   Precision precision = Precision::kFloat32) const;
 
@@ -82,7 +82,8 @@ class Learner : public Recommender {
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Network> network_;
   std::vector<std::unique_ptr<Stage>> stages_;
-  bool reads_inputs_ = false, leaves_out_ = false;  // whether a stage does
+  std::vector<std::string> row_parts_;  // that stages read
+  bool leaves_out_ = false;             // whether a stage does
 };
 
 }  // namespace warmstart

@@ -121,10 +121,13 @@ struct RowBlocks::Exchange : torch::autograd::Function<Exchange> {
 
 Encoding RowBlocks::exchange(const Encoding& own, const std::function<void()>& exchanged) {
   exchanged_ = exchanged;
-  std::vector<at::Tensor> parts = {own.features(), own.base()};
-  if (own.input().defined()) parts.push_back(own.input());
-  const auto of_batch_rows = Exchange::apply(at::TensorList(parts), this);
-  return {of_batch_rows[0], of_batch_rows[1], parts.size() > 2 ? of_batch_rows[2] : at::Tensor()};
+  std::vector<at::Tensor> tensors = {own.features(), own.base()};
+  for (const auto& part : own.parts()) tensors.push_back(part.second);
+  const auto of_batch_rows = Exchange::apply(at::TensorList(tensors), this);
+  auto parts = own.parts();
+  auto next = of_batch_rows.begin() + 2;
+  for (auto& part : parts) part.second = *next++;
+  return {of_batch_rows[0], of_batch_rows[1], std::move(parts)};
 }
 
 at::Tensor RowBlocks::gathered(const at::Tensor& encoded) const {

@@ -46,7 +46,7 @@ class Example {
   std::optional<TensorBatch> tensors;
 };
 
-// A task's rows without padding, as the network encodes them: H [n, D + 1], base and inputs.
+// A task's rows without padding, as the network encodes them: H [n, D + 1], base and the kernel's points x.
 struct PlainRows {
   PlainRows(const Example& example, const RowTensors& rows, std::int64_t task, std::int64_t count) {
     const auto parameters = example.learner.batch_parameters(*example.tensors);
@@ -54,7 +54,7 @@ struct PlainRows {
     const auto places = rows.place[task].narrow(0, 0, count);
     h = at::cat({encoding.features().index_select(0, places), at::ones({count, 1}, at::kDouble)}, 1);
     base = encoding.base().index_select(0, places).squeeze(1);
-    if (encoding.input().defined()) x = encoding.input().index_select(0, places);
+    if (encoding.parts().contains("kernel.points")) x = encoding.parts().at("kernel.points").index_select(0, places);
     label = rows.label[task].narrow(0, 0, count);
   }
   at::Tensor h, base, x, label;
@@ -94,9 +94,9 @@ TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
   const Example example(options_with({StageKind::kPrior, StageKind::kKernel}), at::kDouble);
   const auto found = example.outputs(*example.tensors);
   const auto variance = at::diag(at::reciprocal(example.raw("kernel.precision") + 0.001));
-  const auto points = example.learner.parameters()["kernel.points.weight"] * example.raw("kernel.factor");
+  const auto factor = example.raw("kernel.factor");
   const auto kernel = [&](const PlainRows& a, const PlainRows& b) {
-    const auto distances = at::cdist(a.x.mm(points.t()), b.x.mm(points.t()), 2.0, /*compute_mode=*/2);
+    const auto distances = at::cdist(a.x * factor, b.x * factor, 2.0, /*compute_mode=*/2);
     return a.h.mm(variance).mm(b.h.t()) + example.raw("kernel.scale") * at::exp(-0.5 * distances.square());
   };
   for (std::int64_t task = 0; task < kTasks; ++task) {
