@@ -5,6 +5,7 @@
 #include "trainer/adaptation/residual_rows.h"
 #include "trainer/adaptation/ridge.h"
 #include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/gaussian_kernel.h"
 #include "trainer/arithmetic/positive_inverse.h"
 #include "trainer/arithmetic/task_product.h"
 

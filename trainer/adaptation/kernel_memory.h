@@ -18,7 +18,4 @@ struct KernelMemory {
 constexpr const char* kKernelPoints = "kernel.points";
 at::Tensor kernel_points(const RowEncoder& rows, const Encoding& encoding, const BatchParameters& parameters);
 
-// scale exp(-|a - b|^2 / 2) of all pairs of points a [T, R, P] and b [T, S, P]: [T, R, S].
-at::Tensor gaussian_kernel(const at::Tensor& scale, const at::Tensor& a, const at::Tensor& b);
-
 }  // namespace warmstart

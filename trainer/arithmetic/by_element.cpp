@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 
+#include "trainer/arithmetic/exp_of.h"
 #include "trainer/arithmetic/second_order.h"
 
 namespace warmstart {
@@ -18,22 +18,6 @@ using torch::autograd::variable_list;
 
 float sigmoid_of(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 float softplus_of(float x) { return std::fmax(x, 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
-
-// Within 2 units in the last place.  Without branches and calls, so that a compiler may take several elements at once,
-// each by this formula: x = n log 2 + r, where |r| <= log 2 / 2, and e^r by its series.
-inline float exp_of(float x) {
-  constexpr float kLog2E = 1.44269504f, kLog2 = 0.693359375f, kRestOfLog2 = -2.12194440e-4f;
-  constexpr float kRounds = 12582912.0f;  // 1.5 * 2^23: a float that has been added to it is a whole number
-  const float lowest = -87.0f, highest = 88.0f;
-  x = x < lowest ? lowest : x;
-  x = x > highest ? highest : x;
-  const float n = (x * kLog2E + kRounds) - kRounds;
-  const float r = (x - n * kLog2) - n * kRestOfLog2;
-  const float series =
-      1.0f +
-      r * (1.0f + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720 + r / 5040))))));
-  return series * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
-}
 
 inline float tanh_of(float x) { return 1.0f - 2.0f / (exp_of(2.0f * x) + 1.0f); }
 
@@ -62,13 +46,6 @@ struct Softplus {
     return mapped(x, [](float x) { return softplus_of(x); });
   }
   static at::Tensor derivative(const at::Tensor& x) { return Sigmoid::of(x); }
-};
-struct Exp {
-  static constexpr bool kKeepsResult = true;
-  static at::Tensor of(const at::Tensor& x) {
-    return mapped(x, [](float x) { return exp_of(x); });
-  }
-  static at::Tensor derivative(const at::Tensor& result) { return result; }
 };
 struct Tanh {
   static constexpr bool kKeepsResult = true;
@@ -104,8 +81,6 @@ at::Tensor softplus_by_element(const at::Tensor& x) {
   // LibTorch takes x itself for softplus(x) above the threshold.
   return goes_by_element(x) ? ByElement<Softplus>::apply(x) : at::softplus(x, 1, /*threshold=*/100);
 }
-
-at::Tensor exp_by_element(const at::Tensor& x) { return goes_by_element(x) ? ByElement<Exp>::apply(x) : at::exp(x); }
 
 at::Tensor tanh_by_element(const at::Tensor& x) { return goes_by_element(x) ? ByElement<Tanh>::apply(x) : at::tanh(x); }
 

@@ -133,19 +133,14 @@ TEST(Elementwise, AreLibTorchsWithTheirGradientsAndTheSameForEachElementAlone) {
   expect(sigmoid_by_element(x), at::sigmoid(wide));
   expect(softplus_by_element(x), at::softplus(wide));
   expect(tanh_by_element(x), at::tanh(wide));
-  const auto expect_exp = exp_by_element(x), wide_exp = at::exp(wide);
-  EXPECT_LT(((expect_exp - wide_exp) / wide_exp).abs().max().item<double>(), 2e-7);
-  EXPECT_TRUE(torch::autograd::grad({expect_exp.sum()}, {x})[0].equal(expect_exp));
   const auto all = x.detach();
   for (std::int64_t i = 0; i < 40; ++i) {
     EXPECT_TRUE(sigmoid_by_element(all.narrow(0, 961 + i, 1)).equal(sigmoid_by_element(all).narrow(0, 961 + i, 1)));
     EXPECT_TRUE(tanh_by_element(all.narrow(0, 961 + i, 1)).equal(tanh_by_element(all).narrow(0, 961 + i, 1)));
-    EXPECT_TRUE(exp_by_element(all.narrow(0, 961 + i, 1)).equal(exp_by_element(all).narrow(0, 961 + i, 1)));
     EXPECT_TRUE(softplus_by_element(all.narrow(0, 961 + i, 1)).equal(softplus_by_element(all).narrow(0, 961 + i, 1)));
   }
   EXPECT_EQ(softplus_by_element(at::full({1}, -200.0)).item<float>(), 0.0f);
   EXPECT_EQ(sigmoid_by_element(at::full({1}, -200.0)).item<float>(), 0.0f);
-  EXPECT_LT(exp_by_element(at::full({1}, -200.0)).item<float>(), 1e-37f);
   EXPECT_EQ(tanh_by_element(at::full({1}, 200.0)).item<float>(), 1.0f);
 }
 
