@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "trainer/arithmetic/exp_of.h"
+#include "trainer/arithmetic/second_order.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
@@ -40,7 +41,7 @@ struct GaussianKernel : Function<GaussianKernel> {
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list& gradients) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "gaussian_kernel: its gradient cannot be differentiated again");
+    refuse_second_order("gaussian_kernel");
     const at::AutoDispatchBelowADInplaceOrView in_reverse;
     const auto saved = ctx->get_saved_variables();
     const auto &scale = saved[0], &a = saved[1], &b = saved[2];
