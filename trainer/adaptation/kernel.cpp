@@ -1,7 +1,9 @@
 #include "trainer/adaptation/kernel.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
+#include "base/host.h"
 #include "trainer/adaptation/residual_rows.h"
 #include "trainer/adaptation/ridge.h"
 #include "trainer/arithmetic/by_element.h"
@@ -14,6 +16,18 @@ namespace {
 
 constexpr double kScale = 0.2;   // of the Gaussian kernel, where it starts
 constexpr double kFactor = 2.0;  // of the points
+
+constexpr double kBytesOfPair =
+    16.0;  // of two support rows: their kernel, its Gaussian part, a product and the inverse
+
+void require_memory_of_pairs(const at::Tensor& mask) {
+  const auto tasks = mask.size(0), rows = mask.size(1);
+  require_memory(
+      kBytesOfPair * static_cast<double>(tasks) * static_cast<double>(rows) * static_cast<double>(rows),
+      fmt::format("adapt.stages = kernel compares all pairs of a task's {} support rows, which, of {} tasks at "
+                  "once (fewer support rows or the stage ridge need less),",
+                  rows, tasks));
+}
 
 // (K + W^-1)^-1 of rows with weights W: 0 where rows are padded.
 at::Tensor inverse_covariance(const at::Tensor& kernel, const at::Tensor& weights, const Support& support) {
@@ -43,6 +57,7 @@ Kernel::Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, I
 void Kernel::apply(TaskState& state, const Support& support) const {
   const auto& labels = support.labels;
   if (labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
+  require_memory_of_pairs(labels.mask);
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
   const auto tasks = rows.rows.size(0);

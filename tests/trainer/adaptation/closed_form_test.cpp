@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "base/errors.h"
 #include "base/random.h"
 #include "tests/support/random_batch.h"
 #include "trainer/learner/learner.h"
@@ -114,6 +115,15 @@ TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
     }
     EXPECT_LT((found[task].narrow(0, 0, judged).squeeze(1) - expected).abs().max().item<double>(), 1e-10) << task;
   }
+}
+
+TEST(Kernel, RefusesMorePairsOfRowsThanTheMemoryHolds) {
+  const Example example(options_with({StageKind::kKernel}), at::kFloat);
+  auto many = *example.tensors;
+  const auto rows = std::int64_t{1'000'000};
+  const auto zeros = at::zeros({1, 1}).expand({kTasks, rows});
+  many.support = {at::zeros({1, 1}, at::kLong).expand({kTasks, rows}), zeros, zeros};
+  EXPECT_THROW(example.outputs(many), UsageError);
 }
 
 class ClosedForm : public testing::TestWithParam<std::vector<StageKind>> {};
