@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/random.h"
 
@@ -22,23 +23,25 @@ at::Tensor drawn(at::IntArrayRef sizes, RandomStream random, Draw draw) {
 
 Initial Initialiser::normal(std::vector<std::int64_t> sizes, double deviation) {
   const RandomStream random(seed_, Purpose::kInitialise, next_++);
-  return [=] { return drawn(sizes, random, [&](RandomStream& stream) { return deviation * stream.normal(); }); };
+  return [=, sizes = std::move(sizes)] {
+    return drawn(sizes, random, [&](RandomStream& stream) { return deviation * stream.normal(); });
+  };
 }
 
 Initial Initialiser::uniform(std::vector<std::int64_t> sizes, std::int64_t inputs, double factor) {
   const RandomStream random(seed_, Purpose::kInitialise, next_++);
   const double bound = factor / std::sqrt(static_cast<double>(std::max<std::int64_t>(inputs, 1)));
-  return [=] {
+  return [=, sizes = std::move(sizes)] {
     return drawn(sizes, random, [&](RandomStream& stream) { return bound * (2.0 * stream.uniform() - 1.0); });
   };
 }
 
 Initial Initialiser::zeros(std::vector<std::int64_t> sizes) {
-  return [=] { return at::zeros(sizes, at::kFloat); };
+  return [sizes = std::move(sizes)] { return at::zeros(sizes, at::kFloat); };
 }
 
 Initial Initialiser::before_softplus(std::vector<std::int64_t> sizes, double value) {
-  return [=] { return at::full(sizes, value + std::log(-std::expm1(-value)), at::kFloat); };
+  return [=, sizes = std::move(sizes)] { return at::full(sizes, value + std::log(-std::expm1(-value)), at::kFloat); };
 }
 
 }  // namespace warmstart

@@ -19,6 +19,7 @@ std::vector<at::Tensor> random_inputs() {
 
 std::vector<at::Tensor> leaves(const std::vector<at::Tensor>& values, at::ScalarType type) {
   std::vector<at::Tensor> leaves;
+  leaves.reserve(values.size());
   for (const auto& value : values) leaves.push_back(value.to(type).clone().requires_grad_());
   return leaves;
 }
