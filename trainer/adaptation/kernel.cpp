@@ -17,8 +17,8 @@ namespace {
 constexpr double kScale = 0.2;   // of the Gaussian kernel, where it starts
 constexpr double kFactor = 2.0;  // of the points
 
-constexpr double kBytesOfPair =
-    16.0;  // of two support rows: their kernel, its Gaussian part, a product and the inverse
+// A pair of support rows has a kernel, its Gaussian part, a product and an inverse, in float32 each.
+constexpr double kBytesOfPair = 16.0;
 
 void require_memory_of_pairs(const at::Tensor& mask) {
   const auto tasks = mask.size(0), rows = mask.size(1);
