@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <optional>
+#include <utility>
 
 #include "app/checkpoint_model.h"
 #include "app/command.h"
@@ -52,19 +53,33 @@ class Comparison {
   std::string table() const {
     std::string text = fmt::format("{} {}s never seen in training, {} rows judge, by support rows:\n", test_.tasks(),
                                    protocol_["task"].get<std::string>(), options_.query);
-    for (const auto* measure : TaskMetrics::kShown) {
-      text += fmt::format("\n{:<12}", measure);
-      for (const auto& support : options_.support) text += fmt::format("{:>8}", support);
-      for (std::size_t i = 0; i < rows_.size(); ++i) {
-        if (i % options_.support.size() == 0) text += fmt::format("\n{:<12}", rows_[i].first);
-        text += fmt::format("{:>8.4f}", rows_[i].second.mean.value(measure));
-      }
-      text += "\n";
+    for (const auto* measure : TaskMetrics::kShown)
+      text += block(measure, [&](const auto& result) { return std::optional(result.mean.value(measure)); });
+    for (std::size_t i = 0; i < Calibration::kCount; ++i) {
+      text += block(Calibration::kNames[i], [&](const auto& result) {
+        return result.calibration ? std::optional(result.calibration->values()[i]) : std::nullopt;
+      });
     }
     return text;
   }
 
  private:
+  // Of those that have the value; nothing where none has.
+  template <typename Value>
+  std::string block(const char* measure, const Value& value_of) const {
+    std::string rows, last;
+    for (const auto& [name, result] : rows_) {
+      const std::optional<double> value = value_of(result);
+      if (!value) continue;
+      if (name != std::exchange(last, name)) rows += fmt::format("\n{:<16}", name);
+      rows += fmt::format("{:>8.4f}", *value);
+    }
+    if (rows.empty()) return "";
+    std::string title = fmt::format("\n{:<16}", measure);
+    for (const auto& support : options_.support) title += fmt::format("{:>8}", support);
+    return title + rows + "\n";
+  }
+
   void refuse_not_finite(const std::string& name, const EvaluationResult& result) const {
     if (!result.not_finite) return;
     throw AgreedError(

@@ -5,8 +5,8 @@ namespace warmstart {
 void declare(Options& add, AdaptOptions& options) {
   add.add("adapt.stages", options.stages,
           "how a task's support becomes its own, in this order: prior (a head from the task's fields), prototypes "
-          "(class "
-          "means), steps (inner steps)")
+          "(class means), support-encoder (a head read off the rows), steps (inner steps), ridge (the head in closed "
+          "form), kernel (that, and rows that are alike)")
       .items(8);
   add.add("model.prior", options.prior, "width of the hidden layer of the stage prior")
       .from(1)
@@ -26,6 +26,12 @@ void declare(Options& add, AdaptOptions& options) {
       .to(1e6);
   add.add("adapt.leave-one-out", options.leave_one_out,
           "weight, beside a query row, of a support row that was left out; 0: none is")
+      .from(0)
+      .to(1e6)
+      .only_with("adapt.stages", {"ridge", "kernel"});
+  add.add("adapt.likelihood", options.likelihood,
+          "weight, beside a query row, of minus the log-likelihood of its label, by which deviations are learned (with "
+          "model.objective = squared); 0: none are")
       .from(0)
       .to(1e6)
       .only_with("adapt.stages", {"ridge", "kernel"});

@@ -24,6 +24,7 @@ struct AdaptOptions {
   std::int64_t kernel = 16;    // width of the points by which `kernel` compares rows
   double no_support = 0.0;     // weight, in the outer loss, of query rows as a task without support rows scores them
   double leave_one_out = 1.0;  // weight, in the outer loss, of a support row that was left out
+  double likelihood = 0.3;     // weight, in the outer loss, of how likely query rows' labels were
   InnerOptions inner = {};     // of `steps`
 };
 

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/host.h"
+#include "trainer/adaptation/precisions.h"
 #include "trainer/adaptation/residual_rows.h"
-#include "trainer/adaptation/ridge.h"
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/gaussian_kernel.h"
 #include "trainer/arithmetic/positive_inverse.h"
@@ -27,6 +27,23 @@ void require_memory_of_pairs(const at::Tensor& mask) {
       fmt::format("adapt.stages = kernel compares all pairs of a task's {} support rows, which, of {} tasks at "
                   "once (fewer support rows or the stage ridge need less),",
                   rows, tasks));
+}
+
+// What a kernel needs of the support rows, but their labels.
+struct Pairs {
+  at::Tensor kernel;       // K [T, S, S]
+  at::Tensor scaled_rows;  // H Lambda^-1 [T, S, D + 1]
+  KernelMemory memory;     // without weights
+};
+
+Pairs pairs_of(const ResidualRows& rows, const Support& support, const BatchParameters& parameters) {
+  const auto tasks = rows.rows.size(0);
+  const auto variance = at::reciprocal(precisions(parameters, "kernel.precision", tasks));
+  const auto scale = parameters.for_tasks(softplus_by_element(parameters["kernel.scale"]), tasks).view({-1, 1, 1});
+  const auto points = kernel_points(support.rows, rows.encoding, parameters);
+  const auto scaled_rows = rows.rows * variance.transpose(1, 2);
+  const auto kernel = task_product(scaled_rows, rows.rows.transpose(1, 2)) + gaussian_kernel(scale, points, points);
+  return {kernel, scaled_rows, {points, scale, scaled_rows, variance, {}, {}, {}}};
 }
 
 // (K + W^-1)^-1 of rows with weights W: 0 where rows are padded.
@@ -55,31 +72,27 @@ Kernel::Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, I
 }
 
 void Kernel::apply(TaskState& state, const Support& support) const {
-  const auto& labels = support.labels;
-  if (labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
-  require_memory_of_pairs(labels.mask);
+  require_memory_of_pairs(support.labels.mask);
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
-  const auto tasks = rows.rows.size(0);
-  const auto variance = at::reciprocal(precisions(parameters, "kernel.precision", tasks));
-  const auto scale = parameters.for_tasks(softplus_by_element(parameters["kernel.scale"]), tasks).view({-1, 1, 1});
-  const auto points = kernel_points(support.rows, rows.encoding, parameters);
-  const auto scaled_rows = rows.rows * variance.transpose(1, 2);
-  const auto kernel = task_product(scaled_rows, rows.rows.transpose(1, 2)) + gaussian_kernel(scale, points, points);
+  auto [kernel, scaled_rows, memory] = pairs_of(rows, support, parameters);
   const auto of_start = rows.base + task_product(rows.rows, rows.start);
   auto outputs = of_start;
-  at::Tensor weights;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
-    const Responses responses(support.objective, outputs, labels);
-    const auto inverse = inverse_covariance(kernel, responses.weights, support);
-    weights = task_product(inverse, responses.values - of_start);
+    const Responses responses(support.objective, outputs, support.labels);
+    memory.inverse = inverse_covariance(kernel, responses.weights, support);
+    memory.residuals = responses.values - of_start;
+    memory.weights = task_product(memory.inverse, memory.residuals);
     if (step < support.objective.newton_steps())
-      outputs = of_start + task_product(kernel, weights);
-    else if (support.leaves_out)
-      state.left_out_outputs = left_out_outputs(rows, responses, inverse, labels.mask);
+      outputs = of_start + task_product(kernel, memory.weights);
+    else if (support.wanted.left_out)
+      state.left_out_outputs = left_out_outputs(rows, responses, memory.inverse, support.labels.mask);
   }
-  state.head = head_of(rows.start + task_product(scaled_rows.transpose(1, 2), weights));
-  state.kernel = {points, weights, scale};
+  state.head = head_of(rows.start + task_product(scaled_rows.transpose(1, 2), memory.weights));
+  if (has_noise(parameters))
+    state.noise = noise_of(parameters, support.row_counts, (memory.residuals * memory.weights).sum(1, true));
+  if (support.wanted.shares) state.add_shares(task_product(memory.inverse, scaled_rows) * memory.residuals);
+  state.kernel = std::move(memory);
 }
 
 }  // namespace warmstart

@@ -8,8 +8,12 @@
 
 namespace warmstart {
 
-at::Tensor KernelMemory::outputs(const at::Tensor& of_rows) const {
-  return task_product(gaussian_kernel(scale, of_rows, points), weights);
+at::Tensor KernelMemory::similarity(const at::Tensor& of_rows) const { return gaussian_kernel(scale, of_rows, points); }
+
+at::Tensor KernelMemory::output_variance(const at::Tensor& rows, const at::Tensor& similarity) const {
+  const auto with_support = task_product(rows, scaled_rows.transpose(1, 2)) + similarity;
+  const auto prior = task_product(rows.square(), variance) + scale;
+  return prior - (task_product(with_support, inverse) * with_support).sum(2, true);
 }
 
 at::Tensor kernel_points(const RowEncoder& rows, const Encoding& encoding, const BatchParameters& parameters) {

@@ -4,14 +4,22 @@
 
 namespace warmstart {
 
-// What a task keeps of its support rows where a kernel compares rows: they add weighted kernels to the outputs.
+// What a task keeps of its support rows where a kernel compares rows, each by its features with 1 behind them and by a
+// point: they add weighted kernels to the outputs.
 struct KernelMemory {
-  at::Tensor points;   // [T, S, P]
-  at::Tensor weights;  // [T, S, 1]
-  at::Tensor scale;    // [T, 1, 1]
+  at::Tensor points;       // [T, S, P]
+  at::Tensor scale;        // s [T, 1, 1]
+  at::Tensor scaled_rows;  // H Lambda^-1 [T, S, D + 1]
+  at::Tensor variance;     // Lambda^-1 [T, D + 1, 1]
+  at::Tensor inverse;      // (K + I)^-1 [T, S, S]; 0 where rows are padded
+  at::Tensor residuals;    // [T, S, 1]
+  at::Tensor weights;      // (K + I)^-1 residuals [T, S, 1]
 
-  // Of rows at points [T, R, P]: [T, R, 1].
-  at::Tensor outputs(const at::Tensor& of_rows) const;
+  // The Gaussian kernel of rows at points [T, R, P] with the support rows: [T, R, S].
+  at::Tensor similarity(const at::Tensor& of_rows) const;
+
+  // Of rows H [T, R, D + 1] with this similarity, in units of the noise's variance: [T, R, 1].
+  at::Tensor output_variance(const at::Tensor& rows, const at::Tensor& similarity) const;
 };
 
 // The points by which a kernel compares rows: the part kKernelPoints, times the learned factor.

@@ -12,7 +12,7 @@ namespace warmstart {
 namespace {
 
 std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
-  const auto& [options, layout, outputs, features, inputs, rule, draw, parameters, tables] = parts;
+  const auto& [options, layout, outputs, features, inputs, noise, rule, draw, parameters, tables] = parts;
   if (kind == StageKind::kPrior)
     return std::make_unique<Prior>(layout, options.prior, outputs, features, draw, parameters, tables);
   if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, draw, parameters);
@@ -30,6 +30,7 @@ std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts) {
   if (parts.options.stages.empty() || parts.options.stages.front() != StageKind::kPrior)
     stages.push_back(std::make_unique<SharedStart>(parts.outputs, parts.features, parts.draw, parts.parameters));
   for (const auto kind : parts.options.stages) stages.push_back(make_stage(kind, parts));
+  if (parts.noise) add_noise(parts.inputs, parts.parameters);
   return stages;
 }
 

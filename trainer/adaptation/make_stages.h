@@ -16,6 +16,7 @@ struct StageParts {
   const FeatureLayout& layout;
   std::int64_t outputs, features;  // of the head
   std::int64_t inputs;             // of rows, that stages compare them by
+  bool noise;                      // whether deviations are learned
   const InnerRule& rule;
   Initialiser& draw;
   Parameters& parameters;

@@ -24,14 +24,28 @@ void Prototypes::apply(TaskState& state, const Support& support) const {
   };
   const auto kappa = positive_scalar("prototypes.kappa"), factor = positive_scalar("prototypes.factor");
   const auto starts = parameters.for_tasks(parameters["prototypes.start"], features.size(0));
+  const auto start_of = [&](std::int64_t of_class) { return starts.narrow(1, of_class, 1); };
+  const auto negative = (1.0 - label) * mask, positive = label * mask;
   // The mean over the members [T, S] and the learned prototype: [T, 1, D].
   const auto centre = [&](const at::Tensor& members, std::int64_t of_class) {
-    const auto sum = task_product(members.unsqueeze(1), features) + kappa * starts.narrow(1, of_class, 1);
+    const auto sum = task_product(members.unsqueeze(1), features) + kappa * start_of(of_class);
     return sum / (members.sum(1, true).unsqueeze(2) + kappa);
   };
-  const auto negative = centre((1.0 - label) * mask, 0), positive = centre(label * mask, 1);
-  state.head.w = state.head.w + factor * 2.0 * (positive - negative);
-  state.head.b = state.head.b + factor * (negative.square() - positive.square()).sum(2, true);
+  const auto joined = [&](const Head& head, const at::Tensor& first, const at::Tensor& second) -> Head {
+    return {head.w + factor * 2.0 * (second - first),
+            head.b + factor * (first.square() - second.square()).sum(2, true)};
+  };
+  const auto first = centre(negative, 0), second = centre(positive, 1);
+  state.unadapted_head = joined(state.unadapted_head, start_of(0), start_of(1));
+  state.head = joined(state.head, first, second);
+  if (!support.wanted.shares) return;
+  // What a row adds to its class's centre; |c|^2 has grown by that times the centre's start and end together.
+  const auto shares_of = [&](const at::Tensor& members, const at::Tensor& centre, std::int64_t of_class) {
+    const auto counts = members.sum(1, true).unsqueeze(2) + kappa;
+    const auto moved = members.unsqueeze(2) * (features - start_of(of_class)) / counts;
+    return factor * at::cat({2.0 * moved, -(moved * (centre + start_of(of_class))).sum(2, true)}, 2);
+  };
+  state.add_shares(shares_of(positive, second, 1) - shares_of(negative, first, 0));
 }
 
 }  // namespace warmstart

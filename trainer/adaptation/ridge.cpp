@@ -2,22 +2,21 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/adaptation/precisions.h"
 #include "trainer/adaptation/residual_rows.h"
-#include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/positive_inverse.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
 namespace {
 
-constexpr double kPrecision = 3.0;         // where precisions start
-constexpr double kLeastPrecision = 0.001;  // which softplus adds to
-constexpr double kLeastFreedom = 0.02;     // of a row's own part in its fitted output, which 1 bounds
+constexpr double kLeastFreedom = 0.02;  // of a row's own part in its fitted output, which 1 bounds
 
 // Weighted least squares of one Newton step.
 struct Fit {
-  at::Tensor inverse;  // A^-1 [T, D + 1, D + 1]
-  at::Tensor change;   // of the head [T, D + 1, 1]
+  at::Tensor inverse;    // A^-1 [T, D + 1, D + 1]
+  at::Tensor residuals;  // e, weighted [T, S, 1]
+  at::Tensor change;     // of the head [T, D + 1, 1]
 };
 
 Fit fit(const ResidualRows& support, const Responses& responses, const at::Tensor& precision) {
@@ -26,8 +25,14 @@ Fit fit(const ResidualRows& support, const Responses& responses, const at::Tenso
   const auto tasks = squares.size(0), size = squares.size(1);
   const auto counts = at::full({tasks, 1}, static_cast<double>(size), squares.options());
   auto inverse = positive_inverse(squares, precision.squeeze(2), counts);
-  const auto residuals = responses.values - support.base - task_product(support.rows, support.start);
-  return {inverse, task_product(inverse, task_product(weighted.transpose(1, 2), residuals))};
+  auto residuals = responses.weights * (responses.values - support.base - task_product(support.rows, support.start));
+  auto change = task_product(inverse, task_product(support.rows.transpose(1, 2), residuals));
+  return {std::move(inverse), std::move(residuals), std::move(change)};
+}
+
+// Of a fit with rows that weigh 1.
+at::Tensor unexplained(const ResidualRows& support, const Fit& fit) {
+  return (fit.residuals * (fit.residuals - task_product(support.rows, fit.change))).sum(1, true);
 }
 
 // The support rows' outputs where each was left out.
@@ -48,27 +53,22 @@ at::Tensor left_out_outputs(const ResidualRows& support, const Responses& respon
 Ridge::Ridge(std::int64_t features, Parameters& parameters) { add_precisions("ridge.precision", features, parameters); }
 
 void Ridge::apply(TaskState& state, const Support& support) const {
-  if (support.labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
+  const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
-  const auto precision = precisions(state.layers.parameters(), "ridge.precision", rows.rows.size(0));
+  const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
   auto head = rows.start;
+  Fit found;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
     const Responses responses(support.objective, rows.base + task_product(rows.rows, head), support.labels);
-    const auto found = fit(rows, responses, precision);
+    found = fit(rows, responses, precision);
     head = rows.start + found.change;
-    if (support.leaves_out && step == support.objective.newton_steps())
+    if (support.wanted.left_out && step == support.objective.newton_steps())
       state.left_out_outputs = left_out_outputs(rows, responses, found, precision);
   }
   state.head = head_of(head);
-}
-
-void add_precisions(const std::string& name, std::int64_t features, Parameters& parameters) {
-  parameters.add(name, ParameterGroup::kInner, {features + 1},
-                 Initialiser::before_softplus({features + 1}, kPrecision));
-}
-
-at::Tensor precisions(const BatchParameters& parameters, const std::string& name, std::int64_t tasks) {
-  return parameters.for_tasks(softplus_by_element(parameters[name]) + kLeastPrecision, tasks).unsqueeze(2);
+  state.covariance = found.inverse;
+  if (has_noise(parameters)) state.noise = noise_of(parameters, support.row_counts, unexplained(rows, found));
+  if (support.wanted.shares) state.add_shares(task_product(rows.rows, found.inverse) * found.residuals);
 }
 
 }  // namespace warmstart

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "trainer/adaptation/stage.h"
-#include "trainer/layers/initialiser.h"
+#include "trainer/layers/parameters.h"
 
 namespace warmstart {
 
@@ -15,6 +15,8 @@ namespace warmstart {
 // Without row i, base_i + h_i' head would be (exactly, where there is one step; M_i is m without the row)
 //
 //   base_i + (h_i' A^-1 H' r + M_i' Lambda A^-1 h_i - q_i r_i) / (1 - q_i),   q_i = h_i' A^-1 h_i,   r = label - base
+//
+// In units of the noise's variance, the head's covariance is A^-1; row i has added A^-1 h_i e_i to the head.
 class Ridge : public Stage {
  public:
   Ridge(std::int64_t features, Parameters& parameters);
@@ -22,9 +24,5 @@ class Ridge : public Stage {
   bool leaves_out() const override { return true; }
   void apply(TaskState& state, const Support& support) const override;
 };
-
-// Learned precisions of a head's values: where they start, and how they are kept above 0.001: [T, D + 1, 1].
-void add_precisions(const std::string& name, std::int64_t features, Parameters& parameters);
-at::Tensor precisions(const BatchParameters& parameters, const std::string& name, std::int64_t tasks);
 
 }  // namespace warmstart

@@ -8,6 +8,12 @@
 
 namespace warmstart {
 
+// What stages are to say beside the state.
+struct Wanted {
+  bool left_out = false;  // what the support rows' outputs would be without each
+  bool shares = false;    // what each support row has added to the head
+};
+
 // What a stage sees of the tasks of a microbatch.
 struct Support {
   const RowEncoder& rows;
@@ -16,7 +22,7 @@ struct Support {
   const FeatureTensors& descriptions;  // of the tasks themselves
   const Dropout* dropout;              // null outside of training
   const Objective& objective;
-  bool leaves_out;  // whether a stage is to say what the support rows' outputs would be without each
+  Wanted wanted;
 };
 
 // A step on the way from the support to the task's state.

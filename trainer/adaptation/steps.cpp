@@ -27,7 +27,7 @@ InnerGradient gradient_of(const TaskState& state, const Support& support) {
 
 }  // namespace
 
-void Steps::step(TaskState& state, const Head& start, const Support& support, int step) const {
+void Steps::step(TaskState& state, const Head& start, const Support& support, int step, at::Tensor* shares) const {
   const bool second_order = rule_.options().second_order;
   const auto kept = [&](const at::Tensor& tensor) {
     return second_order || !tensor.defined() ? tensor : tensor.detach();
@@ -50,12 +50,21 @@ void Steps::step(TaskState& state, const Head& start, const Support& support, in
   const auto rate = of_tasks(rule_.head_rate(parameters, step)).expand({tasks, 1, features + 1});
   state.head.w = state.head.w - scale * w_gradient * rate.narrow(2, 0, features);
   state.head.b = state.head.b - scale * b_gradient * rate.narrow(2, features, 1);
+  if (!shares) return;
+  // The head's change is linear in the rows' gradients and in itself.
+  const auto of_rows = at::cat({gradient.errors * gradient.features, gradient.errors}, 2);
+  const auto pulls = at::cat({pull.narrow(2, 0, 1).expand({tasks, 1, features}), pull.narrow(2, 1, 1)}, 2);
+  *shares = *shares - scale * (of_rows + pulls * *shares) * rate;
 }
 
 void Steps::apply(TaskState& state, const Support& support) const {
   if (support.labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
   const auto start = state.head;
-  for (int step = 0; step < rule_.options().steps; ++step) this->step(state, start, support, step);
+  const auto& mask = support.labels.mask;
+  auto shares = at::zeros({mask.size(0), mask.size(1), start.w.size(2) + 1}, mask.options());
+  for (int step = 0; step < rule_.options().steps; ++step)
+    this->step(state, start, support, step, support.wanted.shares ? &shares : nullptr);
+  if (support.wanted.shares) state.add_shares(shares);
 }
 
 }  // namespace warmstart

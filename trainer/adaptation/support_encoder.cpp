@@ -50,11 +50,12 @@ void SupportEncoder::apply(TaskState& state, const Support& support) const {
   const auto joined = [&](const at::Tensor& head) -> Head {
     return {state.head.w + head.narrow(2, 0, features), state.head.b + head.narrow(2, features, 1)};
   };
-  if (support.leaves_out && rows.size(1) > 0)
+  if (support.wanted.left_out && rows.size(1) > 0)
     state.left_out_head = joined(head_of(sum - rows, (support.row_counts - 1.0).clamp_min(0.0)));
   const auto bias = parameters.for_tasks(parameters["encoder.head.bias"], rows.size(0)).unsqueeze(1);
   state.unadapted_head = joined(bias);
   state.head = joined(head_of(sum, support.row_counts));
+  if (support.wanted.shares) state.add_shares(head_of(rows, support.row_counts) - bias);
 }
 
 }  // namespace warmstart

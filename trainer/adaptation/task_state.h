@@ -4,9 +4,17 @@
 
 #include "trainer/adaptation/head.h"
 #include "trainer/adaptation/kernel_memory.h"
+#include "trainer/adaptation/noise.h"
 #include "trainer/adaptation/row_encoder.h"
 
 namespace warmstart {
+
+// What is known of rows' labels before they come: each is of Student's t distribution.
+struct Predictive {
+  at::Tensor outputs;         // [T, R, C]: where its centre is
+  at::Tensor squared_scales;  // [T, R, 1]
+  at::Tensor freedom;         // degrees of it [T, 1, 1]
+};
 
 // What tasks have made their own so far.
 struct TaskState {
@@ -17,6 +25,13 @@ struct TaskState {
   // The head of a task without support rows; undefined where no stage has made one.
   Head unadapted_head = {};
 
+  // In units of the variance of the labels' noise, that of the head [w, b] where no kernel has it: [T, D + 1, D + 1].
+  at::Tensor covariance = {};
+  std::optional<Noise> noise = std::nullopt;
+
+  // What each support row has added to the head: w [T, S, D], b [T, S, 1]; undefined where it was not wanted.
+  Head shares = {};
+
   // For each support row, what the stages would have made without it: the head (w [T, S, D], b [T, S, 1]; undefined
   // where it would be the same), and the row's outputs [T, S, C].
   Head left_out_head = {};
@@ -24,6 +39,15 @@ struct TaskState {
 
   // Of rows [T, R, ..]: [T, R, C].
   at::Tensor outputs(const RowEncoder& rows) const;
+
+  // Of rows [T, R, ..], where there is `noise`.
+  Predictive predictive(const RowEncoder& rows) const;
+
+  // What each support row adds to each output, where `shares` are: [T, R, S].
+  at::Tensor shares_of(const RowEncoder& rows) const;
+
+  // Adds to `shares` what the support rows [w, b] have added to the head: [T, S, D + 1].
+  void add_shares(const at::Tensor& of_rows);
 };
 
 }  // namespace warmstart

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/second_order.h"
 
 namespace warmstart {
@@ -66,7 +67,7 @@ struct BagSum : Function<BagSum> {
 
 at::Tensor bag_sum(const at::Tensor& rows, const at::Tensor& places, const at::Tensor& offsets,
                    const at::Tensor& weights) {
-  if (rows.scalar_type() == at::kDouble) {
+  if (rows.scalar_type() == at::kDouble || PlainArithmetic::stands()) {
     // Double precision is for references, which differentiate more often.
     const auto ends = at::cat({offsets.slice(0, 1), at::full({1}, places.size(0), offsets.options())});
     const auto bag = at::repeat_interleave(ends - offsets);

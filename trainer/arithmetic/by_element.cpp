@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "trainer/arithmetic/exp_of.h"
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/second_order.h"
 
 namespace warmstart {
@@ -69,19 +70,17 @@ struct ByElement : Function<ByElement<Map>> {
   }
 };
 
-bool goes_by_element(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
-
 }  // namespace
 
 at::Tensor sigmoid_by_element(const at::Tensor& x) {
-  return goes_by_element(x) ? ByElement<Sigmoid>::apply(x) : at::sigmoid(x);
+  return takes_own_loops(x) ? ByElement<Sigmoid>::apply(x) : at::sigmoid(x);
 }
 
 at::Tensor softplus_by_element(const at::Tensor& x) {
   // LibTorch takes x itself for softplus(x) above the threshold.
-  return goes_by_element(x) ? ByElement<Softplus>::apply(x) : at::softplus(x, 1, /*threshold=*/100);
+  return takes_own_loops(x) ? ByElement<Softplus>::apply(x) : at::softplus(x, 1, /*threshold=*/100);
 }
 
-at::Tensor tanh_by_element(const at::Tensor& x) { return goes_by_element(x) ? ByElement<Tanh>::apply(x) : at::tanh(x); }
+at::Tensor tanh_by_element(const at::Tensor& x) { return takes_own_loops(x) ? ByElement<Tanh>::apply(x) : at::tanh(x); }
 
 }  // namespace warmstart

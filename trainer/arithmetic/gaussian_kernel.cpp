@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "trainer/arithmetic/exp_of.h"
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/second_order.h"
 #include "trainer/arithmetic/task_product.h"
 
@@ -55,7 +56,7 @@ struct GaussianKernel : Function<GaussianKernel> {
 }  // namespace
 
 at::Tensor gaussian_kernel(const at::Tensor& scale, const at::Tensor& a, const at::Tensor& b) {
-  if (scale.is_cpu() && scale.scalar_type() == at::kFloat) return GaussianKernel::apply(scale, a, b);
+  if (takes_own_loops(scale)) return GaussianKernel::apply(scale, a, b);
   const auto exponent = task_product(a, b.transpose(1, 2)) - half_squares(a) - half_squares(b).transpose(1, 2);
   return scale * at::exp(exponent.clamp_max(0.0));
 }

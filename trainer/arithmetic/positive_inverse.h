@@ -10,7 +10,8 @@ namespace warmstart {
 //
 // In float32 on the CPU by loops of our own, where a task's bits do not depend on the tasks beside it; differentiable
 // once then.  A pivot below 1e-5 of the diagonal's value, which rounding may have made of either sign, counts as that,
-// so that the result is finite.  Elsewhere by LibTorch's Cholesky decomposition.
+// so that the result is finite.  Elsewhere by LibTorch's Cholesky decomposition, or, where PlainArithmetic stands, by
+// matrix products alone.
 at::Tensor positive_inverse(const at::Tensor& matrices, const at::Tensor& diagonals, const at::Tensor& counts);
 
 }  // namespace warmstart

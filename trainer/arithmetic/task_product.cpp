@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/second_order.h"
 #include "trainer/arithmetic/task_kernels.h"
 
@@ -83,12 +84,10 @@ struct TaskProduct : Function<TaskProduct> {
   }
 };
 
-bool is_single(const at::Tensor& tensor) { return tensor.is_cpu() && tensor.scalar_type() == at::kFloat; }
-
 }  // namespace
 
 at::Tensor task_product(const at::Tensor& a, const at::Tensor& b) {
-  if (!has_task_kernels() || !is_single(a) || !is_single(b)) return at::bmm(a, b);
+  if (!has_task_kernels() || !takes_own_loops(a) || !takes_own_loops(b)) return at::bmm(a, b);
   const auto right = operand(b, true), left = operand(a, !right.transposed);
   return TaskProduct::apply(left.stored, right.stored, left.transposed, right.transposed);
 }

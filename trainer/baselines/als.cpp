@@ -114,7 +114,7 @@ Als::Als(const TrainingRows& rows, const Schema& schema, const AlsOptions& optio
   for (const auto entity : rows.entity) seen_[static_cast<std::size_t>(entity)] = true;
 }
 
-at::Tensor Als::predict(const EpisodeBatch& batch) const {
+Predictions Als::predict(const EpisodeBatch& batch) const {
   const auto width = options_.factors + 1;
   const auto* factors = entity_.const_data_ptr<double>();
   const auto entity_of = [&](const PaddedRows& rows, std::int64_t row) {
@@ -147,7 +147,7 @@ at::Tensor Als::predict(const EpisodeBatch& batch) const {
     }
     out[row] = static_cast<float>(std::clamp(score, label_min_, label_max_));
   }
-  return predicted;
+  return {predicted};
 }
 
 }  // namespace warmstart

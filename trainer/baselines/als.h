@@ -17,7 +17,7 @@ void check(const AlsOptions& options, std::int64_t tasks = 0, std::int64_t entit
 class Als : public Recommender {
  public:
   Als(const TrainingRows& rows, const Schema& schema, const AlsOptions& options, std::uint64_t seed);
-  at::Tensor predict(const EpisodeBatch& batch) const override;
+  Predictions predict(const EpisodeBatch& batch) const override;
 
  private:
   AlsOptions options_;

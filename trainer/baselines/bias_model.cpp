@@ -39,7 +39,7 @@ BiasModel::BiasModel(const TrainingRows& rows, const Schema& schema)
   }
 }
 
-at::Tensor BiasModel::predict(const EpisodeBatch& batch) const {
+Predictions BiasModel::predict(const EpisodeBatch& batch) const {
   auto predicted = at::zeros({batch.tasks, batch.query.width}, at::kFloat);
   auto* out = predicted.mutable_data_ptr<float>();
   const auto bias_of = [&](std::int64_t place) {
@@ -58,7 +58,7 @@ at::Tensor BiasModel::predict(const EpisodeBatch& batch) const {
       out[i] = static_cast<float>(std::clamp(score, label_min_, label_max_));
     }
   }
-  return predicted;
+  return {predicted};
 }
 
 }  // namespace warmstart

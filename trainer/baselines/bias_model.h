@@ -16,7 +16,7 @@ class BiasModel : public Recommender {
 
   double mean() const { return mean_; }
   const std::vector<double>& entity_bias() const { return entity_bias_; }  // 0 for one not trained on
-  at::Tensor predict(const EpisodeBatch& batch) const override;
+  Predictions predict(const EpisodeBatch& batch) const override;
 
  private:
   double mean_ = 0.0, label_min_, label_max_;

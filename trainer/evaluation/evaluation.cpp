@@ -14,13 +14,26 @@ namespace {
 
 constexpr std::size_t kTasksPerBatch = 32;
 
-// A task's values are those of its TaskMetrics, and behind them its log-loss: 0 where labels are not binary.
-constexpr std::int64_t kValues = TaskMetrics::kCount + 1;
+// A task's values are those of its TaskMetrics, and behind them its log-loss and its Calibration: 0 where labels are
+// not binary, or the recommender tells no distributions.
+constexpr std::int64_t kLogLoss = TaskMetrics::kCount, kCalibration = kLogLoss + 1,
+                       kValues = kCalibration + Calibration::kCount;
 
-TaskMetrics from_values(const at::Tensor& values) {
-  const auto* v = values.const_data_ptr<double>();
-  return {v[0], v[1], v[2], v[3], v[4], v[5]};
-}
+// A task's predictions, as spans over its query rows.
+class OfTask {
+ public:
+  OfTask(const PaddedRows& query, std::size_t task, std::size_t count)
+      : labels_(query.label), first_(task * static_cast<std::size_t>(query.width)), count_(count) {}
+
+  std::span<const float> labels() const { return labels_.subspan(first_, count_); }
+  std::span<const float> of(const at::Tensor& values) const {
+    return {values.const_data_ptr<float>() + first_, count_};
+  }
+
+ private:
+  std::span<const float> labels_;
+  std::size_t first_, count_;
+};
 
 }  // namespace
 
@@ -54,16 +67,19 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
                                options_.order, options_.seed)});
   }
   const auto made = make_batch(dataset_, episodes);
-  const auto predicted = recommender.predict(made).contiguous();
+  const auto predicted = recommender.predict(made);
   const GainScale scale{dataset_.schema().label_min, dataset_.schema().label_max};
   for (std::size_t t = 0; t < episodes.size(); ++t) {
-    const auto first = t * static_cast<std::size_t>(made.query.width), count = episodes[t].rows.query.size();
-    const std::span scores(predicted.const_data_ptr<float>() + first, count);
-    const std::span labels(made.query.label.data() + first, count);
+    const OfTask task(made.query, t, episodes[t].rows.query.size());
+    const auto scores = task.of(predicted.labels), labels = task.labels();
     const auto row = task_metrics(scores, labels, scale).values();
     auto* place = values[static_cast<std::int64_t>(batches_[batch][t])].mutable_data_ptr<double>();
-    place = std::copy(row.begin(), row.end(), place);
-    if (takes_log_loss(scale.label_min, scale.label_max)) *place = log_loss(scores, labels);
+    std::copy(row.begin(), row.end(), place);
+    if (takes_log_loss(scale.label_min, scale.label_max)) place[kLogLoss] = log_loss(scores, labels);
+    if (!recommender.tells_distributions()) continue;
+    const double freedom = predicted.freedom.const_data_ptr<float>()[t];
+    const auto known = calibration(labels, task.of(predicted.centres), task.of(predicted.scales), freedom).values();
+    std::copy(known.begin(), known.end(), place + kCalibration);
   }
 }
 
@@ -73,11 +89,18 @@ std::optional<std::int64_t> Evaluation::first_not_finite(const at::Tensor& value
   return tasks_[static_cast<std::size_t>(places[0].item<std::int64_t>())];
 }
 
-EvaluationResult Evaluation::result_of(const std::string& support, const at::Tensor& values) const {
+EvaluationResult Evaluation::result_of(const std::string& support, const at::Tensor& values,
+                                       bool tells_distributions) const {
   const auto mean = values.mean(0);
-  EvaluationResult result{support, tasks(), from_values(mean), std::nullopt, first_not_finite(values)};
+  const auto* v = mean.const_data_ptr<double>();
+  EvaluationResult result{.support = support,
+                          .tasks = tasks(),
+                          .mean = {v[0], v[1], v[2], v[3], v[4], v[5]},
+                          .not_finite = first_not_finite(values)};
   const auto& schema = dataset_.schema();
-  if (takes_log_loss(schema.label_min, schema.label_max)) result.log_loss = mean[kValues - 1].item<double>();
+  if (takes_log_loss(schema.label_min, schema.label_max)) result.log_loss = v[kLogLoss];
+  const auto* known = v + kCalibration;
+  if (tells_distributions) result.calibration = Calibration{known[0], known[1], known[2], known[3]};
   return result;
 }
 
@@ -91,7 +114,7 @@ std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) co
         judge_batch(recommender, batch, rows_of(support), values);
     }
     group_.sum(values);
-    results.push_back(result_of(support, values));
+    results.push_back(result_of(support, values, recommender.tells_distributions()));
   }
   return results;
 }
@@ -120,6 +143,8 @@ nlohmann::json to_json(const std::string& model, const EvaluationResult& result)
   const auto values = result.mean.values();
   for (int i = 0; i < TaskMetrics::kCount; ++i)
     json[TaskMetrics::kNames[static_cast<std::size_t>(i)]] = values[static_cast<std::size_t>(i)];
+  for (std::size_t i = 0; result.calibration && i < Calibration::kCount; ++i)
+    json[Calibration::kNames[i]] = result.calibration->values()[i];
   if (result.log_loss) json[name_of(Measure::kLogLoss)] = *result.log_loss;
   return json;
 }

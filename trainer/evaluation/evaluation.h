@@ -7,6 +7,7 @@
 
 #include "cluster/communicator.h"
 #include "data/batch.h"
+#include "trainer/evaluation/calibration.h"
 #include "trainer/evaluation/evaluation_options.h"
 #include "trainer/evaluation/measure.h"
 #include "trainer/evaluation/metrics.h"
@@ -19,6 +20,7 @@ struct EvaluationResult {
   std::int64_t tasks = 0;
   TaskMetrics mean;                             // over tasks
   std::optional<double> log_loss = {};          // over tasks, where labels are binary
+  std::optional<Calibration> calibration = {};  // over tasks, where the recommender tells distributions
   std::optional<std::int64_t> not_finite = {};  // the first task with a measure that is not finite
 };
 
@@ -40,7 +42,7 @@ class Evaluation {
 
  private:
   std::optional<std::int64_t> first_not_finite(const at::Tensor& values) const;  // values [tasks, measures]
-  EvaluationResult result_of(const std::string& support, const at::Tensor& values) const;
+  EvaluationResult result_of(const std::string& support, const at::Tensor& values, bool tells_distributions) const;
   void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
                    const at::Tensor& values) const;
 

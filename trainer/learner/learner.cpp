@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "trainer/adaptation/make_stages.h"
+#include "trainer/arithmetic/student_t.h"
 #include "trainer/layers/linear.h"
 #include "trainer/learner/memory_estimate.h"
 
@@ -37,8 +38,8 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   const auto layout = feature_layout(schema);
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
-  stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(), rule_,
-                         draw, parameters_, tables_});
+  stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(),
+                         learns_noise(), rule_, draw, parameters_, tables_});
   for (const auto& stage : stages_) {
     for (auto& part : stage->row_parts()) row_parts_.push_back(std::move(part));
     leaves_out_ |= stage->leaves_out() && options_.adapt.leave_one_out > 0.0;
@@ -47,6 +48,13 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   layers_.add_rates();
   require_model_memory(options_, parameters_.count());
   parameters_.flatten(at::kFloat);
+}
+
+bool Learner::learns_noise() const {
+  const auto& stages = options_.adapt.stages;
+  const bool solves = std::any_of(stages.begin(), stages.end(),
+                                  [](auto stage) { return stage == StageKind::kRidge || stage == StageKind::kKernel; });
+  return solves && objective_->has_normal_noise() && options_.adapt.likelihood > 0.0;
 }
 
 void Learner::start_from(double score, const at::Tensor& key_bias) {
@@ -70,13 +78,13 @@ class Learner::Batch {
       shared_ = learner.encode(distinct_, unadapted_);
   }
 
-  // `leaves_out`: whether it says what support rows' outputs would have been without each.
-  TaskState adapted(bool leaves_out = false) const {
+  TaskState adapted(Wanted wanted = {}) const {
     TaskState state = {.head = {}, .layers = unadapted_};
+    if (wanted.shares) state.shares = no_shares();
     const auto rows = encoder(tensors_.support);
     const auto row_counts = tensors_.support.mask.sum(1, true);
     const Support support = {rows,     tensors_.support,     row_counts, tensors_.descriptions,
-                             dropout_, *learner_.objective_, leaves_out};
+                             dropout_, *learner_.objective_, wanted};
     for (const auto& stage : learner_.stages_) stage->apply(state, support);
     return state;
   }
@@ -84,6 +92,38 @@ class Learner::Batch {
   at::Tensor outputs(const TaskState& state) const {
     const auto rows = encoder(tensors_.query);
     return state.outputs(rows);
+  }
+
+  // With the likelihood's share.
+  at::Tensor query_losses(const TaskState& state) const {
+    const auto& query = tensors_.query;
+    const auto& objective = *learner_.objective_;
+    if (!state.noise) return objective.losses(outputs(state), query);
+    const auto found = predictive(state);
+    const auto errors = found.outputs.squeeze(2) - query.label;
+    const auto unlikely = student_t_losses(errors, found.squared_scales.squeeze(2), found.freedom.squeeze(2));
+    return objective.losses(found.outputs, query) +
+           learner_.options_.adapt.likelihood * mean_over_rows(unlikely, query.mask);
+  }
+
+  Head no_shares() const {
+    const auto& mask = tensors_.support.mask;
+    const auto zeros = [&](std::int64_t width) {
+      return at::zeros({mask.size(0), mask.size(1), width}, mask.options());
+    };
+    return {zeros(learner_.network_->features()), zeros(1)};
+  }
+
+  Predictive predictive(const TaskState& state) const {
+    const auto rows = encoder(tensors_.query);
+    return state.predictive(rows);
+  }
+
+  // Of the features before any layer adapts.
+  at::Tensor shares(TaskState state) const {
+    const auto rows = encoder(tensors_.query);
+    state.layers = unadapted_;
+    return state.shares_of(rows);
   }
 
   at::Tensor unadapted_outputs(const TaskState& state) const {
@@ -122,9 +162,9 @@ at::Tensor Learner::outputs(const BatchParameters& parameters, const TensorBatch
 at::Tensor Learner::losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                            Precision precision, const Encoding* rows) const {
   const Batch whole(*this, parameters, batch, dropout, precision, rows);
-  const auto state = whole.adapted(leaves_out_);
-  auto losses = objective_->losses(whole.outputs(state), batch.query);
   const auto& adapt = options_.adapt;
+  const auto state = whole.adapted({.left_out = leaves_out_});
+  auto losses = whole.query_losses(state);
   if (adapt.no_support > 0.0) {
     const auto unadapted = objective_->losses(whole.unadapted_outputs(state), batch.query);
     losses = (losses + adapt.no_support * unadapted) / (1.0 + adapt.no_support);
@@ -145,14 +185,31 @@ Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers) const {
   const auto encoding = warmstart::encode(*network_, rows, layers);
   std::map<std::string, at::Tensor> parts;
   for (const auto& name : row_parts_) parts[name] = linear(layers.parameters(), name, encoding.input());
+  if (learns_noise()) parts[kRowNoise] = row_noise_part(layers.parameters(), encoding.input(), rows);
   return {encoding.features(), encoding.base(), std::move(parts)};
 }
 
-at::Tensor Learner::predict(const EpisodeBatch& batch) const {
+Predictions Learner::predict(const EpisodeBatch& batch) const {
   const c10::NoGradGuard no_grad;
   const TensorBatch tensors(batch, parameters_.flat().options());
-  const auto predicted = objective_->predicted(outputs(batch_parameters(tensors), tensors, nullptr));
-  return predicted.clamp(schema_.label_min, schema_.label_max).to(at::kCPU, at::kFloat);
+  const auto parameters = batch_parameters(tensors);
+  const Batch whole(*this, parameters, tensors, nullptr, Precision::kFloat32);
+  const auto state = whole.adapted();
+  const auto on_host = [](const at::Tensor& values) { return values.to(at::kCPU, at::kFloat).contiguous(); };
+  const auto labels_of = [&](const at::Tensor& outputs) {
+    return on_host(objective_->predicted(outputs).clamp(schema_.label_min, schema_.label_max));
+  };
+  if (!state.noise) return {labels_of(whole.outputs(state))};
+  const auto found = whole.predictive(state);
+  return {labels_of(found.outputs), on_host(found.outputs.squeeze(2)), on_host(found.squared_scales.squeeze(2).sqrt()),
+          on_host(found.freedom.flatten())};
+}
+
+Learner::Reasons Learner::reasons(const BatchParameters& parameters, const TensorBatch& batch) const {
+  const Batch whole(*this, parameters, batch, nullptr, Precision::kFloat32);
+  const auto state = whole.adapted({.shares = true});
+  const auto prior = whole.unadapted_outputs(state).squeeze(2), shares = whole.shares(state);
+  return {prior, shares, whole.outputs(state).squeeze(2) - prior - shares.sum(2)};
 }
 
 }  // namespace warmstart

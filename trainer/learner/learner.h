@@ -65,10 +65,22 @@ class Learner : public Recommender {
   std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const { return layers_.plan(support, query); }
 
   // Predictions on the scale of the label, within its range.
-  at::Tensor predict(const EpisodeBatch& batch) const override;
+  Predictions predict(const EpisodeBatch& batch) const override;
+  bool tells_distributions() const override { return parameters_.contains("noise.shape"); }
+
+  // Why each query row's output is what it is: it is the sum of the three, to rounding.
+  struct Reasons {
+    at::Tensor prior;        // [T, Q]: of a task without support rows
+    at::Tensor shares;       // [T, Q, S]: what each support row adds
+    at::Tensor unexplained;  // [T, Q]: what layers that adapt add, which no row can be given; else 0, to rounding
+  };
+  Reasons reasons(const BatchParameters& parameters, const TensorBatch& batch) const;
 
  private:
   class Batch;
+
+  // Whether deviations are learned.
+  bool learns_noise() const;
 
   // Without the tape.
   Encoding encode(const Rows& rows, const AdaptedLayers& layers) const;

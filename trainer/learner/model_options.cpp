@@ -1,7 +1,5 @@
 #include "trainer/learner/model_options.h"
 
-#include <algorithm>
-
 #include "base/errors.h"
 #include "base/ini_file.h"
 #include "trainer/learner/methods.h"
@@ -27,10 +25,6 @@ ModelOptions model_options_of(const std::string& resolved) {
 
 void check(const ModelOptions& options) {
   if (const auto refusal = refusal_of(options)) throw UsageError(refusal->reason + "; " + refusal->remedy);
-  const auto& stages = options.adapt.stages;
-  require(options.adapt.no_support == 0.0 ||
-              std::find(stages.begin(), stages.end(), StageKind::kPrototypes) == stages.end(),
-          "adapt.no-support: prototypes give tasks without support rows a head of their own, which it does not know");
   const auto& inner = options.adapt.inner;
   // Where they are learned, they are kept positive by softplus, which has no way to 0.
   require(inner.rates == InnerRates::kFixed || (inner.kappa > 0 && inner.pull > 0),

@@ -26,6 +26,9 @@ class Objective {
   // Newton's steps that find the least inner loss of a linear head, near enough.
   virtual int newton_steps() const { return 1; }
 
+  // Whether the inner loss is that of labels with normal noise around the outputs.
+  virtual bool has_normal_noise() const { return false; }
+
   // Each task's mean outer loss: [T].
   virtual at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const = 0;
 

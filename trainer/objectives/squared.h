@@ -12,6 +12,7 @@ class Squared : public Objective {
 
   at::Tensor inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const override;
+  bool has_normal_noise() const override { return true; }
   at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor predicted(const at::Tensor& outputs) const override;
 

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/learner/learner.h"
 #include "trainer/learner/methods.h"
 
@@ -56,9 +57,11 @@ struct PlainRows {
     h = at::cat({encoding.features().index_select(0, places), at::ones({count, 1}, at::kDouble)}, 1);
     base = encoding.base().index_select(0, places).squeeze(1);
     if (encoding.parts().contains("kernel.points")) x = encoding.parts().at("kernel.points").index_select(0, places);
+    if (encoding.parts().contains("noise.rows"))
+      noise = at::softplus(encoding.parts().at("noise.rows").index_select(0, places)).squeeze(1);
     label = rows.label[task].narrow(0, 0, count);
   }
-  at::Tensor h, base, x, label;
+  at::Tensor h, base, x, label, noise;
 };
 
 // The head that stages before the one that solves make.
@@ -90,6 +93,34 @@ TEST(Ridge, HasTheHeadOfADirectSolve) {
   }
 }
 
+// Of the query rows of a task, where it has `covariance` and residuals of its support rows: against predict().
+void expect_distributions(const Example& example, std::int64_t task, const at::Tensor& query_variance,
+                          const at::Tensor& query_noise, double rows, double unexplained) {
+  const double shape = 1.0 + example.raw("noise.shape").item<double>() + rows / 2.0;
+  const double rate = example.raw("noise.rate").item<double>() + unexplained / 2.0;
+  const auto scales = at::sqrt((query_noise + query_variance) * (rate / shape));
+  const auto found = example.learner.predict(example.batch);
+  const auto of_task = found.scales[task].narrow(0, 0, scales.size(0));
+  EXPECT_LT((of_task - scales).abs().max().item<double>(), 1e-5) << task;
+  EXPECT_NEAR(found.freedom[task].item<double>(), 2.0 * shape, 1e-5) << task;
+}
+
+TEST(Ridge, TellsTheDeviationsOfADirectSolve) {
+  const c10::NoGradGuard no_grad;
+  const Example example(options_with({StageKind::kPrior, StageKind::kRidge}), at::kDouble);
+  for (std::int64_t task = 0; task < kTasks; ++task) {
+    const PlainRows support(example, example.tensors->support, task, example.count(task));
+    const auto judged = example.tensors->query.mask[task].sum().to(at::kLong).item<std::int64_t>();
+    const PlainRows query(example, example.tensors->query, task, judged);
+    const auto a = support.h.t().mm(support.h) + at::diag(example.raw("ridge.precision") + 0.001);
+    const auto residuals = support.label - support.base - support.h.mv(start_of(example, {StageKind::kPrior}, task));
+    const auto change = at::linalg_solve(a, support.h.t().mv(residuals));
+    const auto variance = (query.h * at::linalg_solve(a, query.h.t()).t()).sum(1);
+    const double unexplained = residuals.dot(residuals - support.h.mv(change)).item<double>();
+    expect_distributions(example, task, variance, query.noise, static_cast<double>(example.count(task)), unexplained);
+  }
+}
+
 TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
   const c10::NoGradGuard no_grad;
   const Example example(options_with({StageKind::kPrior, StageKind::kKernel}), at::kDouble);
@@ -106,13 +137,14 @@ TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
     const PlainRows support(example, example.tensors->support, task, n);
     const PlainRows query(example, example.tensors->query, task, judged);
     const auto m = start_of(example, {StageKind::kPrior}, task);
-    auto expected = query.base + query.h.mv(m);
-    if (n > 0) {
-      const auto residuals = support.label - support.base - support.h.mv(m);
-      expected =
-          expected +
-          kernel(query, support).mv(at::linalg_solve(kernel(support, support) + at::eye(n, at::kDouble), residuals));
-    }
+    const auto residuals = support.label - support.base - support.h.mv(m);
+    const auto covariance = kernel(support, support) + at::eye(n, at::kDouble);
+    const auto weights = at::linalg_solve(covariance, residuals);
+    const auto expected = query.base + query.h.mv(m) + kernel(query, support).mv(weights);
+    const auto variance = kernel(query, query).diagonal() -
+                          (kernel(query, support) * at::linalg_solve(covariance, kernel(support, query)).t()).sum(1);
+    expect_distributions(example, task, variance, query.noise, static_cast<double>(n),
+                         residuals.dot(weights).item<double>());
     EXPECT_LT((found[task].narrow(0, 0, judged).squeeze(1) - expected).abs().max().item<double>(), 1e-10) << task;
   }
 }
@@ -162,7 +194,7 @@ TEST_P(ClosedForm, LeavesOutARowAsARefitWithoutItDoes) {
 TEST_P(ClosedForm, AddsQueryRowsAsATaskWithoutSupportScoresThem) {
   const c10::NoGradGuard no_grad;
   auto options = options_with(GetParam());
-  options.adapt.leave_one_out = 0.0;
+  options.adapt.leave_one_out = options.adapt.likelihood = 0.0;
   const Example plain(options, at::kDouble);
   options.adapt.no_support = 0.5;
   const Example example(options, at::kDouble);
@@ -190,6 +222,19 @@ TEST_P(ClosedForm, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
       const auto largest = std::max(of_wide[i].abs().max().item<double>(), 1e-2);
       EXPECT_LT((of_narrow[i] - of_wide[i]).abs().max().item<double>() / largest, 2e-3) << name;
     }
+  }
+}
+
+TEST_P(ClosedForm, ComputesByOperatorsAloneWhatItDoesByAFactorisation) {
+  const c10::NoGradGuard no_grad;
+  for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
+    const Example example(options_with(GetParam(), objective), at::kFloat);
+    const auto expected = example.learner.predict(example.batch);
+    const PlainArithmetic plain;
+    const auto found = example.learner.predict(example.batch);
+    EXPECT_LT((found.labels - expected.labels).abs().max().item<double>(), 1e-5);
+    if (objective == ObjectiveKind::kBinary) continue;
+    EXPECT_LT((found.scales - expected.scales).abs().max().item<double>(), 1e-5);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "trainer/arithmetic/plain_arithmetic.h"
+
 namespace warmstart {
 namespace {
 
@@ -40,6 +42,24 @@ TEST(PositiveInverse, IsTheInverseOfWhatCountsWithItsGradients) {
     EXPECT_GT(of_wide[i].abs().max().item<double>(), 1.0);
     EXPECT_LT((gradients[i] - of_wide[i]).abs().max().item<double>(), 1e-3) << i;
   }
+}
+
+// As the closed forms meet it: features of some rows, and precisions.
+TEST(PositiveInverse, ByProductsIsThatOfTheFactorisation) {
+  at::manual_seed(6);
+  for (const std::int64_t rows : {0, 1, 5, 90, 500}) {
+    const auto x = at::randn({1, rows, 49});
+    const auto a = at::bmm(x.transpose(1, 2), x), precisions = at::rand({1, 49}) * 5.5 + 1.5;
+    const auto counts = at::full({1, 1}, 49.0f);
+    const auto expected = positive_inverse(a.to(at::kDouble), precisions.to(at::kDouble), counts.to(at::kDouble));
+    const PlainArithmetic plain;
+    EXPECT_LT((positive_inverse(a, precisions, counts) - expected).abs().max().item<double>(), 1e-6) << rows;
+  }
+  const auto counts = ragged_counts();
+  const auto a = matrices(counts, 53), diagonals = random_diagonals(counts);
+  const auto expected = positive_inverse(a.to(at::kDouble), diagonals.to(at::kDouble), counts.to(at::kDouble));
+  const PlainArithmetic plain;
+  EXPECT_LT((positive_inverse(a, diagonals, counts) - expected).abs().max().item<double>(), 1e-5);
 }
 
 TEST(PositiveInverse, OfDoublesIsDifferentiableTwice) {

@@ -38,7 +38,7 @@ TEST_F(BaselinesTest, BiasIsASolutionOfItsOwnEquation) {
   }
   const auto entity = batch.entity[static_cast<std::size_t>(batch.query.place[0])];
   const double expected = model.mean() + rest / 6.0 + model.entity_bias()[static_cast<std::size_t>(entity)];
-  EXPECT_NEAR(model.predict(batch)[0][0].item<double>(), expected, 1e-5);
+  EXPECT_NEAR(model.predict(batch).labels[0][0].item<double>(), expected, 1e-5);
 }
 
 // One factor, no noise: the factorisation must find the planted structure.
@@ -52,17 +52,17 @@ TEST_F(BaselinesTest, AlsPredictsBetterThanBiasWhereTastesDiffer) {
   for (const auto task : dataset->tasks_of(Split::kTrain)) {
     const auto batch = batch_of(task, 100);
     const auto label = at::from_blob(const_cast<float*>(batch.query.label.data()), {1, batch.query.width});
-    bias_error += (bias.predict(batch) - label).abs().mean().item<double>();
-    als_error += (als.predict(batch) - label).abs().mean().item<double>();
+    bias_error += (bias.predict(batch).labels - label).abs().mean().item<double>();
+    als_error += (als.predict(batch).labels - label).abs().mean().item<double>();
   }
   EXPECT_LT(als_error, 0.9 * bias_error);
 }
 
 TEST_F(BaselinesTest, AlsWithoutSupportIsMeanAndItemBias) {
   const Als als(*rows, dataset->schema(), {}, 0);
-  const auto a = als.predict(batch_of(dataset->tasks_of(Split::kTest)[0], 0));
+  const auto a = als.predict(batch_of(dataset->tasks_of(Split::kTest)[0], 0)).labels;
   EXPECT_TRUE(at::isfinite(a).all().item<bool>());
-  const auto b = als.predict(batch_of(dataset->tasks_of(Split::kTest)[0], 5));
+  const auto b = als.predict(batch_of(dataset->tasks_of(Split::kTest)[0], 5)).labels;
   EXPECT_FALSE(at::equal(a, b));
 }
 

@@ -62,15 +62,6 @@ TEST(Methods, PartsThatDoNotGoTogetherAreRefusedWithTheNearest) {
   EXPECT_THROW(Learner(random_batch_schema(), dense, 0), UsageError);
 }
 
-TEST(Methods, NoSupportDoesNotGoWithPrototypes) {
-  ModelOptions options;
-  options.objective.kind = ObjectiveKind::kBinary;
-  options.adapt.stages = {StageKind::kPrototypes};
-  EXPECT_NO_THROW(check(options));
-  options.adapt.no_support = 0.1;
-  EXPECT_THROW(check(options), UsageError);
-}
-
 TEST(Methods, TheDocumentedTableIsTheChecksOwn) {
   const auto page = read_file(WARMSTART_METHODS_PAGE);
   EXPECT_NE(page.find(methods_table()), std::string::npos)

@@ -22,8 +22,9 @@ class Scaled : public Recommender {
     parameters.add("weight", ParameterGroup::kNetwork, {1}, [] { return at::zeros({1}); });
     parameters.flatten(at::kFloat);
   }
-  at::Tensor predict(const EpisodeBatch& batch) const override {
-    return at::tensor(batch.query.label).view({batch.tasks, batch.query.width}) * parameters.flat()[0].item<float>();
+  Predictions predict(const EpisodeBatch& batch) const override {
+    const auto labels = at::tensor(batch.query.label).view({batch.tasks, batch.query.width});
+    return {labels * parameters.flat()[0].item<float>()};
   }
   Parameters parameters;
 };

@@ -1,0 +1,92 @@
+// Why a score is what it is, for every method.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "base/random.h"
+#include "tests/support/random_batch.h"
+#include "trainer/learner/learner.h"
+#include "trainer/learner/methods.h"
+
+namespace warmstart {
+namespace {
+
+// A model with random parameters, in doubles.
+struct Example {
+  explicit Example(ModelOptions options)
+      : learner(random_batch_schema(), small(options), 1),
+        batch(random_batch(options.objective.kind == ObjectiveKind::kBinary)) {
+    RandomStream random(3, Purpose::kInitialise, 99);
+    auto& parameters = learner.parameters();
+    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
+    parameters.flatten(at::kDouble);
+    tensors.emplace(batch, parameters.flat().options());
+  }
+
+  static const ModelOptions& small(ModelOptions& options) {
+    options.network = {.kind = options.network.kind, .embedding = 5, .tower = {6}, .features = 3};
+    options.adapt.prior = options.adapt.encoder = 4;
+    options.adapt.kernel = 2;
+    return options;
+  }
+
+  at::Tensor outputs(const TensorBatch& of) const {
+    return learner.outputs(learner.batch_parameters(of), of, nullptr).squeeze(2);
+  }
+  Learner::Reasons reasons() const { return learner.reasons(learner.batch_parameters(*tensors), *tensors); }
+
+  Learner learner;
+  EpisodeBatch batch;
+  std::optional<TensorBatch> tensors;
+};
+
+double largest(const at::Tensor& values) { return values.abs().max().item<double>(); }
+
+TEST(Reasons, AddUpToTheScoreOfEveryMethod) {
+  const c10::NoGradGuard no_grad;
+  for (const auto& method : all_methods()) {
+    const Example example(method);
+    const auto found = example.reasons();
+    auto without = *example.tensors;
+    without.support.mask = at::zeros_like(without.support.mask);
+    EXPECT_LT(largest(found.prior - example.outputs(without)), 1e-12) << name_of(method);
+    const auto sum = found.prior + found.shares.sum(2) + found.unexplained;
+    EXPECT_LT(largest(sum - example.outputs(*example.tensors)), 1e-12) << name_of(method);
+    EXPECT_EQ(largest(found.shares * (1.0 - example.tensors->support.mask).unsqueeze(1)), 0.0) << name_of(method);
+    // Other layers' changes are no row's own.
+    const bool only_the_head = method.adapt.inner.scope == Scope::kHead;
+    if (only_the_head)
+      EXPECT_LT(largest(found.unexplained), 1e-12) << name_of(method);
+    else
+      EXPECT_GT(largest(found.unexplained), 1e-6) << name_of(method);
+  }
+}
+
+// A closed form is linear in the labels: a row's share is how far its label is from the score without support rows,
+// times what the score changes by where the label does.
+TEST(Reasons, OfAClosedFormAreInfluencesTimesResiduals) {
+  for (const auto solver : {StageKind::kRidge, StageKind::kKernel}) {
+    ModelOptions options;
+    options.adapt.stages = {StageKind::kPrior, solver};
+    Example example(options);
+    auto& support = example.tensors->support;
+    support.label.requires_grad_();
+    const auto outputs = example.outputs(*example.tensors);
+    auto of_support = *example.tensors;
+    of_support.query = support;
+    of_support.support.mask = at::zeros_like(support.mask);
+    const auto residuals = (support.label - example.outputs(of_support)).detach();
+    const auto shares = example.reasons().shares;
+    for (std::int64_t task = 0; task < kTasks; ++task) {
+      for (std::int64_t row = 0; row < outputs.size(1); ++row) {
+        const auto influence = torch::autograd::grad({outputs[task][row]}, {support.label}, {}, true)[0][task];
+        EXPECT_LT(largest(shares[task][row] - influence * residuals[task]), 1e-10) << task << " " << row;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace warmstart

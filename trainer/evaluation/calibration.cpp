@@ -1,0 +1,26 @@
+#include "trainer/evaluation/calibration.h"
+
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+
+namespace warmstart {
+
+Calibration calibration(std::span<const float> labels, std::span<const float> centres, std::span<const float> scales,
+                        double freedom) {
+  const boost::math::students_t distribution(freedom);
+  // A central interval reaches as far on either side.
+  const auto reach = [&](double share) { return quantile(distribution, 0.5 + share / 2); };
+  const double reach50 = reach(0.5), reach80 = reach(0.8), reach95 = reach(0.95);
+  const auto weight = 1.0 / static_cast<double>(labels.size());
+  Calibration found;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const double scale = scales[i], off = std::abs(static_cast<double>(labels[i]) - centres[i]) / scale;
+    found.coverage50 += off <= reach50 ? weight : 0.0;
+    found.coverage80 += off <= reach80 ? weight : 0.0;
+    found.coverage95 += off <= reach95 ? weight : 0.0;
+    found.log_likelihood += weight * (std::log(pdf(distribution, off)) - std::log(scale));
+  }
+  return found;
+}
+
+}  // namespace warmstart
