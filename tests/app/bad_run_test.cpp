@@ -51,7 +51,7 @@ TEST_F(BadRunTest, AReportRunsNothingThatAnEvaluationSays) {
 
 TEST_F(BadRunTest, CheckpointOfAnUnknownScope) {
   ingest();
-  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  ASSERT_EQ(run_program(train + "--set adapt.stages=prior,steps", folder.path()).exit_code, 0);
   const auto path = folder.path() / "tables/run/step-00000004/manifest.json";
   auto manifest = read_json(path);
   auto configuration = manifest["description"]["configuration"].get<std::string>();
@@ -124,10 +124,10 @@ TEST_F(BadRunTest, AModelThatAdaptsWhereAJointOneIsWanted) {
   ingest();
   ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
   expect_failure("evaluate --config tables/config.ini --query 4 --joint tables/run", 2,
-                 "evaluate.joint: its model takes 3 inner steps, and a jointly trained one takes none; train it with "
-                 "inner.steps = 0",
+                 "evaluate.joint: its model adapts by support-encoder, and a jointly trained one does not; train it "
+                 "with adapt.stages = prior",
                  2);
-  ASSERT_EQ(run_program(train + "--set inner.steps=0 --run joint", folder.path()).exit_code, 0);
+  ASSERT_EQ(run_program(train + "--set adapt.stages=prior --run joint", folder.path()).exit_code, 0);
   expect_failure("evaluate --config tables/config.ini --query 4 --joint joint --set validate.measure=log-loss", 2,
                  "the measure log-loss takes labels of 0 and 1");
 }

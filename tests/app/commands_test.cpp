@@ -39,7 +39,7 @@ TEST_F(CommandsTest, TrainingOnOneTwoAndFourRanksEndsInTheSameBits) {
 
 TEST_F(CommandsTest, EvaluatesComparesAndReports) {
   train("tables/run", 2);
-  expect_ok(std::string("train --config tables/config.ini --run joint --set inner.steps=0") + kSmall);
+  expect_ok(std::string("train --config tables/config.ini --run joint --set adapt.stages=prior") + kSmall);
   const auto output =
       expect_ok(std::string("evaluate --config tables/config.ini --joint joint --output evaluation.json") + kSmall, 2);
   const auto evaluation = read_json(folder.path() / "evaluation.json");
@@ -83,7 +83,7 @@ TEST_F(CommandsTest, HelpListsEveryOptionWithItsDefault) {
 }
 
 TEST_F(CommandsTest, InspectSaysHowLayersWereAdapted) {
-  expect_ok("train --config tables/config.ini --run wide --inner.scope dense --inner.steps 2" + std::string(kSmall));
+  expect_ok("train --config tables/config.ini --run wide --adapt.stages prior,steps --inner.scope dense --inner.steps 2" + std::string(kSmall));
   const auto plan = nlohmann::json::parse(expect_ok("inspect wide --json")).at("state").at("plan");
   for (const auto* layer : {"input", "output", "skip", "tower.0"}) {
     const auto& counts = plan.at(layer);
@@ -92,7 +92,7 @@ TEST_F(CommandsTest, InspectSaysHowLayersWereAdapted) {
   }
   EXPECT_NE(expect_ok("inspect wide").find("held as activations"), std::string::npos);
   // Whichever form is asked for is the one that is used.
-  expect_ok("train --config tables/config.ini --run formed --inner.scope dense --inner.form weights" +
+  expect_ok("train --config tables/config.ini --run formed --adapt.stages prior,steps --inner.scope dense --inner.form weights" +
             std::string(kSmall));
   const auto formed = nlohmann::json::parse(expect_ok("inspect formed --json")).at("state").at("plan");
   EXPECT_EQ(formed.at("tower.0").at("activations"), 0);

@@ -19,6 +19,7 @@ TEST(YourFirstNetwork, IsExactInEveryScope) {
   for (const auto scope : {Scope::kHead, Scope::kDense, Scope::kAll}) {
     ModelOptions options;
     options.network.embedding = 5;
+    options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
     options.adapt.inner = {.steps = 2, .scope = scope};
     expect_exact_meta_gradient(options, make_content);
   }
@@ -29,6 +30,7 @@ TEST(YourFirstNetwork, Learns) {
   const Dataset dataset(ingest_small_dataset(folder.path()).dataset, true);
   ModelOptions model_options;
   model_options.network.embedding = 8;
+  model_options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
   model_options.adapt.inner.scope = Scope::kAll;
   Learner model(dataset.schema(), model_options, 1, make_content);
   SelfCommunicator alone;

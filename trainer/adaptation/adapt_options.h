@@ -18,7 +18,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(StageKind, {{StageKind::kPrior, "prior"},
                                          {StageKind::kPrototypes, "prototypes"}})
 
 struct AdaptOptions {
-  std::vector<StageKind> stages = {StageKind::kPrior, StageKind::kSteps};
+  std::vector<StageKind> stages = {StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kRidge};
   std::int64_t prior = 32;     // width of the hidden layer of `prior`
   std::int64_t encoder = 64;   // width of `support-encoder`
   std::int64_t kernel = 16;    // width of the points by which `kernel` compares rows

@@ -32,11 +32,12 @@ std::unique_ptr<Learner> with_steps(const Learner& joint, int steps, double rate
 }  // namespace
 
 void check_joint(const ModelOptions& options) {
-  const auto& inner = options.adapt.inner;
-  require(inner.steps == 0 || !has_steps(options.adapt),
-          fmt::format("evaluate.joint: its model takes {} inner steps, and a jointly trained one takes none; train it "
-                      "with inner.steps = 0",
-                      inner.steps));
+  for (const auto stage : options.adapt.stages) {
+    const bool adapts = stage == StageKind::kSteps ? options.adapt.inner.steps > 0 : stage != StageKind::kPrior;
+    require(!adapts, fmt::format("evaluate.joint: its model adapts by {}, and a jointly trained one does not; train it "
+                                 "with adapt.stages = prior",
+                                 to_text(stage)));
+  }
 }
 
 FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation, Measure measure) {

@@ -12,6 +12,7 @@ namespace {
 
 ModelOptions without_steps() {
   ModelOptions options;
+  options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
   options.adapt.inner.steps = 0;
   return options;
 }

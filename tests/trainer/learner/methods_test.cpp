@@ -55,7 +55,7 @@ TEST(Methods, PartsThatDoNotGoTogetherAreRefusedWithTheNearest) {
   auto scope = with_stages({kPrior});
   scope.adapt.inner.scope = Scope::kAll;
   EXPECT_NE(reason(scope).find("add steps to adapt.stages"), std::string::npos);
-  ModelOptions dense;
+  ModelOptions dense = with_stages({kPrior, kSteps});
   dense.network.kind = NetworkKind::kMf;
   dense.adapt.inner.scope = Scope::kDense;
   EXPECT_NE(reason(dense).find("mf has no linear layers"), std::string::npos);

@@ -182,6 +182,7 @@ class TwoTowerGradient : public testing::TestWithParam<Case> {};
 TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   const auto& c = GetParam();
   ModelOptions options;
+  options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
   options.network.embedding = 5;
   options.network.tower = {6, 4};
   options.network.features = 3;

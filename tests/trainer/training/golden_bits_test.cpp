@@ -127,6 +127,7 @@ std::string digest_after_a_dozen_steps(const Case& which) {
   model_options.network.features = 4;
   model_options.adapt.prior = 4;
   model_options.objective.kind = which.loss;
+  model_options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
   model_options.adapt.inner.steps = 2;
   model_options.adapt.inner.scope = which.scope;
   model_options.adapt.inner.form = which.form;

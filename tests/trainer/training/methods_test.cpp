@@ -105,6 +105,7 @@ TEST_F(MethodsTest, EndInTheSameBitsOneByOne) {
   ModelOptions options;
   options.network.embedding = 256;
   options.network.tower = {8192};
+  options.adapt.stages = {StageKind::kSteps};
   options.adapt.inner.scope = Scope::kDense;
   options.adapt.inner.steps = 1;
   ASSERT_EQ(microbatch_form(Learner(dataset.schema(), options, 1), dataset, options_of_test(), group),

@@ -42,10 +42,12 @@ class TrainingTest : public testing::Test {
   std::unique_ptr<Dataset> dataset;
   TrainOptions options;
   ModelOptions model_options;
+  AdaptOptions by_steps = {.stages = {StageKind::kPrior, StageKind::kSteps}};
 };
 
 TEST_F(TrainingTest, EndsInTheSameBitsOnAnyNumberOfRanks) {
   for (const auto scope : {Scope::kHead, Scope::kAll}) {
+    model_options.adapt = by_steps;
     model_options.adapt.inner.scope = scope;
     EXPECT_EQ(run(group).digest, run(alone).digest);
   }
@@ -58,6 +60,7 @@ TEST_F(TrainingTest, EndsInTheSameBitsWhateverTheBuckets) {
 }
 
 TEST_F(TrainingTest, InBfloat16EndsInOtherBitsThatNoNumberOfRanksChanges) {
+  model_options.adapt = by_steps;
   model_options.adapt.inner.scope = Scope::kAll;
   const auto exact = run(group).digest;
   options.precision = Precision::kBfloat16;
@@ -88,6 +91,7 @@ TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {
   options.episode.support_max = 0;
   options.episode.support_common_share = 0;
   options.validation.support = {"all"};
+  model_options.adapt = by_steps;
   model_options.adapt.inner.rates = InnerRates::kFixed;
   model_options.adapt.inner.rate = 1e30;
   Learner model(dataset->schema(), model_options, 1);
@@ -104,6 +108,7 @@ TEST_F(TrainingTest, SaysWhatAUserShouldKnowOfARunThatGoesOn) {
   std::string warnings;
   TrainObserver observer;
   observer.warned = [&](const std::string& warning) { warnings += warning + "\n"; };
+  model_options.adapt = by_steps;
   model_options.adapt.inner.rates = InnerRates::kFixed;
   model_options.adapt.inner.rate = 3;  // far too large
   Learner model(dataset->schema(), model_options, 1);
