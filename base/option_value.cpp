@@ -47,14 +47,9 @@ void read(const std::string& text, const Range&, bool& value) {
   value = text == "true";
 }
 
-void read(const std::string& text, const Range& range, std::optional<double>& value) {
-  value = text.empty() ? std::nullopt : std::optional<double>(read_number(text, range, false));
-}
-
 std::string to_text(const std::string& value) { return value; }
 std::string to_text(const std::filesystem::path& value) { return value.string(); }
 std::string to_text(bool value) { return value ? "true" : "false"; }
-std::string to_text(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
 
 std::vector<std::string> items_of(const std::string& text) {
   std::vector<std::string> found;

@@ -52,19 +52,27 @@ double read_number(const std::string& text, const Range& range, bool whole);
 void read(const std::string& text, const Range& range, std::string& value);
 void read(const std::string& text, const Range& range, std::filesystem::path& value);
 void read(const std::string& text, const Range& range, bool& value);
-void read(const std::string& text, const Range& range, std::optional<double>& value);
 template <Number T>
 void read(const std::string& text, const Range& range, T& value) {
+  value = static_cast<T>(read_number(text, range, std::is_integral_v<T>));
+}
+// A number that something else chooses where it is empty.
+template <Number T>
+void read(const std::string& text, const Range& range, std::optional<T>& value) {
+  if (text.empty()) return value.reset();
   value = static_cast<T>(read_number(text, range, std::is_integral_v<T>));
 }
 
 std::string to_text(const std::string& value);
 std::string to_text(const std::filesystem::path& value);
 std::string to_text(bool value);
-std::string to_text(const std::optional<double>& value);
 template <Number T>
 std::string to_text(T value) {
   return fmt::format("{}", value);
+}
+template <Number T>
+std::string to_text(const std::optional<T>& value) {
+  return value ? to_text(*value) : "";
 }
 
 // The names of an enumeration whose values are 0, 1, 2 ... and which has NLOHMANN_JSON_SERIALIZE_ENUM.

@@ -4,10 +4,20 @@
 #include <cmath>
 
 namespace warmstart {
+namespace {
+
+// Of a model that has diverged, the result is not a number rather than an exception.
+namespace policies = boost::math::policies;
+using Quiet =
+    policies::policy<policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
+                     policies::overflow_error<policies::ignore_error>,
+                     policies::evaluation_error<policies::ignore_error>>;
+
+}  // namespace
 
 Calibration calibration(std::span<const float> labels, std::span<const float> centres, std::span<const float> scales,
                         double freedom) {
-  const boost::math::students_t distribution(freedom);
+  const boost::math::students_t_distribution<double, Quiet> distribution(freedom);
   // A central interval reaches as far on either side.
   const auto reach = [&](double share) { return quantile(distribution, 0.5 + share / 2); };
   const double reach50 = reach(0.5), reach80 = reach(0.8), reach95 = reach(0.95);

@@ -27,8 +27,8 @@ Adam::Adam(const Parameters& parameters, const AdamOptions& options, std::int64_
 }
 
 double Adam::rate(std::int64_t step) const {
-  const double warm =
-      std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(std::max<std::int64_t>(1, options_.warmup)));
+  const double warm = std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(std::max<std::int64_t>(
+                                                                        1, warmup_of(options_, total_steps_))));
   const double done = static_cast<double>(step) / static_cast<double>(total_steps_);
   return options_.rate * warm * (0.5 * (1.0 + std::cos(std::numbers::pi * done)) + 0.01);
 }

@@ -16,12 +16,13 @@ constexpr double kTolerance = 0.01;  // of the value without support: smaller di
 std::vector<std::string> warnings_of_plan(const TrainOptions& options, std::int64_t steps,
                                           std::int64_t validation_tasks) {
   std::vector<std::string> warnings;
-  if (steps <= options.adam.warmup) {
+  const auto warmup = warmup_of(options.adam, steps);
+  if (steps <= warmup) {
     warnings.push_back(
         fmt::format("the run takes {} steps, all of them in the warm-up of {} (train.warmup): the outer rate never "
                     "gets to train.rate; "
-                    "train longer, or set train.warmup to a tenth of the steps",
-                    steps, options.adam.warmup));
+                    "train longer, or leave train.warmup empty for a tenth of the steps",
+                    steps, warmup));
   }
   if (validation_tasks < kFewTasks) {
     warnings.push_back(

@@ -44,6 +44,17 @@ TEST(CalibrationTest, PrefersTheTrueScales) {
   EXPECT_GT(likelihood_at(1.0f), likelihood_at(1.25f));
 }
 
+TEST(CalibrationTest, OfWhatIsNotFiniteIsNotFinite) {
+  const float nan = std::nanf(""), infinite = INFINITY;
+  const std::vector<float> labels = {3.0f}, good = {1.0f};
+  for (const float bad : {nan, infinite}) {
+    const std::vector<float> values = {bad};
+    EXPECT_FALSE(std::isfinite(calibration(labels, values, good, 5.0).log_likelihood));
+    EXPECT_FALSE(std::isfinite(calibration(labels, good, values, 5.0).log_likelihood));
+    EXPECT_FALSE(std::isfinite(calibration(labels, good, good, bad - bad).log_likelihood));
+  }
+}
+
 // The density of Student's t with one degree of freedom is 1 / (pi (1 + x^2)), and half of it lies within 1.
 TEST(CalibrationTest, KnowsTheCauchyDistribution) {
   const std::vector<float> labels = {3.0f, 3.9f, 5.1f}, centres = {3.0f, 3.0f, 3.0f}, scales = {1.0f, 1.0f, 2.0f};

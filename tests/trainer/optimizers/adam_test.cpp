@@ -50,6 +50,16 @@ TEST(Adam, ClipsByTheNormOfTheWholeGradient) {
   EXPECT_DOUBLE_EQ(adam.step(0, gradient, parameters), 50.0);
 }
 
+TEST(Adam, WarmsUpForATenthOfTheRunButAHundredStepsAtMost) {
+  EXPECT_EQ(warmup_of({}, 48), 4);
+  EXPECT_EQ(warmup_of({}, 5000), 100);
+  const AdamOptions none = {.warmup = 0};
+  EXPECT_EQ(warmup_of(none, 48), 0);
+  const Adam adam(two_parameters(), {.rate = 1.0}, 48);
+  EXPECT_LT(adam.rate(2), adam.rate(3));
+  EXPECT_GT(adam.rate(3), adam.rate(4));
+}
+
 TEST(Adam, WarmsUpThenDecaysToAHundredth) {
   AdamOptions options;
   options.rate = 1.0;

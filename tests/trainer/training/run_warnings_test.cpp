@@ -11,6 +11,7 @@ EvaluationResult with_error(const std::string& support, double mae) {
 
 TEST(RunWarnings, SayThatARunNeverLeavesItsWarmUp) {
   TrainOptions options;
+  EXPECT_TRUE(warnings_of_plan(options, 13, 30).empty());
   options.adam.warmup = 100;
   EXPECT_TRUE(warnings_of_plan(options, 101, 30).empty());
   const auto warnings = warnings_of_plan(options, 13, 30);

@@ -111,6 +111,7 @@ TEST_F(TrainingTest, SaysWhatAUserShouldKnowOfARunThatGoesOn) {
   model_options.adapt = by_steps;
   model_options.adapt.inner.rates = InnerRates::kFixed;
   model_options.adapt.inner.rate = 3;  // far too large
+  options.adam.warmup = 100;
   Learner model(dataset->schema(), model_options, 1);
   start_from_data(model, *dataset, group);
   train(model, *dataset, options, group, observer);
