@@ -83,7 +83,9 @@ TEST_F(CommandsTest, HelpListsEveryOptionWithItsDefault) {
 }
 
 TEST_F(CommandsTest, InspectSaysHowLayersWereAdapted) {
-  expect_ok("train --config tables/config.ini --run wide --adapt.stages prior,steps --inner.scope dense --inner.steps 2" + std::string(kSmall));
+  expect_ok(
+      "train --config tables/config.ini --run wide --adapt.stages prior,steps --inner.scope dense --inner.steps 2" +
+      std::string(kSmall));
   const auto plan = nlohmann::json::parse(expect_ok("inspect wide --json")).at("state").at("plan");
   for (const auto* layer : {"input", "output", "skip", "tower.0"}) {
     const auto& counts = plan.at(layer);
@@ -92,8 +94,10 @@ TEST_F(CommandsTest, InspectSaysHowLayersWereAdapted) {
   }
   EXPECT_NE(expect_ok("inspect wide").find("held as activations"), std::string::npos);
   // Whichever form is asked for is the one that is used.
-  expect_ok("train --config tables/config.ini --run formed --adapt.stages prior,steps --inner.scope dense --inner.form weights" +
-            std::string(kSmall));
+  expect_ok(
+      "train --config tables/config.ini --run formed --adapt.stages prior,steps --inner.scope dense --inner.form "
+      "weights" +
+      std::string(kSmall));
   const auto formed = nlohmann::json::parse(expect_ok("inspect formed --json")).at("state").at("plan");
   EXPECT_EQ(formed.at("tower.0").at("activations"), 0);
   EXPECT_GT(formed.at("tower.0").at("weights").get<int>(), 0);

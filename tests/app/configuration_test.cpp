@@ -15,8 +15,8 @@ TEST(ConfigurationTest, TheResolvedConfigurationReadsBackTheSame) {
   const TemporaryFolder folder;
   Configuration configuration, again;
   auto options = options_of(configuration), same = options_of(again);
-  options.parse({"--set", "model.tower=32, 16", "--set", "adapt.stages=steps", "--set", "inner.scope=dense", "--set", "data.label-max=5", "--set",
-                 "interactions.files=a.csv,b*.csv"},
+  options.parse({"--set", "model.tower=32, 16", "--set", "adapt.stages=steps", "--set", "inner.scope=dense", "--set",
+                 "data.label-max=5", "--set", "interactions.files=a.csv,b*.csv"},
                 {.own_section = "train", .flags = {}});
   const auto resolved = options.resolved();
   same.parse({"--config", folder.write("resolved.ini", resolved).string()}, {.own_section = "train", .flags = {}});

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -199,7 +199,8 @@ TEST_F(SlurmTest, ABadConfigurationIsRefusedBeforeQueueing) {
 
 TEST_F(SlurmTest, ASweepOfFourIsRunAndSummedUp) {
   const std::string sweep =
-      "sweep --to sweep --config tables/config.ini --set adapt.stages=prior,steps --set-grid inner.rate=0.1,0.3 --set-grid inner.steps=1,2 "
+      "sweep --to sweep --config tables/config.ini --set adapt.stages=prior,steps --set-grid inner.rate=0.1,0.3 "
+      "--set-grid inner.steps=1,2 "
       "--set train.steps=30 --set train.tasks=16 --set evaluate.query=4 --set evaluate.support=0,3 --set "
       "submit.time=10";
   const auto output = expect_ok(sweep);

@@ -45,7 +45,7 @@ Predictive TaskState::predictive(const RowEncoder& rows) const {
 
 at::Tensor TaskState::shares_of(const RowEncoder& rows) const {
   const Seen seen(*this, rows);
-  const auto of_head = task_product(seen.encoding.features(), shares.w.transpose(1, 2)) + shares.b.transpose(1, 2);
+  auto of_head = task_product(seen.encoding.features(), shares.w.transpose(1, 2)) + shares.b.transpose(1, 2);
   if (!kernel) return of_head;
   return of_head + task_product(seen.similarity, kernel->inverse) * kernel->residuals.transpose(1, 2);
 }
