@@ -13,12 +13,14 @@ inline float exp_of(float x) {
   const float lowest = -87.0f, highest = 88.0f;
   x = x < lowest ? lowest : x;
   x = x > highest ? highest : x;
-  const float n = (x * kLog2E + kRounds) - kRounds;
+  const float rounded = x * kLog2E + kRounds, n = rounded - kRounds;
+  // Its last bits are n, also where x is not a number, of which no conversion to an integer is defined.
+  const std::uint32_t exponent = std::bit_cast<std::uint32_t>(rounded) - std::bit_cast<std::uint32_t>(kRounds) + 127u;
   const float r = (x - n * kLog2) - n * kRestOfLog2;
   const float series =
       1.0f +
       r * (1.0f + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720 + r / 5040))))));
-  return series * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+  return series * std::bit_cast<float>(exponent << 23);
 }
 
 }  // namespace warmstart

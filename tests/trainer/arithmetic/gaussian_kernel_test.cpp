@@ -57,6 +57,7 @@ TEST(GaussianKernel, OfEqualPointsIsTheScale) {
 TEST(ExpOf, IsWithinTwoUnitsInTheLastPlace) {
   for (float x = -80.0f; x < 80.0f; x += 0.013f) EXPECT_NEAR(exp_of(x) / std::exp(static_cast<double>(x)), 1.0, 2e-7);
   EXPECT_LT(exp_of(-200.0f), 1e-37f);
+  EXPECT_TRUE(std::isnan(exp_of(std::nanf(""))));
 }
 
 }  // namespace
