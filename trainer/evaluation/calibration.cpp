@@ -11,7 +11,7 @@ namespace policies = boost::math::policies;
 using Quiet =
     policies::policy<policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
                      policies::overflow_error<policies::ignore_error>,
-                     policies::evaluation_error<policies::ignore_error>>;
+                     policies::evaluation_error<policies::ignore_error>, policies::promote_double<false>>;
 
 }  // namespace
 
@@ -21,6 +21,7 @@ Calibration calibration(std::span<const float> labels, std::span<const float> ce
   // A central interval reaches as far on either side.
   const auto reach = [&](double share) { return quantile(distribution, 0.5 + share / 2); };
   const double reach50 = reach(0.5), reach80 = reach(0.8), reach95 = reach(0.95);
+  const double log_peak = std::log(pdf(distribution, 0.0));
   const auto weight = 1.0 / static_cast<double>(labels.size());
   Calibration found;
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -28,7 +29,8 @@ Calibration calibration(std::span<const float> labels, std::span<const float> ce
     found.coverage50 += off <= reach50 ? weight : 0.0;
     found.coverage80 += off <= reach80 ? weight : 0.0;
     found.coverage95 += off <= reach95 ? weight : 0.0;
-    found.log_likelihood += weight * (std::log(pdf(distribution, off)) - std::log(scale));
+    const double below_peak = (freedom + 1.0) / 2.0 * std::log1p(off * off / freedom);
+    found.log_likelihood += weight * (log_peak - below_peak - std::log(scale));
   }
   return found;
 }
