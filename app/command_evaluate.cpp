@@ -64,7 +64,7 @@ class Comparison {
   }
 
  private:
-  // Of those that have the value; nothing where none has.
+  // The block has the recommenders that have the value, and is empty where none has.
   template <typename Value>
   std::string block(const char* measure, const Value& value_of) const {
     std::string rows, last;

@@ -31,9 +31,8 @@ void require_memory_of_pairs(const at::Tensor& mask) {
 
 // What a kernel needs of the support rows, but their labels.
 struct Pairs {
-  at::Tensor kernel;       // K [T, S, S]
-  at::Tensor scaled_rows;  // H Lambda^-1 [T, S, D + 1]
-  KernelMemory memory;     // without weights
+  at::Tensor kernel;    // K [T, S, S]
+  KernelMemory memory;  // without weights
 };
 
 Pairs pairs_of(const ResidualRows& rows, const Support& support, const BatchParameters& parameters) {
@@ -43,7 +42,7 @@ Pairs pairs_of(const ResidualRows& rows, const Support& support, const BatchPara
   const auto points = kernel_points(support.rows, rows.encoding, parameters);
   const auto scaled_rows = rows.rows * variance.transpose(1, 2);
   const auto kernel = task_product(scaled_rows, rows.rows.transpose(1, 2)) + gaussian_kernel(scale, points, points);
-  return {kernel, scaled_rows, {points, scale, scaled_rows, variance, {}, {}, {}}};
+  return {kernel, {points, scale, scaled_rows, variance, {}, {}, {}}};
 }
 
 // (K + W^-1)^-1 of rows with weights W: 0 where rows are padded.
@@ -75,7 +74,7 @@ void Kernel::apply(TaskState& state, const Support& support) const {
   require_memory_of_pairs(support.labels.mask);
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
-  auto [kernel, scaled_rows, memory] = pairs_of(rows, support, parameters);
+  auto [kernel, memory] = pairs_of(rows, support, parameters);
   const auto of_start = rows.base + task_product(rows.rows, rows.start);
   auto outputs = of_start;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
@@ -88,10 +87,10 @@ void Kernel::apply(TaskState& state, const Support& support) const {
     else if (support.wanted.left_out)
       state.left_out_outputs = left_out_outputs(rows, responses, memory.inverse, support.labels.mask);
   }
-  state.head = head_of(rows.start + task_product(scaled_rows.transpose(1, 2), memory.weights));
+  state.head = head_of(rows.start + task_product(memory.scaled_rows.transpose(1, 2), memory.weights));
   if (has_noise(parameters))
     state.noise = noise_of(parameters, support.row_counts, (memory.residuals * memory.weights).sum(1, true));
-  if (support.wanted.shares) state.add_shares(task_product(memory.inverse, scaled_rows) * memory.residuals);
+  if (support.wanted.shares) state.add_shares(task_product(memory.inverse, memory.scaled_rows) * memory.residuals);
   state.kernel = std::move(memory);
 }
 
