@@ -6,7 +6,7 @@
 
 namespace warmstart {
 
-// Float32 in host memory; places beyond a task's last query row may hold anything.
+// Contiguous float32 in host memory; places beyond a task's last query row may hold anything.
 struct Predictions {
   at::Tensor labels;  // [T, Q]
 

@@ -66,7 +66,7 @@ class Learner : public Recommender {
 
   // Predictions on the scale of the label, within its range.
   Predictions predict(const EpisodeBatch& batch) const override;
-  bool tells_distributions() const override { return parameters_.contains("noise.shape"); }
+  bool tells_distributions() const override { return learns_noise(); }
 
   // Why each query row's output is what it is: it is the sum of the three, to rounding.
   struct Reasons {

@@ -93,7 +93,8 @@ TEST(Ridge, HasTheHeadOfADirectSolve) {
   }
 }
 
-// Of the query rows of a task, where it has `covariance` and residuals of its support rows: against predict().
+// Expects predict() to tell a task's query rows the distributions that follow from their outputs' variance, their own
+// noise, and what the fit leaves unexplained of so many support rows.
 void expect_distributions(const Example& example, std::int64_t task, const at::Tensor& query_variance,
                           const at::Tensor& query_noise, double rows, double unexplained) {
   const double shape = 1.0 + example.raw("noise.shape").item<double>() + rows / 2.0;
