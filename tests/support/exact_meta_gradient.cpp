@@ -19,17 +19,18 @@ using Weights = std::map<std::string, at::Tensor>;
 TensorBatch only_task(const TensorBatch& batch, std::int64_t task) {
   auto one = batch;
   one.tasks = 1;
-  const auto& [lookup, offsets, weights, dense] = batch.descriptions;
+  const auto& [ids, dense] = batch.descriptions;
+  const auto& [lookup, offsets, weights, padded] = ids;
   const auto first = offsets[task].item<std::int64_t>();
   const auto end = task + 1 < batch.tasks ? offsets[task + 1].item<std::int64_t>() : weights.size(0);
-  one.descriptions = {lookup, at::zeros({1}, offsets.options()), weights.slice(0, first, end),
+  one.descriptions = {{lookup, at::zeros({1}, offsets.options()), weights.slice(0, first, end)},
                       dense.narrow(0, task, 1)};
   const auto unpadded = [&](const RowTensors& rows) {
     const auto count = rows.mask[task].sum().to(at::kLong).item<std::int64_t>();
     const auto of = [&](const at::Tensor& values) { return values.narrow(0, task, 1).narrow(1, 0, count); };
     return RowTensors{of(rows.place), of(rows.label), of(rows.mask)};
   };
-  one.descriptions.lookup.places = lookup.places.slice(0, first, end);
+  one.descriptions.ids.lookup.places = lookup.places.slice(0, first, end);
   one.support = unpadded(batch.support);
   one.query = unpadded(batch.query);
   return one;

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/adaptation/precisions.h"
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/gaussian_kernel.h"
 #include "trainer/arithmetic/task_product.h"
@@ -14,6 +15,13 @@ at::Tensor KernelMemory::output_variance(const at::Tensor& rows, const at::Tenso
   const auto with_support = task_product(rows, scaled_rows.transpose(1, 2)) + similarity;
   const auto prior = task_product(rows.square(), variance) + scale;
   return prior - (task_product(with_support, inverse) * with_support).sum(2, true);
+}
+
+KernelMemory kernel_of_parameters(const BatchParameters& parameters) {
+  KernelMemory memory;
+  memory.scale = softplus_by_element(parameters["kernel.scale"]).view({-1, 1, 1});
+  memory.variance = at::reciprocal(precisions(parameters, "kernel.precision", 1));
+  return memory;
 }
 
 at::Tensor kernel_points(const RowEncoder& rows, const Encoding& encoding, const BatchParameters& parameters) {

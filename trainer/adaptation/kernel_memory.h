@@ -22,6 +22,9 @@ struct KernelMemory {
   at::Tensor output_variance(const at::Tensor& rows, const at::Tensor& similarity) const;
 };
 
+// A memory of no rows, with what all tasks share of one; broadcasts to however many tasks.
+KernelMemory kernel_of_parameters(const BatchParameters& parameters);
+
 // The points by which a kernel compares rows: the part kKernelPoints, times the learned factor.
 constexpr const char* kKernelPoints = "kernel.points";
 at::Tensor kernel_points(const RowEncoder& rows, const Encoding& encoding, const BatchParameters& parameters);

@@ -33,9 +33,8 @@ Noise noise_of(const BatchParameters& parameters, const at::Tensor& row_counts, 
 }
 
 at::Tensor row_noise_part(const BatchParameters& parameters, const at::Tensor& inputs, const Rows& rows) {
-  const auto unknown = (1.0 - rows.keys().weights).unsqueeze(1);
   return linear(parameters, kRowNoise, inputs) +
-         unknown * rows.of_microbatches(parameters["noise.unknown"].unsqueeze(1));
+         rows.unknown_keys() * rows.of_microbatches(parameters["noise.unknown"].unsqueeze(1));
 }
 
 }  // namespace warmstart

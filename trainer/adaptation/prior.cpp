@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "trainer/arithmetic/bag_sum.h"
+#include "trainer/layers/embed.h"
 #include "trainer/layers/linear.h"
 
 namespace warmstart {
@@ -31,10 +31,7 @@ Prior::Prior(const FeatureLayout& layout, std::int64_t width, std::int64_t outpu
 at::Tensor Prior::hidden(const BatchParameters& parameters, const Support& support) const {
   const auto& tasks = support.descriptions;
   auto hidden = linear(parameters, "prior.input", tasks.dense.unsqueeze(1)).squeeze(1);
-  if (tasks.weights.numel() > 0) {
-    const auto rows = parameters.rows("prior.embedding", tasks.lookup);
-    hidden = hidden + bag_sum(rows, tasks.lookup.places, tasks.offsets, tasks.weights);
-  }
+  if (!tasks.ids.is_empty()) hidden = hidden + embed(parameters, "prior.embedding", tasks.ids);
   hidden = at::leaky_relu(hidden, kSlope);
   if (!support.dropout) return hidden;
   const auto first_tasks = parameters.microbatches().first_tasks(hidden.size(0));
@@ -45,7 +42,7 @@ void Prior::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const auto head = linear(parameters, "prior.output", hidden(parameters, support).unsqueeze(1)).squeeze(1);
   const auto weights = outputs_ * features_;
-  state.head = {head.narrow(1, 0, weights).unflatten(1, {outputs_, features_}),
+  state.head = {head.narrow(1, 0, weights).reshape({-1, outputs_, features_}),
                 head.narrow(1, weights, outputs_).unsqueeze(1)};
   state.unadapted_head = state.head;
 }

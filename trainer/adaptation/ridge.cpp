@@ -22,8 +22,7 @@ struct Fit {
 Fit fit(const ResidualRows& support, const Responses& responses, const at::Tensor& precision) {
   const auto weighted = support.rows * responses.weights;
   const auto squares = task_product(weighted.transpose(1, 2), support.rows);
-  const auto tasks = squares.size(0), size = squares.size(1);
-  const auto counts = at::full({tasks, 1}, static_cast<double>(size), squares.options());
+  const auto counts = at::full_like(squares.select(2, 0).narrow(1, 0, 1), squares.size(1));
   auto inverse = positive_inverse(squares, precision.squeeze(2), counts);
   auto residuals = responses.weights * (responses.values - support.base - task_product(support.rows, support.start));
   auto change = task_product(inverse, task_product(support.rows.transpose(1, 2), residuals));

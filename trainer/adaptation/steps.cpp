@@ -47,13 +47,13 @@ void Steps::step(TaskState& state, const Head& start, const Support& support, in
   const auto w_gradient = task_product(gradient.errors.transpose(1, 2), kept(gradient.features)) +
                           pull.narrow(2, 0, 1) * kept(state.head.w - start.w);
   const auto b_gradient = gradient.errors.sum(1, true) + pull.narrow(2, 1, 1) * kept(state.head.b - start.b);
-  const auto rate = of_tasks(rule_.head_rate(parameters, step)).expand({tasks, 1, features + 1});
+  const auto rate = of_tasks(rule_.head_rate(parameters, step)).expand({-1, 1, features + 1});
   state.head.w = state.head.w - scale * w_gradient * rate.narrow(2, 0, features);
   state.head.b = state.head.b - scale * b_gradient * rate.narrow(2, features, 1);
   if (!shares) return;
   // The head's change is linear in the rows' gradients and in itself.
   const auto of_rows = at::cat({gradient.errors * gradient.features, gradient.errors}, 2);
-  const auto pulls = at::cat({pull.narrow(2, 0, 1).expand({tasks, 1, features}), pull.narrow(2, 1, 1)}, 2);
+  const auto pulls = at::cat({pull.narrow(2, 0, 1).expand({-1, 1, features}), pull.narrow(2, 1, 1)}, 2);
   *shares = *shares - scale * (of_rows + pulls * *shares) * rate;
 }
 
@@ -61,7 +61,7 @@ void Steps::apply(TaskState& state, const Support& support) const {
   if (support.labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
   const auto start = state.head;
   const auto& mask = support.labels.mask;
-  auto shares = at::zeros({mask.size(0), mask.size(1), start.w.size(2) + 1}, mask.options());
+  auto shares = at::zeros_like(mask).unsqueeze(2).expand({-1, -1, start.w.size(2) + 1});
   for (int step = 0; step < rule_.options().steps; ++step)
     this->step(state, start, support, step, support.wanted.shares ? &shares : nullptr);
   if (support.wanted.shares) state.add_shares(shares);

@@ -16,7 +16,7 @@ struct Seen {
 
   at::Tensor with_one() const {  // H [T, R, D + 1]
     const auto& features = encoding.features();
-    return at::cat({features, at::ones({features.size(0), features.size(1), 1}, features.options())}, 2);
+    return at::cat({features, at::ones_like(features.narrow(2, 0, 1))}, 2);
   }
 
   Encoding encoding;
@@ -48,6 +48,44 @@ at::Tensor TaskState::shares_of(const RowEncoder& rows) const {
   auto of_head = task_product(seen.encoding.features(), shares.w.transpose(1, 2)) + shares.b.transpose(1, 2);
   if (!kernel) return of_head;
   return of_head + task_product(seen.similarity, kernel->inverse) * kernel->residuals.transpose(1, 2);
+}
+
+namespace {
+
+// Calls of(name, tensor) for all that a state's memory may hold, but its layers.
+template <typename State, typename Of>
+void for_each_tensor(State& state, const Of& of) {
+  of("head.weight", state.head.w);
+  of("head.bias", state.head.b);
+  of("head.covariance", state.covariance);
+  if (state.noise) {
+    of("noise.shape", state.noise->shape);
+    of("noise.rate", state.noise->rate);
+  }
+  if (!state.kernel) return;
+  of("kernel.points", state.kernel->points);
+  of("kernel.rows", state.kernel->scaled_rows);
+  of("kernel.inverse", state.kernel->inverse);
+  of("kernel.weights", state.kernel->weights);
+}
+
+}  // namespace
+
+TaskState::Memory TaskState::memory() const {
+  auto memory = layers.memory();
+  for_each_tensor(*this, [&](const char* name, const at::Tensor& tensor) {
+    if (tensor.defined()) memory[name] = tensor;
+  });
+  return memory;
+}
+
+void TaskState::restore(const Memory& memory) {
+  layers.restore(memory);
+  if (memory.contains("noise.shape")) noise.emplace();
+  if (memory.contains("kernel.points")) kernel.emplace(kernel_of_parameters(layers.parameters()));
+  for_each_tensor(*this, [&](const char* name, at::Tensor& tensor) {
+    if (const auto found = memory.find(name); found != memory.end()) tensor = found->second;
+  });
 }
 
 void TaskState::add_shares(const at::Tensor& of_rows) {

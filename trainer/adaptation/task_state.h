@@ -37,6 +37,11 @@ struct TaskState {
   Head left_out_head = {};
   at::Tensor left_out_outputs = {};
 
+  // Of the state, what outputs() and predictive() need, by name: what a service keeps of a task.
+  using Memory = std::map<std::string, at::Tensor>;
+  Memory memory() const;
+  void restore(const Memory& memory);
+
   // Of rows [T, R, ..]: [T, R, C].
   at::Tensor outputs(const RowEncoder& rows) const;
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/arithmetic/plain_arithmetic.h"
+
 namespace warmstart {
 
 std::vector<at::Tensor> Microbatches::split(const at::Tensor& rows) const {
@@ -21,6 +23,7 @@ std::vector<std::int64_t> Microbatches::first_tasks(std::int64_t tasks) const {
 }
 
 at::Tensor Microbatches::for_tasks(const at::Tensor& values, std::int64_t tasks) const {
+  if (PlainArithmetic::stands() && count == 1) return values;  // it broadcasts to however many tasks
   auto sizes = values.sizes().vec();
   sizes.insert(sizes.begin() + 1, tasks / count);
   return values.unsqueeze(1).expand(sizes).flatten(0, 1);

@@ -19,7 +19,8 @@ struct Microbatches {
   // Where each microbatch's tasks begin, of so many: [count + 1].
   std::vector<std::int64_t> first_tasks(std::int64_t tasks) const;
 
-  // What microbatches have each, `values` [count, ..], for each of so many tasks, or distinct rows: [tasks, ..].
+  // What microbatches have each, `values` [count, ..], for each of so many tasks, or distinct rows: [tasks, ..].  Where
+  // PlainArithmetic stands, one microbatch's broadcast: [1, ..].
   at::Tensor for_tasks(const at::Tensor& values, std::int64_t tasks) const;
   at::Tensor for_distinct_rows(const at::Tensor& values) const;
 };

@@ -77,14 +77,17 @@ struct PositiveInverse : Function<PositiveInverse> {
 
 // By Newton's iteration (Schulz 1933), X <- X (2 I - A X), on the matrix with ones for its diagonal.  In float32 its
 // rounds are enough for a condition of some 50,000 there.
-at::Tensor inverse_by_products(const at::Tensor& matrices) {
+at::Tensor inverse_by_products(const at::Tensor& matrices, const at::Tensor& identity) {
   constexpr int kRounds = 20;
-  const auto scale = at::rsqrt(matrices.diagonal(0, 1, 2));
+  const auto scale = at::rsqrt((matrices * identity).sum(2));
   const auto scales = scale.unsqueeze(2) * scale.unsqueeze(1);
   const auto a = matrices * scales;
-  const auto twice = 2.0 * at::eye(a.size(1), a.options());
-  auto x = 0.5 * twice / a.abs().sum(2).amax(1).view({-1, 1, 1});
-  for (int round = 0; round < kRounds; ++round) x = at::bmm(x, twice - at::bmm(a, x));
+  const auto twice = 2.0 * identity;
+  // A task without rows has no largest sum.
+  const auto sums = a.abs().sum(2);
+  const auto largest = at::cat({sums, sums.sum(1, true) * 0.0 + 1.0}, 1).amax(1);
+  auto x = identity / largest.unsqueeze(1).unsqueeze(2);
+  for (int round = 0; round < kRounds; ++round) x = at::matmul(x, twice - at::matmul(a, x));
   return x * scales;
 }
 
@@ -92,10 +95,13 @@ at::Tensor inverse_by_products(const at::Tensor& matrices) {
 
 at::Tensor positive_inverse(const at::Tensor& matrices, const at::Tensor& diagonals, const at::Tensor& counts) {
   if (takes_own_loops(matrices)) return PositiveInverse::apply(matrices, diagonals, counts);
-  const auto mask = at::arange(matrices.size(1), counts.options()).unsqueeze(0).lt(counts).to(matrices.dtype());
+  const auto number = at::cumsum(at::ones_like(diagonals), 1);  // of each row, from 1 on
+  const auto identity = number.unsqueeze(2).eq(number.unsqueeze(1)).to(matrices.scalar_type());
+  const auto mask = number.le(counts).to(matrices.scalar_type());
   const auto pairs = mask.unsqueeze(2) * mask.unsqueeze(1);
-  const auto padded = matrices * pairs + at::diag_embed(diagonals * mask + (1.0 - mask));
-  return (PlainArithmetic::stands() ? inverse_by_products(padded) : at::cholesky_inverse(at::linalg_cholesky(padded))) *
+  const auto padded = matrices * pairs + identity * (diagonals * mask + (1.0 - mask)).unsqueeze(2);
+  return (PlainArithmetic::stands() ? inverse_by_products(padded, identity)
+                                    : at::cholesky_inverse(at::linalg_cholesky(padded))) *
          pairs;
 }
 

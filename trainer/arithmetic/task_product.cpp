@@ -87,6 +87,7 @@ struct TaskProduct : Function<TaskProduct> {
 }  // namespace
 
 at::Tensor task_product(const at::Tensor& a, const at::Tensor& b) {
+  if (PlainArithmetic::stands()) return at::matmul(a, b);
   if (!has_task_kernels() || !takes_own_loops(a) || !takes_own_loops(b)) return at::bmm(a, b);
   const auto right = operand(b, true), left = operand(a, !right.transposed);
   return TaskProduct::apply(left.stored, right.stored, left.transposed, right.transposed);

@@ -1,5 +1,7 @@
 #include "trainer/layers/adapted_layers.h"
 
+#include "trainer/arithmetic/plain_arithmetic.h"
+
 namespace warmstart {
 namespace {
 
@@ -19,8 +21,9 @@ AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parame
     : layers_(&layers), parameters_(&parameters), embedding_(layers.list().size()) {
   for (LayerId id = 0; id < layers.list().size(); ++id) {
     const auto& layer = layers[id];
-    const auto form = layers.adapts(id) && layer.kind != LayerKind::kEmbedding ? layers.plan(id, support, query).form
-                                                                               : Form::kActivations;
+    // Formed weights have no rule for however many rows.
+    const bool may_form = layers.adapts(id) && layer.kind != LayerKind::kEmbedding && !PlainArithmetic::stands();
+    const auto form = may_form ? layers.plan(id, support, query).form : Form::kActivations;
     if (layer.kind == LayerKind::kLinear) {
       linear_.push_back(unadapted_linear(parameters, layer, form, precision));
       continue;
@@ -30,6 +33,36 @@ AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parame
                          parameters.microbatches());
     if (layer.kind == LayerKind::kDenseFields)
       unadapted_.emplace(id, unadapted_linear(parameters, layer, Form::kActivations, Precision::kFloat32));
+  }
+}
+
+AdaptedLayers::Memory AdaptedLayers::memory() const {
+  Memory memory;
+  for (LayerId id = 0; id < layers_->list().size(); ++id) {
+    const auto& name = (*layers_)[id].name;
+    if (!layers_->adapts(id)) continue;
+    if ((*layers_)[id].kind == LayerKind::kEmbedding) {
+      memory[name + ".values"] = embedding_[id].values();
+      continue;
+    }
+    const auto [keys, values, shares] = linear_[id].memory();
+    memory.insert({{name + ".keys", keys}, {name + ".values", values}, {name + ".shares", shares}});
+  }
+  std::erase_if(memory, [](const auto& entry) { return !entry.second.defined(); });  // the network does not use it
+  return memory;
+}
+
+void AdaptedLayers::restore(const Memory& memory) {
+  for (LayerId id = 0; id < layers_->list().size(); ++id) {
+    const auto& layer = (*layers_)[id];
+    const auto found = memory.find(layer.name + ".values");
+    if (found == memory.end()) continue;
+    if (layer.kind == LayerKind::kEmbedding) {
+      embedding_[id].restore(found->second);
+    } else {
+      const auto rates = layers_->rule().layer(*parameters_, layer.name, 0);
+      linear_[id].restore({memory.at(layer.name + ".keys"), found->second, memory.at(layer.name + ".shares")}, rates);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "trainer/arithmetic/adapted_product.h"
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/products.h"
 
 namespace warmstart {
@@ -180,7 +181,7 @@ AdaptedLinear::AdaptedLinear(at::Tensor weight, at::Tensor bias, bool adapts_bia
       form_(form),
       precision_(precision),
       microbatches_(std::move(microbatches)) {
-  if (weight_.defined()) transpose_ = transpose_for_products(weight_[0]);
+  if (weight_.defined() && !PlainArithmetic::stands()) transpose_ = transpose_for_products(weight_[0]);
 }
 
 at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) const {
@@ -190,11 +191,10 @@ at::Tensor AdaptedLinear::forward(const at::Tensor& x, const at::Tensor& shared,
     return activated(shared.defined() ? z + shared : z, activation);
   }
   if (!weight_.defined() && !keys_.defined()) return activated(shared, activation);
-  if (!keys_.defined() && weight_.scalar_type() == at::kDouble && microbatches_.count == 1) {
-    // Double precision is for references, which go through this more than twice.
-    const auto z = at::linear(x, weight_[0], bias_.defined() ? Optional(bias_[0]) : std::nullopt);
-    return activated(shared.defined() ? z + shared : z, activation);
-  }
+  // Double precision is for references, which go through a layer that does not adapt more than twice.
+  if (PlainArithmetic::stands() ||
+      (!keys_.defined() && weight_.scalar_type() == at::kDouble && microbatches_.count == 1))
+    return plain_forward(x, shared, activation);
   return ForwardPass::apply(x, optional(weight_), optional(bias_), optional(shared), optional(keys_), optional(values_),
                             optional(shares_), optional(key_bias_), optional(transpose_), adapts_bias_,
                             Rectifier{activation.rectifies, activation.slope}, optional(activation.mask), precision_,
@@ -208,10 +208,39 @@ std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, c
     const auto at_outputs = before_activation(d, behind, activation.rectifies, activation.slope, activation.mask);
     return {at_outputs, Products(precision_).bmm(at_outputs, task_weight_)};
   }
+  if (PlainArithmetic::stands()) return plain_backward(d, behind, activation);
   const auto passed =
       BackwardPass::apply(d, optional(behind), weight_, optional(keys_), optional(values_), optional(shares_),
                           optional(transpose_), activation.slope, optional(activation.mask), precision_, microbatches_);
   return {passed[0], passed[1]};
+}
+
+at::Tensor AdaptedLinear::plain_forward(const at::Tensor& x, const at::Tensor& shared,
+                                        const Activation& activation) const {
+  auto z = shared;
+  const auto add = [&](const at::Tensor& part) { z = z.defined() ? part + z : part; };
+  if (keys_.defined()) {
+    auto products = at::matmul(x, transposed(keys_));
+    if (adapts_bias_) products = products + (key_bias_.defined() ? key_bias_.view({-1, 1, 1}) : at::ones({}, x.options()));
+    add(at::matmul(products * shares_, values_));
+  }
+  if (weight_.defined()) add(at::linear(x, weight_[0], bias_.defined() ? Optional(bias_[0]) : std::nullopt));
+  return activated(z, activation);
+}
+
+std::pair<at::Tensor, at::Tensor> AdaptedLinear::plain_backward(const at::Tensor& d, const at::Tensor& behind,
+                                                                const Activation& activation) const {
+  const auto at_outputs = before_activation(d, behind, activation.rectifies, activation.slope, activation.mask);
+  auto at_inputs = at::matmul(at_outputs, weight_[0]);
+  if (keys_.defined()) at_inputs = at_inputs + at::matmul(at::matmul(at_outputs, transposed(values_)) * shares_, keys_);
+  return {at_outputs, at_inputs};
+}
+
+void AdaptedLinear::restore(const Memory& memory, const LayerRates& rates) {
+  keys_ = memory.keys;
+  values_ = memory.values;
+  shares_ = memory.shares;
+  key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
 }
 
 void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale,
@@ -223,7 +252,7 @@ void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, c
   const auto share = scale * -of_rows(rates.step).unsqueeze(2);
   key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
   if (form_ != Form::kWeights) {
-    const auto shares = share.expand({keys.size(0), 1, keys.size(1)}).contiguous();
+    const auto shares = share * at::ones_like(keys.narrow(2, 0, 1)).transpose(1, 2);
     keys_ = keys_.defined() ? at::cat({keys_, keys}, 1) : keys;
     values_ = values_.defined() ? at::cat({values_, values}, 1) : values;
     shares_ = shares_.defined() ? at::cat({shares_, shares}, 2) : shares;

@@ -41,11 +41,21 @@ class AdaptedLinear {
   std::pair<at::Tensor, at::Tensor> backward(const at::Tensor& d, const at::Tensor& out,
                                              const Activation& activation = {}) const;
 
+  // What add() has left, where the form is kActivations: all that forward() needs beside the shared layer.
+  struct Memory {
+    at::Tensor keys, values, shares;  // [T, M, in], [T, M, out], [T, 1, M]
+  };
+  Memory memory() const { return {keys_, values_, shares_}; }
+  void restore(const Memory& memory, const LayerRates& rates);
+
   // Adapts by one inner step: inputs X [T, S, in], gradients D [T, S, out] at the outputs, `scale` [T, 1, 1].
   void add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates);
 
  private:
-  bool adapted() const { return keys_.defined() || task_weight_.defined(); }
+  // By operators alone.
+  at::Tensor plain_forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) const;
+  std::pair<at::Tensor, at::Tensor> plain_backward(const at::Tensor& d, const at::Tensor& out,
+                                                   const Activation& activation) const;
 
   at::Tensor weight_, bias_;
   at::Tensor transpose_;  // [in, out], of the weight's values

@@ -34,6 +34,9 @@ class BatchParameters {
   // The rows of `table` that `lookup` asks for: [n, width].
   at::Tensor rows(const std::string& table, const IdLookup& lookup) const;
 
+  // All rows of `table`: [its ids, width].
+  at::Tensor whole(const std::string& table) const { return tables_.whole(table); }
+
   // [M] of the parameters' dtype and device.
   at::Tensor constant(double value) const;
 

@@ -16,6 +16,9 @@ class EmbeddingMemory {
   // `same_ids` [T, R, S]: the product of two rows' id weights.
   at::Tensor forward(const at::Tensor& same_ids, at::Tensor shared) const;
 
+  const at::Tensor& values() const { return values_; }
+  void restore(at::Tensor values) { values_ = std::move(values); }
+
  private:
   at::Tensor values_;  // [T, S, out]
 };

@@ -20,6 +20,9 @@ class EmbeddingSource {
 
   // The rows [n, width] of `ids` [n], int64 and within the table; differentiable.
   virtual at::Tensor fetch(const std::string& table, const at::Tensor& ids) const = 0;
+
+  // All rows, without their history: [ids, width].
+  virtual at::Tensor whole(const std::string& table) const = 0;
 };
 
 // Every rank holds all rows, among the model's parameters, which outlive this.
@@ -33,6 +36,7 @@ class ReplicatedTables : public EmbeddingSource {
   at::Tensor fetch(const std::string& table, const at::Tensor& ids) const override {
     return parameters_[table].index_select(0, ids);
   }
+  at::Tensor whole(const std::string& table) const override { return parameters_[table].detach(); }
 
  private:
   Parameters& parameters_;

@@ -2,20 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include "trainer/arithmetic/bag_sum.h"
+#include "trainer/layers/embed.h"
 
 namespace warmstart {
-namespace {
-
-// The weighted sums of the table's `rows`.
-at::Tensor bag(const at::Tensor& rows, const IdBags& bags) {
-  const auto& places = bags.lookup.places;
-  if (!bags.offsets.defined()) return rows.index_select(0, places) * bags.weights.unsqueeze(1);
-  return bag_sum(rows, places, bags.offsets, bags.weights);
-}
-
-}  // namespace
-
 // Gradients at nodes and at layers, as they are found.
 class Pass::Gradients {
  public:
@@ -51,8 +40,7 @@ Var Pass::fields(LayerId embedding, LayerId dense) {
   const auto& layers = layers_.shared();
   const auto& table = layers[embedding].name;
   auto x = rows_.shared(table, [&] {
-    const auto& bags = rows_.fields();
-    const auto embedded = bag(layers_.parameters().rows(table, bags.lookup), bags);
+    const auto embedded = embed(layers_.parameters(), table, rows_.fields());
     return layers_.unadapted(dense).forward(rows_.distinct_dense(), embedded);
   });
   if (layers.adapts(dense)) x = layers_.linear(dense).forward(rows_.dense(), x);
@@ -67,8 +55,7 @@ Var Pass::key(LayerId table) {
   const auto& layers = layers_.shared();
   const auto& name = layers[table].name;
   auto x = rows_.shared(name, [&] {
-    const auto& bags = rows_.keys();
-    return bag(layers_.parameters().rows(name, bags.lookup), bags);
+    return embed(layers_.parameters(), name, rows_.keys());
   });
   if (layers.adapts(table)) x = layers_.embedding(table).forward(rows_.same_ids(rows_.keys()), x);
   return add_node(x, layers.adapts(table), [=](const auto& d, Gradients& gradients) { gradients.add({table, {}, d}); });

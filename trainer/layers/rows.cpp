@@ -39,6 +39,13 @@ std::vector<at::Tensor> id_products(const IdBags& bags, const Microbatches& micr
   return products;
 }
 
+// Of rows [T, R, I] and support rows [T, S, I]: [T, R, S].
+at::Tensor same_padded_ids(const IdBags& rows, const IdBags& support) {
+  const auto same = rows.padded.unsqueeze(2).unsqueeze(4).eq(support.padded.unsqueeze(1).unsqueeze(3));
+  const auto of_ids = (same.to(rows.weights.scalar_type()) * support.weights.unsqueeze(1).unsqueeze(3)).sum(-1);
+  return (of_ids * rows.weights.unsqueeze(2)).sum(-1);
+}
+
 }  // namespace
 
 at::Tensor row_of_each_id(const IdBags& bags) {
@@ -60,18 +67,18 @@ struct Rows::Distinct {
 Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
     : distinct_(std::make_shared<Distinct>()), gathered_(std::make_shared<std::map<std::string, at::Tensor>>()) {
   const auto count = batch.key.size(0);
-  const auto options = batch.rows.weights.options();
+  const auto options = batch.rows.ids.weights.options();
   distinct_->recorded = c10::GradMode::is_enabled();
   if (count == 0) return;  // they were encoded elsewhere
-  auto weights = batch.rows.weights;
+  auto weights = batch.rows.ids.weights;
   auto known = batch.key.ne(0).to(options);
   if (dropout) {
     known = known * dropout->kept_keys(batch.microbatches.first_rows, options);
-    weights = weights.index_copy(0, batch.rows.offsets, known);  // the key comes first in each row
+    weights = weights.index_copy(0, batch.rows.ids.offsets, known);  // the key comes first in each row
   }
   distinct_->count = count;
   distinct_->microbatches = batch.microbatches;
-  distinct_->fields = {batch.rows.lookup, batch.rows.offsets, weights};
+  distinct_->fields = {batch.rows.ids.lookup, batch.rows.ids.offsets, weights};
   distinct_->keys = {batch.key_lookup, {}, known};
   distinct_->dense = batch.rows.dense;
   distinct_->dropout = dropout;
@@ -83,6 +90,17 @@ Rows::Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor supp
       support_place_(std::move(support_place)),
       gathered_(std::make_shared<std::map<std::string, at::Tensor>>()) {}
 
+Rows::Rows(const FeatureTensors& rows, const Rows* support_rows)
+    : distinct_(std::make_shared<Distinct>()),
+      support_(support_rows ? support_rows->distinct_ : distinct_),
+      gathered_(std::make_shared<std::map<std::string, at::Tensor>>()) {
+  distinct_->recorded = c10::GradMode::is_enabled();
+  distinct_->fields = rows.ids;
+  distinct_->keys.padded = rows.ids.padded.narrow(-1, 0, 1);  // the key comes first in each row
+  distinct_->keys.weights = rows.ids.weights.narrow(-1, 0, 1);
+  distinct_->dense = rows.dense;
+}
+
 Rows Rows::placed(const at::Tensor& place, const at::Tensor& support_place) const {
   return {distinct_, place, support_place};
 }
@@ -90,6 +108,11 @@ Rows Rows::placed(const at::Tensor& place, const at::Tensor& support_place) cons
 const Microbatches& Rows::microbatches() const { return distinct_->microbatches; }
 const IdBags& Rows::fields() const { return distinct_->fields; }
 const IdBags& Rows::keys() const { return distinct_->keys; }
+at::Tensor Rows::unknown_keys() const {
+  const auto unknown = 1.0 - distinct_->keys.weights;
+  return support_ ? unknown : unknown.unsqueeze(1);
+}
+
 const at::Tensor& Rows::distinct_dense() const { return distinct_->dense; }
 
 at::Tensor Rows::dense() const {
@@ -107,6 +130,7 @@ at::Tensor Rows::shared(const std::string& name, const std::function<at::Tensor(
 }
 
 at::Tensor Rows::of_microbatches(const at::Tensor& values) const {
+  if (support_) return values.unsqueeze(1);
   if (!place_.defined()) return microbatches().for_distinct_rows(values);
   return microbatches().for_tasks(values, place_.size(0)).unsqueeze(1);
 }
@@ -127,6 +151,7 @@ at::Tensor Rows::mask(std::uint64_t number, std::int64_t width) const {
 }
 
 at::Tensor Rows::same_ids(const IdBags& bags) const {
+  if (support_) return same_padded_ids(bags, &bags == &distinct_->keys ? support_->keys : support_->fields);
   auto& products = distinct_->id_products[&bags];
   if (products.empty()) products = id_products(bags, microbatches(), distinct_->count);
   auto& same = (*gathered_)[&bags == &distinct_->keys ? "same_keys" : "same_ids"];

@@ -13,13 +13,6 @@
 
 namespace warmstart {
 
-// Weighted ids of each distinct row, one after the other.
-struct IdBags {
-  IdLookup lookup;
-  at::Tensor offsets;  // int64 [N]: where each row begins; undefined means one id a row
-  at::Tensor weights;  // one an id
-};
-
 // The row that each id belongs to; for bags with offsets.
 at::Tensor row_of_each_id(const IdBags& bags);
 
@@ -30,6 +23,10 @@ class Rows {
   // The distinct rows.  `dropout` is null outside of training, and both outlive all rows that are made from these.
   Rows(const TensorBatch& batch, const Dropout* dropout);
 
+  // A request's rows [T, R], each computed by itself by operators alone, whatever T and R; tasks adapt to
+  // `support_rows`, or to these where there are none.
+  explicit Rows(const FeatureTensors& rows, const Rows* support_rows = nullptr);
+
   const Microbatches& microbatches() const;
 
   // The rows at `place` [T, R]; tasks adapt to those at `support_place` [T, S].
@@ -38,6 +35,7 @@ class Rows {
   // Of the distinct rows.
   const IdBags& fields() const;  // of all categorical fields: the key's id comes first, weighing 0 where it is unknown
   const IdBags& keys() const;    // of the key alone
+  at::Tensor unknown_keys() const;  // [.., 1]: 1 where the key is unknown, else 0
   const at::Tensor& distinct_dense() const;  // [N, F]
 
   at::Tensor dense() const;  // [.., F]
@@ -46,7 +44,7 @@ class Rows {
   // name.
   at::Tensor shared(const std::string& name, const std::function<at::Tensor()>& compute) const;
 
-  // What microbatches have each, `values` [M, ..], at these rows: [T, 1, ..] or [N, ..].
+  // What microbatches have each, `values` [M, ..], at these rows: [T, 1, ..] or [N, ..]; of a request [1, 1, ..].
   at::Tensor of_microbatches(const at::Tensor& values) const;
 
   // `distinct` [N, ..] at these rows.
@@ -63,7 +61,7 @@ class Rows {
   struct Distinct;
   Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor support_place);
 
-  std::shared_ptr<Distinct> distinct_;
+  std::shared_ptr<Distinct> distinct_, support_;  // the second: a request's support rows
   at::Tensor place_, support_place_;  // undefined: these are the distinct rows
   std::shared_ptr<std::map<std::string, at::Tensor>> gathered_;
 };

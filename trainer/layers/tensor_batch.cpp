@@ -21,8 +21,8 @@ IdLookup tensors(const Lookup& lookup, const at::TensorOptions& options) {
 }
 
 FeatureTensors tensors(const Features& features, const at::TensorOptions& options) {
-  return {tensors(features.lookup, options), ids_of(features.offsets, {features.count}, options),
-          values_of(features.weights, {static_cast<std::int64_t>(features.weights.size())}, options),
+  return {{tensors(features.lookup, options), ids_of(features.offsets, {features.count}, options),
+           values_of(features.weights, {static_cast<std::int64_t>(features.weights.size())}, options)},
           values_of(features.dense, {features.count, features.dense_width}, options)};
 }
 

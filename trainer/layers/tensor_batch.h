@@ -16,16 +16,32 @@ struct IdLookup {
   at::Tensor all, in_all;            // int64
 };
 
-struct FeatureTensors {
+// Weighted ids of each row: of a batch's distinct rows one list after the other, or of a request's rows equally many
+// each.
+struct IdBags {
   IdLookup lookup;
-  at::Tensor offsets;  // int64 [N]
-  at::Tensor weights;  // one an id
-  at::Tensor dense;    // [N, F]
+  at::Tensor offsets;      // int64 [N]: where each row begins; undefined means one id a row
+  at::Tensor weights;      // one an id; of a request [.., I], 0 where an id is unknown or padded
+  at::Tensor padded = {};  // of a request, int64 [.., I]: ids within the table; there is no lookup then
+
+  bool is_empty() const { return padded.defined() ? padded.size(-1) == 0 : weights.numel() == 0; }
+};
+
+struct FeatureTensors {
+  IdBags ids;
+  at::Tensor dense;  // [N, F]; of a request [.., F]
 };
 
 struct RowTensors {
   at::Tensor place;        // int64 [T, R], rows of the features
   at::Tensor label, mask;  // [T, R]
+};
+
+// What a served model is asked: each task's support rows [T, S], with their labels, and query rows [T, Q].  Whole rows
+// may be padding; support rows behind the mask are.
+struct Request {
+  FeatureTensors support, query, descriptions;
+  RowTensors support_labels;  // without places
 };
 
 // An EpisodeBatch as tensors of the dtype and on the device of `options`.  On the CPU they share its memory where

@@ -62,41 +62,61 @@ void Learner::start_from(double score, const at::Tensor& key_bias) {
   if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
 }
 
-// A batch on its way through the network and the stages.
+// Tasks on their way through the network and the stages.
 class Learner::Batch {
  public:
   Batch(const Learner& learner, const BatchParameters& parameters, const TensorBatch& tensors, const Dropout* dropout,
         Precision precision, const Encoding* rows = nullptr)
       : learner_(learner),
-        tensors_(tensors),
         dropout_(dropout),
-        distinct_(tensors, dropout),
+        support_labels_(tensors.support),
+        descriptions_(tensors.descriptions),
         unadapted_(learner.layers_, parameters, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
+    const Rows distinct(tensors, dropout);
+    std::optional<Encoding> shared;
     if (rows)
-      shared_ = *rows;
+      shared = *rows;
     else if (learner.only_heads_adapt())
-      shared_ = learner.encode(distinct_, unadapted_);
+      shared = learner.encode(distinct, unadapted_);
+    const auto encoder = [&](const RowTensors& rows) -> RowEncoder {
+      return {*learner_.network_, distinct.placed(rows.place, tensors.support.place), shared};
+    };
+    support_.emplace(encoder(tensors.support));
+    query_.emplace(encoder(tensors.query));
+  }
+
+  Batch(const Learner& learner, const BatchParameters& parameters, const Request& request)
+      : learner_(learner),
+        dropout_(nullptr),
+        support_labels_(request.support_labels),
+        descriptions_(request.descriptions),
+        unadapted_(learner.layers_, parameters, 0, 0, Precision::kFloat32) {
+    const auto encoder = [&](const Rows& rows) -> RowEncoder {
+      std::optional<Encoding> fixed;
+      if (learner_.only_heads_adapt()) fixed = learner_.encode(rows, unadapted_);
+      return {*learner_.network_, rows, fixed};
+    };
+    std::optional<Rows> support;
+    if (request.support.ids.padded.defined()) support_.emplace(encoder(support.emplace(request.support)));
+    if (request.query.ids.padded.defined()) query_.emplace(encoder(Rows(request.query, support ? &*support : nullptr)));
   }
 
   TaskState adapted(Wanted wanted = {}) const {
-    TaskState state = {.head = {}, .layers = unadapted_};
+    auto state = unadapted();
     if (wanted.shares) state.shares = no_shares();
-    const auto rows = encoder(tensors_.support);
-    const auto row_counts = tensors_.support.mask.sum(1, true);
-    const Support support = {rows,     tensors_.support,     row_counts, tensors_.descriptions,
-                             dropout_, *learner_.objective_, wanted};
+    const auto row_counts = support_labels_.mask.sum(1, true);
+    const Support support = {*support_, support_labels_, row_counts, descriptions_,
+                             dropout_,  *learner_.objective_, wanted};
     for (const auto& stage : learner_.stages_) stage->apply(state, support);
     return state;
   }
 
-  at::Tensor outputs(const TaskState& state) const {
-    const auto rows = encoder(tensors_.query);
-    return state.outputs(rows);
-  }
+  TaskState unadapted() const { return {.head = {}, .layers = unadapted_}; }
+
+  at::Tensor outputs(const TaskState& state) const { return state.outputs(*query_); }
 
   // With the likelihood's share.
-  at::Tensor query_losses(const TaskState& state) const {
-    const auto& query = tensors_.query;
+  at::Tensor query_losses(const TaskState& state, const RowTensors& query) const {
     const auto& objective = *learner_.objective_;
     if (!state.noise) return objective.losses(outputs(state), query);
     const auto found = predictive(state);
@@ -106,43 +126,36 @@ class Learner::Batch {
            learner_.options_.adapt.likelihood * mean_over_rows(unlikely, query.mask);
   }
 
-  Head no_shares() const {
-    const auto& mask = tensors_.support.mask;
-    const auto zeros = [&](std::int64_t width) {
-      return at::zeros({mask.size(0), mask.size(1), width}, mask.options());
-    };
-    return {zeros(learner_.network_->features()), zeros(1)};
-  }
+  Predictive predictive(const TaskState& state) const { return state.predictive(*query_); }
 
-  Predictive predictive(const TaskState& state) const {
-    const auto rows = encoder(tensors_.query);
-    return state.predictive(rows);
-  }
-
-  // Of the features before any layer adapts.
-  at::Tensor shares(TaskState state) const {
-    const auto rows = encoder(tensors_.query);
-    state.layers = unadapted_;
-    return state.shares_of(rows);
+  Reasons reasons(const TaskState& state) const {
+    const auto prior = unadapted_outputs(state).squeeze(2), shares = this->shares(state);
+    return {prior, shares, outputs(state).squeeze(2) - prior - shares.sum(2)};
   }
 
   at::Tensor unadapted_outputs(const TaskState& state) const {
-    const auto rows = encoder(tensors_.query);
-    const auto query = rows.encode(unadapted_);
+    const auto query = query_->encode(unadapted_);
     return state.unadapted_head.outputs(query.features(), query.base());
   }
 
  private:
-  RowEncoder encoder(const RowTensors& rows) const {
-    return {*learner_.network_, distinct_.placed(rows.place, tensors_.support.place), shared_};
+  Head no_shares() const {
+    const auto zeros = at::zeros_like(support_labels_.mask).unsqueeze(2);
+    return {zeros.expand({-1, -1, learner_.network_->features()}), zeros};
+  }
+
+  // Of the features before any layer adapts.
+  at::Tensor shares(TaskState state) const {
+    state.layers = unadapted_;
+    return state.shares_of(*query_);
   }
 
   const Learner& learner_;
-  const TensorBatch& tensors_;
   const Dropout* dropout_;
-  Rows distinct_;
+  const RowTensors& support_labels_;
+  const FeatureTensors& descriptions_;
   AdaptedLayers unadapted_;
-  std::optional<Encoding> shared_;  // of the distinct rows, where no layer adapts
+  std::optional<RowEncoder> support_, query_;
 };
 
 BatchParameters Learner::batch_parameters(const TensorBatch& batch, Leaves leaves) const {
@@ -164,7 +177,7 @@ at::Tensor Learner::losses(const BatchParameters& parameters, const TensorBatch&
   const Batch whole(*this, parameters, batch, dropout, precision, rows);
   const auto& adapt = options_.adapt;
   const auto state = whole.adapted({.left_out = leaves_out_});
-  auto losses = whole.query_losses(state);
+  auto losses = whole.query_losses(state, batch.query);
   if (adapt.no_support > 0.0) {
     const auto unadapted = objective_->losses(whole.unadapted_outputs(state), batch.query);
     losses = (losses + adapt.no_support * unadapted) / (1.0 + adapt.no_support);
@@ -207,9 +220,39 @@ Predictions Learner::predict(const EpisodeBatch& batch) const {
 
 Learner::Reasons Learner::reasons(const BatchParameters& parameters, const TensorBatch& batch) const {
   const Batch whole(*this, parameters, batch, nullptr, Precision::kFloat32);
+  return whole.reasons(whole.adapted({.shares = true}));
+}
+
+BatchParameters Learner::request_parameters() const { return {parameters_, tables_, {}, Leaves::kParameters}; }
+
+TaskState::Memory Learner::memory(const BatchParameters& parameters, const Request& request) const {
+  return Batch(*this, parameters, request).adapted().memory();
+}
+
+Learner::Answer Learner::answer(const BatchParameters& parameters, const Request& request) const {
+  const Batch whole(*this, parameters, request);
   const auto state = whole.adapted({.shares = true});
-  const auto prior = whole.unadapted_outputs(state).squeeze(2), shares = whole.shares(state);
-  return {prior, shares, whole.outputs(state).squeeze(2) - prior - shares.sum(2)};
+  auto answer = answer_of(whole, state);
+  answer.reasons = whole.reasons(state);
+  return answer;
+}
+
+Learner::Answer Learner::answer(const BatchParameters& parameters, const Request& request,
+                                const TaskState::Memory& memory) const {
+  const Batch whole(*this, parameters, request);
+  auto state = whole.unadapted();
+  state.restore(memory);
+  return answer_of(whole, state);
+}
+
+Learner::Answer Learner::answer_of(const Batch& batch, const TaskState& state) const {
+  const auto outputs = batch.outputs(state);
+  Answer answer = {objective_->predicted(outputs).clamp(schema_.label_min, schema_.label_max), outputs.squeeze(2)};
+  if (!state.noise) return answer;
+  const auto found = batch.predictive(state);
+  // The variance of Student's t; its degrees of freedom are above 2.
+  answer.deviations = at::sqrt(found.squared_scales * found.freedom / (found.freedom - 2.0)).squeeze(2);
+  return answer;
 }
 
 }  // namespace warmstart

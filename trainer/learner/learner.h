@@ -76,8 +76,25 @@ class Learner : public Recommender {
   };
   Reasons reasons(const BatchParameters& parameters, const TensorBatch& batch) const;
 
+  // What a served model says of a request's query rows.
+  struct Answer {
+    at::Tensor scores;           // [T, Q]: predictions on the scale of the label, within its range
+    at::Tensor outputs;          // [T, Q]: the network's, which reasons add up to
+    at::Tensor deviations = {};  // [T, Q]: of a label around its output; where deviations are learned
+    Reasons reasons = {};
+  };
+  // For all of a request's functions; PlainArithmetic stands while they run, so that they can be traced.
+  BatchParameters request_parameters() const;
+  Answer answer(const BatchParameters& parameters, const Request& request) const;
+  // In two calls: what tasks are to be remembered by, of a request without query rows; and an answer without reasons,
+  // of one without support labels, and without support rows where no embedding adapts.
+  TaskState::Memory memory(const BatchParameters& parameters, const Request& request) const;
+  Answer answer(const BatchParameters& parameters, const Request& request, const TaskState::Memory& memory) const;
+
  private:
   class Batch;
+
+  Answer answer_of(const Batch& batch, const TaskState& state) const;
 
   // Whether deviations are learned.
   bool learns_noise() const;
