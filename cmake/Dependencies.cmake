@@ -97,3 +97,6 @@ endif()
 # is what continuous integration runs as.
 set(WARMSTART_MPI_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none)
+
+# ONNX Runtime, where scripts/setup has put its wheel: loaded by name when a model is exported, never linked.
+file(GLOB WARMSTART_ONNXRUNTIME_LIBRARY ${wheels}/onnxruntime/capi/libonnxruntime.so.*)

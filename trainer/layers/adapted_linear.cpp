@@ -215,6 +215,12 @@ std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, c
   return {passed[0], passed[1]};
 }
 
+at::Tensor AdaptedLinear::shared_product(const at::Tensor& x) const {
+  // Exported graphs may not hold products over nothing.
+  if (x.size(-1) == 0 && bias_.defined()) return x.sum(-1, true) + bias_[0];
+  return at::linear(x, weight_[0], bias_.defined() ? Optional(bias_[0]) : std::nullopt);
+}
+
 at::Tensor AdaptedLinear::plain_forward(const at::Tensor& x, const at::Tensor& shared,
                                         const Activation& activation) const {
   auto z = shared;
@@ -224,7 +230,7 @@ at::Tensor AdaptedLinear::plain_forward(const at::Tensor& x, const at::Tensor& s
     if (adapts_bias_) products = products + (key_bias_.defined() ? key_bias_.view({-1, 1, 1}) : at::ones({}, x.options()));
     add(at::matmul(products * shares_, values_));
   }
-  if (weight_.defined()) add(at::linear(x, weight_[0], bias_.defined() ? Optional(bias_[0]) : std::nullopt));
+  if (weight_.defined()) add(shared_product(x));
   return activated(z, activation);
 }
 

@@ -53,6 +53,7 @@ class AdaptedLinear {
 
  private:
   // By operators alone.
+  at::Tensor shared_product(const at::Tensor& x) const;
   at::Tensor plain_forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) const;
   std::pair<at::Tensor, at::Tensor> plain_backward(const at::Tensor& d, const at::Tensor& out,
                                                    const Activation& activation) const;

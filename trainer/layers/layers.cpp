@@ -49,6 +49,12 @@ bool Layers::any_adapts() const {
   return false;
 }
 
+bool Layers::any_embedding_adapts() const {
+  for (LayerId layer = 0; layer < list_.size(); ++layer)
+    if (adapts(layer) && list_[layer].kind == LayerKind::kEmbedding) return true;
+  return false;
+}
+
 double Layers::multiply_adds() const {
   double sum = 0.0;
   for (const auto& layer : list_) sum += static_cast<double>(layer.inputs) * static_cast<double>(layer.outputs);

@@ -48,6 +48,7 @@ class Layers {
   // Whether inner steps change it, or any.
   bool adapts(LayerId layer) const;
   bool any_adapts() const;
+  bool any_embedding_adapts() const;
 
   // Of a row that goes through all of them.
   double multiply_adds() const;

@@ -18,6 +18,10 @@ const ModelOptions& checked(const ModelOptions& options) {
   return options;
 }
 
+// What adapted embeddings remember support rows by.
+constexpr const char* kSupportIds = "support.ids";
+constexpr const char* kSupportWeights = "support.weights";
+
 // Without the stage `steps` there are none.
 InnerOptions inner_options(const AdaptOptions& options) {
   auto inner = options.inner;
@@ -226,7 +230,11 @@ Learner::Reasons Learner::reasons(const BatchParameters& parameters, const Tenso
 BatchParameters Learner::request_parameters() const { return {parameters_, tables_, {}, Leaves::kParameters}; }
 
 TaskState::Memory Learner::memory(const BatchParameters& parameters, const Request& request) const {
-  return Batch(*this, parameters, request).adapted().memory();
+  auto memory = Batch(*this, parameters, request).adapted().memory();
+  if (!layers_.any_embedding_adapts()) return memory;
+  memory[kSupportIds] = request.support.ids.padded;
+  memory[kSupportWeights] = request.support.ids.weights;
+  return memory;
 }
 
 Learner::Answer Learner::answer(const BatchParameters& parameters, const Request& request) const {
@@ -239,7 +247,12 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Request
 
 Learner::Answer Learner::answer(const BatchParameters& parameters, const Request& request,
                                 const TaskState::Memory& memory) const {
-  const Batch whole(*this, parameters, request);
+  auto with_support = request;
+  if (const auto ids = memory.find(kSupportIds); ids != memory.end()) {
+    with_support.support.ids.padded = ids->second;
+    with_support.support.ids.weights = memory.at(kSupportWeights);
+  }
+  const Batch whole(*this, parameters, with_support);
   auto state = whole.unadapted();
   state.restore(memory);
   return answer_of(whole, state);

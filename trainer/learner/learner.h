@@ -87,7 +87,7 @@ class Learner : public Recommender {
   BatchParameters request_parameters() const;
   Answer answer(const BatchParameters& parameters, const Request& request) const;
   // In two calls: what tasks are to be remembered by, of a request without query rows; and an answer without reasons,
-  // of one without support labels, and without support rows where no embedding adapts.
+  // of one with query rows alone.
   TaskState::Memory memory(const BatchParameters& parameters, const Request& request) const;
   Answer answer(const BatchParameters& parameters, const Request& request, const TaskState::Memory& memory) const;
 

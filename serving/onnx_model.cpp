@@ -1,0 +1,401 @@
+#include "serving/onnx_model.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/serialization/export.h>
+
+#include <functional>
+#include <map>
+#include <numeric>
+#include <stdexcept>
+#include <unordered_map>
+
+namespace warmstart {
+namespace {
+
+namespace jit = torch::jit;
+using jit::Node;
+using jit::Value;
+using Values = std::vector<Value*>;
+
+constexpr std::int64_t kOpset = 17;
+constexpr std::int64_t kSmallConstant = 64;  // values; larger ones are initializers
+constexpr double kMostBytes = 1.5e9;         // in one file
+
+// Builds nodes of ONNX.
+class Builder {
+ public:
+  Value* op(const std::string& name, const Values& inputs, at::ScalarType type) {
+    auto* node = make(name, inputs);
+    node->output()->setType(c10::TensorType::create(type, std::nullopt, std::nullopt, std::nullopt));
+    return node->output();
+  }
+
+  Value* constant(const at::Tensor& value) {
+    if (value.numel() > kSmallConstant) return initializer(value.contiguous());
+    auto* node = make("Constant", {});
+    node->t_(c10::Symbol::attr("value"), value.contiguous());
+    return typed(node->output(), value);
+  }
+  Value* integers(const std::vector<std::int64_t>& values) { return constant(at::tensor(values, at::kLong)); }
+  Value* integer(std::int64_t value) { return constant(at::scalar_tensor(value, at::kLong)); }
+
+  Value* cast(Value* value, at::ScalarType from, at::ScalarType to) {
+    if (from == to) return value;
+    auto* result = op("Cast", {value}, to);
+    result->node()->i_(c10::Symbol::attr("to"), onnx_type(to));
+    return result;
+  }
+
+  Node* make(const std::string& name, const Values& inputs) {
+    auto* node = graph->create(c10::Symbol::fromQualString("onnx::" + name), inputs, 1);
+    graph->appendNode(node);
+    return node;
+  }
+
+  static std::int64_t onnx_type(at::ScalarType type) {
+    if (type == at::kFloat) return 1;
+    if (type == at::kLong) return 7;
+    if (type == at::kBool) return 9;
+    if (type == at::kDouble) return 11;
+    throw std::logic_error(fmt::format("export: no ONNX type for {}", c10::toString(type)));
+  }
+
+  std::shared_ptr<jit::Graph> graph = std::make_shared<jit::Graph>();
+  std::map<std::string, at::Tensor> initializers;
+
+ private:
+  Value* typed(Value* value, const at::Tensor& like) {
+    value->setType(c10::TensorType::create(like));
+    return value;
+  }
+
+  Value* initializer(const at::Tensor& value) {
+    const auto name = fmt::format("weights.{}", initializers.size());
+    auto* input = graph->addInput(name);
+    initializers[name] = value;
+    return typed(input, value);
+  }
+};
+
+// A traced node on its way to ONNX: its arguments, and the rule's result.
+class Context {
+ public:
+  Context(Builder& build, std::unordered_map<Value*, Value*>& values, Node& node)
+      : build_(build), values_(values), node_(node) {}
+
+  Builder& build() { return build_; }
+  std::size_t arguments() const { return node_.inputs().size(); }
+  at::ScalarType result_type() const { return type_of(node_.output()); }
+
+  bool is_none(std::size_t i) const { return node_.inputs()[i]->type()->kind() == c10::TypeKind::NoneType; }
+  double number(std::size_t i) const { return constant(i).toScalar().toDouble(); }
+  bool flag(std::size_t i) const { return constant(i).toBool(); }
+  std::int64_t integer(std::size_t i) const { return constant(i).toInt(); }
+  std::vector<std::int64_t> integers(std::size_t i) const {
+    if (const auto found = jit::toIValue(node_.inputs()[i])) return found->toIntVector();
+    std::vector<std::int64_t> values;
+    for (auto* value : node_.inputs()[i]->node()->inputs()) values.push_back(jit::toIValue(value)->toInt());
+    return values;
+  }
+  Values tensors(std::size_t i) const {
+    Values found;
+    for (auto* value : node_.inputs()[i]->node()->inputs()) found.push_back(of(value));
+    return found;
+  }
+
+  // A tensor argument, or a number as one of the type.
+  Value* tensor(std::size_t i) const { return of(node_.inputs()[i]); }
+  Value* tensor(std::size_t i, at::ScalarType type) const {
+    auto* value = node_.inputs()[i];
+    if (const auto found = jit::toIValue(value)) {
+      return build_.constant(found->isTensor() ? found->toTensor().to(type) : at::scalar_tensor(found->toScalar(), type));
+    }
+    return build_.cast(of(value), type_of(value), type);
+  }
+
+  at::ScalarType type(std::size_t i) const { return type_of(node_.inputs()[i]); }
+  std::int64_t rank(std::size_t i) const { return static_cast<std::int64_t>(*node_.inputs()[i]->type()->expect<c10::TensorType>()->dim()); }
+  std::int64_t dimension(std::size_t i, std::size_t of_tensor) const {
+    const auto given = integer(i);
+    return given < 0 ? given + rank(of_tensor) : given;
+  }
+
+ private:
+  const c10::IValue& constant(std::size_t i) const {
+    const auto found = jit::toIValue(node_.inputs()[i]);
+    if (!found) throw std::logic_error(fmt::format("export: argument {} of {} is no constant", i, node_.kind().toQualString()));
+    return constants_[i] = *found;
+  }
+
+  static at::ScalarType type_of(const Value* value) {
+    const auto type = value->type()->cast<c10::TensorType>();
+    if (!type || !type->scalarType()) throw std::logic_error("export: a value without a type");
+    return *type->scalarType();
+  }
+
+  Value* of(Value* value) const {
+    auto& made = values_[value];
+    if (!made) made = build_.constant(jit::toIValue(value).value().toTensor());
+    return made;
+  }
+
+  Builder& build_;
+  std::unordered_map<Value*, Value*>& values_;
+  Node& node_;
+  mutable std::map<std::size_t, c10::IValue> constants_;
+};
+
+using Rule = std::function<Value*(Context&)>;
+
+Rule same_named(const char* name) {
+  return [name](Context& c) { return c.build().op(name, {c.tensor(0)}, c.result_type()); };
+}
+
+Rule arithmetic(const char* name, bool reversed = false) {
+  return [=](Context& c) {
+    const auto type = c.result_type();
+    auto* a = c.tensor(0, type);
+    auto* b = c.tensor(1, type);
+    // add, sub and rsub scale the second.
+    if (c.arguments() > 2 && c.number(2) != 1.0) {
+      auto& scaled = reversed ? a : b;
+      scaled = c.build().op("Mul", {scaled, c.tensor(2, type)}, type);
+    }
+    return c.build().op(name, reversed ? Values{b, a} : Values{a, b}, type);
+  };
+}
+
+Rule comparison(const char* name) {
+  return [name](Context& c) {
+    const auto type = c.type(0) == at::kBool ? at::kLong : c.type(0);
+    return c.build().op(name, {c.tensor(0, type), c.tensor(1, type)}, at::kBool);
+  };
+}
+
+Value* reshaped(Context& c, const std::vector<std::int64_t>& sizes) {
+  return c.build().op("Reshape", {c.tensor(0), c.build().integers(sizes)}, c.result_type());
+}
+
+Value* permuted(Context& c, Value* value, std::int64_t rank, std::int64_t a, std::int64_t b) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(rank));
+  std::iota(order.begin(), order.end(), 0);
+  std::swap(order[static_cast<std::size_t>(a)], order[static_cast<std::size_t>(b)]);
+  auto* result = c.build().op("Transpose", {value}, c.type(0));
+  result->node()->is_(c10::Symbol::attr("perm"), order);
+  return result;
+}
+
+// Of the shape of the first argument.
+Value* filled(Context& c, double value) {
+  auto* shape = c.build().op("Shape", {c.tensor(0)}, at::kLong);
+  auto* result = c.build().op("ConstantOfShape", {shape}, c.result_type());
+  result->node()->t_(c10::Symbol::attr("value"), at::full({1}, value, c.result_type()));
+  return result;
+}
+
+Value* reduced(Context& c, const char* name, const std::vector<std::int64_t>& dimensions, bool keeps) {
+  auto* value = c.tensor(0, c.result_type());
+  // Before opset 18, of the reductions the sum alone has its axes as an input.
+  const bool is_sum = std::string(name) == "ReduceSum";
+  auto* result = c.build().op(name, is_sum ? Values{value, c.build().integers(dimensions)} : Values{value}, c.result_type());
+  result->node()->i_(c10::Symbol::attr("keepdims"), keeps);
+  if (!is_sum) result->node()->is_(c10::Symbol::attr("axes"), dimensions);
+  return result;
+}
+
+Value* clipped(Context& c, Value* least, Value* most) {
+  auto* value = c.tensor(0, c.result_type());
+  if (least) value = c.build().op("Max", {value, least}, c.result_type());
+  return most ? c.build().op("Min", {value, most}, c.result_type()) : value;
+}
+
+Value* linear(Context& c) {
+  auto* weight = permuted(c, c.tensor(1), 2, 0, 1);
+  auto* product = c.build().op("MatMul", {c.tensor(0), weight}, at::kFloat);
+  return c.is_none(2) ? product : c.build().op("Add", {product, c.tensor(2)}, at::kFloat);
+}
+
+Value* expanded(Context& c) {
+  auto sizes = c.integers(1);
+  for (auto& size : sizes)
+    if (size == -1) size = 1;  // ONNX broadcasts both ways
+  return c.build().op("Expand", {c.tensor(0), c.build().integers(sizes)}, c.result_type());
+}
+
+Value* sliced(Context& c, std::int64_t dimension, std::int64_t first, std::int64_t end) {
+  auto& build = c.build();
+  return build.op("Slice", {c.tensor(0), build.integers({first}), build.integers({end}), build.integers({dimension})}, c.result_type());
+}
+
+Value* padded(Context& c) {
+  const auto given = c.integers(1);  // the last dimension's begin and end, then the one's before it
+  const auto rank = static_cast<std::size_t>(c.rank(0));
+  std::vector<std::int64_t> pads(2 * rank, 0);
+  for (std::size_t i = 0; i < given.size() / 2; ++i) {
+    pads[rank - 1 - i] = given[2 * i];
+    pads[2 * rank - 1 - i] = given[2 * i + 1];
+  }
+  return c.build().op("Pad", {c.tensor(0), c.build().integers(pads)}, c.result_type());
+}
+
+Value* rectifier_gradient(Context& c) {  // d, the rectified result, slope
+  auto& build = c.build();
+  auto* positive = build.op("Greater", {c.tensor(1), build.constant(at::scalar_tensor(0.0f))}, at::kBool);
+  auto* scaled = build.op("Mul", {c.tensor(0), c.tensor(2, at::kFloat)}, at::kFloat);
+  return build.op("Where", {positive, c.tensor(0), scaled}, at::kFloat);
+}
+
+Value* softplus(Context& c) {
+  if (c.number(1) != 1.0) throw std::logic_error("export: softplus with another beta than 1");
+  return c.build().op("Softplus", {c.tensor(0)}, at::kFloat);
+}
+
+Value* unsqueezed(Context& c) {
+  const auto given = c.integer(1);
+  return c.build().op("Unsqueeze", {c.tensor(0), c.build().integers({given < 0 ? given + c.rank(0) + 1 : given})}, c.result_type());
+}
+
+Value* rectified(Context& c) {
+  auto* result = c.build().op("LeakyRelu", {c.tensor(0)}, at::kFloat);
+  result->node()->f_(c10::Symbol::attr("alpha"), c.number(1));
+  return result;
+}
+
+Value* selected(Context& c) {
+  auto* result = c.build().op("Gather", {c.tensor(0), c.build().integer(c.integer(2))}, c.result_type());
+  result->node()->i_(c10::Symbol::attr("axis"), c.dimension(1, 0));
+  return result;
+}
+
+Value* joined(Context& c) {
+  auto* result = c.build().op("Concat", c.tensors(0), c.result_type());
+  const auto dimension = c.integer(1);
+  result->node()->i_(c10::Symbol::attr("axis"), dimension);
+  return result;
+}
+
+Value* squared(Context& c) {
+  auto* value = c.tensor(0);
+  return c.build().op("Mul", {value, value}, c.result_type());
+}
+
+const std::map<std::string, Rule>& rules() {
+  static const std::map<std::string, Rule> rules = {
+      {"aten::add", arithmetic("Add")},
+      {"aten::sub", arithmetic("Sub")},
+      {"aten::rsub", arithmetic("Sub", true)},
+      {"aten::mul", arithmetic("Mul")},
+      {"aten::div", arithmetic("Div")},
+      {"aten::eq", comparison("Equal")},
+      {"aten::gt", comparison("Greater")},
+      {"aten::lt", comparison("Less")},
+      {"aten::le", comparison("LessOrEqual")},
+      {"aten::ge", comparison("GreaterOrEqual")},
+      {"aten::matmul", [](Context& c) { return c.build().op("MatMul", {c.tensor(0), c.tensor(1)}, at::kFloat); }},
+      {"aten::linear", linear},
+      {"aten::embedding", [](Context& c) { return c.build().op("Gather", {c.tensor(0), c.tensor(1)}, at::kFloat); }},
+      {"aten::where", [](Context& c) { return c.build().op("Where", {c.tensor(0), c.tensor(1, c.result_type()), c.tensor(2, c.result_type())}, c.result_type()); }},
+      {"aten::sigmoid", same_named("Sigmoid")},
+      {"aten::tanh", same_named("Tanh")},
+      {"aten::exp", same_named("Exp")},
+      {"aten::sqrt", same_named("Sqrt")},
+      {"aten::abs", same_named("Abs")},
+      {"aten::neg", same_named("Neg")},
+      {"aten::isnan", same_named("IsNaN")},
+      {"aten::reciprocal", same_named("Reciprocal")},
+      {"aten::rsqrt", [](Context& c) { return c.build().op("Reciprocal", {c.build().op("Sqrt", {c.tensor(0)}, at::kFloat)}, at::kFloat); }},
+      {"aten::square", squared},
+      {"aten::softplus", softplus},
+      {"aten::leaky_relu", rectified},
+      {"aten::leaky_relu_backward", rectifier_gradient},
+      {"aten::clamp", [](Context& c) { return clipped(c, c.is_none(1) ? nullptr : c.tensor(1, c.result_type()), c.is_none(2) ? nullptr : c.tensor(2, c.result_type())); }},
+      {"aten::clamp_min", [](Context& c) { return clipped(c, c.tensor(1, c.result_type()), nullptr); }},
+      {"aten::clamp_max", [](Context& c) { return clipped(c, nullptr, c.tensor(1, c.result_type())); }},
+      {"aten::sum", [](Context& c) { return reduced(c, "ReduceSum", c.integers(1), c.flag(2)); }},
+      {"aten::amax", [](Context& c) { return reduced(c, "ReduceMax", c.integers(1), c.flag(2)); }},
+      {"aten::cumsum", [](Context& c) { return c.build().op("CumSum", {c.tensor(0), c.build().integer(c.integer(1))}, c.result_type()); }},
+      {"aten::empty_like", [](Context& c) { return filled(c, 0.0); }},
+      {"aten::fill", [](Context& c) { return filled(c, c.number(1)); }},
+      {"aten::zeros_like", [](Context& c) { return filled(c, 0.0); }},
+      {"aten::ones_like", [](Context& c) { return filled(c, 1.0); }},
+      {"aten::full_like", [](Context& c) { return filled(c, c.number(1)); }},
+      {"aten::unsqueeze", unsqueezed},
+      {"aten::squeeze", [](Context& c) { return c.build().op("Squeeze", {c.tensor(0), c.build().integers({c.dimension(1, 0)})}, c.result_type()); }},
+      {"aten::reshape", [](Context& c) { return reshaped(c, c.integers(1)); }},
+      {"aten::view", [](Context& c) { return reshaped(c, c.integers(1)); }},
+      {"aten::expand", expanded},
+      {"aten::transpose", [](Context& c) { return permuted(c, c.tensor(0), c.rank(0), c.dimension(1, 0), c.dimension(2, 0)); }},
+      {"aten::narrow", [](Context& c) { return sliced(c, c.dimension(1, 0), c.integer(2), c.integer(2) + c.integer(3)); }},
+      {"aten::select", selected},
+      {"aten::cat", joined},
+      {"aten::constant_pad_nd", padded},
+      {"aten::to", [](Context& c) { return c.build().cast(c.tensor(0), c.type(0), c.result_type()); }},
+      {"aten::detach", [](Context& c) { return c.tensor(0); }},
+      {"aten::alias", [](Context& c) { return c.tensor(0); }},
+  };
+  return rules;
+}
+
+bool is_structure(const std::string& kind) { return kind == "prim::Constant" || kind == "prim::ListConstruct"; }
+
+c10::TypePtr type_of(const GraphValue& value) {
+  return c10::TensorType::create(value.is_ids ? at::kLong : at::kFloat, at::kCPU, value.sizes.size(), false);
+}
+
+Builder translated(const TracedModel& model) {
+  Builder build;
+  std::unordered_map<Value*, Value*> values;
+  for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+    auto* input = build.graph->addInput(model.inputs[i].name);
+    input->setType(type_of(model.inputs[i]));
+    values[model.graph->inputs()[i]] = input;
+  }
+  for (auto* node : model.graph->nodes()) {
+    const std::string kind = node->kind().toQualString();
+    if (is_structure(kind)) continue;
+    const auto rule = rules().find(kind);
+    if (rule == rules().end()) throw std::logic_error(fmt::format("export: the operator {} has no rule for ONNX", kind));
+    Context context(build, values, *node);
+    values[node->output()] = rule->second(context);
+  }
+  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+    // An output may be another's value, or an input's.
+    auto* output = build.op("Identity", {values.at(model.graph->outputs()[i])}, at::kFloat);
+    output->setType(type_of(model.outputs[i]));
+    output->setDebugName(model.outputs[i].name);
+    build.graph->registerOutput(output);
+  }
+  return build;
+}
+
+using DynamicAxes = std::unordered_map<std::string, std::unordered_map<std::int64_t, std::string>>;
+
+void add_axes(DynamicAxes& axes, const std::vector<GraphValue>& values) {
+  for (const auto& value : values) {
+    for (std::size_t d = 0; d < value.sizes.size(); ++d) {
+      const auto& size = value.sizes[d];
+      if (size.find_first_not_of("0123456789") != std::string::npos) axes[value.name][static_cast<std::int64_t>(d)] = size;
+    }
+  }
+}
+
+}  // namespace
+
+std::string onnx_model(const TracedModel& model, const std::filesystem::path& path) {
+  const auto build = translated(model);
+  DynamicAxes axes;
+  add_axes(axes, model.inputs);
+  add_axes(axes, model.outputs);
+  double bytes = 0.0;
+  for (const auto& [name, tensor] : build.initializers) bytes += static_cast<double>(tensor.nbytes());
+  const auto proto = std::get<0>(jit::export_onnx(
+      build.graph, build.initializers, kOpset, axes, false, ::torch::onnx::OperatorExportTypes::ONNX, true, false, {}, true,
+      bytes > kMostBytes, path.string()));
+  auto model_bytes = jit::serialize_model_proto_to_string(proto);
+  if (bytes <= kMostBytes) jit::check_onnx_proto(model_bytes);
+  return model_bytes;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,226 @@
+#include "serving/traced_model.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <torch/csrc/jit/frontend/tracer.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+
+#include <functional>
+#include <map>
+#include <numeric>
+
+#include "base/random.h"
+#include "trainer/arithmetic/plain_arithmetic.h"
+
+namespace warmstart {
+namespace {
+
+namespace jit = torch::jit;
+
+using Values = std::vector<at::Tensor>;
+using Named = std::vector<std::pair<std::string, at::Tensor>>;
+
+// How much of everything an example request has.
+struct Sizes {
+  std::int64_t tasks, support, candidates, values;
+};
+constexpr Sizes kTraced = {3, 5, 7, 2}, kOther = {2, 4, 6, 3};
+
+// A request's inputs, part by part.
+struct Inputs {
+  explicit Inputs(const Schema& schema)
+      : task(request_inputs(schema, RequestPart::kTask)),
+        support(request_inputs(schema, RequestPart::kSupport)),
+        candidates(request_inputs(schema, RequestPart::kCandidates)) {}
+  std::vector<RequestInput> task, support, candidates;
+};
+
+at::Tensor example_of(const RequestInput& input, const Sizes& sizes, RandomStream& random) {
+  std::vector<std::int64_t> shape;
+  for (const auto& size : input.sizes)
+    shape.push_back(size == kTasksSize        ? sizes.tasks
+                    : size == kSupportSize    ? sizes.support
+                    : size == kCandidatesSize ? sizes.candidates
+                                              : sizes.values);
+  auto value = at::empty(shape, input.is_ids ? at::kLong : at::kFloat);
+  const auto most = input.is_ids ? static_cast<std::uint64_t>(input.field->vocabulary_size) + 1 : 2;
+  auto flat = value.flatten();
+  for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i].fill_(static_cast<double>(random.below(most)));
+  return value;
+}
+
+void append_examples(Values& values, const std::vector<RequestInput>& inputs, const Sizes& sizes) {
+  RandomStream random(1, Purpose::kSynthesize);
+  for (const auto& input : inputs) values.push_back(example_of(input, sizes, random));
+}
+
+// Support rows and the task's own fields join a request; `values` are those of its inputs, in order.
+void add_support(Request& request, const Schema& schema, const Inputs& inputs, std::span<const at::Tensor> values) {
+  const auto fields = inputs.support.size() - 2;
+  const auto& mask = values[fields + 1];
+  const auto is_row = mask.gt(0.0);
+  request.support = request_features(schema, RequestPart::kSupport, values.subspan(0, fields));
+  // What stands for padding may be no number.
+  request.support_labels = {{}, at::where(is_row, values[fields], at::zeros_like(mask)), is_row.to(at::kFloat)};
+  request.descriptions = request_features(schema, RequestPart::kTask, values.subspan(fields + 2));
+  if (!request.descriptions.dense.defined()) request.descriptions.dense = mask.narrow(1, 0, 0);
+}
+
+Named answer_values(const Learner::Answer& answer) {
+  Named values = {{"scores", answer.scores}, {"outputs", answer.outputs}};
+  if (answer.deviations.defined()) values.emplace_back("deviations", answer.deviations);
+  if (answer.reasons.prior.defined()) values.insert(values.end(), {{"prior", answer.reasons.prior}, {"influences", answer.reasons.shares}});
+  return values;
+}
+
+// Something to trace: inputs by name and, at two sizes, examples of them, and what is computed of them.
+struct Program {
+  GraphKind kind;
+  std::vector<GraphValue> inputs;
+  Values traced, other;
+  std::function<Named(std::span<const at::Tensor>)> compute;
+};
+
+std::vector<GraphValue> values_of(const std::vector<RequestInput>& inputs) {
+  std::vector<GraphValue> values;
+  for (const auto& input : inputs) values.push_back({input.name, input.is_ids, input.sizes});
+  return values;
+}
+
+// The name of a size that is `traced` in one example and `other` in another.
+std::string size_name(std::int64_t traced, std::int64_t other, const std::string& of) {
+  if (traced == other) return std::to_string(traced);
+  if (traced == kTraced.tasks && other == kOther.tasks) return kTasksSize;
+  if (traced == kTraced.support && other == kOther.support) return kSupportSize;
+  if (traced == kTraced.candidates && other == kOther.candidates) return kCandidatesSize;
+  return "rows of " + of;
+}
+
+std::vector<GraphValue> described(const Named& traced, const Named& other) {
+  std::vector<GraphValue> values;
+  for (std::size_t i = 0; i < traced.size(); ++i) {
+    const auto& [name, value] = traced[i];
+    GraphValue described = {name, value.scalar_type() == at::kLong, {}};
+    for (std::int64_t d = 0; d < value.dim(); ++d)
+      described.sizes.push_back(size_name(value.size(d), other[i].second.size(d), name));
+    values.push_back(std::move(described));
+  }
+  return values;
+}
+
+Program model_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs) {
+  Program program = {GraphKind::kModel, {}, {}, {}, {}};
+  for (const auto* part : {&inputs.support, &inputs.task, &inputs.candidates}) {
+    const auto values = values_of(*part);
+    program.inputs.insert(program.inputs.end(), values.begin(), values.end());
+    append_examples(program.traced, *part, kTraced);
+    append_examples(program.other, *part, kOther);
+  }
+  program.compute = [&](std::span<const at::Tensor> values) {
+    Request request;
+    const auto adapted = inputs.support.size() + inputs.task.size();
+    add_support(request, model.schema(), inputs, values.subspan(0, adapted));
+    request.query = request_features(model.schema(), RequestPart::kCandidates, values.subspan(adapted));
+    return answer_values(model.answer(parameters, request));
+  };
+  return program;
+}
+
+Program adapt_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs) {
+  Program program = {GraphKind::kAdapt, {}, {}, {}, {}};
+  for (const auto* part : {&inputs.support, &inputs.task}) {
+    const auto values = values_of(*part);
+    program.inputs.insert(program.inputs.end(), values.begin(), values.end());
+    append_examples(program.traced, *part, kTraced);
+    append_examples(program.other, *part, kOther);
+  }
+  program.compute = [&](std::span<const at::Tensor> values) {
+    Request request;
+    add_support(request, model.schema(), inputs, values);
+    const auto memory = model.memory(parameters, request);
+    return Named(memory.begin(), memory.end());
+  };
+  return program;
+}
+
+// `adapt` makes the memories that it begins with.
+Program score_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs,
+                      const Program& adapt) {
+  Program program = {GraphKind::kScore, {}, {}, {}, {}};
+  const auto traced = adapt.compute(adapt.traced), other = adapt.compute(adapt.other);
+  program.inputs = described(traced, other);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < traced.size(); ++i) {
+    names.push_back(traced[i].first);
+    program.traced.push_back(traced[i].second);
+    program.other.push_back(other[i].second);
+  }
+  const auto values = values_of(inputs.candidates);
+  program.inputs.insert(program.inputs.end(), values.begin(), values.end());
+  append_examples(program.traced, inputs.candidates, kTraced);
+  append_examples(program.other, inputs.candidates, kOther);
+  program.compute = [&, names](std::span<const at::Tensor> values) {
+    TaskState::Memory memory;
+    for (std::size_t i = 0; i < names.size(); ++i) memory[names[i]] = values[i];
+    Request request;
+    request.query = request_features(model.schema(), RequestPart::kCandidates, values.subspan(names.size()));
+    return answer_values(model.answer(parameters, request, memory));
+  };
+  return program;
+}
+
+void leave_out_unused_inputs(TracedModel& model) {
+  for (auto i = model.inputs.size(); i-- > 0;) {
+    if (model.graph->inputs()[i]->hasUses()) continue;
+    model.graph->eraseInput(i);
+    model.inputs.erase(model.inputs.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+TracedModel traced(const Program& program) {
+  const auto compute = [&](const Values& values) {
+    jit::Stack results;
+    for (const auto& [name, value] : program.compute(values)) results.emplace_back(value);
+    return results;
+  };
+  const auto example = program.compute(program.traced);
+  std::vector<std::string> names;
+  for (const auto& input : program.inputs) names.push_back(input.name);
+  const jit::Stack inputs(program.traced.begin(), program.traced.end());
+  const auto trace = [&](const jit::Stack& stack) {
+    Values values;
+    for (const auto& value : stack) values.push_back(value.toTensor());
+    return compute(values);
+  };
+  const auto state = jit::tracer::trace(
+      inputs, trace, [](const at::Tensor&) { return std::string(); }, /*strict=*/true, /*force_outplace=*/true);
+  TracedModel model = {program.kind, state.first->graph, program.inputs,
+                       described(example, program.compute(program.other))};
+  jit::ConstantPropagation(model.graph);
+  jit::EliminateDeadCode(model.graph);
+  leave_out_unused_inputs(model);
+  return model;
+}
+
+}  // namespace
+
+const char* suffix_of(GraphKind kind) {
+  if (kind == GraphKind::kModel) return "";
+  return kind == GraphKind::kAdapt ? "-adapt" : "-score";
+}
+
+std::vector<TracedModel> trace(Learner& model) {
+  const c10::NoGradGuard no_grad;
+  const PlainArithmetic plain;
+  for (const auto& parameter : model.parameters().list())
+    model.parameters().replace(parameter.name, parameter.value.detach().clone());
+  const auto parameters = model.request_parameters();
+  const Inputs inputs(model.schema());
+  const auto adapt = adapt_program(model, parameters, inputs);
+  return {traced(model_program(model, parameters, inputs)), traced(adapt),
+          traced(score_program(model, parameters, inputs, adapt))};
+}
+
+}  // namespace warmstart

@@ -1,0 +1,37 @@
+// A trained model as graphs of plain operators, by tracing the code that trained it.
+
+#pragma once
+
+#include <torch/csrc/jit/ir/ir.h>
+
+#include "serving/request_inputs.h"
+#include "trainer/learner/learner.h"
+
+namespace warmstart {
+
+// What an exported graph does.
+enum class GraphKind {
+  kModel,  // support and candidates -> scores, outputs, deviations, prior, influences
+  kAdapt,  // support -> the task's memory
+  kScore,  // memory and candidates -> scores, outputs, deviations
+};
+const char* suffix_of(GraphKind kind);  // of its name: "", "-adapt", "-score"
+
+// An input or output by name.
+struct GraphValue {
+  std::string name;
+  bool is_ids = false;
+  std::vector<std::string> sizes;  // a free one's name, or a number
+};
+
+struct TracedModel {
+  GraphKind kind;
+  std::shared_ptr<torch::jit::Graph> graph;  // its inputs and outputs are these, in order
+  std::vector<GraphValue> inputs, outputs;
+};
+
+// The graphs of a model.  Inputs that make no difference are left out.  Its parameters are replaced by their values: it
+// cannot be trained any more.
+std::vector<TracedModel> trace(Learner& model);
+
+}  // namespace warmstart

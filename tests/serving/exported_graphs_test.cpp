@@ -1,0 +1,143 @@
+// Every method's graphs, in ONNX Runtime, against the code that trained it.
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/random.h"
+#include "serving/onnx_model.h"
+#include "serving/onnx_runtime.h"
+#include "tests/support/random_batch.h"
+#include "tests/support/random_request.h"
+#include "tests/support/temporary_folder.h"
+#include "trainer/learner/methods.h"
+
+namespace warmstart {
+namespace {
+
+constexpr double kRounding = 1e-5;
+
+ModelOptions small(ModelOptions options) {
+  options.network.embedding = 6;
+  options.network.tower = {5};
+  options.network.features = 4;
+  options.adapt.prior = 3;
+  options.adapt.encoder = 4;
+  options.adapt.kernel = 3;
+  options.adapt.inner.steps = 2;
+  options.adapt.inner.rates = InnerRates::kPerParameter;
+  options.adapt.inner.second_order = true;
+  return options;
+}
+
+Learner example(const ModelOptions& options) {
+  Learner learner(random_batch_schema(), options, 3);
+  RandomStream random(5, Purpose::kSynthesize);
+  auto flat = learner.parameters().flat().detach();
+  for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i].add_(0.1 * random.normal());
+  return learner;
+}
+
+using Answers = std::map<std::string, at::Tensor>;
+
+// A model's graphs as sessions.
+class Served {
+ public:
+  explicit Served(Learner& learner) {
+    const auto runtime = OnnxRuntime::load();
+    if (!runtime) throw std::runtime_error("no ONNX Runtime: run scripts/setup");
+    for (const auto& model : trace(learner)) {
+      const auto path = folder_.path() / (std::string("model") + suffix_of(model.kind) + ".onnx");
+      write_file(path, onnx_model(model, path));
+      graphs_.push_back({model.inputs, model.outputs, std::make_unique<OnnxSession>(runtime, path)});
+    }
+  }
+
+  Answers in_one_call(const Answers& request) const { return run(graphs_[0], request); }
+  Answers in_two_calls(Answers request) const {
+    const auto memory = run(graphs_[1], request);
+    request.insert(memory.begin(), memory.end());
+    return run(graphs_[2], request);
+  }
+
+ private:
+  struct Graph {
+    std::vector<GraphValue> inputs, outputs;
+    std::unique_ptr<OnnxSession> session;
+  };
+
+  static Answers run(const Graph& graph, const Answers& request) {
+    Answers inputs, answers;
+    for (const auto& input : graph.inputs) inputs[input.name] = request.at(input.name);
+    std::vector<std::string> names;
+    for (const auto& output : graph.outputs) names.push_back(output.name);
+    const auto values = graph.session->run(inputs, names);
+    for (std::size_t i = 0; i < names.size(); ++i) answers[names[i]] = values[i];
+    return answers;
+  }
+
+  TemporaryFolder folder_;
+  std::vector<Graph> graphs_;
+};
+
+// What the trainer's own code says, where query rows are real.
+Answers expected(const Learner& learner, const EpisodeBatch& batch) {
+  const c10::NoGradGuard no_grad;
+  const auto found = learner.predict(batch);
+  Answers answers = {{"scores", found.labels}};
+  if (found.scales.defined())
+    answers["deviations"] = found.scales * at::sqrt(found.freedom / (found.freedom - 2.0)).unsqueeze(1);
+  const TensorBatch tensors(batch, at::kFloat);
+  const auto parameters = learner.batch_parameters(tensors);
+  const auto reasons = learner.reasons(parameters, tensors);
+  answers["prior"] = reasons.prior;
+  // Padded rows have none.
+  answers["influences"] = reasons.shares;
+  return answers;
+}
+
+double difference(const at::Tensor& a, const at::Tensor& b) {
+  EXPECT_EQ(a.sizes(), b.sizes());
+  if (a.numel() == 0) return 0.0;
+  return ((a - b).abs() / b.abs().clamp_min(1.0)).max().item<double>();
+}
+
+class ExportedGraphs : public testing::TestWithParam<ModelOptions> {};
+
+TEST_P(ExportedGraphs, SayWhatTheTrainerSaysAtEverySize) {
+  const bool binary = GetParam().objective.kind == ObjectiveKind::kBinary;
+  auto learner = example(small(GetParam()));
+  struct Shape {
+    std::int64_t tasks, support, candidates;
+  };
+  std::vector<std::pair<RandomRequest, Answers>> requests;
+  for (const auto& [tasks, support, candidates] :
+       {Shape{3, 5, 7}, {2, 9, 4}, {1, 1, 1}, {4, 20, 100}, {1, 0, 5}, {1, 6, 1000}, {5, 3, 2}}) {
+    auto request = random_request(tasks, support, candidates, binary, static_cast<std::uint64_t>(support));
+    auto answers = expected(learner, request.batch);
+    requests.emplace_back(std::move(request), std::move(answers));
+  }
+  const Served served(learner);
+  for (const auto& [request, answers] : requests) {
+    const auto found = served.in_one_call(request.inputs), in_two = served.in_two_calls(request.inputs);
+    for (const auto& [name, value] : answers) {
+      EXPECT_LT(difference(found.at(name), value), kRounding) << name << " " << value.sizes();
+      if (!in_two.contains(name)) continue;
+      EXPECT_TRUE(at::equal(in_two.at(name), found.at(name))) << name << " in two calls" << difference(in_two.at(name), found.at(name));
+    }
+  }
+}
+
+std::string test_name(const testing::TestParamInfo<ModelOptions>& info) {
+  auto name = name_of(info.param);
+  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(AllMethods, ExportedGraphs, testing::ValuesIn(all_methods()), test_name);
+
+}  // namespace
+}  // namespace warmstart
