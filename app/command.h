@@ -18,6 +18,8 @@ ExitCode command_ingest(Invocation& invocation);
 ExitCode command_synthesize(Invocation& invocation);
 ExitCode command_methods(Invocation& invocation);
 ExitCode command_inspect(Invocation& invocation);
+ExitCode command_export(Invocation& invocation);
+ExitCode command_predict(Invocation& invocation);
 ExitCode command_report(Invocation& invocation);
 ExitCode command_status(Invocation& invocation);
 ExitCode command_submit(Invocation& invocation);

@@ -124,6 +124,8 @@ Options options_of(Configuration& configuration) {
   declare(add, configuration.evaluate);
   declare(add, configuration.als);
   declare_results(add, configuration);
+  declare(add, configuration.exporting);
+  declare(add, configuration.predict);
   declare(add, configuration.submit);
   declare_submission(add, configuration);
   declare(add, configuration.synthesize);

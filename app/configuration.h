@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "app/serving_options.h"
 #include "base/options.h"
 #include "cluster/device.h"
 #include "data/ingest_options.h"
@@ -47,6 +48,8 @@ struct Configuration {
   std::filesystem::path joint;       // run of a jointly trained model to compare with
   std::filesystem::path evaluation;  // where evaluate writes, and report reads
   std::filesystem::path report;      // where report writes
+  ExportSettings exporting;
+  PredictSettings predict;
   JobOptions submit;
   bool dry_run = false;                 // submit and sweep print the script
   bool wait = false;                    // submit follows the job

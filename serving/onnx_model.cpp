@@ -71,12 +71,17 @@ class Builder {
     return value;
   }
 
+  // A parameter that is used twice is there once.
   Value* initializer(const at::Tensor& value) {
+    auto& input = inputs_[{value.const_data_ptr(), value.sizes().vec()}];
+    if (input) return input;
     const auto name = fmt::format("weights.{}", initializers.size());
-    auto* input = graph->addInput(name);
+    input = graph->addInput(name);
     initializers[name] = value;
     return typed(input, value);
   }
+
+  std::map<std::pair<const void*, std::vector<std::int64_t>>, Value*> inputs_;
 };
 
 // A traced node on its way to ONNX: its arguments, and the rule's result.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "data/column.h"
 
 namespace warmstart {
 namespace {
@@ -46,7 +47,8 @@ struct Bags {
 };
 
 at::Tensor standardised(const Field& field, const at::Tensor& values) {
-  const auto scaled = ((values.to(at::kDouble) - field.mean) / field.deviation).to(at::kFloat);
+  const auto deviations = (values.to(at::kDouble) - field.mean) / field.deviation;
+  const auto scaled = deviations.clamp(-kMostDeviations, kMostDeviations).to(at::kFloat);
   return at::where(values.isnan(), at::zeros_like(values), scaled).unsqueeze(-1);
 }
 

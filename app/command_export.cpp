@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/opened_run.h"
+#include "serving/model_repository.h"
+
+namespace warmstart {
+namespace {
+
+nlohmann::json to_json(const ExportReport& report) {
+  auto files = nlohmann::json::object();
+  for (const auto& [name, bytes] : report.files) files[name] = bytes;
+  return {{"folder", report.folder.string()},
+          {"version", report.version},
+          {"verified_with_onnxruntime", report.runtime ? nlohmann::json(*report.runtime) : nlohmann::json()},
+          {"requests", report.requests},
+          {"largest_difference", report.largest_difference},
+          {"bytes", files}};
+}
+
+std::string to_text(const ExportReport& report) {
+  std::string text = fmt::format("{}: version {}\n", report.folder.string(), report.version);
+  for (const auto& [name, bytes] : report.files)
+    if (name.ends_with(".onnx")) text += fmt::format("  {:<40} {:>12.1f} kB\n", name, static_cast<double>(bytes) / 1e3);
+  text += fmt::format("verified on {} requests of the data set's own rows: at most {:.1g} from the trainer, by LibTorch{}\n",
+                      report.requests, report.largest_difference,
+                      report.runtime ? fmt::format(" and ONNX Runtime {}", *report.runtime) : "");
+  if (!report.runtime)
+    text += "NOT verified with ONNX Runtime, which is not here: run scripts/setup, or set WARMSTART_ONNXRUNTIME to its "
+            "libonnxruntime.so\n";
+  return text;
+}
+
+}  // namespace
+
+ExitCode command_export(Invocation& invocation) {
+  const auto& settings = invocation.configuration.exporting;
+  require(!settings.run.empty(), "export.run is not set: name the run to export");
+  require(!settings.to.empty(), "export.to is not set: name the folder of the model repository");
+  OpenedRun run(settings.run, invocation.configuration);
+  const auto report = export_model(*run.model, *run.dataset, run.provenance,
+                                   {settings.to, settings.name, settings.most_support.value_or(run.most_support)});
+  fmt::print("{}", invocation.line.json ? to_json(report).dump() + "\n" : to_text(report));
+  return ExitCode::kOk;
+}
+
+}  // namespace warmstart

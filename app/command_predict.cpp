@@ -1,0 +1,221 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/command.h"
+#include "app/opened_run.h"
+#include "app/prediction_tables.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "serving/model_repository.h"
+#include "serving/served_model.h"
+
+namespace warmstart {
+namespace {
+
+constexpr std::size_t kShownReasons = 3;
+
+// The model that was asked for, exported or of a run.
+class Opened {
+ public:
+  explicit Opened(const Configuration& configuration) {
+    const auto& settings = configuration.predict;
+    require(settings.model.empty() != settings.run.empty(),
+            "predict wants one of predict.model (an exported model) and predict.run (a run)");
+    if (settings.run.empty()) {
+      exported_ = std::make_unique<ExportedModel>(settings.model);
+      most_support_ = integer_at(exported_->description(), "most_support", 1);
+      for (const auto kind : {GraphKind::kModel, GraphKind::kAdapt, GraphKind::kScore})
+        graphs_.push_back(&exported_->graph(kind));
+      return;
+    }
+    run_ = std::make_unique<OpenedRun>(settings.run, configuration);
+    most_support_ = run_->most_support;
+    catalogue_ = std::make_unique<Catalogue>(*run_->dataset);
+    for (const auto& graph : trace(*run_->model)) traced_.push_back(std::make_unique<TorchScript>(graph));
+    for (const auto& graph : traced_) graphs_.push_back(graph.get());
+  }
+
+  const Catalogue& catalogue() const { return exported_ ? exported_->catalogue() : *catalogue_; }
+  ServedModel model() const { return {catalogue(), graphs_}; }
+  std::int64_t most_support() const { return most_support_; }
+  const Dataset* dataset() const { return run_ ? run_->dataset.get() : nullptr; }
+
+ private:
+  std::unique_ptr<ExportedModel> exported_;
+  std::unique_ptr<OpenedRun> run_;
+  std::unique_ptr<Catalogue> catalogue_;
+  std::vector<std::unique_ptr<TorchScript>> traced_;
+  std::vector<const TorchScript*> graphs_;
+  std::int64_t most_support_ = 0;
+};
+
+// A task's latest rows in the data set.
+AskedTask task_of_dataset(const Opened& opened, const std::string& key) {
+  const auto* dataset = opened.dataset();
+  require(dataset, "predict.task wants predict.run: an exported model has no data set; give predict.support");
+  for (std::int64_t task = 0; task < dataset->tasks(); ++task) {
+    const auto view = dataset->task(task);
+    if (view.key() != key) continue;
+    const auto count = dataset->row_count(task);
+    const auto first = static_cast<std::uint32_t>(std::max<std::int64_t>(count - opened.most_support(), 0));
+    AskedTask asked = {key, {}, {}, {}};
+    EpisodeRows rows;
+    for (auto row = first; row < count; ++row) {
+      rows.support.push_back(row);
+      asked.support.push_back(dataset->entity_key(view.rows.entity[row]));
+    }
+    asked.request = request_task(*dataset, {task, rows});
+    return asked;
+  }
+  throw DataError(fmt::format("the data set has no {} '{}'", dataset->schema().task, printable(key)));
+}
+
+std::vector<AskedTask> asked_tasks(const Opened& opened, const PredictSettings& settings) {
+  require(settings.support.empty() != settings.task.empty(),
+          "predict wants one of predict.support (a table) and predict.task (a key in the run's data set)");
+  TableNotes notes;
+  auto tasks = settings.support.empty()
+                   ? std::vector{task_of_dataset(opened, settings.task)}
+                   : read_support(settings.support, opened.catalogue(), opened.most_support(), notes);
+  if (settings.candidates == "all")
+    add_catalogue(opened.catalogue(), settings.seen, tasks);
+  else
+    read_candidates(settings.candidates, opened.catalogue(), tasks, notes);
+  if (notes.unknown_keys > 0)
+    spdlog::warn("{} rows are about {}s that the model does not know: their fields alone count", notes.unknown_keys,
+                 opened.catalogue().schema().entity);
+  if (notes.rows_left_out > 0)
+    spdlog::warn("{} support rows were left out: an {} counts once, and the latest {} rows of a {} count",
+                 notes.rows_left_out, opened.catalogue().schema().entity, opened.most_support(),
+                 opened.catalogue().schema().task);
+  for (const auto& name : notes.unused) spdlog::warn("the column '{}' is not used", printable(name));
+  return tasks;
+}
+
+// A recommendation as it is shown.
+struct Shown {
+  std::string item;
+  ServedModel::Ranked ranked;
+  std::optional<ServedModel::Explanation> explanation;
+};
+
+std::vector<Shown> recommendations(const ServedModel& model, const AskedTask& task, const PredictSettings& settings) {
+  const auto ranked = model.rank(task.request, static_cast<std::size_t>(settings.top));
+  std::vector<ServedModel::Explanation> explanations;
+  if (settings.explain) {
+    auto chosen = task.request;
+    chosen.candidates.clear();
+    for (const auto& one : ranked) chosen.candidates.push_back(task.request.candidates[one.candidate]);
+    explanations = model.explain(chosen);
+  }
+  std::vector<Shown> shown;
+  for (std::size_t i = 0; i < ranked.size(); ++i)
+    shown.push_back({task.candidates[ranked[i].candidate], ranked[i],
+                     explanations.empty() ? std::nullopt : std::optional(explanations[i])});
+  return shown;
+}
+
+// Writes recommendations for people or for scripts.
+class Writer {
+ public:
+  Writer(const Schema& schema, const PredictSettings& settings, std::map<std::string, std::string> titles)
+      : schema_(schema), settings_(settings), titles_(std::move(titles)) {
+    for (const auto owner : {FieldOwner::kEntity, FieldOwner::kRow})
+      for (const auto* field : schema.fields_of(owner)) fields_.push_back(field->name);
+    fields_.erase(fields_.begin());  // the key is not explained
+  }
+
+  std::string text(const AskedTask& task, const std::vector<Shown>& shown) const {
+    auto text = task.key.empty() ? std::string() : fmt::format("{} {}\n", schema_.task, printable(task.key));
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      text += fmt::format("{:>4}  {:<40} {:.3f}{}\n", i + 1, name_of(shown[i].item), shown[i].ranked.score,
+                          deviation_of(shown[i].ranked));
+      if (shown[i].explanation) text += reasons(task, *shown[i].explanation);
+    }
+    return text;
+  }
+
+  nlohmann::json json(const AskedTask& task, const std::vector<Shown>& shown) const {
+    auto list = nlohmann::json::array();
+    for (const auto& one : shown) {
+      nlohmann::json entry = {{"item", one.item}, {"score", one.ranked.score}};
+      if (settings_.deviation && one.ranked.deviation) entry["deviation"] = *one.ranked.deviation;
+      if (one.explanation) add(entry, task, *one.explanation);
+      list.push_back(std::move(entry));
+    }
+    return {{schema_.task, task.key}, {"support", task.support.size()}, {"recommendations", list}};
+  }
+
+ private:
+  std::string name_of(const std::string& item) const {
+    const auto found = titles_.find(item);
+    return printable(found == titles_.end() ? item : found->second, 60);
+  }
+
+  std::string deviation_of(const ServedModel::Ranked& ranked) const {
+    return settings_.deviation && ranked.deviation ? fmt::format(" +- {:.3f}", *ranked.deviation) : "";
+  }
+
+  // The places of the values that are furthest from 0.
+  static std::vector<std::size_t> largest(const std::vector<float>& values) {
+    std::vector<std::size_t> places(values.size());
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
+    std::stable_sort(places.begin(), places.end(),
+                     [&](auto a, auto b) { return std::abs(values[a]) > std::abs(values[b]); });
+    places.resize(std::min(places.size(), kShownReasons));
+    return places;
+  }
+
+  std::string reasons(const AskedTask& task, const ServedModel::Explanation& why) const {
+    auto text = fmt::format("        {:+.3f} without any row", why.prior);
+    double shown = 0.0, all = 0.0;
+    for (const auto influence : why.influences) all += influence;
+    for (const auto i : largest(why.influences)) {
+      shown += why.influences[i];
+      text += fmt::format("\n        {:+.3f} {} ({} {:g})", why.influences[i], name_of(task.support[i]), schema_.label,
+                          task.request.labels[i]);
+    }
+    if (why.influences.size() > kShownReasons)
+      text += fmt::format("\n        {:+.3f} {} more rows", all - shown, why.influences.size() - kShownReasons);
+    if (std::abs(why.unexplained) >= 0.0005) text += fmt::format("\n        {:+.3f} unexplained", why.unexplained);
+    for (const auto i : largest(why.fields)) text += fmt::format("{}{} {:+.3f}", i == largest(why.fields)[0] ? "\n        of it by " : ", ", fields_[i], why.fields[i]);
+    return text + "\n";
+  }
+
+  void add(nlohmann::json& entry, const AskedTask& task, const ServedModel::Explanation& why) const {
+    entry["prior"] = why.prior;
+    entry["unexplained"] = why.unexplained;
+    auto& reasons = entry["reasons"] = nlohmann::json::array();
+    for (std::size_t i = 0; i < why.influences.size(); ++i)
+      reasons.push_back({{"item", task.support[i]}, {"label", task.request.labels[i]}, {"influence", why.influences[i]}});
+    auto& fields = entry["fields"] = nlohmann::json::object();
+    for (std::size_t i = 0; i < why.fields.size(); ++i) fields[fields_[i]] = why.fields[i];
+  }
+
+  const Schema& schema_;
+  const PredictSettings& settings_;
+  std::map<std::string, std::string> titles_;
+  std::vector<std::string> fields_;  // of a candidate, without its key
+};
+
+}  // namespace
+
+ExitCode command_predict(Invocation& invocation) {
+  const auto& settings = invocation.configuration.predict;
+  const Opened opened(invocation.configuration);
+  const auto model = opened.model();
+  const auto& catalogue = opened.catalogue();
+  const Writer writer(catalogue.schema(), settings,
+                      settings.titles.empty() ? std::map<std::string, std::string>()
+                                              : read_titles(settings.titles, settings.title, catalogue));
+  for (const auto& task : asked_tasks(opened, settings)) {
+    const auto shown = recommendations(model, task, settings);
+    fmt::print("{}", invocation.line.json ? writer.json(task, shown).dump() + "\n" : writer.text(task, shown));
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace warmstart

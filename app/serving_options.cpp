@@ -1,0 +1,32 @@
+#include "app/serving_options.h"
+
+namespace warmstart {
+
+void declare(Options& add, ExportSettings& settings) {
+  add.add("export.run", settings.run, "run or checkpoint to export");
+  add.add("export.to", settings.to, "model repository: a folder, made where it is not there");
+  add.add("export.name", settings.name, "of the model in the repository");
+  add.add("export.max-support", settings.most_support,
+          "support rows that requests should hold at most, the latest; empty: as many as training used")
+      .from(1)
+      .to(1e6)
+      .unit("rows");
+}
+
+void declare(Options& add, PredictSettings& settings) {
+  add.add("predict.model", settings.model, "exported model: MODELS/NAME, or one version of it");
+  add.add("predict.run", settings.run, "run or checkpoint, instead of an exported model");
+  add.add("predict.support", settings.support,
+          "table of support rows, with commas or tabs: a column for the item, the label and, for many users, the "
+          "user; time and fields where there are any");
+  add.add("predict.task", settings.task, "key of a task in the run's data set, whose rows are the support");
+  add.add("predict.candidates", settings.candidates, "table of candidates, or all: every item that training knew");
+  add.add("predict.top", settings.top, "recommendations of each user").from(1).to(1e6);
+  add.add("predict.explain", settings.explain, "which support rows and fields made each score");
+  add.add("predict.deviation", settings.deviation, "how far each score may be off");
+  add.add("predict.seen", settings.seen, "recommend items of the support, too");
+  add.add("predict.titles", settings.titles, "table that has a title for each item, for people to read");
+  add.add("predict.title-column", settings.title, "the column of the titles");
+}
+
+}  // namespace warmstart

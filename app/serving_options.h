@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/options.h"
+
+namespace warmstart {
+
+// Of `export`.
+struct ExportSettings {
+  std::filesystem::path run, to;
+  std::string name = "recommender";
+  std::optional<std::int64_t> most_support;  // empty: what training used
+};
+
+// Of `predict`.
+struct PredictSettings {
+  std::filesystem::path model, run;  // one of the two
+  std::filesystem::path support;     // table
+  std::string task;                  // key in the run's data set, instead of a table
+  std::string candidates = "all";    // table, or all
+  std::int64_t top = 10;
+  bool explain = false, deviation = false, seen = false;
+  std::filesystem::path titles;  // table of the entities
+  std::string title;             // its column
+};
+
+void declare(Options& add, ExportSettings& settings);
+void declare(Options& add, PredictSettings& settings);
+
+}  // namespace warmstart

@@ -1,0 +1,62 @@
+// A Triton model repository of one model's graphs.
+//
+//   NAME/config.pbtxt              what Triton wants to know
+//   NAME/V/model.onnx, model.pt    support and candidates -> scores, deviations, influences
+//   NAME/V/model.json              what the model is: inputs, vocabularies, labels, provenance, a sample, digests
+//   NAME/V/vocabularies/, entities.tsv
+//   NAME-adapt/..., NAME-score/... the same in two calls
+//
+// A version V is there once NAME/V is, which comes last.
+
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "data/dataset.h"
+#include "serving/catalogue.h"
+#include "serving/torchscript.h"
+#include "trainer/learner/learner.h"
+
+namespace warmstart {
+
+struct ExportOptions {
+  std::filesystem::path repository;
+  std::string name;
+  std::int64_t most_support = 0;  // rows that a request should hold
+};
+
+struct ExportReport {
+  std::filesystem::path folder;                 // of the version
+  std::string version;
+  std::optional<std::string> runtime;           // of ONNX Runtime, where it could be tried
+  std::int64_t requests = 0;                    // compared with the trainer
+  double largest_difference = 0.0;              // of a score, or of a deviation
+  std::vector<std::pair<std::string, std::uintmax_t>> files;  // in bytes
+};
+
+// Writes the next version.  `model` cannot be trained any more; `dataset` is the one that it was trained on;
+// `provenance` joins model.json.  Nothing is published where the graphs and the trainer disagree.  Throws UsageError
+// where an older version has other inputs.
+ExportReport export_model(Learner& model, const Dataset& dataset, const nlohmann::json& provenance,
+                          const ExportOptions& options);
+
+// A version that was exported.  Throws DataError naming the file that is missing, damaged or of another model.
+class ExportedModel {
+ public:
+  // `path`: MODELS/NAME for the newest version, or MODELS/NAME/V.
+  explicit ExportedModel(const std::filesystem::path& path);
+
+  const Catalogue& catalogue() const { return *catalogue_; }
+  const nlohmann::json& description() const { return description_; }
+  const TorchScript& graph(GraphKind kind) const { return graphs_[static_cast<std::size_t>(kind)]; }
+
+ private:
+  nlohmann::json description_;
+  std::unique_ptr<Catalogue> catalogue_;
+  std::vector<TorchScript> graphs_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,75 @@
+#include "serving/served_model.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace warmstart {
+namespace {
+
+constexpr std::size_t kPiece = 4096;  // candidates scored at once
+
+// Of the only task.
+std::vector<float> values_of(const at::Tensor& tensor) {
+  const auto values = tensor.contiguous();
+  const auto* first = values.const_data_ptr<float>();
+  return {first, first + values.numel()};
+}
+
+bool is_higher(const ServedModel::Ranked& a, const ServedModel::Ranked& b) {
+  return a.output != b.output ? a.output > b.output : a.candidate < b.candidate;
+}
+
+}  // namespace
+
+std::vector<ServedModel::Ranked> ServedModel::rank(const RequestTask& task, std::size_t top) const {
+  auto remembered = task;
+  remembered.candidates.clear();
+  const auto memory = run(GraphKind::kAdapt, request_of(catalogue_.schema(), {remembered}));
+  std::vector<Ranked> ranked;
+  for (std::size_t first = 0; first < task.candidates.size(); first += kPiece) {
+    RequestTask piece = {task.fields, {}, {}, {}};
+    const auto end = std::min(task.candidates.size(), first + kPiece);
+    piece.candidates.assign(task.candidates.begin() + static_cast<std::ptrdiff_t>(first),
+                            task.candidates.begin() + static_cast<std::ptrdiff_t>(end));
+    auto request = request_of(catalogue_.schema(), {piece});
+    request.insert(memory.begin(), memory.end());
+    const auto answer = run(GraphKind::kScore, request);
+    const auto scores = values_of(answer.at("scores")), outputs = values_of(answer.at("outputs"));
+    const auto deviations = answer.contains("deviations") ? values_of(answer.at("deviations")) : std::vector<float>();
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      ranked.push_back({first + i, scores[i], outputs[i], deviations.empty() ? std::nullopt : std::optional(deviations[i])});
+    const auto kept = std::min(ranked.size(), top);
+    std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(kept), ranked.end(), is_higher);
+    ranked.resize(kept);
+  }
+  return ranked;
+}
+
+std::vector<ServedModel::Explanation> ServedModel::explain(const RequestTask& task) const {
+  const auto fields = task.candidates.empty() ? 0 : task.candidates[0].size() - 1;
+  // Each candidate, and behind all of them each without one of its fields.
+  auto asked = task;
+  for (const auto& candidate : task.candidates) {
+    for (std::size_t field = 1; field <= fields; ++field) {
+      asked.candidates.push_back(candidate);
+      asked.candidates.back()[field] = {};
+    }
+  }
+  const auto answer = run(GraphKind::kModel, request_of(catalogue_.schema(), {asked}));
+  const auto outputs = values_of(answer.at("outputs")), priors = values_of(answer.at("prior")),
+             influences = values_of(answer.at("influences"));
+  const auto rows = task.support.size(), count = task.candidates.size();
+  std::vector<Explanation> explanations;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* own = influences.data() + i * rows;
+    Explanation explanation = {priors[i], {own, own + rows}, outputs[i] - priors[i], {}};
+    for (const auto influence : explanation.influences) explanation.unexplained -= influence;
+    for (std::size_t field = 0; field < fields; ++field)
+      explanation.fields.push_back(outputs[i] - outputs[count + i * fields + field]);
+    explanations.push_back(std::move(explanation));
+  }
+  return explanations;
+}
+
+}  // namespace warmstart

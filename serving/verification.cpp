@@ -1,0 +1,152 @@
+#include "serving/verification.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/random.h"
+#include "data/sampler.h"
+
+namespace warmstart {
+namespace {
+
+constexpr std::size_t kTasks = 8;  // a request
+constexpr std::uint32_t kCandidates = 20;
+constexpr std::int64_t kRandomRequests = 4;
+
+std::vector<std::int64_t> untrained_tasks(const Dataset& dataset) {
+  for (const auto split : {Split::kTest, Split::kValidation, Split::kTrain}) {
+    auto tasks = dataset.tasks_of(split);
+    if (tasks.empty()) continue;
+    tasks.resize(std::min(tasks.size(), kTasks));
+    return tasks;
+  }
+  return {};
+}
+
+CheckedRequest checked_request(const Learner& model, const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
+  const c10::NoGradGuard no_grad;
+  std::vector<RequestTask> tasks;
+  for (const auto& episode : episodes) tasks.push_back(request_task(dataset, episode));
+  const auto batch = make_batch(dataset, episodes);
+  const auto found = model.predict(batch);
+  CheckedRequest checked = {request_of(dataset.schema(), tasks), {{"scores", found.labels}}, {}};
+  if (found.scales.defined())
+    checked.answer["deviations"] = found.scales * at::sqrt(found.freedom / (found.freedom - 2.0)).unsqueeze(1);
+  checked.mask = TensorBatch(batch, at::kFloat).query.mask.clone();
+  return checked;
+}
+
+NamedValues of_session(const RunnableGraph& graph, const NamedValues& request) {
+  NamedValues inputs, answers;
+  for (const auto& input : graph.model->inputs) inputs[input.name] = request.at(input.name);
+  std::vector<std::string> names;
+  for (const auto& output : graph.model->outputs) names.push_back(output.name);
+  const auto values = graph.session->run(inputs, names);
+  for (std::size_t i = 0; i < names.size(); ++i) answers[names[i]] = values[i];
+  return answers;
+}
+
+// The answers of a way to run graphs, in one call and in two.
+template <typename Run>
+std::vector<NamedValues> answers_of(const std::vector<RunnableGraph>& graphs, NamedValues request, const Run& run) {
+  std::vector<NamedValues> answers = {run(graphs[0], request)};
+  const auto memory = run(graphs[1], request);
+  request.insert(memory.begin(), memory.end());
+  answers.push_back(run(graphs[2], request));
+  return answers;
+}
+
+std::vector<NamedValues> script_answers(const std::vector<RunnableGraph>& graphs, const NamedValues& request) {
+  return answers_of(graphs, request, [](const RunnableGraph& graph, const NamedValues& values) { return graph.script->run(values); });
+}
+std::vector<NamedValues> session_answers(const std::vector<RunnableGraph>& graphs, const NamedValues& request) {
+  return answers_of(graphs, request, of_session);
+}
+
+double difference(const std::string& name, const at::Tensor& a, const at::Tensor& b, const at::Tensor& mask) {
+  const auto off = at::where(mask.gt(0), (a - b).abs() / b.abs().clamp_min(1.0), at::zeros_like(a));
+  if (off.numel() == 0) return 0.0;
+  const double most = off.max().item<double>();
+  if (!std::isfinite(most)) throw DataError(fmt::format("export: {} are not finite numbers", name));
+  return most;
+}
+
+double largest(const std::vector<NamedValues>& answers, const NamedValues& expected, const at::Tensor& mask) {
+  double most = 0.0;
+  for (const auto& answer : answers)
+    for (const auto& [name, value] : expected)
+      if (answer.contains(name)) most = std::max(most, difference(name, answer.at(name), value, mask));
+  return most;
+}
+
+at::Tensor random_values(const RequestInput& input, std::int64_t width, RandomStream& random) {
+  std::vector<std::int64_t> sizes = {2};
+  if (input.sizes.size() > 1 && (input.sizes[1] == kSupportSize || input.sizes[1] == kCandidatesSize)) sizes.push_back(width);
+  if (sizes.size() < input.sizes.size()) sizes.push_back(3);
+  auto values = at::zeros(sizes, input.is_ids ? at::kLong : at::kFloat);
+  auto flat = values.flatten();
+  for (std::int64_t i = 0; i < flat.numel(); ++i) {
+    if (input.is_ids) {
+      // A few are unknown, and a few are of no vocabulary.
+      flat[i].fill_(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(input.field->vocabulary_size) + 3)));
+    } else {
+      const auto kind = random.below(8);
+      const double value = kind == 0 ? NAN : kind == 1 ? 1e30 : random.normal();
+      flat[i].fill_(input.field ? value * input.field->deviation + input.field->mean : 0.0);
+    }
+  }
+  return values;
+}
+
+NamedValues random_request(const Schema& schema, std::uint64_t number) {
+  RandomStream random(number, Purpose::kSynthesize);
+  NamedValues values;
+  const auto support = static_cast<std::int64_t>(number) * 3;
+  for (const auto part : {RequestPart::kTask, RequestPart::kSupport, RequestPart::kCandidates})
+    for (const auto& input : request_inputs(schema, part))
+      values[input.name] = random_values(input, part == RequestPart::kSupport ? support : 5, random);
+  auto& labels = values[kSupportLabel];
+  labels = at::where(labels.eq(0), static_cast<float>(number % 2 == 0 ? schema.label_min : schema.label_max), labels).contiguous();
+  values[kSupportMask] = at::ones_like(labels);
+  return values;
+}
+
+}  // namespace
+
+std::vector<CheckedRequest> checked_requests(const Learner& model, const Dataset& dataset, std::int64_t most_support) {
+  std::vector<CheckedRequest> requests;
+  const auto tasks = untrained_tasks(dataset);
+  for (const auto support : {std::int64_t{4}, std::int64_t{0}, std::int64_t{1}, most_support}) {
+    std::vector<TaskEpisode> episodes;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      // The last tasks have fewer rows, so that padding is met.
+      const auto rows = std::max<std::int64_t>(support - static_cast<std::int64_t>(i), std::min<std::int64_t>(support, 1));
+      episodes.push_back({tasks[i], evaluation_rows(tasks[i], dataset.row_count(tasks[i]), static_cast<std::uint32_t>(rows),
+                                                    kCandidates, RowOrder::kTime, 0)});
+    }
+    requests.push_back(checked_request(model, dataset, episodes));
+  }
+  return requests;
+}
+
+double largest_difference(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
+                          const Schema& schema) {
+  double most = 0.0;
+  for (const auto& [request, answer, mask] : requests) {
+    most = std::max(most, largest(script_answers(graphs, request), answer, mask));
+    if (graphs[0].session) most = std::max(most, largest(session_answers(graphs, request), answer, mask));
+  }
+  for (std::uint64_t number = 0; graphs[0].session && number < kRandomRequests; ++number) {
+    const auto request = random_request(schema, number);
+    const auto expected = script_answers(graphs, request)[0];
+    const NamedValues scores = {{"scores", expected.at("scores")}};
+    most = std::max(most, largest(session_answers(graphs, request), scores, at::ones_like(expected.at("scores"))));
+  }
+  return most;
+}
+
+}  // namespace warmstart
