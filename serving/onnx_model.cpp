@@ -346,7 +346,10 @@ const std::map<std::string, Rule>& rules() {
 bool is_structure(const std::string& kind) { return kind == "prim::Constant" || kind == "prim::ListConstruct"; }
 
 c10::TypePtr type_of(const GraphValue& value) {
-  return c10::TensorType::create(value.is_ids ? at::kLong : at::kFloat, at::kCPU, value.sizes.size(), false);
+  std::vector<std::optional<std::int64_t>> sizes;
+  for (const auto& size : value.sizes) sizes.push_back(is_free(size) ? std::nullopt : std::optional(std::stoll(size)));
+  return c10::TensorType::create(value.is_ids ? at::kLong : at::kFloat, at::kCPU, c10::VaryingShape<std::int64_t>(sizes),
+                                 c10::VaryingShape<std::int64_t>(sizes.size()), false);
 }
 
 Builder translated(const TracedModel& model) {
@@ -381,7 +384,7 @@ void add_axes(DynamicAxes& axes, const std::vector<GraphValue>& values) {
   for (const auto& value : values) {
     for (std::size_t d = 0; d < value.sizes.size(); ++d) {
       const auto& size = value.sizes[d];
-      if (size.find_first_not_of("0123456789") != std::string::npos) axes[value.name][static_cast<std::int64_t>(d)] = size;
+      if (is_free(size)) axes[value.name][static_cast<std::int64_t>(d)] = size;
     }
   }
 }

@@ -24,6 +24,9 @@ struct GraphValue {
   std::vector<std::string> sizes;  // a free one's name, or a number
 };
 
+// Whether a size is free, rather than a number.
+inline bool is_free(const std::string& size) { return size.find_first_not_of("0123456789") != std::string::npos; }
+
 struct TracedModel {
   GraphKind kind;
   std::shared_ptr<torch::jit::Graph> graph;  // its inputs and outputs are these, in order

@@ -6,8 +6,6 @@
 namespace warmstart {
 namespace {
 
-bool is_free(const std::string& size) { return size.find_first_not_of("0123456789") != std::string::npos; }
-
 // A string of the format: field names may hold quotes.
 std::string quoted(const std::string& text) {
   std::string result;

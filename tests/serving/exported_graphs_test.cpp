@@ -131,6 +131,44 @@ TEST_P(ExportedGraphs, SayWhatTheTrainerSaysAtEverySize) {
   }
 }
 
+Answers with_rows_moved(Answers request, std::int64_t support) {
+  // A row of padding before each row.
+  for (auto& [name, value] : request) {
+    if (!name.starts_with("support.")) continue;
+    const auto padding = name == "support.mask" ? at::zeros_like(value)
+                         : value.scalar_type() == at::kLong ? at::full_like(value, 77)
+                                                            : at::full_like(value, NAN);
+    value = at::stack({padding, value}, 2).flatten(1, 2).contiguous();
+    EXPECT_EQ(value.size(1), 2 * support);
+  }
+  return request;
+}
+
+TEST_P(ExportedGraphs, DoNotReadPaddingWhereverItStands) {
+  const bool binary = GetParam().objective.kind == ObjectiveKind::kBinary;
+  auto learner = example(small(GetParam()));
+  const auto request = random_request(3, 4, 6, binary, 9);
+  const Served served(learner);
+  const auto scores = served.in_one_call(request.inputs).at("scores");
+  const auto moved = served.in_one_call(with_rows_moved(request.inputs, 4));
+  EXPECT_LT(difference(moved.at("scores"), scores), kRounding);
+}
+
+// Wide features are solved by rows.
+TEST(ExportedGraphs, OfWideNetworksSayWhatTheTrainerSays) {
+  ModelOptions options;
+  options.network.kind = NetworkKind::kMlp;
+  options.network.tower = {160};
+  for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
+    options.objective.kind = objective;
+    auto learner = example(options);
+    const auto request = random_request(3, 9, 6, objective == ObjectiveKind::kBinary, 4);
+    const auto answers = expected(learner, request.batch);
+    const auto found = Served(learner).in_one_call(request.inputs);
+    for (const auto& [name, value] : answers) EXPECT_LT(difference(found.at(name), value), 1e-4) << name;
+  }
+}
+
 std::string test_name(const testing::TestParamInfo<ModelOptions>& info) {
   auto name = name_of(info.param);
   std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');

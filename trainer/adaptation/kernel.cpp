@@ -8,6 +8,7 @@
 #include "trainer/adaptation/residual_rows.h"
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/gaussian_kernel.h"
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/positive_inverse.h"
 #include "trainer/arithmetic/task_product.h"
 
@@ -47,8 +48,12 @@ Pairs pairs_of(const ResidualRows& rows, const Support& support, const BatchPara
 
 // (K + W^-1)^-1 of rows with weights W: 0 where rows are padded.
 at::Tensor inverse_covariance(const at::Tensor& kernel, const at::Tensor& weights, const Support& support) {
-  const auto variances = at::reciprocal(weights.squeeze(2) + (1.0 - support.labels.mask));
-  return positive_inverse(kernel, variances, support.row_counts);
+  const auto& mask = support.labels.mask;
+  const auto variances = at::reciprocal(weights.squeeze(2) + (1.0 - mask));
+  if (!PlainArithmetic::stands()) return positive_inverse(kernel, variances, support.row_counts);
+  // A request's rows may stand anywhere.
+  const auto pairs = mask.unsqueeze(2) * mask.unsqueeze(1);
+  return positive_inverse(kernel * pairs, variances, at::ones_like(mask).sum(1, true)) * pairs;
 }
 
 at::Tensor left_out_outputs(const ResidualRows& rows, const Responses& responses, const at::Tensor& inverse,

@@ -4,11 +4,14 @@
 
 #include "trainer/adaptation/precisions.h"
 #include "trainer/adaptation/residual_rows.h"
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/positive_inverse.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
 namespace {
+
+constexpr std::int64_t kWide = 128;  // features, above which tasks mostly have fewer rows
 
 constexpr double kLeastFreedom = 0.02;  // of a row's own part in its fitted output, which 1 bounds
 
@@ -19,11 +22,31 @@ struct Fit {
   at::Tensor change;     // of the head [T, D + 1, 1]
 };
 
-Fit fit(const ResidualRows& support, const Responses& responses, const at::Tensor& precision) {
-  const auto weighted = support.rows * responses.weights;
+// A^-1, A = H' W H + Lambda.
+at::Tensor inverse_by_features(const ResidualRows& support, const at::Tensor& weights, const at::Tensor& precision) {
+  const auto weighted = support.rows * weights;
   const auto squares = task_product(weighted.transpose(1, 2), support.rows);
   const auto counts = at::full_like(squares.select(2, 0).narrow(1, 0, 1), squares.size(1));
-  auto inverse = positive_inverse(squares, precision.squeeze(2), counts);
+  return positive_inverse(squares, precision.squeeze(2), counts);
+}
+
+// The same by an inverse of a row and a column for each support row instead of each feature (Woodbury):
+// V - V H' (H V H' + W^-1)^-1 H V, V = Lambda^-1.
+at::Tensor inverse_by_rows(const ResidualRows& support, const at::Tensor& weights, const at::Tensor& precision) {
+  const auto variance = at::reciprocal(precision);
+  const auto scaled = support.rows * variance.transpose(1, 2);
+  const auto kernel = task_product(scaled, support.rows.transpose(1, 2));
+  const auto of_rows = weights.squeeze(2);
+  // Padded rows weigh 0 and are 0.
+  const auto variances = at::reciprocal(of_rows + of_rows.eq(0.0).to(of_rows.scalar_type()));
+  const auto inner = positive_inverse(kernel, variances, at::ones_like(of_rows).sum(1, true));
+  const auto features = at::eye(support.rows.size(2), variance.options());
+  return features * variance - task_product(scaled.transpose(1, 2), task_product(inner, scaled));
+}
+
+Fit fit(const ResidualRows& support, const Responses& responses, const at::Tensor& precision) {
+  const bool wide = PlainArithmetic::stands() && support.rows.size(2) > kWide;
+  auto inverse = (wide ? inverse_by_rows : inverse_by_features)(support, responses.weights, precision);
   auto residuals = responses.weights * (responses.values - support.base - task_product(support.rows, support.start));
   auto change = task_product(inverse, task_product(support.rows.transpose(1, 2), residuals));
   return {std::move(inverse), std::move(residuals), std::move(change)};

@@ -1,0 +1,180 @@
+// A trained model on its way to a service: export, predict, and the examples, as their users call them.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temporary_folder.h"
+
+namespace warmstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ServingCommands : public testing::Test {
+ protected:
+  // One run serves all tests.
+  static void SetUpTestSuite() {
+    shared_ = new TemporaryFolder;
+    expect_ok("synthesize --to tables --users 80 --items 40 --rows-per-user 20");
+    expect_ok("ingest --config tables/config.ini --shards 2");
+    expect_ok("train --config tables/config.ini --run run --set train.steps=20 --set train.tasks=16"
+              " --set model.embedding=8 --set model.tower=8 --set model.features=4 --set evaluate.query=4"
+              " --set evaluate.support=0,3,all");
+    expect_ok("export --run run --to models --name shop");
+    shared_->write("support.csv", "user,item,rating,note\nann,i3,4,x\nann,i5,2,\nann,i3,5,\nbob,i7,1,\ncarl,,,\n");
+  }
+  static void TearDownTestSuite() { delete shared_; }
+
+  static ProgramResult run(const std::string& arguments) { return run_program(arguments, shared_->path()); }
+  static std::string expect_ok(const std::string& arguments) {
+    const auto result = run(arguments);
+    EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
+    return result.output;
+  }
+  static void expect_failure(const std::string& arguments, int exit_code, const std::string& phrase) {
+    const auto result = run(arguments);
+    EXPECT_EQ(result.exit_code, exit_code) << arguments << "\n" << result.output;
+    EXPECT_NE(result.output.find(phrase), std::string::npos) << arguments << "\n" << result.output;
+    EXPECT_EQ(result.output.find("terminate"), std::string::npos) << result.output;
+  }
+  // One object a line; what the log says is left out.
+  static std::vector<nlohmann::json> objects(const std::string& output) {
+    std::vector<nlohmann::json> found;
+    for (std::size_t start = 0; start < output.size();) {
+      const auto end = std::min(output.find('\n', start), output.size());
+      if (output[start] == '{') found.push_back(nlohmann::json::parse(output.substr(start, end - start)));
+      start = end + 1;
+    }
+    return found;
+  }
+  static fs::path path(const std::string& name) { return shared_->path() / name; }
+
+  static TemporaryFolder* shared_;
+};
+
+TemporaryFolder* ServingCommands::shared_ = nullptr;
+
+TEST_F(ServingCommands, AVersionOfTheSameModelHasTheSameBytes) {
+  const auto output = expect_ok("export --run run --to models --name twice") + expect_ok("export --run run --to models --name twice");
+  EXPECT_NE(output.find("version 2"), std::string::npos) << output;
+  EXPECT_NE(output.find("and ONNX Runtime"), std::string::npos) << output;
+  for (const auto* file : {"twice/{}/model.onnx", "twice/{}/model.pt", "twice/{}/model.json", "twice/{}/entities.tsv",
+                           "twice-adapt/{}/model.onnx", "twice-score/{}/model.pt"}) {
+    const auto of = [&](const char* version) { return read_file(path("models/" + std::string(file).replace(std::string(file).find("{}"), 2, version))); };
+    EXPECT_EQ(of("1"), of("2")) << file;
+  }
+  EXPECT_FALSE(fs::exists(path("models/twice/1.tmp")));
+}
+
+TEST_F(ServingCommands, AnExportedModelAndItsRunRecommendTheSame) {
+  const auto exported = objects(expect_ok("predict --model models/shop --support support.csv --top 5 --explain --deviation --json"));
+  const auto of_run = objects(expect_ok("predict --run run --support support.csv --top 5 --explain --deviation --json"));
+  ASSERT_EQ(exported.size(), 3u);
+  EXPECT_EQ(exported, of_run);
+  EXPECT_EQ(exported[0]["user"], "ann");
+  EXPECT_EQ(exported[0]["support"], 2) << "an item counts once, the latest";
+  EXPECT_EQ(exported[2]["support"], 0);
+  EXPECT_EQ(exported[2]["recommendations"].size(), 5u);
+}
+
+TEST_F(ServingCommands, ReasonsAddUpToTheScore) {
+  const auto label = read_json(path("models/shop/1/model.json"))["label"];  // scores end at its range
+  for (const auto& user : objects(expect_ok("predict --model models/shop --support support.csv --explain --json"))) {
+    for (const auto& one : user["recommendations"]) {
+      double sum = one["prior"].get<double>() + one["unexplained"].get<double>();
+      for (const auto& reason : one["reasons"]) sum += reason["influence"].get<double>();
+      EXPECT_NEAR(std::clamp(sum, label["min"].get<double>(), label["max"].get<double>()), one["score"].get<double>(), 1e-4)
+          << one;
+      EXPECT_NEAR(one["unexplained"].get<double>(), 0.0, 1e-4) << one;
+      EXPECT_EQ(one["fields"].size(), 1u) << one;
+    }
+  }
+}
+
+TEST_F(ServingCommands, TheSampleRequestHasTheSampleAnswer) {
+  const auto model = read_json(path("models/shop/1/model.json"));
+  EXPECT_FALSE(model["sample"]["request"].empty());
+  EXPECT_FALSE(model["sample"]["answer"]["scores"].empty());
+  for (const auto& [name, sum] : model["files"].items()) EXPECT_EQ(sum.get<std::string>().size(), 32u) << name;
+  EXPECT_EQ(model["provenance"]["step"], 20);
+}
+
+TEST_F(ServingCommands, ThePythonExampleRecommendsTheSame) {
+  const auto python = std::string(WARMSTART_PYTHON);
+  const auto example = run_command("cd '" + shared_->path().string() + "' && " + python + " " + WARMSTART_EXAMPLES +
+                                   "/serving/recommend.py models/shop/1 i3=5 i5=2");
+  ASSERT_EQ(example.exit_code, 0) << example.output;
+  shared_->write("two.csv", "item,rating\ni3,5\ni5,2\n");
+  const auto ours = objects(expect_ok("predict --model models/shop --support two.csv --json"));
+  std::string expected;
+  for (const auto& one : ours.at(0)["recommendations"]) expected += one["item"].get<std::string>() + "\n";
+  std::string found;
+  for (std::size_t start = 0; start < example.output.size();) {
+    const auto end = example.output.find('\n', start);
+    found += example.output.substr(start, example.output.find('\t', start) - start) + "\n";
+    start = end + 1;
+  }
+  EXPECT_EQ(found, expected);
+}
+
+TEST_F(ServingCommands, ATasksOwnRowsAreItsSupport) {
+  const auto facts = objects(expect_ok("inspect tables/dataset --json"));
+  const auto user = facts.at(0)["sample"][0]["user"].get<std::string>();
+  const auto found = objects(expect_ok("predict --run run --task " + user + " --json --top 3"));
+  EXPECT_EQ(found.at(0)["user"], user);
+  EXPECT_GT(found[0]["support"].get<int>(), 3);
+  expect_failure("predict --run run --task nobody", 3, "no user 'nobody'");
+}
+
+TEST_F(ServingCommands, CandidatesOfATableAreRanked) {
+  shared_->write("candidates.csv", "user,item\nann,i1\nann,i2\nann,unheard-of\nbob,i1\ncarl,i9\n");
+  const auto found = objects(expect_ok("predict --model models/shop --support support.csv --candidates candidates.csv --json"));
+  EXPECT_EQ(found.at(0)["recommendations"].size(), 3u);
+  EXPECT_EQ(found.at(1)["recommendations"].size(), 1u);
+  shared_->write("none.csv", "item\n");
+  expect_failure("predict --model models/shop --support support.csv --candidates none.csv", 3, "no candidate");
+}
+
+TEST_F(ServingCommands, BadTablesAreRefusedByLine) {
+  const auto refused = [&](const std::string& table, const std::string& phrase) {
+    shared_->write("bad.csv", table);
+    expect_failure("predict --model models/shop --support bad.csv", 3, phrase);
+  };
+  refused("item,rating\ni1,9\n", "bad.csv:2: label 9 is outside [");
+  refused("item,rating\ni1,nan\n", "bad.csv:2: ");
+  refused("item,rating\ni1\n", "bad.csv:2: has 1 fields instead of 2");
+  refused("thing,rating\ni1,3\n", "bad.csv:1: has no column 'item'");
+  refused("item,rating,rating\ni1,3,3\n", "bad.csv:1: has the column 'rating' twice");
+  refused("", "bad.csv");
+  expect_failure("predict --model models/shop --support absent.csv", 3, "absent.csv");
+}
+
+TEST_F(ServingCommands, BadModelsAndOptionsAreRefused) {
+  expect_failure("predict --support support.csv", 2, "predict.model");
+  expect_failure("predict --model models/shop", 2, "predict.support");
+  expect_failure("predict --model nowhere --support support.csv", 3, "nowhere");
+  expect_failure("export --run run", 2, "export.to");
+  expect_failure("export --to models", 2, "export.run");
+  expect_failure("export --run run --to models --name a/b", 2, "export.name");
+  expect_failure("export --run run --to models --data.dataset gone", 3, "--data.dataset");
+  fs::copy(path("models"), path("damaged"), fs::copy_options::recursive);
+  shared_->write("damaged/shop/1/entities.tsv", "key\n");
+  expect_failure("predict --model damaged/shop --support support.csv", 3, "is not what was exported");
+  fs::remove(path("damaged/shop-score/1/model.pt"));
+  expect_failure("predict --model damaged/shop --support support.csv", 3, "damaged");
+  // What an export that was killed leaves behind is no version, and is in nobody's way.
+  fs::remove_all(path("damaged/shop/1"));
+  expect_failure("predict --model damaged/shop --support support.csv", 3, "holds no version");
+  expect_ok("export --run run --to damaged --name shop");
+  expect_ok("predict --model damaged/shop --support support.csv");
+  shared_->write("damaged/shop/config.pbtxt", "name: \"other\"\n");
+  expect_failure("export --run run --to damaged --name shop", 2, "take other inputs");
+}
+
+}  // namespace
+}  // namespace warmstart
