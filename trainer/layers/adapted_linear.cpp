@@ -217,7 +217,7 @@ std::pair<at::Tensor, at::Tensor> AdaptedLinear::backward(const at::Tensor& d, c
 
 at::Tensor AdaptedLinear::shared_product(const at::Tensor& x) const {
   // Exported graphs may not hold products over nothing.
-  if (x.size(-1) == 0 && bias_.defined()) return x.sum(-1, true) + bias_[0];
+  if (PlainArithmetic::stands() && x.size(-1) == 0 && bias_.defined()) return x.sum(-1, true) + bias_[0];
   return at::linear(x, weight_[0], bias_.defined() ? Optional(bias_[0]) : std::nullopt);
 }
 
