@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <deque>
 
 #include "base/digest.h"
 #include "base/errors.h"
@@ -117,16 +118,15 @@ class Exporter {
     // The whole model's folder comes last: it makes the version complete.
     PendingFolder model(target(GraphKind::kModel));
     remove_incomplete();
-    PendingFolder adapt(target(GraphKind::kAdapt)), score(target(GraphKind::kScore));
-    write_graph(GraphKind::kModel, model.path());
-    write_graph(GraphKind::kAdapt, adapt.path());
-    write_graph(GraphKind::kScore, score.path());
+    std::vector<fs::path> folders = {model.path()};
+    std::deque<PendingFolder> others;
+    for (std::size_t i = 1; i < graphs_.size(); ++i) folders.push_back(others.emplace_back(target(graphs_[i].kind)).path());
+    for (std::size_t i = 0; i < graphs_.size(); ++i) write_graph(graphs_[i], scripts_[i], folders[i]);
     Catalogue(dataset_).write(model.path());
-    verify({model.path(), adapt.path(), score.path()});
-    describe(model.path(), {model.path(), adapt.path(), score.path()});
+    verify(folders);
+    describe(model.path(), folders);
     for (const auto& graph : graphs_) write_file(folder(graph.kind) / "config.pbtxt", config(graph));
-    adapt.commit();
-    score.commit();
+    for (auto& other : others) other.commit();
     model.commit();
     report_.folder = target(GraphKind::kModel);
     return report_;
@@ -158,14 +158,14 @@ class Exporter {
 
   // What an export that was ended has left.
   void remove_incomplete() const {
-    for (const auto kind : {GraphKind::kAdapt, GraphKind::kScore}) fs::remove_all(target(kind));
+    for (const auto& graph : graphs_)
+      if (graph.kind != GraphKind::kModel) fs::remove_all(target(graph.kind));
   }
 
-  void write_graph(GraphKind kind, const fs::path& to) const {
-    const auto& graph = graphs_[static_cast<std::size_t>(kind)];
+  static void write_graph(const TracedModel& graph, const TorchScript& script, const fs::path& to) {
     const auto path = to / "model.onnx";
     write_file(path, onnx_model(graph, path));
-    scripts_[static_cast<std::size_t>(kind)].save(to / "model.pt");
+    script.save(to / "model.pt");
   }
 
   void verify(const std::vector<fs::path>& folders) {

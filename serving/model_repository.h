@@ -5,6 +5,7 @@
 //   NAME/V/model.json              what the model is: inputs, vocabularies, labels, provenance, a sample, digests
 //   NAME/V/vocabularies/, entities.tsv
 //   NAME-adapt/..., NAME-score/... the same in two calls
+//   NAME-update/...                a kept memory and one more row -> memory, where the method can
 //
 // A version V is there once NAME/V is, which comes last.
 

@@ -56,15 +56,21 @@ void append_examples(Values& values, const std::vector<RequestInput>& inputs, co
   for (const auto& input : inputs) values.push_back(example_of(input, sizes, random));
 }
 
-// Support rows and the task's own fields join a request; `values` are those of its inputs, in order.
-void add_support(Request& request, const Schema& schema, const Inputs& inputs, std::span<const at::Tensor> values) {
+// Support rows join a request; `values` are those of its inputs, in order.
+void add_rows(Request& request, const Schema& schema, const Inputs& inputs, std::span<const at::Tensor> values) {
   const auto fields = inputs.support.size() - 2;
   const auto& mask = values[fields + 1];
   const auto is_row = mask.gt(0.0);
   request.support = request_features(schema, RequestPart::kSupport, values.subspan(0, fields));
   // What stands for padding may be no number.
   request.support_labels = {{}, at::where(is_row, values[fields], at::zeros_like(mask)), is_row.to(at::kFloat)};
-  request.descriptions = request_features(schema, RequestPart::kTask, values.subspan(fields + 2));
+}
+
+// The task's own fields, too.
+void add_support(Request& request, const Schema& schema, const Inputs& inputs, std::span<const at::Tensor> values) {
+  add_rows(request, schema, inputs, values);
+  const auto& mask = values[inputs.support.size() - 1];
+  request.descriptions = request_features(schema, RequestPart::kTask, values.subspan(inputs.support.size()));
   if (!request.descriptions.dense.defined()) request.descriptions.dense = mask.narrow(1, 0, 0);
 }
 
@@ -145,10 +151,8 @@ Program adapt_program(const Learner& model, const BatchParameters& parameters, c
   return program;
 }
 
-// `adapt` makes the memories that it begins with.
-Program score_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs,
-                      const Program& adapt) {
-  Program program = {GraphKind::kScore, {}, {}, {}, {}};
+// Lets the inputs begin with the memory that `adapt` makes; its names.
+std::vector<std::string> add_memory(Program& program, const Program& adapt) {
   const auto traced = adapt.compute(adapt.traced), other = adapt.compute(adapt.other);
   program.inputs = described(traced, other);
   std::vector<std::string> names;
@@ -157,16 +161,49 @@ Program score_program(const Learner& model, const BatchParameters& parameters, c
     program.traced.push_back(traced[i].second);
     program.other.push_back(other[i].second);
   }
+  return names;
+}
+
+TaskState::Memory memory_of(const std::vector<std::string>& names, std::span<const at::Tensor> values) {
+  TaskState::Memory memory;
+  for (std::size_t i = 0; i < names.size(); ++i) memory[names[i]] = values[i];
+  return memory;
+}
+
+Program score_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs,
+                      const Program& adapt) {
+  Program program = {GraphKind::kScore, {}, {}, {}, {}};
+  const auto names = add_memory(program, adapt);
   const auto values = values_of(inputs.candidates);
   program.inputs.insert(program.inputs.end(), values.begin(), values.end());
   append_examples(program.traced, inputs.candidates, kTraced);
   append_examples(program.other, inputs.candidates, kOther);
   program.compute = [&, names](std::span<const at::Tensor> values) {
-    TaskState::Memory memory;
-    for (std::size_t i = 0; i < names.size(); ++i) memory[names[i]] = values[i];
     Request request;
     request.query = request_features(model.schema(), RequestPart::kCandidates, values.subspan(names.size()));
-    return answer_values(model.answer(parameters, request, memory));
+    return answer_values(model.answer(parameters, request, memory_of(names, values)));
+  };
+  return program;
+}
+
+// A memory and one row more, which is the row "support" of size 1.
+Program update_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs,
+                       const Program& adapt) {
+  Program program = {GraphKind::kUpdate, {}, {}, {}, {}};
+  const auto names = add_memory(program, adapt);
+  auto values = values_of(inputs.support);
+  for (auto& value : values) value.sizes[1] = "1";
+  program.inputs.insert(program.inputs.end(), values.begin(), values.end());
+  append_examples(program.traced, inputs.support, {kTraced.tasks, 1, 0, kTraced.values});
+  append_examples(program.other, inputs.support, {kOther.tasks, 1, 0, kOther.values});
+  program.compute = [&, names](std::span<const at::Tensor> values) {
+    Request request;
+    add_rows(request, model.schema(), inputs, values.subspan(names.size()));
+    Named updated;
+    // A graph's inputs and outputs have different names.
+    for (const auto& [name, value] : model.update(parameters, request, memory_of(names, values)))
+      updated.emplace_back(kUpdated + name, value);
+    return updated;
   };
   return program;
 }
@@ -208,7 +245,8 @@ TracedModel traced(const Program& program) {
 
 const char* suffix_of(GraphKind kind) {
   if (kind == GraphKind::kModel) return "";
-  return kind == GraphKind::kAdapt ? "-adapt" : "-score";
+  if (kind == GraphKind::kAdapt) return "-adapt";
+  return kind == GraphKind::kScore ? "-score" : "-update";
 }
 
 std::vector<TracedModel> trace(Learner& model) {
@@ -219,8 +257,10 @@ std::vector<TracedModel> trace(Learner& model) {
   const auto parameters = model.request_parameters();
   const Inputs inputs(model.schema());
   const auto adapt = adapt_program(model, parameters, inputs);
-  return {traced(model_program(model, parameters, inputs)), traced(adapt),
-          traced(score_program(model, parameters, inputs, adapt))};
+  std::vector<TracedModel> graphs = {traced(model_program(model, parameters, inputs)), traced(adapt),
+                                     traced(score_program(model, parameters, inputs, adapt))};
+  if (model.updates()) graphs.push_back(traced(update_program(model, parameters, inputs, adapt)));
+  return graphs;
 }
 
 }  // namespace warmstart

@@ -14,8 +14,10 @@ enum class GraphKind {
   kModel,  // support and candidates -> scores, outputs, deviations, prior, influences
   kAdapt,  // support -> the task's memory
   kScore,  // memory and candidates -> scores, outputs, deviations
+  kUpdate,  // memory and one more row -> memory, each part's name behind kUpdated; where the method can
 };
-const char* suffix_of(GraphKind kind);  // of its name: "", "-adapt", "-score"
+constexpr const char* kUpdated = "updated.";
+const char* suffix_of(GraphKind kind);  // of its name: "", "-adapt", "-score", "-update"
 
 // An input or output by name.
 struct GraphValue {
@@ -33,7 +35,7 @@ struct TracedModel {
   std::vector<GraphValue> inputs, outputs;
 };
 
-// The graphs of a model.  Inputs that make no difference are left out.  Its parameters are replaced by their values: it
+// The graphs of a model, in the order of their kinds.  Inputs that make no difference are left out.  Its parameters are replaced by their values: it
 // cannot be trained any more.
 std::vector<TracedModel> trace(Learner& model);
 

@@ -57,8 +57,15 @@ class Served {
   }
 
   Answers in_one_call(const Answers& request) const { return run(graphs_[0], request); }
+  Answers memory(const Answers& request) const { return run(graphs_[1], request); }
+  Answers updated(const Answers& memory, Answers row) const {
+    row.insert(memory.begin(), memory.end());
+    Answers updated;
+    for (const auto& [name, value] : run(graphs_[3], row)) updated[name.substr(std::string(kUpdated).size())] = value;
+    return updated;
+  }
   Answers in_two_calls(Answers request) const {
-    const auto memory = run(graphs_[1], request);
+    const auto memory = this->memory(request);
     request.insert(memory.begin(), memory.end());
     return run(graphs_[2], request);
   }
@@ -152,6 +159,34 @@ TEST_P(ExportedGraphs, DoNotReadPaddingWhereverItStands) {
   const auto scores = served.in_one_call(request.inputs).at("scores");
   const auto moved = served.in_one_call(with_rows_moved(request.inputs, 4));
   EXPECT_LT(difference(moved.at("scores"), scores), kRounding);
+}
+
+// One row of each task, padded where it has none.
+Answers only_row(const Answers& request, std::int64_t row) {
+  Answers one;
+  for (const auto& [name, value] : request)
+    if (name.starts_with("support.")) one[name] = value.narrow(1, row, 1).contiguous();
+  return one;
+}
+
+// Ridge's memory, row by row, is that of all rows at once.
+TEST_P(ExportedGraphs, UpdateAMemoryRowByRow) {
+  auto learner = example(small(GetParam()));
+  const auto& stages = GetParam().adapt.stages;
+  const bool ridge = std::find(stages.begin(), stages.end(), StageKind::kRidge) != stages.end();
+  const bool encoder_alone = stages == std::vector{StageKind::kPrior, StageKind::kSupportEncoder};
+  const bool squared = GetParam().objective.kind == ObjectiveKind::kSquared;
+  ASSERT_EQ(learner.updates(), squared && (ridge || encoder_alone || stages == std::vector{StageKind::kPrior}));
+  if (!learner.updates()) return;
+  const auto request = random_request(3, 6, 5, false, 2);
+  const Served served(learner);
+  auto none = request.inputs;
+  for (auto& [name, value] : none)
+    if (name.starts_with("support.")) value = value.narrow(1, 0, 0).contiguous();
+  auto memory = served.memory(none);
+  for (std::int64_t row = 0; row < 6; ++row) memory = served.updated(memory, only_row(request.inputs, row));
+  for (const auto& [name, value] : served.memory(request.inputs))
+    EXPECT_LT(difference(memory.at(name), value), 2e-5) << name;
 }
 
 // Wide features are solved by rows.

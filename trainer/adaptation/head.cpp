@@ -10,4 +10,9 @@ at::Tensor Head::outputs(const at::Tensor& features, const at::Tensor& base) con
   return task_product(features, w.transpose(1, 2)) + base + b;
 }
 
+Head head_of_row(const at::Tensor& row) {
+  const auto features = row.size(2) - 1;
+  return {row.narrow(2, 0, features), row.narrow(2, features, 1)};
+}
+
 }  // namespace warmstart

@@ -12,4 +12,7 @@ struct Head {
   at::Tensor outputs(const at::Tensor& features, const at::Tensor& base) const;
 };
 
+// The head that is [w, b], [T, 1, D + 1].
+Head head_of_row(const at::Tensor& row);
+
 }  // namespace warmstart

@@ -8,6 +8,7 @@
 namespace warmstart {
 namespace {
 
+constexpr const char* kHead = "prior";    // among the sums
 constexpr double kSlope = 0.1;            // of the leaky rectifier
 constexpr std::uint64_t kMaskNumber = 1;  // rows have the even ones
 
@@ -45,6 +46,10 @@ void Prior::apply(TaskState& state, const Support& support) const {
   state.head = {head.narrow(1, 0, weights).reshape({-1, outputs_, features_}),
                 head.narrow(1, weights, outputs_).unsqueeze(1)};
   state.unadapted_head = state.head;
+  if (support.wanted.sums) state.sums[kHead] = at::cat({state.head.w, state.head.b}, 2);
 }
+
+// It does not depend on rows.
+void Prior::update(TaskState& state, const Support&) const { state.head = head_of_row(state.sums.at(kHead)); }
 
 }  // namespace warmstart

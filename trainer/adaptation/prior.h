@@ -14,6 +14,8 @@ class Prior : public Stage {
         Parameters& parameters, EmbeddingSource& tables);
 
   void apply(TaskState& state, const Support& support) const override;
+  bool updates() const override { return true; }
+  void update(TaskState& state, const Support& support) const override;
 
  private:
   at::Tensor hidden(const BatchParameters& parameters, const Support& support) const;

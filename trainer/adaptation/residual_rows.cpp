@@ -23,9 +23,7 @@ Responses::Responses(const Objective& objective, const at::Tensor& outputs, cons
 }
 
 Head head_of(const at::Tensor& vector) {
-  const auto row = vector.squeeze(2).unsqueeze(1);
-  const auto features = row.size(2) - 1;
-  return {row.narrow(2, 0, features), row.narrow(2, features, 1)};
+  return head_of_row(vector.squeeze(2).unsqueeze(1));
 }
 
 }  // namespace warmstart

@@ -70,6 +70,19 @@ at::Tensor left_out_outputs(const ResidualRows& support, const Responses& respon
   return support.base + (fitted + of_prior - own * residuals) / freedom;
 }
 
+constexpr const char *kMoments = "ridge.moments", *kSquares = "ridge.squares";
+
+// Adds H' r and r' r of rows to the state's.
+void add_sums(TaskState& state, const ResidualRows& rows, const RowTensors& labels) {
+  const auto r = (labels.label * labels.mask).unsqueeze(2) - rows.base * labels.mask.unsqueeze(2);
+  const auto add = [&](const char* name, const at::Tensor& sum) {
+    auto& so_far = state.sums[name];
+    so_far = so_far.defined() ? so_far + sum : sum;
+  };
+  add(kMoments, task_product(rows.rows.transpose(1, 2), r));
+  add(kSquares, r.square().sum(1, true));
+}
+
 }  // namespace
 
 Ridge::Ridge(std::int64_t features, Parameters& parameters) { add_precisions("ridge.precision", features, parameters); }
@@ -91,6 +104,27 @@ void Ridge::apply(TaskState& state, const Support& support) const {
   state.covariance = found.inverse;
   if (has_noise(parameters)) state.noise = noise_of(parameters, support.row_counts, unexplained(rows, found));
   if (support.wanted.shares) state.add_shares(task_product(rows.rows, found.inverse) * found.residuals);
+  if (support.wanted.sums) add_sums(state, rows, support.labels);
+}
+
+void Ridge::update(TaskState& state, const Support& support) const {
+  const auto& parameters = state.layers.parameters();
+  const ResidualRows rows(state, support);
+  add_sums(state, rows, support.labels);
+  for (std::int64_t row = 0; row < rows.rows.size(1); ++row) {
+    const auto h = rows.rows.narrow(1, row, 1);
+    const auto gain = task_product(h, state.covariance);
+    state.covariance =
+        state.covariance - task_product(gain.transpose(1, 2), gain) / (1.0 + (gain * h).sum(2, true));
+  }
+  const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
+  const auto pulled = state.sums.at(kMoments) + precision * rows.start;
+  const auto head = task_product(state.covariance, pulled);
+  state.head = head_of(head);
+  if (!has_noise(parameters)) return;
+  const auto of_start = (rows.start * precision * rows.start).sum(1, true);
+  const auto unexplained = state.sums.at(kSquares) + of_start - (pulled * head).sum(1, true);
+  state.noise = noise_of(parameters, support.row_counts, unexplained);
 }
 
 }  // namespace warmstart

@@ -23,6 +23,12 @@ class Ridge : public Stage {
 
   bool leaves_out() const override { return true; }
   void apply(TaskState& state, const Support& support) const override;
+
+  // By rank-one changes of A^-1 (Sherman and Morrison 1950), one for each new row, with H' r and r' r as sums:
+  // head = A^-1 (H' r + Lambda m), and what is left unexplained is r' r + m' Lambda m - head' A head.  For an objective
+  // with one of Newton's steps.
+  bool updates() const override { return true; }
+  void update(TaskState& state, const Support& support) const override;
 };
 
 }  // namespace warmstart

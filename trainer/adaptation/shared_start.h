@@ -11,6 +11,8 @@ class SharedStart : public Stage {
   SharedStart(std::int64_t outputs, std::int64_t features, Initialiser& draw, Parameters& parameters);
 
   void apply(TaskState& state, const Support& support) const override;
+  bool updates() const override { return true; }
+  void update(TaskState& state, const Support& support) const override;
 };
 
 }  // namespace warmstart

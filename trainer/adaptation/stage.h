@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace warmstart {
 struct Wanted {
   bool left_out = false;  // what the support rows' outputs would be without each
   bool shares = false;    // what each support row has added to the head
+  bool sums = false;      // what update() goes on from
 };
 
 // What a stage sees of the tasks of a microbatch.
@@ -38,6 +40,15 @@ class Stage {
 
   // Made of differentiable operators alone.
   virtual void apply(TaskState& state, const Support& support) const = 0;
+
+  // Whether a task can be given more rows without those that it has seen.
+  virtual bool updates() const { return false; }
+
+  // As apply() to all rows so far, of which the state holds the sums and `support` the new ones; its row_counts are of
+  // all.  For a stage that updates().
+  virtual void update(TaskState& /*state*/, const Support& /*support*/) const {
+    throw std::logic_error("a stage that does not update was asked to");
+  }
 };
 
 }  // namespace warmstart

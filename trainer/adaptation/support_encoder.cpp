@@ -10,6 +10,18 @@ namespace {
 
 constexpr double kRawKappa = 2.0;  // before the softplus, where it starts
 constexpr const char* kRows = "encoder.rows";
+constexpr const char* kSum = "encoder";
+
+// What sums over so many rows add to a head: [.., D + 1].
+at::Tensor head_of_sums(const BatchParameters& parameters, const at::Tensor& sums, const at::Tensor& counts) {
+  const auto kappa = parameters.for_tasks(softplus_by_element(parameters["encoder.kappa"]), sums.size(0)).unsqueeze(1);
+  return linear(parameters, "encoder.head", sums / at::sqrt(counts + kappa).unsqueeze(2));
+}
+
+Head with(const Head& head, const at::Tensor& added) {
+  const auto [w, b] = head_of_row(added);
+  return {head.w + w, head.b + b};
+}
 
 }  // namespace
 
@@ -42,20 +54,23 @@ at::Tensor SupportEncoder::of_rows(const TaskState& state, const Support& suppor
 void SupportEncoder::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const auto rows = of_rows(state, support), sum = rows.sum(1, true);
-  const auto kappa = parameters.for_tasks(softplus_by_element(parameters["encoder.kappa"]), rows.size(0)).unsqueeze(1);
   const auto head_of = [&](const at::Tensor& sums, const at::Tensor& counts) {
-    return linear(parameters, "encoder.head", sums / at::sqrt(counts + kappa).unsqueeze(2));
+    return head_of_sums(parameters, sums, counts);
   };
-  const auto features = state.head.w.size(2);
-  const auto joined = [&](const at::Tensor& head) -> Head {
-    return {state.head.w + head.narrow(2, 0, features), state.head.b + head.narrow(2, features, 1)};
-  };
+  const auto joined = [&](const at::Tensor& head) { return with(state.head, head); };
   if (support.wanted.left_out && rows.size(1) > 0)
     state.left_out_head = joined(head_of(sum - rows, (support.row_counts - 1.0).clamp_min(0.0)));
   const auto bias = parameters.for_tasks(parameters["encoder.head.bias"], rows.size(0)).unsqueeze(1);
   state.unadapted_head = joined(bias);
   state.head = joined(head_of(sum, support.row_counts));
   if (support.wanted.shares) state.add_shares(head_of(rows, support.row_counts) - bias);
+  if (support.wanted.sums) state.sums[kSum] = sum;
+}
+
+void SupportEncoder::update(TaskState& state, const Support& support) const {
+  auto& sum = state.sums.at(kSum);
+  sum = sum + of_rows(state, support).sum(1, true);
+  state.head = with(state.head, head_of_sums(state.layers.parameters(), sum, support.row_counts));
 }
 
 }  // namespace warmstart

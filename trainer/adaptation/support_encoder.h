@@ -19,6 +19,8 @@ class SupportEncoder : public Stage {
 
   std::vector<std::string> row_parts() const override;
   void apply(TaskState& state, const Support& support) const override;
+  bool updates() const override { return true; }
+  void update(TaskState& state, const Support& support) const override;
 
  private:
   at::Tensor of_rows(const TaskState& state, const Support& support) const;

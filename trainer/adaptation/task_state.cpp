@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cstring>
+
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/task_product.h"
 
@@ -69,6 +71,8 @@ void for_each_tensor(State& state, const Of& of) {
   of("kernel.weights", state.kernel->weights);
 }
 
+constexpr const char* kSums = "sums.";
+
 }  // namespace
 
 TaskState::Memory TaskState::memory() const {
@@ -76,10 +80,13 @@ TaskState::Memory TaskState::memory() const {
   for_each_tensor(*this, [&](const char* name, const at::Tensor& tensor) {
     if (tensor.defined()) memory[name] = tensor;
   });
+  for (const auto& [name, sum] : sums) memory[kSums + name] = sum;
   return memory;
 }
 
 void TaskState::restore(const Memory& memory) {
+  for (const auto& [name, tensor] : memory)
+    if (name.starts_with(kSums)) sums[name.substr(std::strlen(kSums))] = tensor;
   layers.restore(memory);
   if (memory.contains("noise.shape")) noise.emplace();
   if (memory.contains("kernel.points")) kernel.emplace(kernel_of_parameters(layers.parameters()));

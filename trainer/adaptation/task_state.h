@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 
 #include "trainer/adaptation/head.h"
 #include "trainer/adaptation/kernel_memory.h"
@@ -31,6 +33,9 @@ struct TaskState {
 
   // What each support row has added to the head: w [T, S, D], b [T, S, 1]; undefined where it was not wanted.
   Head shares = {};
+
+  // What stages that update() have added up over the support rows, by name.
+  std::map<std::string, at::Tensor> sums = {};
 
   // For each support row, what the stages would have made without it: the head (w [T, S, D], b [T, S, 1]; undefined
   // where it would be the same), and the row's outputs [T, S, C].

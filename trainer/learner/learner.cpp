@@ -21,6 +21,7 @@ const ModelOptions& checked(const ModelOptions& options) {
 // What adapted embeddings remember support rows by.
 constexpr const char* kSupportIds = "support.ids";
 constexpr const char* kSupportWeights = "support.weights";
+constexpr const char* kRows = "rows";  // among the sums: how many there were
 
 // Without the stage `steps` there are none.
 InnerOptions inner_options(const AdaptOptions& options) {
@@ -113,6 +114,12 @@ class Learner::Batch {
                              dropout_,  *learner_.objective_, wanted};
     for (const auto& stage : learner_.stages_) stage->apply(state, support);
     return state;
+  }
+
+  // With the support rows as new ones; `row_counts` of all.
+  void update(TaskState& state, const at::Tensor& row_counts) const {
+    const Support support = {*support_, support_labels_, row_counts, descriptions_, dropout_, *learner_.objective_, {}};
+    for (const auto& stage : learner_.stages_) stage->update(state, support);
   }
 
   TaskState unadapted() const { return {.head = {}, .layers = unadapted_}; }
@@ -230,7 +237,9 @@ Learner::Reasons Learner::reasons(const BatchParameters& parameters, const Tenso
 BatchParameters Learner::request_parameters() const { return {parameters_, tables_, {}, Leaves::kParameters}; }
 
 TaskState::Memory Learner::memory(const BatchParameters& parameters, const Request& request) const {
-  auto memory = Batch(*this, parameters, request).adapted().memory();
+  auto state = Batch(*this, parameters, request).adapted({.sums = updates()});
+  if (updates()) state.sums[kRows] = request.support_labels.mask.sum(1, true);
+  auto memory = state.memory();
   if (!layers_.any_embedding_adapts()) return memory;
   memory[kSupportIds] = request.support.ids.padded;
   memory[kSupportWeights] = request.support.ids.weights;
@@ -256,6 +265,22 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Request
   auto state = whole.unadapted();
   state.restore(memory);
   return answer_of(whole, state);
+}
+
+bool Learner::updates() const {
+  return only_heads_adapt() && objective_->newton_steps() == 1 &&
+         std::all_of(stages_.begin(), stages_.end(), [](const auto& stage) { return stage->updates(); });
+}
+
+TaskState::Memory Learner::update(const BatchParameters& parameters, const Request& request,
+                                  const TaskState::Memory& memory) const {
+  const Batch whole(*this, parameters, request);
+  auto state = whole.unadapted();
+  state.restore(memory);
+  auto& rows = state.sums.at(kRows);
+  rows = rows + request.support_labels.mask.sum(1, true);
+  whole.update(state, rows);
+  return state.memory();
 }
 
 Learner::Answer Learner::answer_of(const Batch& batch, const TaskState& state) const {

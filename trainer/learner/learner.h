@@ -90,6 +90,10 @@ class Learner : public Recommender {
   // of one with query rows alone.
   TaskState::Memory memory(const BatchParameters& parameters, const Request& request) const;
   Answer answer(const BatchParameters& parameters, const Request& request, const TaskState::Memory& memory) const;
+  // The memory with the request's support rows joined to those that it is of; where updates().
+  TaskState::Memory update(const BatchParameters& parameters, const Request& request,
+                           const TaskState::Memory& memory) const;
+  bool updates() const;
 
  private:
   class Batch;
