@@ -181,7 +181,9 @@ class Writer {
     if (why.influences.size() > kShownReasons)
       text += fmt::format("\n        {:+.3f} {} more rows", all - shown, why.influences.size() - kShownReasons);
     if (std::abs(why.unexplained) >= 0.0005) text += fmt::format("\n        {:+.3f} unexplained", why.unexplained);
-    for (const auto i : largest(why.fields)) text += fmt::format("{}{} {:+.3f}", i == largest(why.fields)[0] ? "\n        of it by " : ", ", fields_[i], why.fields[i]);
+    for (const auto i : largest(why.fields))
+      text += fmt::format("{}{} {:+.3f}", i == largest(why.fields)[0] ? "\n        of it by " : ", ", fields_[i],
+                          why.fields[i]);
     return text + "\n";
   }
 
@@ -190,7 +192,8 @@ class Writer {
     entry["unexplained"] = why.unexplained;
     auto& reasons = entry["reasons"] = nlohmann::json::array();
     for (std::size_t i = 0; i < why.influences.size(); ++i)
-      reasons.push_back({{"item", task.support[i]}, {"label", task.request.labels[i]}, {"influence", why.influences[i]}});
+      reasons.push_back(
+          {{"item", task.support[i]}, {"label", task.request.labels[i]}, {"influence", why.influences[i]}});
     auto& fields = entry["fields"] = nlohmann::json::object();
     for (std::size_t i = 0; i < why.fields.size(); ++i) fields[fields_[i]] = why.fields[i];
   }

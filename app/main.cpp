@@ -53,7 +53,7 @@ const std::map<std::string, Command>& commands() {
         {"json"}}},
       {"export",
        {"a trained model as graphs that adapt by themselves: ONNX and TorchScript in a Triton model repository",
-        {"export", "data"},
+        {"export", "data", "evaluate"},
         on_first_rank(command_export),
         {"json"}}},
       {"predict",

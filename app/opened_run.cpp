@@ -34,8 +34,9 @@ std::unique_ptr<Dataset> dataset_of(const std::filesystem::path& run, const std:
   const auto& chosen = configuration.data.dataset;
   const auto path = chosen.empty() ? std::filesystem::path(value_of(trained, "data.dataset")) : chosen;
   if (!std::filesystem::exists(path / "dataset.json"))
-    throw DataError(fmt::format("{}: was trained on the data set {}, which is not there; say where it is with --data.dataset",
-                                run.string(), path.string()));
+    throw DataError(
+        fmt::format("{}: was trained on the data set {}, which is not there; say where it is with --data.dataset",
+                    run.string(), path.string()));
   return std::make_unique<Dataset>(path, configuration.verify);
 }
 

@@ -36,7 +36,8 @@ class Table {
     while (text_.next()) {
       if (text_.blank()) continue;
       if (text_.fields().size() != text_.header().size())
-        throw DataError(fmt::format("{}: has {} fields instead of {}", where(), text_.fields().size(), text_.header().size()));
+        throw DataError(
+            fmt::format("{}: has {} fields instead of {}", where(), text_.fields().size(), text_.header().size()));
       return true;
     }
     return false;
@@ -152,7 +153,8 @@ class EntityReader {
 float label_in(const Table& table, std::size_t column, const Schema& schema) {
   const auto label = number_in(schema.label, table.cell(column));
   if (label < schema.label_min || label > schema.label_max)
-    throw BadRow("", fmt::format("label {} is outside [{}, {}], the model's range", label, schema.label_min, schema.label_max));
+    throw BadRow(
+        "", fmt::format("label {} is outside [{}, {}], the model's range", label, schema.label_min, schema.label_max));
   return static_cast<float>(label);
 }
 
@@ -221,7 +223,8 @@ std::vector<AskedTask> read_support(const fs::path& path, const Catalogue& catal
       if (entities.key(table).empty()) return;
       auto& of_task = rows[place->second];
       const auto time = time_column ? time_in(kTime, table.cell(*time_column)) : static_cast<double>(of_task.size());
-      of_task.push_back({time, entities.key(table), label_in(table, label_column, schema), entities.read(table, notes)});
+      of_task.push_back(
+          {time, entities.key(table), label_in(table, label_column, schema), entities.read(table, notes)});
     });
   }
   if (tasks.empty()) {
@@ -234,7 +237,8 @@ std::vector<AskedTask> read_support(const fs::path& path, const Catalogue& catal
   return tasks;
 }
 
-void read_candidates(const fs::path& path, const Catalogue& catalogue, std::vector<AskedTask>& tasks, TableNotes& notes) {
+void read_candidates(const fs::path& path, const Catalogue& catalogue, std::vector<AskedTask>& tasks,
+                     TableNotes& notes) {
   Table table(path);
   const auto task_column = table.column(catalogue.schema().task);
   const EntityReader entities(table, catalogue);

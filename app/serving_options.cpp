@@ -11,6 +11,9 @@ void declare(Options& add, ExportSettings& settings) {
       .from(1)
       .to(1e6)
       .unit("rows");
+  add.add("export.precision", settings.precision,
+          "of tables and of the weights of linear layers, in model.onnx: fp32, fp16 or int8 (for edge devices)");
+  add.add("export.evaluate", settings.evaluate, "judge the exported graph beside the trainer's own on the test tasks");
 }
 
 void declare(Options& add, PredictSettings& settings) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/options.h"
+#include "serving/onnx_model.h"
 
 namespace warmstart {
 
@@ -13,6 +14,8 @@ struct ExportSettings {
   std::filesystem::path run, to;
   std::string name = "recommender";
   std::optional<std::int64_t> most_support;  // empty: what training used
+  WeightPrecision precision = WeightPrecision::kFloat32;
+  bool evaluate = false;  // the exported graph beside the trainer
 };
 
 // Of `predict`.

@@ -1,5 +1,6 @@
 // What a served model takes, one thread of the CPU: adapt and score in one call, adapt alone, score with a kept memory,
-// and a batch of users, in ONNX Runtime and in LibTorch; beside them the same network fine-tuned for a user by autograd.
+// and a batch of users, in ONNX Runtime and in LibTorch; beside them the same network fine-tuned for a user by
+// autograd.
 //
 //   serving_times [REPEATS]      prints medians and 99th percentiles in milliseconds, and sizes
 
@@ -43,9 +44,10 @@ Schema schema() {
 
 NamedValues request(std::int64_t tasks, std::int64_t candidates) {
   const auto rows = [&](const char* part, std::int64_t count) {
-    return NamedValues{{fmt::format("{}.item.item", part), at::randint(0, kItems + 1, {tasks, count}, at::kLong)},
-                       {fmt::format("{}.item.categories", part), at::randint(0, kCategories + 1, {tasks, count, 3}, at::kLong)},
-                       {fmt::format("{}.item.price", part), at::randn({tasks, count})}};
+    return NamedValues{
+        {fmt::format("{}.item.item", part), at::randint(0, kItems + 1, {tasks, count}, at::kLong)},
+        {fmt::format("{}.item.categories", part), at::randint(0, kCategories + 1, {tasks, count, 3}, at::kLong)},
+        {fmt::format("{}.item.price", part), at::randn({tasks, count})}};
   };
   auto values = rows("support", kSupport);
   values.merge(rows("candidates", candidates));
@@ -103,8 +105,8 @@ void time_method(const std::string& name, const ModelOptions& options, const std
   Learner learner(schema(), options, 1);
   const auto models = trace(learner);
   const Graph whole(models[0], runtime), adapt(models[1], runtime), score(models[2], runtime);
-  fmt::print("\n{}\n{:<44} {:>19} {:>19}\n{:<44} {:>9} {:>9} {:>9} {:>9}\n", name, "one user, 10 support rows", "ONNX Runtime",
-             "LibTorch", "milliseconds", "p50", "p99", "p50", "p99");
+  fmt::print("\n{}\n{:<44} {:>19} {:>19}\n{:<44} {:>9} {:>9} {:>9} {:>9}\n", name, "one user, 10 support rows",
+             "ONNX Runtime", "LibTorch", "milliseconds", "p50", "p99", "p50", "p99");
   for (const std::int64_t candidates : {1, 100, 1000})
     whole.time(fmt::format("adapt and score {}, with influences", candidates), request(1, candidates));
   adapt.time("adapt", request(1, 1));
@@ -131,7 +133,8 @@ void time_fine_tuning(const std::vector<std::int64_t>& tower, std::int64_t embed
   }
   weights.push_back(at::randn({1, width}) / 16);
   biases.push_back(at::zeros({1}));
-  const auto support = at::randn({kSupport, embedding}), labels = at::randn({kSupport, 1}), candidates = at::randn({100, embedding});
+  const auto support = at::randn({kSupport, embedding}), labels = at::randn({kSupport, 1}),
+             candidates = at::randn({100, embedding});
   const auto outputs = [](const std::vector<at::Tensor>& parameters, at::Tensor x) {
     const auto layers = parameters.size() / 2;
     for (std::size_t i = 0; i < layers; ++i) {

@@ -17,18 +17,25 @@ constexpr const char* kEntities = "entities.tsv";
 
 // A field's input name without the part that it is of.
 std::string suffix_of(const Schema& schema, const Field& field) {
-  const char* owner = field.owner == FieldOwner::kTask ? "task" : field.owner == FieldOwner::kRow ? "row" : schema.entity.c_str();
+  const char* owner = field.owner == FieldOwner::kTask  ? "task"
+                      : field.owner == FieldOwner::kRow ? "row"
+                                                        : schema.entity.c_str();
   return fmt::format("{}.{}", owner, field.name);
 }
 
 std::string escaped(const std::string& key) {
   std::string text;
   for (const char c : key) {
-    if (c == '\\') text += "\\\\";
-    else if (c == '\t') text += "\\t";
-    else if (c == '\n') text += "\\n";
-    else if (c == '\r') text += "\\r";
-    else text += c;
+    if (c == '\\')
+      text += "\\\\";
+    else if (c == '\t')
+      text += "\\t";
+    else if (c == '\n')
+      text += "\\n";
+    else if (c == '\r')
+      text += "\\r";
+    else
+      text += c;
   }
   return text;
 }
@@ -76,7 +83,8 @@ void for_each_line(const fs::path& path, std::size_t columns, const Row& row) {
     if (end == std::string_view::npos) throw DataError(where + ": is cut off; export the model again");
     const auto cells = split(rest.substr(0, end), '\t');
     if (cells.size() != columns)
-      throw DataError(fmt::format("{}: has {} columns instead of {}; export the model again", where, cells.size(), columns));
+      throw DataError(
+          fmt::format("{}: has {} columns instead of {}; export the model again", where, cells.size(), columns));
     if (line > 1) row(cells, where);
     rest.remove_prefix(end + 1);
   }
@@ -92,8 +100,8 @@ RequestCell cell_of(const Field& field, std::string_view text, const std::string
   for (const auto part : split(text, ',')) {
     cell.ids.push_back(number_of<std::int64_t>(part, where));
     if (cell.ids.back() < 1 || cell.ids.back() > field.vocabulary_size)
-      throw DataError(fmt::format("{}: id {} of '{}' is not in its vocabulary of {}", where, cell.ids.back(), field.name,
-                                  field.vocabulary_size));
+      throw DataError(fmt::format("{}: id {} of '{}' is not in its vocabulary of {}", where, cell.ids.back(),
+                                  field.name, field.vocabulary_size));
   }
   return cell;
 }
@@ -119,8 +127,8 @@ Catalogue::Catalogue(const Dataset& dataset) : schema_(dataset.schema()) {
     for (const auto& key : vocabularies_.back()) ids.emplace(key, static_cast<std::int64_t>(ids.size()) + 1);
   }
   for (std::int64_t entity = 0; entity < dataset.entities(); ++entity)
-    add_entity(dataset.entity_key(entity), request_row(schema_, FieldOwner::kEntity, dataset.entity_fields(),
-                                                       static_cast<std::size_t>(entity)));
+    add_entity(dataset.entity_key(entity),
+               request_row(schema_, FieldOwner::kEntity, dataset.entity_fields(), static_cast<std::size_t>(entity)));
 }
 
 Catalogue::Catalogue(const Schema& schema, const fs::path& folder) : schema_(schema) {
@@ -136,8 +144,8 @@ Catalogue::Catalogue(const Schema& schema, const fs::path& folder) : schema_(sch
       ids.emplace(keys.back(), static_cast<std::int64_t>(keys.size()));
     });
     if (static_cast<std::int64_t>(keys.size()) != field.vocabulary_size)
-      throw DataError(fmt::format("{}: has {} keys, but the model's vocabulary has {}: it is another model's", path.string(),
-                                  keys.size(), field.vocabulary_size));
+      throw DataError(fmt::format("{}: has {} keys, but the model's vocabulary has {}: it is another model's",
+                                  path.string(), keys.size(), field.vocabulary_size));
   }
   const auto fields = schema_.fields_of(FieldOwner::kEntity);
   for_each_line(folder / kEntities, fields.size() + 1, [&](const auto& cells, const std::string& where) {
@@ -152,7 +160,8 @@ void Catalogue::write(const fs::path& folder) const {
   for (std::size_t f = 0; f < schema_.fields.size(); ++f) {
     if (schema_.fields[f].kind == FieldKind::kDense) continue;
     std::string text = "key\tid\n";
-    for (std::size_t i = 0; i < vocabularies_[f].size(); ++i) text += fmt::format("{}\t{}\n", escaped(vocabularies_[f][i]), i + 1);
+    for (std::size_t i = 0; i < vocabularies_[f].size(); ++i)
+      text += fmt::format("{}\t{}\n", escaped(vocabularies_[f][i]), i + 1);
     write_file(folder / vocabulary_file(schema_, schema_.fields[f]), text);
   }
   const auto fields = schema_.fields_of(FieldOwner::kEntity);

@@ -18,6 +18,7 @@
 
 #include "data/dataset.h"
 #include "serving/catalogue.h"
+#include "serving/onnx_model.h"
 #include "serving/torchscript.h"
 #include "trainer/learner/learner.h"
 
@@ -27,14 +28,15 @@ struct ExportOptions {
   std::filesystem::path repository;
   std::string name;
   std::int64_t most_support = 0;  // rows that a request should hold
+  WeightPrecision precision = WeightPrecision::kFloat32;
 };
 
 struct ExportReport {
-  std::filesystem::path folder;                 // of the version
+  std::filesystem::path folder;  // of the version
   std::string version;
-  std::optional<std::string> runtime;           // of ONNX Runtime, where it could be tried
-  std::int64_t requests = 0;                    // compared with the trainer
-  double largest_difference = 0.0;              // of a score, or of a deviation
+  std::optional<std::string> runtime;                         // of ONNX Runtime, where it could be tried
+  std::int64_t requests = 0;                                  // compared with the trainer
+  double largest_difference = 0.0;                            // of a score, or of a deviation
   std::vector<std::pair<std::string, std::uintmax_t>> files;  // in bytes
 };
 
@@ -52,6 +54,7 @@ class ExportedModel {
 
   const Catalogue& catalogue() const { return *catalogue_; }
   const nlohmann::json& description() const { return description_; }
+  const std::vector<GraphValue>& inputs(GraphKind kind) const { return graph(kind).inputs(); }
   const TorchScript& graph(GraphKind kind) const { return graphs_[static_cast<std::size_t>(kind)]; }
 
  private:

@@ -23,9 +23,40 @@ constexpr std::int64_t kOpset = 17;
 constexpr std::int64_t kSmallConstant = 64;  // values; larger ones are initializers
 constexpr double kMostBytes = 1.5e9;         // in one file
 
+// A matrix in int8 and what its rows are multiplied by.
+struct Quantised {
+  explicit Quantised(const at::Tensor& weights) {
+    scales = (weights.abs().amax(1) / 127.0).clamp_min(1e-30);
+    values = at::round(weights / scales.unsqueeze(1)).clamp(-127, 127).to(at::kChar);
+  }
+  at::Tensor values, scales;  // [rows, width], [rows]
+};
+
 // Builds nodes of ONNX.
 class Builder {
  public:
+  explicit Builder(WeightPrecision precision) : precision_(precision) {}
+
+  // A table's rows by their ids.
+  Value* gathered(const at::Tensor& table, Value* ids) {
+    if (!is_reduced(table)) return op("Gather", {constant(table), ids}, at::kFloat);
+    if (precision_ == WeightPrecision::kFloat16)
+      return cast(op("Gather", {initializer(halved(table)), ids}, at::kHalf), at::kHalf, at::kFloat);
+    const auto& [values, scales] = quantised(table);
+    auto* rows = cast(op("Gather", {initializer(values), ids}, at::kChar), at::kChar, at::kFloat);
+    return op("Mul", {rows, op("Gather", {initializer(scales.unsqueeze(1)), ids}, at::kFloat)}, at::kFloat);
+  }
+
+  // A layer's weights [out, in].
+  Value* weights(const at::Tensor& weights) {
+    if (!is_reduced(weights)) return constant(weights);
+    if (precision_ == WeightPrecision::kFloat16) return cast(initializer(halved(weights)), at::kHalf, at::kFloat);
+    const auto& [values, scales] = quantised(weights);
+    auto* result = op("DequantizeLinear", {initializer(values), initializer(scales)}, at::kFloat);
+    result->node()->i_(c10::Symbol::attr("axis"), 0);
+    return result;
+  }
+
   Value* op(const std::string& name, const Values& inputs, at::ScalarType type) {
     auto* node = make(name, inputs);
     node->output()->setType(c10::TensorType::create(type, std::nullopt, std::nullopt, std::nullopt));
@@ -56,6 +87,8 @@ class Builder {
 
   static std::int64_t onnx_type(at::ScalarType type) {
     if (type == at::kFloat) return 1;
+    if (type == at::kChar) return 3;
+    if (type == at::kHalf) return 10;
     if (type == at::kLong) return 7;
     if (type == at::kBool) return 9;
     if (type == at::kDouble) return 11;
@@ -71,6 +104,18 @@ class Builder {
     return value;
   }
 
+  bool is_reduced(const at::Tensor& value) const {
+    return precision_ != WeightPrecision::kFloat32 && value.dim() == 2 && value.numel() > kSmallConstant;
+  }
+
+  // Kept, so that what is used twice is there once.
+  const at::Tensor& halved(const at::Tensor& value) {
+    return halves_.try_emplace(value.const_data_ptr(), value.to(at::kHalf)).first->second;
+  }
+  const Quantised& quantised(const at::Tensor& value) {
+    return quantised_.try_emplace(value.const_data_ptr(), value).first->second;
+  }
+
   // A parameter that is used twice is there once.
   Value* initializer(const at::Tensor& value) {
     auto& input = inputs_[{value.const_data_ptr(), value.sizes().vec()}];
@@ -81,6 +126,9 @@ class Builder {
     return typed(input, value);
   }
 
+  WeightPrecision precision_;
+  std::map<const void*, at::Tensor> halves_;
+  std::map<const void*, Quantised> quantised_;
   std::map<std::pair<const void*, std::vector<std::int64_t>>, Value*> inputs_;
 };
 
@@ -110,18 +158,27 @@ class Context {
     return found;
   }
 
+  // A tensor argument that is a constant.
+  std::optional<at::Tensor> parameter(std::size_t i) const {
+    const auto found = jit::toIValue(node_.inputs()[i]);
+    return found && found->isTensor() ? std::optional(found->toTensor()) : std::nullopt;
+  }
+
   // A tensor argument, or a number as one of the type.
   Value* tensor(std::size_t i) const { return of(node_.inputs()[i]); }
   Value* tensor(std::size_t i, at::ScalarType type) const {
     auto* value = node_.inputs()[i];
     if (const auto found = jit::toIValue(value)) {
-      return build_.constant(found->isTensor() ? found->toTensor().to(type) : at::scalar_tensor(found->toScalar(), type));
+      return build_.constant(found->isTensor() ? found->toTensor().to(type)
+                                               : at::scalar_tensor(found->toScalar(), type));
     }
     return build_.cast(of(value), type_of(value), type);
   }
 
   at::ScalarType type(std::size_t i) const { return type_of(node_.inputs()[i]); }
-  std::int64_t rank(std::size_t i) const { return static_cast<std::int64_t>(*node_.inputs()[i]->type()->expect<c10::TensorType>()->dim()); }
+  std::int64_t rank(std::size_t i) const {
+    return static_cast<std::int64_t>(*node_.inputs()[i]->type()->expect<c10::TensorType>()->dim());
+  }
   std::int64_t dimension(std::size_t i, std::size_t of_tensor) const {
     const auto given = integer(i);
     return given < 0 ? given + rank(of_tensor) : given;
@@ -130,7 +187,8 @@ class Context {
  private:
   const c10::IValue& constant(std::size_t i) const {
     const auto found = jit::toIValue(node_.inputs()[i]);
-    if (!found) throw std::logic_error(fmt::format("export: argument {} of {} is no constant", i, node_.kind().toQualString()));
+    if (!found)
+      throw std::logic_error(fmt::format("export: argument {} of {} is no constant", i, node_.kind().toQualString()));
     return constants_[i] = *found;
   }
 
@@ -204,7 +262,8 @@ Value* reduced(Context& c, const char* name, const std::vector<std::int64_t>& di
   auto* value = c.tensor(0, c.result_type());
   // Before opset 18, of the reductions the sum alone has its axes as an input.
   const bool is_sum = std::string(name) == "ReduceSum";
-  auto* result = c.build().op(name, is_sum ? Values{value, c.build().integers(dimensions)} : Values{value}, c.result_type());
+  auto* result =
+      c.build().op(name, is_sum ? Values{value, c.build().integers(dimensions)} : Values{value}, c.result_type());
   result->node()->i_(c10::Symbol::attr("keepdims"), keeps);
   if (!is_sum) result->node()->is_(c10::Symbol::attr("axes"), dimensions);
   return result;
@@ -217,7 +276,8 @@ Value* clipped(Context& c, Value* least, Value* most) {
 }
 
 Value* linear(Context& c) {
-  auto* weight = permuted(c, c.tensor(1), 2, 0, 1);
+  const auto parameter = c.parameter(1);
+  auto* weight = permuted(c, parameter ? c.build().weights(*parameter) : c.tensor(1), 2, 0, 1);
   auto* product = c.build().op("MatMul", {c.tensor(0), weight}, at::kFloat);
   return c.is_none(2) ? product : c.build().op("Add", {product, c.tensor(2)}, at::kFloat);
 }
@@ -231,7 +291,8 @@ Value* expanded(Context& c) {
 
 Value* sliced(Context& c, std::int64_t dimension, std::int64_t first, std::int64_t end) {
   auto& build = c.build();
-  return build.op("Slice", {c.tensor(0), build.integers({first}), build.integers({end}), build.integers({dimension})}, c.result_type());
+  return build.op("Slice", {c.tensor(0), build.integers({first}), build.integers({end}), build.integers({dimension})},
+                  c.result_type());
 }
 
 Value* padded(Context& c) {
@@ -259,7 +320,8 @@ Value* softplus(Context& c) {
 
 Value* unsqueezed(Context& c) {
   const auto given = c.integer(1);
-  return c.build().op("Unsqueeze", {c.tensor(0), c.build().integers({given < 0 ? given + c.rank(0) + 1 : given})}, c.result_type());
+  return c.build().op("Unsqueeze", {c.tensor(0), c.build().integers({given < 0 ? given + c.rank(0) + 1 : given})},
+                      c.result_type());
 }
 
 Value* rectified(Context& c) {
@@ -298,10 +360,17 @@ const std::map<std::string, Rule>& rules() {
       {"aten::lt", comparison("Less")},
       {"aten::le", comparison("LessOrEqual")},
       {"aten::ge", comparison("GreaterOrEqual")},
-      {"aten::matmul", [](Context& c) { return c.build().op("MatMul", {c.tensor(0), c.tensor(1)}, at::kFloat); }},
+      {"aten::matmul",
+       [](Context& c) {
+         return c.build().op("MatMul", {c.tensor(0), c.tensor(1)}, at::kFloat);
+       }},
       {"aten::linear", linear},
-      {"aten::embedding", [](Context& c) { return c.build().op("Gather", {c.tensor(0), c.tensor(1)}, at::kFloat); }},
-      {"aten::where", [](Context& c) { return c.build().op("Where", {c.tensor(0), c.tensor(1, c.result_type()), c.tensor(2, c.result_type())}, c.result_type()); }},
+      {"aten::embedding", [](Context& c) { return c.build().gathered(c.parameter(0).value(), c.tensor(1)); }},
+      {"aten::where",
+       [](Context& c) {
+         return c.build().op("Where", {c.tensor(0), c.tensor(1, c.result_type()), c.tensor(2, c.result_type())},
+                             c.result_type());
+       }},
       {"aten::sigmoid", same_named("Sigmoid")},
       {"aten::tanh", same_named("Tanh")},
       {"aten::exp", same_named("Exp")},
@@ -310,29 +379,44 @@ const std::map<std::string, Rule>& rules() {
       {"aten::neg", same_named("Neg")},
       {"aten::isnan", same_named("IsNaN")},
       {"aten::reciprocal", same_named("Reciprocal")},
-      {"aten::rsqrt", [](Context& c) { return c.build().op("Reciprocal", {c.build().op("Sqrt", {c.tensor(0)}, at::kFloat)}, at::kFloat); }},
+      {"aten::rsqrt",
+       [](Context& c) {
+         return c.build().op("Reciprocal", {c.build().op("Sqrt", {c.tensor(0)}, at::kFloat)}, at::kFloat);
+       }},
       {"aten::square", squared},
       {"aten::softplus", softplus},
       {"aten::leaky_relu", rectified},
       {"aten::leaky_relu_backward", rectifier_gradient},
-      {"aten::clamp", [](Context& c) { return clipped(c, c.is_none(1) ? nullptr : c.tensor(1, c.result_type()), c.is_none(2) ? nullptr : c.tensor(2, c.result_type())); }},
+      {"aten::clamp",
+       [](Context& c) {
+         return clipped(c, c.is_none(1) ? nullptr : c.tensor(1, c.result_type()),
+                        c.is_none(2) ? nullptr : c.tensor(2, c.result_type()));
+       }},
       {"aten::clamp_min", [](Context& c) { return clipped(c, c.tensor(1, c.result_type()), nullptr); }},
       {"aten::clamp_max", [](Context& c) { return clipped(c, nullptr, c.tensor(1, c.result_type())); }},
       {"aten::sum", [](Context& c) { return reduced(c, "ReduceSum", c.integers(1), c.flag(2)); }},
       {"aten::amax", [](Context& c) { return reduced(c, "ReduceMax", c.integers(1), c.flag(2)); }},
-      {"aten::cumsum", [](Context& c) { return c.build().op("CumSum", {c.tensor(0), c.build().integer(c.integer(1))}, c.result_type()); }},
+      {"aten::cumsum",
+       [](Context& c) {
+         return c.build().op("CumSum", {c.tensor(0), c.build().integer(c.integer(1))}, c.result_type());
+       }},
       {"aten::empty_like", [](Context& c) { return filled(c, 0.0); }},
       {"aten::fill", [](Context& c) { return filled(c, c.number(1)); }},
       {"aten::zeros_like", [](Context& c) { return filled(c, 0.0); }},
       {"aten::ones_like", [](Context& c) { return filled(c, 1.0); }},
       {"aten::full_like", [](Context& c) { return filled(c, c.number(1)); }},
       {"aten::unsqueeze", unsqueezed},
-      {"aten::squeeze", [](Context& c) { return c.build().op("Squeeze", {c.tensor(0), c.build().integers({c.dimension(1, 0)})}, c.result_type()); }},
+      {"aten::squeeze",
+       [](Context& c) {
+         return c.build().op("Squeeze", {c.tensor(0), c.build().integers({c.dimension(1, 0)})}, c.result_type());
+       }},
       {"aten::reshape", [](Context& c) { return reshaped(c, c.integers(1)); }},
       {"aten::view", [](Context& c) { return reshaped(c, c.integers(1)); }},
       {"aten::expand", expanded},
-      {"aten::transpose", [](Context& c) { return permuted(c, c.tensor(0), c.rank(0), c.dimension(1, 0), c.dimension(2, 0)); }},
-      {"aten::narrow", [](Context& c) { return sliced(c, c.dimension(1, 0), c.integer(2), c.integer(2) + c.integer(3)); }},
+      {"aten::transpose",
+       [](Context& c) { return permuted(c, c.tensor(0), c.rank(0), c.dimension(1, 0), c.dimension(2, 0)); }},
+      {"aten::narrow",
+       [](Context& c) { return sliced(c, c.dimension(1, 0), c.integer(2), c.integer(2) + c.integer(3)); }},
       {"aten::select", selected},
       {"aten::cat", joined},
       {"aten::constant_pad_nd", padded},
@@ -348,12 +432,13 @@ bool is_structure(const std::string& kind) { return kind == "prim::Constant" || 
 c10::TypePtr type_of(const GraphValue& value) {
   std::vector<std::optional<std::int64_t>> sizes;
   for (const auto& size : value.sizes) sizes.push_back(is_free(size) ? std::nullopt : std::optional(std::stoll(size)));
-  return c10::TensorType::create(value.is_ids ? at::kLong : at::kFloat, at::kCPU, c10::VaryingShape<std::int64_t>(sizes),
-                                 c10::VaryingShape<std::int64_t>(sizes.size()), false);
+  return c10::TensorType::create(value.is_ids ? at::kLong : at::kFloat, at::kCPU,
+                                 c10::VaryingShape<std::int64_t>(sizes), c10::VaryingShape<std::int64_t>(sizes.size()),
+                                 false);
 }
 
-Builder translated(const TracedModel& model) {
-  Builder build;
+Builder translated(const TracedModel& model, WeightPrecision precision) {
+  Builder build(precision);
   std::unordered_map<Value*, Value*> values;
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     auto* input = build.graph->addInput(model.inputs[i].name);
@@ -364,7 +449,8 @@ Builder translated(const TracedModel& model) {
     const std::string kind = node->kind().toQualString();
     if (is_structure(kind)) continue;
     const auto rule = rules().find(kind);
-    if (rule == rules().end()) throw std::logic_error(fmt::format("export: the operator {} has no rule for ONNX", kind));
+    if (rule == rules().end())
+      throw std::logic_error(fmt::format("export: the operator {} has no rule for ONNX", kind));
     Context context(build, values, *node);
     values[node->output()] = rule->second(context);
   }
@@ -391,16 +477,16 @@ void add_axes(DynamicAxes& axes, const std::vector<GraphValue>& values) {
 
 }  // namespace
 
-std::string onnx_model(const TracedModel& model, const std::filesystem::path& path) {
-  const auto build = translated(model);
+std::string onnx_model(const TracedModel& model, const std::filesystem::path& path, WeightPrecision precision) {
+  const auto build = translated(model, precision);
   DynamicAxes axes;
   add_axes(axes, model.inputs);
   add_axes(axes, model.outputs);
   double bytes = 0.0;
   for (const auto& [name, tensor] : build.initializers) bytes += static_cast<double>(tensor.nbytes());
-  const auto proto = std::get<0>(jit::export_onnx(
-      build.graph, build.initializers, kOpset, axes, false, ::torch::onnx::OperatorExportTypes::ONNX, true, false, {}, true,
-      bytes > kMostBytes, path.string()));
+  const auto proto = std::get<0>(jit::export_onnx(build.graph, build.initializers, kOpset, axes, false,
+                                                  ::torch::onnx::OperatorExportTypes::ONNX, true, false, {}, true,
+                                                  bytes > kMostBytes, path.string()));
   auto model_bytes = jit::serialize_model_proto_to_string(proto);
   if (bytes <= kMostBytes) jit::check_onnx_proto(model_bytes);
   return model_bytes;

@@ -1,15 +1,27 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "serving/traced_model.h"
 
 namespace warmstart {
 
+// How tables and the weights of linear layers are kept; products and solutions are in float32 whatever this says.
+enum class WeightPrecision {
+  kFloat32,
+  kFloat16,
+  kInt8,  // symmetric, a scale for each row of a table, and for each output of a layer
+};
+NLOHMANN_JSON_SERIALIZE_ENUM(WeightPrecision, {{WeightPrecision::kFloat32, "fp32"},
+                                               {WeightPrecision::kFloat16, "fp16"},
+                                               {WeightPrecision::kInt8, "int8"}})
+
 // The graph as an ONNX model, opset 17, IR 8, checked by ONNX's own checker.  Throws std::logic_error naming an
 // operator that has no rule.  `path`: where the caller will write it; tensors of models above 1.5 GB go to files beside
 // it, since an ONNX file holds no more than 2.
-std::string onnx_model(const TracedModel& model, const std::filesystem::path& path);
+std::string onnx_model(const TracedModel& model, const std::filesystem::path& path,
+                       WeightPrecision precision = WeightPrecision::kFloat32);
 
 }  // namespace warmstart

@@ -153,8 +153,9 @@ struct OnnxSession::Handles {
   OnnxValue value_of(const at::Tensor& tensor) const {
     auto made = empty();
     const auto sizes = tensor.sizes();
-    library.check<DataError>(library.call<void*>(kCreateTensorWithData, library.memory, tensor.data_ptr(), tensor.nbytes(),
-                                                 sizes.data(), sizes.size(), type_of(tensor), &made.value));
+    library.check<DataError>(library.call<void*>(kCreateTensorWithData, library.memory, tensor.data_ptr(),
+                                                 tensor.nbytes(), sizes.data(), sizes.size(), type_of(tensor),
+                                                 &made.value));
     return made;
   }
 

@@ -17,13 +17,15 @@ class PartMaker {
   at::Tensor values(const RequestInput& input, const Cell& cell) const {
     const bool multi = input.field->kind == FieldKind::kMulti;
     std::size_t width = 1;
-    for_each(cell, [&](std::size_t, const RequestCell& found) { width = std::max(width, multi ? found.ids.size() : 1); });
+    for_each(cell,
+             [&](std::size_t, const RequestCell& found) { width = std::max(width, multi ? found.ids.size() : 1); });
     auto value = input.is_ids ? at::zeros(shape(multi ? width : 0), at::kLong) : at::full(shape(0), NAN, at::kFloat);
     for_each(cell, [&](std::size_t place, const RequestCell& found) {
       if (!input.is_ids)
         value.mutable_data_ptr<float>()[place] = found.value;
       else
-        std::copy_n(found.ids.begin(), std::min(width, found.ids.size()), value.mutable_data_ptr<std::int64_t>() + place * width);
+        std::copy_n(found.ids.begin(), std::min(width, found.ids.size()),
+                    value.mutable_data_ptr<std::int64_t>() + place * width);
     });
     return value;
   }

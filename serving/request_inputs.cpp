@@ -61,11 +61,13 @@ std::vector<RequestInput> request_inputs(const Schema& schema, RequestPart part)
     for (const auto* field : schema.fields_of(owner)) {
       inputs.push_back(input_of(schema, *field, part));
       if (!names.insert(inputs.back().name).second)
-        throw DataError(fmt::format("two fields would be the input '{}' of an exported model: rename one", inputs.back().name));
+        throw DataError(
+            fmt::format("two fields would be the input '{}' of an exported model: rename one", inputs.back().name));
     }
   }
   if (part != RequestPart::kSupport) return inputs;
-  for (const auto* name : {kSupportLabel, kSupportMask}) inputs.push_back({name, false, {kTasksSize, kSupportSize}, nullptr});
+  for (const auto* name : {kSupportLabel, kSupportMask})
+    inputs.push_back({name, false, {kTasksSize, kSupportSize}, nullptr});
   return inputs;
 }
 

@@ -23,9 +23,10 @@ constexpr const char* kCandidatesSize = "candidates";
 // A tensor of a request.
 struct RequestInput {
   std::string name;
-  bool is_ids = false;             // int64, 0 if unknown or padded; else float32
-  std::vector<std::string> sizes;  // [tasks], [tasks, support] or [tasks, candidates]; ids of several values end in their number
-  const Field* field = nullptr;    // null for labels and the mask
+  bool is_ids = false;  // int64, 0 if unknown or padded; else float32
+  std::vector<std::string>
+      sizes;  // [tasks], [tasks, support] or [tasks, candidates]; ids of several values end in their number
+  const Field* field = nullptr;  // null for labels and the mask
 };
 
 constexpr const char* kSupportLabel = "support.label";

@@ -38,7 +38,8 @@ std::vector<ServedModel::Ranked> ServedModel::rank(const RequestTask& task, std:
     const auto scores = values_of(answer.at("scores")), outputs = values_of(answer.at("outputs"));
     const auto deviations = answer.contains("deviations") ? values_of(answer.at("deviations")) : std::vector<float>();
     for (std::size_t i = 0; i < scores.size(); ++i)
-      ranked.push_back({first + i, scores[i], outputs[i], deviations.empty() ? std::nullopt : std::optional(deviations[i])});
+      ranked.push_back(
+          {first + i, scores[i], outputs[i], deviations.empty() ? std::nullopt : std::optional(deviations[i])});
     const auto kept = std::min(ranked.size(), top);
     std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(kept), ranked.end(), is_higher);
     ranked.resize(kept);

@@ -18,7 +18,8 @@ jit::Module module_of(const TracedModel& model) {
   auto* tuple = graph->appendNode(graph->createTuple(graph->outputs()));
   while (!graph->outputs().empty()) graph->eraseOutput(graph->outputs().size() - 1);
   graph->registerOutput(tuple->output());
-  auto* forward = module._ivalue()->compilation_unit()->create_function(c10::QualifiedName(*module.type()->name(), "forward"), graph);
+  auto* forward = module._ivalue()->compilation_unit()->create_function(
+      c10::QualifiedName(*module.type()->name(), "forward"), graph);
   module.type()->addMethod(forward);
   module.eval();
   return module;
@@ -28,7 +29,8 @@ jit::Module loaded(const std::filesystem::path& path) {
   try {
     return jit::load(path.string());
   } catch (const c10::Error& error) {
-    throw DataError(fmt::format("{}: cannot be read as TorchScript: {}", path.string(), error.what_without_backtrace()));
+    throw DataError(
+        fmt::format("{}: cannot be read as TorchScript: {}", path.string(), error.what_without_backtrace()));
   }
 }
 
@@ -46,7 +48,8 @@ NamedValues TorchScript::run(const NamedValues& values) const {
   std::vector<c10::IValue> stack;
   for (const auto& input : inputs_) {
     const auto found = values.find(input.name);
-    if (found == values.end()) throw DataError(fmt::format("the request has no '{}', which the model wants", input.name));
+    if (found == values.end())
+      throw DataError(fmt::format("the request has no '{}', which the model wants", input.name));
     stack.emplace_back(found->second);
   }
   const auto results = module_.forward(stack).toTuple()->elements().vec();

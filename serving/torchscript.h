@@ -22,6 +22,7 @@ class TorchScript {
   // The outputs by name, of inputs of which `values` may hold more.  Throws DataError naming an input that it lacks.
   NamedValues run(const NamedValues& values) const;
 
+  const std::vector<GraphValue>& inputs() const { return inputs_; }
   void save(const std::filesystem::path& path) const;
 
  private:

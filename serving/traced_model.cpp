@@ -77,7 +77,8 @@ void add_support(Request& request, const Schema& schema, const Inputs& inputs, s
 Named answer_values(const Learner::Answer& answer) {
   Named values = {{"scores", answer.scores}, {"outputs", answer.outputs}};
   if (answer.deviations.defined()) values.emplace_back("deviations", answer.deviations);
-  if (answer.reasons.prior.defined()) values.insert(values.end(), {{"prior", answer.reasons.prior}, {"influences", answer.reasons.shares}});
+  if (answer.reasons.prior.defined())
+    values.insert(values.end(), {{"prior", answer.reasons.prior}, {"influences", answer.reasons.shares}});
   return values;
 }
 

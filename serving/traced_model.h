@@ -11,9 +11,9 @@ namespace warmstart {
 
 // What an exported graph does.
 enum class GraphKind {
-  kModel,  // support and candidates -> scores, outputs, deviations, prior, influences
-  kAdapt,  // support -> the task's memory
-  kScore,  // memory and candidates -> scores, outputs, deviations
+  kModel,   // support and candidates -> scores, outputs, deviations, prior, influences
+  kAdapt,   // support -> the task's memory
+  kScore,   // memory and candidates -> scores, outputs, deviations
   kUpdate,  // memory and one more row -> memory, each part's name behind kUpdated; where the method can
 };
 constexpr const char* kUpdated = "updated.";
@@ -35,8 +35,8 @@ struct TracedModel {
   std::vector<GraphValue> inputs, outputs;
 };
 
-// The graphs of a model, in the order of their kinds.  Inputs that make no difference are left out.  Its parameters are replaced by their values: it
-// cannot be trained any more.
+// The graphs of a model, in the order of their kinds.  Inputs that make no difference are left out.  Its parameters are
+// replaced by their values: it cannot be trained any more.
 std::vector<TracedModel> trace(Learner& model);
 
 }  // namespace warmstart

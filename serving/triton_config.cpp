@@ -27,8 +27,9 @@ std::string values(const char* kind, const std::vector<GraphValue>& values) {
 }  // namespace
 
 std::string triton_config(const std::string& name, const TracedModel& model) {
-  return fmt::format("name: {}\nbackend: \"onnxruntime\"\nmax_batch_size: 0\n{}{}version_policy {{ latest {{ num_versions: 2 }} }}\n",
-                     quoted(name), values("input", model.inputs), values("output", model.outputs));
+  return fmt::format(
+      "name: {}\nbackend: \"onnxruntime\"\nmax_batch_size: 0\n{}{}version_policy {{ latest {{ num_versions: 2 }} }}\n",
+      quoted(name), values("input", model.inputs), values("output", model.outputs));
 }
 
 }  // namespace warmstart

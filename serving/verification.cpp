@@ -61,7 +61,8 @@ std::vector<NamedValues> answers_of(const std::vector<RunnableGraph>& graphs, Na
 }
 
 std::vector<NamedValues> script_answers(const std::vector<RunnableGraph>& graphs, const NamedValues& request) {
-  return answers_of(graphs, request, [](const RunnableGraph& graph, const NamedValues& values) { return graph.script->run(values); });
+  return answers_of(graphs, request,
+                    [](const RunnableGraph& graph, const NamedValues& values) { return graph.script->run(values); });
 }
 std::vector<NamedValues> session_answers(const std::vector<RunnableGraph>& graphs, const NamedValues& request) {
   return answers_of(graphs, request, of_session);
@@ -85,14 +86,16 @@ double largest(const std::vector<NamedValues>& answers, const NamedValues& expec
 
 at::Tensor random_values(const RequestInput& input, std::int64_t width, RandomStream& random) {
   std::vector<std::int64_t> sizes = {2};
-  if (input.sizes.size() > 1 && (input.sizes[1] == kSupportSize || input.sizes[1] == kCandidatesSize)) sizes.push_back(width);
+  if (input.sizes.size() > 1 && (input.sizes[1] == kSupportSize || input.sizes[1] == kCandidatesSize))
+    sizes.push_back(width);
   if (sizes.size() < input.sizes.size()) sizes.push_back(3);
   auto values = at::zeros(sizes, input.is_ids ? at::kLong : at::kFloat);
   auto flat = values.flatten();
   for (std::int64_t i = 0; i < flat.numel(); ++i) {
     if (input.is_ids) {
       // A few are unknown, and a few are of no vocabulary.
-      flat[i].fill_(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(input.field->vocabulary_size) + 3)));
+      flat[i].fill_(
+          static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(input.field->vocabulary_size) + 3)));
     } else {
       const auto kind = random.below(8);
       const double value = kind == 0 ? NAN : kind == 1 ? 1e30 : random.normal();
@@ -110,7 +113,8 @@ NamedValues random_request(const Schema& schema, std::uint64_t number) {
     for (const auto& input : request_inputs(schema, part))
       values[input.name] = random_values(input, part == RequestPart::kSupport ? support : 5, random);
   auto& labels = values[kSupportLabel];
-  labels = at::where(labels.eq(0), static_cast<float>(number % 2 == 0 ? schema.label_min : schema.label_max), labels).contiguous();
+  labels = at::where(labels.eq(0), static_cast<float>(number % 2 == 0 ? schema.label_min : schema.label_max), labels)
+               .contiguous();
   values[kSupportMask] = at::ones_like(labels);
   return values;
 }
@@ -124,9 +128,11 @@ std::vector<CheckedRequest> checked_requests(const Learner& model, const Dataset
     std::vector<TaskEpisode> episodes;
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       // The last tasks have fewer rows, so that padding is met.
-      const auto rows = std::max<std::int64_t>(support - static_cast<std::int64_t>(i), std::min<std::int64_t>(support, 1));
-      episodes.push_back({tasks[i], evaluation_rows(tasks[i], dataset.row_count(tasks[i]), static_cast<std::uint32_t>(rows),
-                                                    kCandidates, RowOrder::kTime, 0)});
+      const auto rows =
+          std::max<std::int64_t>(support - static_cast<std::int64_t>(i), std::min<std::int64_t>(support, 1));
+      episodes.push_back(
+          {tasks[i], evaluation_rows(tasks[i], dataset.row_count(tasks[i]), static_cast<std::uint32_t>(rows),
+                                     kCandidates, RowOrder::kTime, 0)});
     }
     requests.push_back(checked_request(model, dataset, episodes));
   }

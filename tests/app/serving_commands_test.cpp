@@ -22,9 +22,10 @@ class ServingCommands : public testing::Test {
     shared_ = new TemporaryFolder;
     expect_ok("synthesize --to tables --users 80 --items 40 --rows-per-user 20");
     expect_ok("ingest --config tables/config.ini --shards 2");
-    expect_ok("train --config tables/config.ini --run run --set train.steps=20 --set train.tasks=16"
-              " --set model.embedding=8 --set model.tower=8 --set model.features=4 --set evaluate.query=4"
-              " --set evaluate.support=0,3,all");
+    expect_ok(
+        "train --config tables/config.ini --run run --set train.steps=20 --set train.tasks=16"
+        " --set model.embedding=8 --set model.tower=8 --set model.features=4 --set evaluate.query=4"
+        " --set evaluate.support=0,3,all");
     expect_ok("export --run run --to models --name shop");
     shared_->write("support.csv", "user,item,rating,note\nann,i3,4,x\nann,i5,2,\nann,i3,5,\nbob,i7,1,\ncarl,,,\n");
   }
@@ -60,20 +61,25 @@ class ServingCommands : public testing::Test {
 TemporaryFolder* ServingCommands::shared_ = nullptr;
 
 TEST_F(ServingCommands, AVersionOfTheSameModelHasTheSameBytes) {
-  const auto output = expect_ok("export --run run --to models --name twice") + expect_ok("export --run run --to models --name twice");
+  const auto output =
+      expect_ok("export --run run --to models --name twice") + expect_ok("export --run run --to models --name twice");
   EXPECT_NE(output.find("version 2"), std::string::npos) << output;
   EXPECT_NE(output.find("and ONNX Runtime"), std::string::npos) << output;
   for (const auto* file : {"twice/{}/model.onnx", "twice/{}/model.pt", "twice/{}/model.json", "twice/{}/entities.tsv",
                            "twice-adapt/{}/model.onnx", "twice-score/{}/model.pt"}) {
-    const auto of = [&](const char* version) { return read_file(path("models/" + std::string(file).replace(std::string(file).find("{}"), 2, version))); };
+    const auto of = [&](const char* version) {
+      return read_file(path("models/" + std::string(file).replace(std::string(file).find("{}"), 2, version)));
+    };
     EXPECT_EQ(of("1"), of("2")) << file;
   }
   EXPECT_FALSE(fs::exists(path("models/twice/1.tmp")));
 }
 
 TEST_F(ServingCommands, AnExportedModelAndItsRunRecommendTheSame) {
-  const auto exported = objects(expect_ok("predict --model models/shop --support support.csv --top 5 --explain --deviation --json"));
-  const auto of_run = objects(expect_ok("predict --run run --support support.csv --top 5 --explain --deviation --json"));
+  const auto exported =
+      objects(expect_ok("predict --model models/shop --support support.csv --top 5 --explain --deviation --json"));
+  const auto of_run =
+      objects(expect_ok("predict --run run --support support.csv --top 5 --explain --deviation --json"));
   ASSERT_EQ(exported.size(), 3u);
   EXPECT_EQ(exported, of_run);
   EXPECT_EQ(exported[0]["user"], "ann");
@@ -82,13 +88,27 @@ TEST_F(ServingCommands, AnExportedModelAndItsRunRecommendTheSame) {
   EXPECT_EQ(exported[2]["recommendations"].size(), 5u);
 }
 
+TEST_F(ServingCommands, AnExportedGraphIsJudgedLikeItsTrainer) {
+  const auto facts =
+      objects(expect_ok("export --run run --to models --name judged --evaluate --json --precision fp16"
+                        " --set evaluate.query=4 --set evaluate.support=0,3,all"));
+  const auto& results = facts.at(0)["evaluation"]["results"];
+  ASSERT_EQ(results.size(), 6u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(results[i]["model"], "trained");
+    EXPECT_EQ(results[i + 3]["model"], "exported");
+    EXPECT_NEAR(results[i]["mae"].get<double>(), results[i + 3]["mae"].get<double>(), 1e-2);
+  }
+}
+
 TEST_F(ServingCommands, ReasonsAddUpToTheScore) {
   const auto label = read_json(path("models/shop/1/model.json"))["label"];  // scores end at its range
   for (const auto& user : objects(expect_ok("predict --model models/shop --support support.csv --explain --json"))) {
     for (const auto& one : user["recommendations"]) {
       double sum = one["prior"].get<double>() + one["unexplained"].get<double>();
       for (const auto& reason : one["reasons"]) sum += reason["influence"].get<double>();
-      EXPECT_NEAR(std::clamp(sum, label["min"].get<double>(), label["max"].get<double>()), one["score"].get<double>(), 1e-4)
+      EXPECT_NEAR(std::clamp(sum, label["min"].get<double>(), label["max"].get<double>()), one["score"].get<double>(),
+                  1e-4)
           << one;
       EXPECT_NEAR(one["unexplained"].get<double>(), 0.0, 1e-4) << one;
       EXPECT_EQ(one["fields"].size(), 1u) << one;
@@ -133,7 +153,8 @@ TEST_F(ServingCommands, ATasksOwnRowsAreItsSupport) {
 
 TEST_F(ServingCommands, CandidatesOfATableAreRanked) {
   shared_->write("candidates.csv", "user,item\nann,i1\nann,i2\nann,unheard-of\nbob,i1\ncarl,i9\n");
-  const auto found = objects(expect_ok("predict --model models/shop --support support.csv --candidates candidates.csv --json"));
+  const auto found =
+      objects(expect_ok("predict --model models/shop --support support.csv --candidates candidates.csv --json"));
   EXPECT_EQ(found.at(0)["recommendations"].size(), 3u);
   EXPECT_EQ(found.at(1)["recommendations"].size(), 1u);
   shared_->write("none.csv", "item\n");

@@ -133,7 +133,8 @@ TEST_P(ExportedGraphs, SayWhatTheTrainerSaysAtEverySize) {
     for (const auto& [name, value] : answers) {
       EXPECT_LT(difference(found.at(name), value), kRounding) << name << " " << value.sizes();
       if (!in_two.contains(name)) continue;
-      EXPECT_TRUE(at::equal(in_two.at(name), found.at(name))) << name << " in two calls" << difference(in_two.at(name), found.at(name));
+      EXPECT_TRUE(at::equal(in_two.at(name), found.at(name)))
+          << name << " in two calls" << difference(in_two.at(name), found.at(name));
     }
   }
 }
@@ -142,7 +143,7 @@ Answers with_rows_moved(Answers request, std::int64_t support) {
   // A row of padding before each row.
   for (auto& [name, value] : request) {
     if (!name.starts_with("support.")) continue;
-    const auto padding = name == "support.mask" ? at::zeros_like(value)
+    const auto padding = name == "support.mask"             ? at::zeros_like(value)
                          : value.scalar_type() == at::kLong ? at::full_like(value, 77)
                                                             : at::full_like(value, NAN);
     value = at::stack({padding, value}, 2).flatten(1, 2).contiguous();
@@ -159,6 +160,32 @@ TEST_P(ExportedGraphs, DoNotReadPaddingWhereverItStands) {
   const auto scores = served.in_one_call(request.inputs).at("scores");
   const auto moved = served.in_one_call(with_rows_moved(request.inputs, 4));
   EXPECT_LT(difference(moved.at("scores"), scores), kRounding);
+}
+
+// The bytes of a graph in which tables and weights are most of it, and its scores.
+std::pair<std::size_t, at::Tensor> exported_with(WeightPrecision precision, const Answers& request) {
+  ModelOptions options;
+  options.network.embedding = 512;
+  auto learner = example(options);
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "model.onnx";
+  const auto model = trace(learner)[0];
+  write_file(path, onnx_model(model, path, precision));
+  Answers inputs;
+  for (const auto& input : model.inputs) inputs[input.name] = request.at(input.name);
+  return {std::filesystem::file_size(path), OnnxSession(OnnxRuntime::load(), path).run(inputs, {"scores"})[0]};
+}
+
+TEST(ExportedGraphs, CoarserWeightsTakeLessAndSayNearlyTheSame) {
+  const auto request = random_request(3, 5, 20, false, 6).inputs;
+  const auto exact = exported_with(WeightPrecision::kFloat32, request);
+  const auto half = exported_with(WeightPrecision::kFloat16, request);
+  const auto byte = exported_with(WeightPrecision::kInt8, request);
+  EXPECT_LT(half.first, exact.first * 6 / 10);
+  EXPECT_LT(byte.first, exact.first * 4 / 10);
+  EXPECT_LT(difference(half.second, exact.second), 0.02);
+  EXPECT_LT(difference(byte.second, exact.second), 0.5);
+  EXPECT_GT(difference(byte.second, exact.second), 0.0);
 }
 
 // One row of each task, padded where it has none.
@@ -206,7 +233,8 @@ TEST(ExportedGraphs, OfWideNetworksSayWhatTheTrainerSays) {
 
 std::string test_name(const testing::TestParamInfo<ModelOptions>& info) {
   auto name = name_of(info.param);
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
   return name;
 }
 

@@ -22,8 +22,6 @@ Responses::Responses(const Objective& objective, const at::Tensor& outputs, cons
   values = outputs - objective.inner_gradient(outputs, labels) / divisor;
 }
 
-Head head_of(const at::Tensor& vector) {
-  return head_of_row(vector.squeeze(2).unsqueeze(1));
-}
+Head head_of(const at::Tensor& vector) { return head_of_row(vector.squeeze(2).unsqueeze(1)); }
 
 }  // namespace warmstart

@@ -114,8 +114,7 @@ void Ridge::update(TaskState& state, const Support& support) const {
   for (std::int64_t row = 0; row < rows.rows.size(1); ++row) {
     const auto h = rows.rows.narrow(1, row, 1);
     const auto gain = task_product(h, state.covariance);
-    state.covariance =
-        state.covariance - task_product(gain.transpose(1, 2), gain) / (1.0 + (gain * h).sum(2, true));
+    state.covariance = state.covariance - task_product(gain.transpose(1, 2), gain) / (1.0 + (gain * h).sum(2, true));
   }
   const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
   const auto pulled = state.sums.at(kMoments) + precision * rows.start;

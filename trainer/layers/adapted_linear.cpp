@@ -227,7 +227,8 @@ at::Tensor AdaptedLinear::plain_forward(const at::Tensor& x, const at::Tensor& s
   const auto add = [&](const at::Tensor& part) { z = z.defined() ? part + z : part; };
   if (keys_.defined()) {
     auto products = at::matmul(x, transposed(keys_));
-    if (adapts_bias_) products = products + (key_bias_.defined() ? key_bias_.view({-1, 1, 1}) : at::ones({}, x.options()));
+    if (adapts_bias_)
+      products = products + (key_bias_.defined() ? key_bias_.view({-1, 1, 1}) : at::ones({}, x.options()));
     add(at::matmul(products * shares_, values_));
   }
   if (weight_.defined()) add(shared_product(x));

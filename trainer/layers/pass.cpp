@@ -54,9 +54,7 @@ Var Pass::fields(LayerId embedding, LayerId dense) {
 Var Pass::key(LayerId table) {
   const auto& layers = layers_.shared();
   const auto& name = layers[table].name;
-  auto x = rows_.shared(name, [&] {
-    return embed(layers_.parameters(), name, rows_.keys());
-  });
+  auto x = rows_.shared(name, [&] { return embed(layers_.parameters(), name, rows_.keys()); });
   if (layers.adapts(table)) x = layers_.embedding(table).forward(rows_.same_ids(rows_.keys()), x);
   return add_node(x, layers.adapts(table), [=](const auto& d, Gradients& gradients) { gradients.add({table, {}, d}); });
 }

@@ -35,7 +35,7 @@ class Rows {
   // Of the distinct rows.
   const IdBags& fields() const;  // of all categorical fields: the key's id comes first, weighing 0 where it is unknown
   const IdBags& keys() const;    // of the key alone
-  at::Tensor unknown_keys() const;  // [.., 1]: 1 where the key is unknown, else 0
+  at::Tensor unknown_keys() const;           // [.., 1]: 1 where the key is unknown, else 0
   const at::Tensor& distinct_dense() const;  // [N, F]
 
   at::Tensor dense() const;  // [.., F]
@@ -62,7 +62,7 @@ class Rows {
   Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor support_place);
 
   std::shared_ptr<Distinct> distinct_, support_;  // the second: a request's support rows
-  at::Tensor place_, support_place_;  // undefined: these are the distinct rows
+  at::Tensor place_, support_place_;              // undefined: these are the distinct rows
   std::shared_ptr<std::map<std::string, at::Tensor>> gathered_;
 };
 

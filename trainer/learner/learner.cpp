@@ -110,7 +110,7 @@ class Learner::Batch {
     auto state = unadapted();
     if (wanted.shares) state.shares = no_shares();
     const auto row_counts = support_labels_.mask.sum(1, true);
-    const Support support = {*support_, support_labels_, row_counts, descriptions_,
+    const Support support = {*support_, support_labels_,      row_counts, descriptions_,
                              dropout_,  *learner_.objective_, wanted};
     for (const auto& stage : learner_.stages_) stage->apply(state, support);
     return state;
