@@ -65,7 +65,7 @@ nlohmann::json facts_of(const fs::path& run) {
 }
 
 // Rounded; "?" where it is absent or was not finite.
-std::string number_in(const nlohmann::json& metrics, const char* key) {
+std::string metric_in(const nlohmann::json& metrics, const char* key) {
   const auto found = metrics.find(key);
   return found != metrics.end() && found->is_number() ? fmt::format("{:.0f}", found->get<double>()) : "?";
 }
@@ -79,9 +79,9 @@ std::string lines_of(const nlohmann::json& facts) {
                         slurm["nodes"].get<std::string>(), slurm["reason"].get<std::string>());
   const auto& metrics = facts.at("metrics");
   if (metrics.contains("tasks_per_second")) {
-    text += fmt::format("\n  step {} of {}, {} tasks/s, {} s left when it was written", number_in(metrics, "step"),
-                        number_in(metrics, "steps"), number_in(metrics, "tasks_per_second"),
-                        number_in(metrics, "seconds_left"));
+    text += fmt::format("\n  step {} of {}, {} tasks/s, {} s left when it was written", metric_in(metrics, "step"),
+                        metric_in(metrics, "steps"), metric_in(metrics, "tasks_per_second"),
+                        metric_in(metrics, "seconds_left"));
   }
   const auto& checkpoint = facts.at("checkpoint");
   return text + fmt::format("\n  last checkpoint: {}\n", checkpoint.is_null() ? "none" : checkpoint.get<std::string>());

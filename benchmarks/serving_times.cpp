@@ -11,6 +11,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 
@@ -184,6 +185,11 @@ int run() {
 }  // namespace warmstart
 
 int main(int argc, char** argv) {
-  if (argc > 1) warmstart::repeats = std::atoi(argv[1]);
-  return warmstart::run();
+  try {
+    if (argc > 1) warmstart::repeats = std::atoi(argv[1]);
+    return warmstart::run();
+  } catch (const std::exception& error) {
+    std::fputs(error.what(), stderr);
+    return 1;
+  }
 }

@@ -348,8 +348,9 @@ Value* squared(Context& c) {
   return c.build().op("Mul", {value, value}, c.result_type());
 }
 
-const std::map<std::string, Rule>& rules() {
-  static const std::map<std::string, Rule> rules = {
+// Of values element by element, and of products.
+std::map<std::string, Rule> arithmetic_rules() {
+  return {
       {"aten::add", arithmetic("Add")},
       {"aten::sub", arithmetic("Sub")},
       {"aten::rsub", arithmetic("Sub", true)},
@@ -394,6 +395,12 @@ const std::map<std::string, Rule>& rules() {
        }},
       {"aten::clamp_min", [](Context& c) { return clipped(c, c.tensor(1, c.result_type()), nullptr); }},
       {"aten::clamp_max", [](Context& c) { return clipped(c, nullptr, c.tensor(1, c.result_type())); }},
+  };
+}
+
+// Of sums, and of what changes a shape.
+std::map<std::string, Rule> shape_rules() {
+  return {
       {"aten::sum", [](Context& c) { return reduced(c, "ReduceSum", c.integers(1), c.flag(2)); }},
       {"aten::amax", [](Context& c) { return reduced(c, "ReduceMax", c.integers(1), c.flag(2)); }},
       {"aten::cumsum",
@@ -424,6 +431,14 @@ const std::map<std::string, Rule>& rules() {
       {"aten::detach", [](Context& c) { return c.tensor(0); }},
       {"aten::alias", [](Context& c) { return c.tensor(0); }},
   };
+}
+
+const std::map<std::string, Rule>& rules() {
+  static const std::map<std::string, Rule> rules = [] {
+    auto all = arithmetic_rules();
+    all.merge(shape_rules());
+    return all;
+  }();
   return rules;
 }
 
@@ -431,7 +446,11 @@ bool is_structure(const std::string& kind) { return kind == "prim::Constant" || 
 
 c10::TypePtr type_of(const GraphValue& value) {
   std::vector<std::optional<std::int64_t>> sizes;
-  for (const auto& size : value.sizes) sizes.push_back(is_free(size) ? std::nullopt : std::optional(std::stoll(size)));
+  sizes.reserve(value.sizes.size());
+  for (const auto& size : value.sizes) {
+    auto& number = sizes.emplace_back();
+    if (!is_free(size)) number = std::stoll(size);
+  }
   return c10::TensorType::create(value.is_ids ? at::kLong : at::kFloat, at::kCPU,
                                  c10::VaryingShape<std::int64_t>(sizes), c10::VaryingShape<std::int64_t>(sizes.size()),
                                  false);

@@ -98,7 +98,8 @@ namespace {
 class OnnxValue {
  public:
   explicit OnnxValue(std::function<void(void*)> release) : release_(std::move(release)) {}
-  OnnxValue(OnnxValue&& other) noexcept : value(std::exchange(other.value, nullptr)), release_(other.release_) {}
+  OnnxValue(OnnxValue&& other) noexcept
+      : value(std::exchange(other.value, nullptr)), release_(std::move(other.release_)) {}
   OnnxValue(const OnnxValue&) = delete;
   OnnxValue& operator=(const OnnxValue&) = delete;
   ~OnnxValue() {

@@ -29,7 +29,7 @@ std::string name_of(const Schema& schema, const Field& field, RequestPart part) 
 
 RequestInput input_of(const Schema& schema, const Field& field, RequestPart part) {
   RequestInput input = {name_of(schema, field, part), field.kind != FieldKind::kDense, {kTasksSize}, &field};
-  if (part != RequestPart::kTask) input.sizes.push_back(prefix_of(part));
+  if (part != RequestPart::kTask) input.sizes.emplace_back(prefix_of(part));
   if (field.kind == FieldKind::kMulti) input.sizes.push_back("values of " + input.name);
   return input;
 }

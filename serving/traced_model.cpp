@@ -92,6 +92,7 @@ struct Program {
 
 std::vector<GraphValue> values_of(const std::vector<RequestInput>& inputs) {
   std::vector<GraphValue> values;
+  values.reserve(inputs.size());
   for (const auto& input : inputs) values.push_back({input.name, input.is_ids, input.sizes});
   return values;
 }
