@@ -30,6 +30,7 @@ std::vector<std::int64_t> untrained_tasks(const Dataset& dataset) {
 CheckedRequest checked_request(const Learner& model, const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
   const c10::NoGradGuard no_grad;
   std::vector<RequestTask> tasks;
+  tasks.reserve(episodes.size());
   for (const auto& episode : episodes) tasks.push_back(request_task(dataset, episode));
   const auto batch = make_batch(dataset, episodes);
   const auto found = model.predict(batch);
