@@ -19,7 +19,7 @@ class ServingCommands : public testing::Test {
  protected:
   // One run serves all tests.
   static void SetUpTestSuite() {
-    shared_ = new TemporaryFolder;
+    shared = new TemporaryFolder;
     expect_ok("synthesize --to tables --users 80 --items 40 --rows-per-user 20");
     expect_ok("ingest --config tables/config.ini --shards 2");
     expect_ok(
@@ -27,11 +27,11 @@ class ServingCommands : public testing::Test {
         " --set model.embedding=8 --set model.tower=8 --set model.features=4 --set evaluate.query=4"
         " --set evaluate.support=0,3,all");
     expect_ok("export --run run --to models --name shop");
-    shared_->write("support.csv", "user,item,rating,note\nann,i3,4,x\nann,i5,2,\nann,i3,5,\nbob,i7,1,\ncarl,,,\n");
+    shared->write("support.csv", "user,item,rating,note\nann,i3,4,x\nann,i5,2,\nann,i3,5,\nbob,i7,1,\ncarl,,,\n");
   }
-  static void TearDownTestSuite() { delete shared_; }
+  static void TearDownTestSuite() { delete shared; }
 
-  static ProgramResult run(const std::string& arguments) { return run_program(arguments, shared_->path()); }
+  static ProgramResult run(const std::string& arguments) { return run_program(arguments, shared->path()); }
   static std::string expect_ok(const std::string& arguments) {
     const auto result = run(arguments);
     EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
@@ -53,12 +53,12 @@ class ServingCommands : public testing::Test {
     }
     return found;
   }
-  static fs::path path(const std::string& name) { return shared_->path() / name; }
+  static fs::path path(const std::string& name) { return shared->path() / name; }
 
-  static TemporaryFolder* shared_;
+  static TemporaryFolder* shared;
 };
 
-TemporaryFolder* ServingCommands::shared_ = nullptr;
+TemporaryFolder* ServingCommands::shared = nullptr;
 
 TEST_F(ServingCommands, AVersionOfTheSameModelHasTheSameBytes) {
   const auto output =
@@ -126,10 +126,10 @@ TEST_F(ServingCommands, TheSampleRequestHasTheSampleAnswer) {
 
 TEST_F(ServingCommands, ThePythonExampleRecommendsTheSame) {
   const auto python = std::string(WARMSTART_PYTHON);
-  const auto example = run_command("cd '" + shared_->path().string() + "' && " + python + " " + WARMSTART_EXAMPLES +
+  const auto example = run_command("cd '" + shared->path().string() + "' && " + python + " " + WARMSTART_EXAMPLES +
                                    "/serving/recommend.py models/shop/1 i3=5 i5=2");
   ASSERT_EQ(example.exit_code, 0) << example.output;
-  shared_->write("two.csv", "item,rating\ni3,5\ni5,2\n");
+  shared->write("two.csv", "item,rating\ni3,5\ni5,2\n");
   const auto ours = objects(expect_ok("predict --model models/shop --support two.csv --json"));
   std::string expected;
   for (const auto& one : ours.at(0)["recommendations"]) expected += one["item"].get<std::string>() + "\n";
@@ -152,18 +152,18 @@ TEST_F(ServingCommands, ATasksOwnRowsAreItsSupport) {
 }
 
 TEST_F(ServingCommands, CandidatesOfATableAreRanked) {
-  shared_->write("candidates.csv", "user,item\nann,i1\nann,i2\nann,unheard-of\nbob,i1\ncarl,i9\n");
+  shared->write("candidates.csv", "user,item\nann,i1\nann,i2\nann,unheard-of\nbob,i1\ncarl,i9\n");
   const auto found =
       objects(expect_ok("predict --model models/shop --support support.csv --candidates candidates.csv --json"));
   EXPECT_EQ(found.at(0)["recommendations"].size(), 3u);
   EXPECT_EQ(found.at(1)["recommendations"].size(), 1u);
-  shared_->write("none.csv", "item\n");
+  shared->write("none.csv", "item\n");
   expect_failure("predict --model models/shop --support support.csv --candidates none.csv", 3, "no candidate");
 }
 
 TEST_F(ServingCommands, BadTablesAreRefusedByLine) {
   const auto refused = [&](const std::string& table, const std::string& phrase) {
-    shared_->write("bad.csv", table);
+    shared->write("bad.csv", table);
     expect_failure("predict --model models/shop --support bad.csv", 3, phrase);
   };
   refused("item,rating\ni1,9\n", "bad.csv:2: label 9 is outside [");
@@ -184,7 +184,7 @@ TEST_F(ServingCommands, BadModelsAndOptionsAreRefused) {
   expect_failure("export --run run --to models --name a/b", 2, "export.name");
   expect_failure("export --run run --to models --data.dataset gone", 3, "--data.dataset");
   fs::copy(path("models"), path("damaged"), fs::copy_options::recursive);
-  shared_->write("damaged/shop/1/entities.tsv", "key\n");
+  shared->write("damaged/shop/1/entities.tsv", "key\n");
   expect_failure("predict --model damaged/shop --support support.csv", 3, "is not what was exported");
   fs::remove(path("damaged/shop-score/1/model.pt"));
   expect_failure("predict --model damaged/shop --support support.csv", 3, "damaged");
@@ -193,7 +193,7 @@ TEST_F(ServingCommands, BadModelsAndOptionsAreRefused) {
   expect_failure("predict --model damaged/shop --support support.csv", 3, "holds no version");
   expect_ok("export --run run --to damaged --name shop");
   expect_ok("predict --model damaged/shop --support support.csv");
-  shared_->write("damaged/shop/config.pbtxt", "name: \"other\"\n");
+  shared->write("damaged/shop/config.pbtxt", "name: \"other\"\n");
   expect_failure("export --run run --to damaged --name shop", 2, "take other inputs");
 }
 

@@ -55,7 +55,7 @@ class AdaptedLinear {
   // By operators alone.
   at::Tensor shared_product(const at::Tensor& x) const;
   at::Tensor plain_forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) const;
-  std::pair<at::Tensor, at::Tensor> plain_backward(const at::Tensor& d, const at::Tensor& out,
+  std::pair<at::Tensor, at::Tensor> plain_backward(const at::Tensor& d, const at::Tensor& behind,
                                                    const Activation& activation) const;
 
   at::Tensor weight_, bias_;
