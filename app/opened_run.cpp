@@ -19,6 +19,16 @@ std::string value_of(const std::string& configuration, const std::string& key) {
   throw DataError(fmt::format("its configuration has no {}", key));
 }
 
+// Rows; the value comes from a file.
+std::int64_t most_support_of(const std::string& configuration) {
+  const auto value = value_of(configuration, "episode.support-max");
+  try {
+    return std::max<std::int64_t>(static_cast<std::int64_t>(read_number(value, {.least = 0, .most = 1e6}, true)), 1);
+  } catch (const std::invalid_argument& error) {
+    throw DataError(fmt::format("its configuration's episode.support-max = {} {}", value, error.what()));
+  }
+}
+
 std::string digest_of(const NamedTensors& parameters) {
   Digest digest;
   for (const auto& [name, tensor] : parameters) {
@@ -48,7 +58,7 @@ OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& conf
   dataset = dataset_of(run, trained, configuration);
   model = read_model(run, dataset->schema());
   step = checkpoint.step;
-  most_support = std::max<std::int64_t>(std::stoll(value_of(trained, "episode.support-max")), 1);
+  most_support = most_support_of(trained);
   provenance = {{"dataset_digest", checkpoint.description.at("dataset_digest")},
                 {"step", step},
                 {"parameters_digest", digest_of(trained_parameters(checkpoint))},

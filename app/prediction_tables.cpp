@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "base/split_text.h"
 #include "base/text.h"
 #include "data/cleaning.h"
 #include "data/text_table.h"
@@ -109,11 +110,9 @@ class FieldColumns {
     } else if (field.kind == FieldKind::kCategorical) {
       cell.ids = {catalogue_.id(number, std::string(text))};
     } else {
-      for (std::size_t start = 0; start <= text.size();) {
-        const auto end = std::min(text.find(field.separator, start), text.size());
-        if (end > start) cell.ids.push_back(catalogue_.id(number, std::string(text.substr(start, end - start))));
-        start = end + field.separator.size();
-      }
+      split_text(text, field.separator, [&](std::string_view key) {
+        if (!key.empty()) cell.ids.push_back(catalogue_.id(number, std::string(key)));
+      });
     }
     return cell;
   }

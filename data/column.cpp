@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/split_text.h"
+
 namespace warmstart {
 
 Cell FieldBuilder::parse(std::optional<std::string_view> text) {
@@ -18,11 +20,9 @@ Cell FieldBuilder::parse(std::optional<std::string_view> text) {
   } else if (text && field.kind == FieldKind::kCategorical) {
     cell.keys.push_back(number_of(*text));
   } else if (text) {
-    for (std::size_t start = 0; start <= text->size();) {
-      const auto end = std::min(text->find(field.separator, start), text->size());
-      if (end > start) cell.keys.push_back(number_of(text->substr(start, end - start)));
-      start = end + field.separator.size();
-    }
+    split_text(*text, field.separator, [&](std::string_view key) {
+      if (!key.empty()) cell.keys.push_back(number_of(key));
+    });
   }
   return cell;
 }

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/split_text.h"
 #include "base/text.h"
 
 namespace warmstart {
@@ -53,14 +54,10 @@ std::string unescaped(std::string_view text) {
   return key;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const auto end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
+std::vector<std::string_view> cells_of(std::string_view line) {
+  std::vector<std::string_view> cells;
+  split_text(line, "\t", [&](std::string_view cell) { cells.push_back(cell); });
+  return cells;
 }
 
 template <typename Number>
@@ -81,7 +78,7 @@ void for_each_line(const fs::path& path, std::size_t columns, const Row& row) {
     const auto end = rest.find('\n');
     const auto where = fmt::format("{}:{}", path.string(), line);
     if (end == std::string_view::npos) throw DataError(where + ": is cut off; export the model again");
-    const auto cells = split(rest.substr(0, end), '\t');
+    const auto cells = cells_of(rest.substr(0, end));
     if (cells.size() != columns)
       throw DataError(
           fmt::format("{}: has {} columns instead of {}; export the model again", where, cells.size(), columns));
@@ -97,12 +94,12 @@ RequestCell cell_of(const Field& field, std::string_view text, const std::string
     return cell;
   }
   if (text.empty()) return cell;
-  for (const auto part : split(text, ',')) {
+  split_text(text, ",", [&](std::string_view part) {
     cell.ids.push_back(number_of<std::int64_t>(part, where));
     if (cell.ids.back() < 1 || cell.ids.back() > field.vocabulary_size)
       throw DataError(fmt::format("{}: id {} of '{}' is not in its vocabulary of {}", where, cell.ids.back(),
                                   field.name, field.vocabulary_size));
-  }
+  });
   return cell;
 }
 

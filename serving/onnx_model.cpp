@@ -11,134 +11,26 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "serving/onnx_builder.h"
+
 namespace warmstart {
 namespace {
 
 namespace jit = torch::jit;
 using jit::Node;
 using jit::Value;
-using Values = std::vector<Value*>;
+using Values = OnnxBuilder::Values;
 
 constexpr std::int64_t kOpset = 17;
-constexpr std::int64_t kSmallConstant = 64;  // values; larger ones are initializers
-constexpr double kMostBytes = 1.5e9;         // in one file
-
-// A matrix in int8 and what its rows are multiplied by.
-struct Quantised {
-  explicit Quantised(const at::Tensor& weights) {
-    scales = (weights.abs().amax(1) / 127.0).clamp_min(1e-30);
-    values = at::round(weights / scales.unsqueeze(1)).clamp(-127, 127).to(at::kChar);
-  }
-  at::Tensor values, scales;  // [rows, width], [rows]
-};
-
-// Builds nodes of ONNX.
-class Builder {
- public:
-  explicit Builder(WeightPrecision precision) : precision_(precision) {}
-
-  // A table's rows by their ids.
-  Value* gathered(const at::Tensor& table, Value* ids) {
-    if (!is_reduced(table)) return op("Gather", {constant(table), ids}, at::kFloat);
-    if (precision_ == WeightPrecision::kFloat16)
-      return cast(op("Gather", {initializer(halved(table)), ids}, at::kHalf), at::kHalf, at::kFloat);
-    const auto& [values, scales] = quantised(table);
-    auto* rows = cast(op("Gather", {initializer(values), ids}, at::kChar), at::kChar, at::kFloat);
-    return op("Mul", {rows, op("Gather", {initializer(scales.unsqueeze(1)), ids}, at::kFloat)}, at::kFloat);
-  }
-
-  // A layer's weights [out, in].
-  Value* weights(const at::Tensor& weights) {
-    if (!is_reduced(weights)) return constant(weights);
-    if (precision_ == WeightPrecision::kFloat16) return cast(initializer(halved(weights)), at::kHalf, at::kFloat);
-    const auto& [values, scales] = quantised(weights);
-    auto* result = op("DequantizeLinear", {initializer(values), initializer(scales)}, at::kFloat);
-    result->node()->i_(c10::Symbol::attr("axis"), 0);
-    return result;
-  }
-
-  Value* op(const std::string& name, const Values& inputs, at::ScalarType type) {
-    auto* node = make(name, inputs);
-    node->output()->setType(c10::TensorType::create(type, std::nullopt, std::nullopt, std::nullopt));
-    return node->output();
-  }
-
-  Value* constant(const at::Tensor& value) {
-    if (value.numel() > kSmallConstant) return initializer(value.contiguous());
-    auto* node = make("Constant", {});
-    node->t_(c10::Symbol::attr("value"), value.contiguous());
-    return typed(node->output(), value);
-  }
-  Value* integers(const std::vector<std::int64_t>& values) { return constant(at::tensor(values, at::kLong)); }
-  Value* integer(std::int64_t value) { return constant(at::scalar_tensor(value, at::kLong)); }
-
-  Value* cast(Value* value, at::ScalarType from, at::ScalarType to) {
-    if (from == to) return value;
-    auto* result = op("Cast", {value}, to);
-    result->node()->i_(c10::Symbol::attr("to"), onnx_type(to));
-    return result;
-  }
-
-  Node* make(const std::string& name, const Values& inputs) {
-    auto* node = graph->create(c10::Symbol::fromQualString("onnx::" + name), inputs, 1);
-    graph->appendNode(node);
-    return node;
-  }
-
-  static std::int64_t onnx_type(at::ScalarType type) {
-    if (type == at::kFloat) return 1;
-    if (type == at::kChar) return 3;
-    if (type == at::kHalf) return 10;
-    if (type == at::kLong) return 7;
-    if (type == at::kBool) return 9;
-    if (type == at::kDouble) return 11;
-    throw std::logic_error(fmt::format("export: no ONNX type for {}", c10::toString(type)));
-  }
-
-  std::shared_ptr<jit::Graph> graph = std::make_shared<jit::Graph>();
-  std::map<std::string, at::Tensor> initializers;
-
- private:
-  Value* typed(Value* value, const at::Tensor& like) {
-    value->setType(c10::TensorType::create(like));
-    return value;
-  }
-
-  bool is_reduced(const at::Tensor& value) const {
-    return precision_ != WeightPrecision::kFloat32 && value.dim() == 2 && value.numel() > kSmallConstant;
-  }
-
-  // Kept, so that what is used twice is there once.
-  const at::Tensor& halved(const at::Tensor& value) {
-    return halves_.try_emplace(value.const_data_ptr(), value.to(at::kHalf)).first->second;
-  }
-  const Quantised& quantised(const at::Tensor& value) {
-    return quantised_.try_emplace(value.const_data_ptr(), value).first->second;
-  }
-
-  // A parameter that is used twice is there once.
-  Value* initializer(const at::Tensor& value) {
-    auto& input = inputs_[{value.const_data_ptr(), value.sizes().vec()}];
-    if (input) return input;
-    const auto name = fmt::format("weights.{}", initializers.size());
-    input = graph->addInput(name);
-    initializers[name] = value;
-    return typed(input, value);
-  }
-
-  WeightPrecision precision_;
-  std::map<const void*, at::Tensor> halves_;
-  std::map<const void*, Quantised> quantised_;
-  std::map<std::pair<const void*, std::vector<std::int64_t>>, Value*> inputs_;
-};
+constexpr double kMostBytes = 1.5e9;  // in one file
 
 // A traced node on its way to ONNX: its arguments, and the rule's result.
 class Context {
  public:
-  Context(Builder& build, std::unordered_map<Value*, Value*>& values, Node& node)
+  Context(OnnxBuilder& build, std::unordered_map<Value*, Value*>& values, Node& node)
       : build_(build), values_(values), node_(node) {}
 
-  Builder& build() { return build_; }
+  OnnxBuilder& build() { return build_; }
   std::size_t arguments() const { return node_.inputs().size(); }
   at::ScalarType result_type() const { return type_of(node_.output()); }
 
@@ -204,7 +96,7 @@ class Context {
     return made;
   }
 
-  Builder& build_;
+  OnnxBuilder& build_;
   std::unordered_map<Value*, Value*>& values_;
   Node& node_;
   mutable std::map<std::size_t, c10::IValue> constants_;
@@ -216,17 +108,14 @@ Rule same_named(const char* name) {
   return [name](Context& c) { return c.build().op(name, {c.tensor(0)}, c.result_type()); };
 }
 
-Rule arithmetic(const char* name, bool reversed = false) {
+Rule arithmetic(const char* name) {
   return [=](Context& c) {
     const auto type = c.result_type();
     auto* a = c.tensor(0, type);
     auto* b = c.tensor(1, type);
-    // add, sub and rsub scale the second.
-    if (c.arguments() > 2 && c.number(2) != 1.0) {
-      auto& scaled = reversed ? a : b;
-      scaled = c.build().op("Mul", {scaled, c.tensor(2, type)}, type);
-    }
-    return c.build().op(name, reversed ? Values{b, a} : Values{a, b}, type);
+    // add and sub scale the second.
+    if (c.arguments() > 2 && c.number(2) != 1.0) b = c.build().op("Mul", {b, c.tensor(2, type)}, type);
+    return c.build().op(name, {a, b}, type);
   };
 }
 
@@ -353,14 +242,11 @@ std::map<std::string, Rule> arithmetic_rules() {
   return {
       {"aten::add", arithmetic("Add")},
       {"aten::sub", arithmetic("Sub")},
-      {"aten::rsub", arithmetic("Sub", true)},
       {"aten::mul", arithmetic("Mul")},
       {"aten::div", arithmetic("Div")},
       {"aten::eq", comparison("Equal")},
       {"aten::gt", comparison("Greater")},
-      {"aten::lt", comparison("Less")},
       {"aten::le", comparison("LessOrEqual")},
-      {"aten::ge", comparison("GreaterOrEqual")},
       {"aten::matmul",
        [](Context& c) {
          return c.build().op("MatMul", {c.tensor(0), c.tensor(1)}, at::kFloat);
@@ -408,7 +294,6 @@ std::map<std::string, Rule> shape_rules() {
          return c.build().op("CumSum", {c.tensor(0), c.build().integer(c.integer(1))}, c.result_type());
        }},
       {"aten::empty_like", [](Context& c) { return filled(c, 0.0); }},
-      {"aten::fill", [](Context& c) { return filled(c, c.number(1)); }},
       {"aten::zeros_like", [](Context& c) { return filled(c, 0.0); }},
       {"aten::ones_like", [](Context& c) { return filled(c, 1.0); }},
       {"aten::full_like", [](Context& c) { return filled(c, c.number(1)); }},
@@ -418,7 +303,6 @@ std::map<std::string, Rule> shape_rules() {
          return c.build().op("Squeeze", {c.tensor(0), c.build().integers({c.dimension(1, 0)})}, c.result_type());
        }},
       {"aten::reshape", [](Context& c) { return reshaped(c, c.integers(1)); }},
-      {"aten::view", [](Context& c) { return reshaped(c, c.integers(1)); }},
       {"aten::expand", expanded},
       {"aten::transpose",
        [](Context& c) { return permuted(c, c.tensor(0), c.rank(0), c.dimension(1, 0), c.dimension(2, 0)); }},
@@ -429,7 +313,6 @@ std::map<std::string, Rule> shape_rules() {
       {"aten::constant_pad_nd", padded},
       {"aten::to", [](Context& c) { return c.build().cast(c.tensor(0), c.type(0), c.result_type()); }},
       {"aten::detach", [](Context& c) { return c.tensor(0); }},
-      {"aten::alias", [](Context& c) { return c.tensor(0); }},
   };
 }
 
@@ -456,8 +339,8 @@ c10::TypePtr type_of(const GraphValue& value) {
                                  false);
 }
 
-Builder translated(const TracedModel& model, WeightPrecision precision) {
-  Builder build(precision);
+OnnxBuilder translated(const TracedModel& model, WeightPrecision precision) {
+  OnnxBuilder build(precision);
   std::unordered_map<Value*, Value*> values;
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     auto* input = build.graph->addInput(model.inputs[i].name);

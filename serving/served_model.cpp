@@ -1,17 +1,24 @@
 #include "serving/served_model.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+
+#include "base/errors.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::size_t kPiece = 4096;  // candidates scored at once
 
-// Of the only task.
-std::vector<float> values_of(const at::Tensor& tensor) {
-  const auto values = tensor.contiguous();
+// Of the only task, so many finite numbers.  The graph may be anybody's.
+std::vector<float> values_of(const NamedValues& answer, const std::string& name, std::size_t count) {
+  const auto found = answer.find(name);
+  if (found == answer.end() || found->second.scalar_type() != at::kFloat ||
+      found->second.numel() != static_cast<std::int64_t>(count) || !found->second.isfinite().all().item<bool>())
+    throw DataError(fmt::format("the model's graph gives no '{}' of {} finite numbers", name, count));
+  const auto values = found->second.contiguous();
   const auto* first = values.const_data_ptr<float>();
   return {first, first + values.numel()};
 }
@@ -35,8 +42,10 @@ std::vector<ServedModel::Ranked> ServedModel::rank(const RequestTask& task, std:
     auto request = request_of(catalogue_.schema(), {piece});
     request.insert(memory.begin(), memory.end());
     const auto answer = run(GraphKind::kScore, request);
-    const auto scores = values_of(answer.at("scores")), outputs = values_of(answer.at("outputs"));
-    const auto deviations = answer.contains("deviations") ? values_of(answer.at("deviations")) : std::vector<float>();
+    const auto count = end - first;
+    const auto scores = values_of(answer, "scores", count), outputs = values_of(answer, "outputs", count);
+    const auto deviations =
+        answer.contains("deviations") ? values_of(answer, "deviations", count) : std::vector<float>();
     for (std::size_t i = 0; i < scores.size(); ++i)
       ranked.push_back(
           {first + i, scores[i], outputs[i], deviations.empty() ? std::nullopt : std::optional(deviations[i])});
@@ -58,9 +67,9 @@ std::vector<ServedModel::Explanation> ServedModel::explain(const RequestTask& ta
     }
   }
   const auto answer = run(GraphKind::kModel, request_of(catalogue_.schema(), {asked}));
-  const auto outputs = values_of(answer.at("outputs")), priors = values_of(answer.at("prior")),
-             influences = values_of(answer.at("influences"));
-  const auto rows = task.support.size(), count = task.candidates.size();
+  const auto rows = task.support.size(), count = task.candidates.size(), all = asked.candidates.size();
+  const auto outputs = values_of(answer, "outputs", all), priors = values_of(answer, "prior", all),
+             influences = values_of(answer, "influences", all * rows);
   std::vector<Explanation> explanations;
   for (std::size_t i = 0; i < count; ++i) {
     const auto* own = influences.data() + i * rows;

@@ -52,10 +52,15 @@ NamedValues TorchScript::run(const NamedValues& values) const {
       throw DataError(fmt::format("the request has no '{}', which the model wants", input.name));
     stack.emplace_back(found->second);
   }
-  const auto results = module_.forward(stack).toTuple()->elements().vec();
-  NamedValues named;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) named[outputs_[i].name] = results[i].toTensor();
-  return named;
+  try {
+    const auto results = module_.forward(stack).toTuple()->elements().vec();
+    NamedValues named;
+    for (std::size_t i = 0; i < outputs_.size(); ++i) named[outputs_[i].name] = results.at(i).toTensor();
+    return named;
+  } catch (const std::exception& error) {  // LibTorch's own, or too few results
+    const std::string what = error.what();
+    throw DataError(fmt::format("the model's graph cannot be run: {}", what.substr(0, what.find('\n'))));
+  }
 }
 
 void TorchScript::save(const std::filesystem::path& path) const { module_.save(path.string()); }

@@ -97,6 +97,13 @@ std::vector<GraphValue> values_of(const std::vector<RequestInput>& inputs) {
   return values;
 }
 
+void add_part(Program& program, const std::vector<RequestInput>& part) {
+  const auto values = values_of(part);
+  program.inputs.insert(program.inputs.end(), values.begin(), values.end());
+  append_examples(program.traced, part, kTraced);
+  append_examples(program.other, part, kOther);
+}
+
 // The name of a size that is `traced` in one example and `other` in another.
 std::string size_name(std::int64_t traced, std::int64_t other, const std::string& of) {
   if (traced == other) return std::to_string(traced);
@@ -120,12 +127,7 @@ std::vector<GraphValue> described(const Named& traced, const Named& other) {
 
 Program model_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs) {
   Program program = {GraphKind::kModel, {}, {}, {}, {}};
-  for (const auto* part : {&inputs.support, &inputs.task, &inputs.candidates}) {
-    const auto values = values_of(*part);
-    program.inputs.insert(program.inputs.end(), values.begin(), values.end());
-    append_examples(program.traced, *part, kTraced);
-    append_examples(program.other, *part, kOther);
-  }
+  for (const auto* part : {&inputs.support, &inputs.task, &inputs.candidates}) add_part(program, *part);
   program.compute = [&](std::span<const at::Tensor> values) {
     Request request;
     const auto adapted = inputs.support.size() + inputs.task.size();
@@ -138,12 +140,7 @@ Program model_program(const Learner& model, const BatchParameters& parameters, c
 
 Program adapt_program(const Learner& model, const BatchParameters& parameters, const Inputs& inputs) {
   Program program = {GraphKind::kAdapt, {}, {}, {}, {}};
-  for (const auto* part : {&inputs.support, &inputs.task}) {
-    const auto values = values_of(*part);
-    program.inputs.insert(program.inputs.end(), values.begin(), values.end());
-    append_examples(program.traced, *part, kTraced);
-    append_examples(program.other, *part, kOther);
-  }
+  for (const auto* part : {&inputs.support, &inputs.task}) add_part(program, *part);
   program.compute = [&](std::span<const at::Tensor> values) {
     Request request;
     add_support(request, model.schema(), inputs, values);
@@ -176,10 +173,7 @@ Program score_program(const Learner& model, const BatchParameters& parameters, c
                       const Program& adapt) {
   Program program = {GraphKind::kScore, {}, {}, {}, {}};
   const auto names = add_memory(program, adapt);
-  const auto values = values_of(inputs.candidates);
-  program.inputs.insert(program.inputs.end(), values.begin(), values.end());
-  append_examples(program.traced, inputs.candidates, kTraced);
-  append_examples(program.other, inputs.candidates, kOther);
+  add_part(program, inputs.candidates);
   program.compute = [&, names](std::span<const at::Tensor> values) {
     Request request;
     request.query = request_features(model.schema(), RequestPart::kCandidates, values.subspan(names.size()));

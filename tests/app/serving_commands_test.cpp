@@ -84,6 +84,9 @@ TEST_F(ServingCommands, AnExportedModelAndItsRunRecommendTheSame) {
   EXPECT_EQ(exported, of_run);
   EXPECT_EQ(exported[0]["user"], "ann");
   EXPECT_EQ(exported[0]["support"], 2) << "an item counts once, the latest";
+  const auto& reasons = exported[0]["recommendations"][0]["reasons"];
+  EXPECT_EQ(reasons[1]["item"], "i3");
+  EXPECT_EQ(reasons[1]["label"], 5.0) << "the latest";
   EXPECT_EQ(exported[2]["support"], 0);
   EXPECT_EQ(exported[2]["recommendations"].size(), 5u);
 }
@@ -183,6 +186,13 @@ TEST_F(ServingCommands, BadModelsAndOptionsAreRefused) {
   expect_failure("export --to models", 2, "export.run");
   expect_failure("export --run run --to models --name a/b", 2, "export.name");
   expect_failure("export --run run --to models --data.dataset gone", 3, "--data.dataset");
+  // It would be another model's graph, which the next export of that model would remove.
+  expect_failure("export --run run --to models --name x-adapt", 2, "names in -adapt");
+  fs::copy(path("models"), path("hostile"), fs::copy_options::recursive);
+  auto model = read_json(path("hostile/shop/1/model.json"));
+  model["graphs"]["shop"]["outputs"][1].swap(model["graphs"]["shop"]["outputs"][4]);
+  shared->write("hostile/shop/1/model.json", model.dump());
+  expect_failure("predict --model hostile/shop --support support.csv --explain", 3, "gives no 'outputs'");
   fs::copy(path("models"), path("damaged"), fs::copy_options::recursive);
   shared->write("damaged/shop/1/entities.tsv", "key\n");
   expect_failure("predict --model damaged/shop --support support.csv", 3, "is not what was exported");

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/jit/ir/irparser.h>
 
 #include <algorithm>
 
@@ -214,6 +215,18 @@ TEST_P(ExportedGraphs, UpdateAMemoryRowByRow) {
   for (std::int64_t row = 0; row < 6; ++row) memory = served.updated(memory, only_row(request.inputs, row));
   for (const auto& [name, value] : served.memory(request.inputs))
     EXPECT_LT(difference(memory.at(name), value), 2e-5) << name;
+}
+
+TEST(ExportedGraphs, NameAnOperatorThatHasNoRule) {
+  const auto graph = std::make_shared<torch::jit::Graph>();
+  torch::jit::parseIR("graph(%x : Float(*, *)):\n  %y : Float(*, *) = aten::erf(%x)\n  return (%y)", graph.get());
+  const TracedModel model = {GraphKind::kModel, graph, {{"x", false, {"a", "b"}}}, {{"y", false, {"a", "b"}}}};
+  try {
+    onnx_model(model, "unused");
+    FAIL();
+  } catch (const std::logic_error& error) {
+    EXPECT_NE(std::string(error.what()).find("aten::erf"), std::string::npos) << error.what();
+  }
 }
 
 // Wide features are solved by rows.
