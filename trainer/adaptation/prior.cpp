@@ -49,7 +49,7 @@ void Prior::apply(TaskState& state, const Support& support) const {
   if (support.wanted.sums) state.sums[kHead] = at::cat({state.head.w, state.head.b}, 2);
 }
 
-// It does not depend on rows.
+// The prior does not depend on rows.
 void Prior::update(TaskState& state, const Support&) const { state.head = head_of_row(state.sums.at(kHead)); }
 
 }  // namespace warmstart

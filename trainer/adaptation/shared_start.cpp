@@ -18,7 +18,7 @@ void SharedStart::apply(TaskState& state, const Support& support) const {
   state.unadapted_head = state.head;
 }
 
-// It does not depend on rows.
+// The shared head does not depend on rows.
 void SharedStart::update(TaskState& state, const Support& support) const { apply(state, support); }
 
 }  // namespace warmstart
