@@ -84,6 +84,7 @@ struct Kept {
 
 // shared + x W' + b + the memory's addition, and the activation.
 struct ForwardPass : Function<ForwardPass> {
+  // Autograd knows of tensors that are arguments alone.  NOLINTNEXTLINE(readability-function-size)
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias,
                             const Optional& shared, const Optional& keys, const Optional& values,
                             const Optional& shares, const Optional& key_bias, const Optional& transpose,
@@ -131,6 +132,7 @@ struct ForwardPass : Function<ForwardPass> {
 // D = d before the activation, and D W + (D values') diag(shares) keys.  Its derivative is piecewise constant, so no
 // gradient flows through `out`.
 struct BackwardPass : Function<BackwardPass> {
+  // NOLINTNEXTLINE(readability-function-size)
   static variable_list forward(AutogradContext* ctx, const at::Tensor& d, const Optional& out, const at::Tensor& weight,
                                const Optional& keys, const Optional& values, const Optional& shares,
                                const Optional& transpose, double slope, const Optional& mask, Precision precision,
