@@ -43,7 +43,7 @@ Pairs pairs_of(const ResidualRows& rows, const Support& support, const BatchPara
   const auto points = kernel_points(support.rows, rows.encoding, parameters);
   const auto scaled_rows = rows.rows * variance.transpose(1, 2);
   const auto kernel = task_product(scaled_rows, rows.rows.transpose(1, 2)) + gaussian_kernel(scale, points, points);
-  return {kernel, {points, scale, scaled_rows, variance, {}, {}, {}}};
+  return {kernel, {points, scale, scaled_rows, variance, {}, {}, {}, {}}};
 }
 
 // (K + W^-1)^-1 of rows with weights W: 0 where rows are padded.
@@ -62,6 +62,20 @@ at::Tensor left_out_outputs(const ResidualRows& rows, const Responses& responses
   const auto of_prior = (rows.left_out * task_product(inverse, rows.rows)).sum(2, true);
   const auto own = inverse.diagonal(0, 1, 2).unsqueeze(2) + (1.0 - mask).unsqueeze(2);
   return rows.base + residuals - (task_product(inverse, residuals) - of_prior) / own;
+}
+
+// label - base [T, S, 1], 0 where padded.
+at::Tensor responses_of(const ResidualRows& rows, const RowTensors& labels) {
+  return (labels.label * labels.mask).unsqueeze(2) - rows.base * labels.mask.unsqueeze(2);
+}
+
+// What the memory's weights make of the start.
+void join(TaskState& state, const at::Tensor& start, const at::Tensor& row_counts) {
+  const auto& memory = *state.kernel;
+  const auto& parameters = state.layers.parameters();
+  state.head = head_of(start + task_product(memory.scaled_rows.transpose(1, 2), memory.weights));
+  if (has_noise(parameters))
+    state.noise = noise_of(parameters, row_counts, (memory.residuals * memory.weights).sum(1, true));
 }
 
 }  // namespace
@@ -92,11 +106,24 @@ void Kernel::apply(TaskState& state, const Support& support) const {
     else if (support.wanted.left_out)
       state.left_out_outputs = left_out_outputs(rows, responses, memory.inverse, support.labels.mask);
   }
-  state.head = head_of(rows.start + task_product(memory.scaled_rows.transpose(1, 2), memory.weights));
-  if (has_noise(parameters))
-    state.noise = noise_of(parameters, support.row_counts, (memory.residuals * memory.weights).sum(1, true));
+  if (support.wanted.sums) memory.responses = responses_of(rows, support.labels);
   if (support.wanted.shares) state.add_shares(task_product(memory.inverse, memory.scaled_rows) * memory.residuals);
   state.kernel = std::move(memory);
+  join(state, rows.start, support.row_counts);
+}
+
+void Kernel::update(TaskState& state, const Support& support) const {
+  const ResidualRows rows(state, support);
+  auto& memory = *state.kernel;
+  const auto points = kernel_points(support.rows, rows.encoding, state.layers.parameters());
+  const auto responses = responses_of(rows, support.labels), mask = support.labels.mask.unsqueeze(2);
+  for (std::int64_t row = 0; row < rows.rows.size(1); ++row) {
+    const auto of_row = [&](const at::Tensor& values) { return values.narrow(1, row, 1); };
+    memory.add_row(of_row(rows.rows), of_row(points), of_row(responses), of_row(mask));
+  }
+  memory.residuals = memory.responses - task_product(memory.scaled_rows / memory.variance.transpose(1, 2), rows.start);
+  memory.weights = task_product(memory.inverse, memory.residuals);
+  join(state, rows.start, support.row_counts);
 }
 
 }  // namespace warmstart

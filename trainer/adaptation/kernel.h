@@ -21,6 +21,10 @@ class Kernel : public Stage {
   std::vector<std::string> row_parts() const override { return {kKernelPoints}; }
   bool leaves_out() const override { return true; }
   void apply(TaskState& state, const Support& support) const override;
+
+  // By bordering C, a row and a column for each new row.  For an objective with one of Newton's steps.
+  bool updates() const override { return true; }
+  void update(TaskState& state, const Support& support) const override;
 };
 
 }  // namespace warmstart

@@ -17,6 +17,21 @@ at::Tensor KernelMemory::output_variance(const at::Tensor& rows, const at::Tenso
   return prior - (task_product(with_support, inverse) * with_support).sum(2, true);
 }
 
+void KernelMemory::add_row(const at::Tensor& h, const at::Tensor& point, const at::Tensor& response,
+                           const at::Tensor& is_row) {
+  const auto scaled = h * variance.transpose(1, 2);
+  const auto with_support = task_product(h, scaled_rows.transpose(1, 2)) + similarity(point);
+  const auto gain = task_product(with_support, inverse);  // [T, 1, S]
+  const auto own = (scaled * h).sum(2, true) + scale + 1.0;
+  const auto pivot = is_row / (own - (gain * with_support).sum(2, true));
+  const auto border = -gain * pivot;
+  const auto grown = inverse - task_product(gain.transpose(1, 2), border);
+  inverse = at::cat({at::cat({grown, border.transpose(1, 2)}, 2), at::cat({border, pivot}, 2)}, 1);
+  points = at::cat({points, point}, 1);
+  scaled_rows = at::cat({scaled_rows, scaled}, 1);
+  responses = at::cat({responses, response}, 1);
+}
+
 KernelMemory kernel_of_parameters(const BatchParameters& parameters) {
   KernelMemory memory;
   memory.scale = softplus_by_element(parameters["kernel.scale"]).view({-1, 1, 1});

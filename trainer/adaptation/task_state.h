@@ -50,6 +50,9 @@ struct TaskState {
   // Of rows [T, R, ..]: [T, R, C].
   at::Tensor outputs(const RowEncoder& rows) const;
 
+  // Of the same rows for all tasks, [N, ..], which no layer adapts; of an objective with one output: [T, N].
+  at::Tensor outputs_of_all(const Encoding& rows) const;
+
   // Of rows [T, R, ..], where there is `noise`.
   Predictive predictive(const RowEncoder& rows) const;
 
