@@ -1,6 +1,6 @@
 // What a served model takes, one thread of the CPU: adapt and score in one call, adapt alone, score with a kept memory,
-// and a batch of users, in ONNX Runtime and in LibTorch; beside them the same network fine-tuned for a user by
-// autograd.
+// ranking of the whole catalogue, an update by one row, and a batch of users, in ONNX Runtime and in LibTorch; beside
+// them the same network fine-tuned for a user by autograd.
 //
 //   serving_times [REPEATS]      prints medians and 99th percentiles in milliseconds, and sizes
 
@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/stopwatch.h"
+#include "serving/encoded_catalogue.h"
 #include "serving/onnx_model.h"
 #include "serving/onnx_runtime.h"
 #include "serving/torchscript.h"
@@ -41,6 +42,27 @@ Schema schema() {
   add("price", FieldKind::kDense, FieldOwner::kEntity, 0);
   add("group", FieldKind::kCategorical, FieldOwner::kTask, 20);
   return schema;
+}
+
+// All items, each with the category and the price that its number says.
+Catalogue catalogue() {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("warmstart-serving-{}", ::getpid());
+  std::filesystem::create_directories(folder / "vocabularies");
+  const auto write_vocabulary = [&](const char* name, std::int64_t size) {
+    std::string text = "key\tid\n";
+    for (std::int64_t id = 1; id <= size; ++id) text += fmt::format("k{}\t{}\n", id, id);
+    write_file(folder / "vocabularies" / name, text);
+  };
+  write_vocabulary("item.item.tsv", kItems);
+  write_vocabulary("item.categories.tsv", kCategories);
+  write_vocabulary("task.group.tsv", 20);
+  std::string text = "key\titem.item\titem.categories\titem.price\n";
+  for (std::int64_t id = 1; id <= kItems; ++id)
+    text += fmt::format("k{}\t{}\t{}\t{}\n", id, id, 1 + id % kCategories, id % 7 - 3);
+  write_file(folder / "entities.tsv", text);
+  Catalogue catalogue(schema(), folder);
+  std::filesystem::remove_all(folder);
+  return catalogue;
 }
 
 NamedValues request(std::int64_t tasks, std::int64_t candidates) {
@@ -76,9 +98,11 @@ void print(const std::string& what, const std::string& session, const std::strin
 
 class Graph {
  public:
-  Graph(const TracedModel& model, const std::shared_ptr<OnnxRuntime>& runtime) : model_(model), script_(model) {
+  Graph(const TracedModel& model, const std::shared_ptr<OnnxRuntime>& runtime,
+        WeightPrecision precision = WeightPrecision::kFloat32)
+      : model_(model), script_(model) {
     const auto path = std::filesystem::temp_directory_path() / fmt::format("warmstart-serving-{}.onnx", ::getpid());
-    write_file(path, onnx_model(model, path));
+    write_file(path, onnx_model(model, path, precision));
     bytes_ = std::filesystem::file_size(path);
     session_ = std::make_unique<OnnxSession>(runtime, path);
     std::filesystem::remove(path);
@@ -87,12 +111,14 @@ class Graph {
   NamedValues run(const NamedValues& values) const { return script_.run(values); }
   std::uintmax_t bytes() const { return bytes_; }
 
-  void time(const std::string& what, const NamedValues& values) const {
+  // In LibTorch, too, unless it would be the same again.
+  void time(const std::string& what, const NamedValues& values, bool in_libtorch = true) const {
     NamedValues inputs;
     for (const auto& input : model_.inputs) inputs[input.name] = values.at(input.name);
     std::vector<std::string> outputs;
     for (const auto& output : model_.outputs) outputs.push_back(output.name);
-    print(what, milliseconds([&] { session_->run(inputs, outputs); }), milliseconds([&] { script_.run(values); }));
+    print(what, milliseconds([&] { session_->run(inputs, outputs); }),
+          in_libtorch ? milliseconds([&] { script_.run(values); }) : "");
   }
 
  private:
@@ -102,9 +128,29 @@ class Graph {
   std::uintmax_t bytes_ = 0;
 };
 
-void time_method(const std::string& name, const ModelOptions& options, const std::shared_ptr<OnnxRuntime>& runtime) {
+void time_coarse(const TracedModel& model, const std::shared_ptr<OnnxRuntime>& runtime) {
+  for (const auto precision : {WeightPrecision::kFloat16, WeightPrecision::kInt8}) {
+    const Graph coarse(model, runtime, precision);
+    const auto* name = precision == WeightPrecision::kInt8 ? "int8" : "fp16";
+    for (const std::int64_t candidates : {1, 100, 1000})
+      coarse.time(fmt::format("{}: adapt and score {}", name, candidates), request(1, candidates), false);
+    fmt::print("bytes: {} of the model in {}\n", coarse.bytes(), name);
+  }
+}
+
+// What a graph takes with the memory of so many users.
+void time_kept(const Graph& graph, const std::string& what, const Graph& adapt, std::int64_t users,
+               NamedValues values) {
+  const auto memory = adapt.run(request(users, 1));
+  values.insert(memory.begin(), memory.end());
+  graph.time(what, values);
+}
+
+void time_method(const std::string& name, const ModelOptions& options, const std::shared_ptr<OnnxRuntime>& runtime,
+                 const Catalogue& catalogue) {
   Learner learner(schema(), options, 1);
-  const auto models = trace(learner);
+  const bool ranks = not_encoded_because(learner).empty(), updates = learner.updates();
+  const auto models = trace(learner, ranks ? &catalogue : nullptr);
   const Graph whole(models[0], runtime), adapt(models[1], runtime), score(models[2], runtime);
   fmt::print("\n{}\n{:<44} {:>19} {:>19}\n{:<44} {:>9} {:>9} {:>9} {:>9}\n", name, "one user, 10 support rows",
              "ONNX Runtime", "LibTorch", "milliseconds", "p50", "p99", "p50", "p99");
@@ -114,13 +160,24 @@ void time_method(const std::string& name, const ModelOptions& options, const std
   const auto memory = adapt.run(request(1, 1));
   std::int64_t kept = 0;
   for (const auto& [part, value] : memory) kept += value.numel();
-  for (const std::int64_t candidates : {1, 100, 1000, 100'000}) {
-    auto values = request(1, candidates);
-    values.insert(memory.begin(), memory.end());
-    score.time(fmt::format("score {} with a kept memory", candidates), values);
+  for (const std::int64_t candidates : {1, 100, 1000, 100'000})
+    time_kept(score, fmt::format("score {} with a kept memory", candidates), adapt, 1, request(1, candidates));
+  if (updates) {
+    auto row = request(1, 1);
+    for (auto& [input, value] : row)
+      if (input.starts_with("support.")) value = value.narrow(1, 0, 1).contiguous();
+    time_kept(Graph(models[3], runtime), "update a kept memory by a row", adapt, 1, row);
+  }
+  if (ranks) {
+    const Graph rank(models.back(), runtime);
+    const NamedValues top = {{kTop, at::full({1}, 10, at::kLong)}};
+    time_kept(rank, "rank all 100000, the best 10", adapt, 1, top);
+    time_kept(rank, "32 users, rank all 100000, the best 10 each", adapt, 32, top);
+    fmt::print("bytes: {} of the ranking graph\n", rank.bytes());
   }
   whole.time("32 users, adapt and score 100 each", request(32, 100));
   fmt::print("bytes: {} of the model, {} of a memory\n", whole.bytes(), 4 * kept);
+  time_coarse(models[0], runtime);
 }
 
 // Three steps of gradient descent on all weights of a user's own copy of the network, then scores of 100 candidates.
@@ -165,18 +222,19 @@ int run() {
   at::manual_seed(1);
   const auto runtime = OnnxRuntime::load();
   if (!runtime) throw std::runtime_error("no ONNX Runtime: run scripts/setup");
+  const auto items = catalogue();
   ModelOptions options;
-  time_method("two-tower (64), ridge: the default", options, runtime);
+  time_method("two-tower (64), ridge: the default", options, runtime, items);
   options.adapt.stages.back() = StageKind::kKernel;
-  time_method("two-tower (64), kernel", options, runtime);
+  time_method("two-tower (64), kernel", options, runtime, items);
   options.adapt.stages.back() = StageKind::kRidge;
   options.network.kind = NetworkKind::kMlp;
   options.network.tower = {256, 256};
-  time_method("mlp (256-256), ridge", options, runtime);
+  time_method("mlp (256-256), ridge", options, runtime, items);
   options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
-  time_method("mlp (256-256), 3 steps on the head", options, runtime);
+  time_method("mlp (256-256), 3 steps on the head", options, runtime, items);
   options.adapt.inner.scope = Scope::kDense;
-  time_method("mlp (256-256), 3 steps on all linear layers", options, runtime);
+  time_method("mlp (256-256), 3 steps on all linear layers", options, runtime, items);
   time_fine_tuning({256, 256}, options.network.embedding);
   return 0;
 }

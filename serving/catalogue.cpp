@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/errors.h"
@@ -173,9 +174,20 @@ void Catalogue::write(const fs::path& folder) const {
   write_file(folder / kEntities, text);
 }
 
+const std::vector<std::string>& Catalogue::vocabulary(const Field& field) const {
+  const auto found = std::find(schema_.fields.begin(), schema_.fields.end(), field);
+  return vocabularies_.at(static_cast<std::size_t>(found - schema_.fields.begin()));
+}
+
 std::int64_t Catalogue::id(std::size_t field, const std::string& key) const {
   const auto found = ids_[field].find(key);
   return found == ids_[field].end() ? 0 : found->second;
+}
+
+RequestRow Catalogue::candidate(std::size_t entity) const {
+  auto row = rows_[entity];
+  row.resize(row.size() + schema_.fields_of(FieldOwner::kRow).size());
+  return row;
 }
 
 std::optional<std::size_t> Catalogue::find(const std::string& key) const {

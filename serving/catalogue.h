@@ -26,12 +26,16 @@ class Catalogue {
   void write(const std::filesystem::path& folder) const;
 
   const Schema& schema() const { return schema_; }
+  // The keys of a field of the schema by their ids, from 1 on; of numbers there are none.
+  const std::vector<std::string>& vocabulary(const Field& field) const;
   // The id of a key of the schema's field number `field`; 0 where it is unknown.
   std::int64_t id(std::size_t field, const std::string& key) const;
 
   std::size_t entities() const { return keys_.size(); }
   const std::string& key(std::size_t entity) const { return keys_[entity]; }
   const RequestRow& fields(std::size_t entity) const { return rows_[entity]; }
+  // Its fields as a candidate's, of whose row nothing else is known.
+  RequestRow candidate(std::size_t entity) const;
   std::optional<std::size_t> find(const std::string& key) const;
 
  private:

@@ -74,8 +74,8 @@ class OnnxBuilder {
     return result;
   }
 
-  torch::jit::Node* make(const std::string& name, const Values& inputs) {
-    auto* node = graph->create(c10::Symbol::fromQualString("onnx::" + name), inputs, 1);
+  torch::jit::Node* make(const std::string& name, const Values& inputs, std::size_t outputs = 1) {
+    auto* node = graph->create(c10::Symbol::fromQualString("onnx::" + name), inputs, outputs);
     graph->appendNode(node);
     return node;
   }

@@ -32,7 +32,7 @@ class Context {
 
   OnnxBuilder& build() { return build_; }
   std::size_t arguments() const { return node_.inputs().size(); }
-  at::ScalarType result_type() const { return type_of(node_.output()); }
+  at::ScalarType result_type() const { return type_of(node_.outputs()[0]); }
 
   bool is_none(std::size_t i) const { return node_.inputs()[i]->type()->kind() == c10::TypeKind::NoneType; }
   double number(std::size_t i) const { return constant(i).toScalar().toDouble(); }
@@ -68,6 +68,9 @@ class Context {
   }
 
   at::ScalarType type(std::size_t i) const { return type_of(node_.inputs()[i]); }
+  // The node's result number `i` beside the first.
+  void give(std::size_t i, Value* value) { values_[node_.outputs()[i]] = value; }
+
   std::int64_t rank(std::size_t i) const {
     return static_cast<std::int64_t>(*node_.inputs()[i]->type()->expect<c10::TensorType>()->dim());
   }
@@ -126,8 +129,8 @@ Rule comparison(const char* name) {
   };
 }
 
-Value* reshaped(Context& c, const std::vector<std::int64_t>& sizes) {
-  return c.build().op("Reshape", {c.tensor(0), c.build().integers(sizes)}, c.result_type());
+Value* reshaped(Context& c, const std::vector<std::int64_t>& sizes, at::ScalarType type) {
+  return c.build().op("Reshape", {c.tensor(0), c.build().integers(sizes)}, type);
 }
 
 Value* permuted(Context& c, Value* value, std::int64_t rank, std::int64_t a, std::int64_t b) {
@@ -237,6 +240,15 @@ Value* squared(Context& c) {
   return c.build().op("Mul", {value, value}, c.result_type());
 }
 
+// The values; their places, too.
+Value* largest(Context& c) {
+  auto& build = c.build();
+  auto* node = build.make("TopK", {c.tensor(0), c.tensor(1)}, 2);
+  node->i_(c10::Symbol::attr("axis"), c.dimension(2, 0));
+  c.give(1, node->outputs()[1]);
+  return node->outputs()[0];
+}
+
 // Of values element by element, and of products.
 std::map<std::string, Rule> arithmetic_rules() {
   return {
@@ -302,7 +314,10 @@ std::map<std::string, Rule> shape_rules() {
        [](Context& c) {
          return c.build().op("Squeeze", {c.tensor(0), c.build().integers({c.dimension(1, 0)})}, c.result_type());
        }},
-      {"aten::reshape", [](Context& c) { return reshaped(c, c.integers(1)); }},
+      // A number of the graph is a vector of one value there.
+      {"aten::Int", [](Context& c) { return reshaped(c, {1}, at::kLong); }},
+      {"aten::topk", largest},
+      {"aten::reshape", [](Context& c) { return reshaped(c, c.integers(1), c.result_type()); }},
       {"aten::expand", expanded},
       {"aten::transpose",
        [](Context& c) { return permuted(c, c.tensor(0), c.rank(0), c.dimension(1, 0), c.dimension(2, 0)); }},
@@ -354,11 +369,12 @@ OnnxBuilder translated(const TracedModel& model, WeightPrecision precision) {
     if (rule == rules().end())
       throw std::logic_error(fmt::format("export: the operator {} has no rule for ONNX", kind));
     Context context(build, values, *node);
-    values[node->output()] = rule->second(context);
+    values[node->outputs()[0]] = rule->second(context);
   }
   for (std::size_t i = 0; i < model.outputs.size(); ++i) {
     // An output may be another's value, or an input's.
-    auto* output = build.op("Identity", {values.at(model.graph->outputs()[i])}, at::kFloat);
+    const auto type = model.outputs[i].is_ids ? at::kLong : at::kFloat;
+    auto* output = build.op("Identity", {values.at(model.graph->outputs()[i])}, type);
     output->setType(type_of(model.outputs[i]));
     output->setDebugName(model.outputs[i].name);
     build.graph->registerOutput(output);

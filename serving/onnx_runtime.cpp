@@ -35,7 +35,7 @@ enum Function : std::size_t {
   kReleaseSessionOptions = 100,
 };
 constexpr std::uint32_t kInterface = 12;  // the oldest that has opset 17
-constexpr int kErrorsAlone = 3, kDeviceAllocator = 0, kDefaultMemory = 0, kFloat = 1, kInt64 = 7;
+constexpr int kFatalAlone = 4, kDeviceAllocator = 0, kDefaultMemory = 0, kFloat = 1, kInt64 = 7;
 
 struct ApiBase {
   const void* const* (*api)(std::uint32_t version);
@@ -58,7 +58,7 @@ struct OnnxRuntime::Library {
     version = base()->version();
     functions = base()->api(kInterface);
     if (!functions) throw EnvironmentError(fmt::format("ONNX Runtime {} is too old: take 1.12 or newer", version));
-    check<EnvironmentError>(call<void*>(kCreateEnv, kErrorsAlone, "warmstart", &environment));
+    check<EnvironmentError>(call<void*>(kCreateEnv, kFatalAlone, "warmstart", &environment));
     check<EnvironmentError>(call<void*>(kCreateCpuMemoryInfo, kDeviceAllocator, kDefaultMemory, &memory));
   }
   ~Library() {

@@ -1,24 +1,39 @@
 #pragma once
 
+#include <functional>
+#include <map>
+#include <set>
+
 #include "serving/catalogue.h"
 #include "serving/torchscript.h"
 
 namespace warmstart {
 
-// The three graphs of a model as something can run them, with what turns raw keys into requests.
+// The graphs of a model as something can run them, with what turns raw keys into requests.
 class ServedModel {
  public:
-  ServedModel(const Catalogue& catalogue, std::vector<const TorchScript*> graphs)
+  // kModel, kAdapt, kScore and, where there is one, kRank.
+  ServedModel(const Catalogue& catalogue, std::map<GraphKind, const TorchScript*> graphs)
       : catalogue_(catalogue), graphs_(std::move(graphs)) {}
 
-  // One of the task's candidates, by its place among them.
+  // One of the task's candidates, or of the catalogue's entities, by its place among them.
   struct Ranked {
     std::size_t candidate;
     float score, output;
     std::optional<float> deviation;
   };
   // The `top` highest outputs, the highest first; of equal ones, the first candidate.  Takes the candidates in pieces.
-  std::vector<Ranked> rank(const RequestTask& task, std::size_t top) const;
+  std::vector<Ranked> rank(const RequestTask& task, std::size_t top) const {
+    return rank(memory(task), task.candidates, top);
+  }
+  // The same in two calls: what the task's support rows leave, which can be kept, and the candidates.
+  NamedValues memory(const RequestTask& task) const;
+  std::vector<Ranked> rank(const NamedValues& memory, const std::vector<RequestRow>& candidates, std::size_t top) const;
+
+  // The same of the catalogue's entities, told by their own fields, without those `left_out`: in one product where
+  // there is such a graph.
+  std::vector<Ranked> rank_catalogue(const NamedValues& memory, std::size_t top,
+                                     const std::set<std::size_t>& left_out) const;
 
   // Why the task's candidates have their outputs: a sum of the first three.
   struct Explanation {
@@ -30,12 +45,13 @@ class ServedModel {
   std::vector<Explanation> explain(const RequestTask& task) const;
 
  private:
-  NamedValues run(GraphKind kind, const NamedValues& values) const {
-    return graphs_[static_cast<std::size_t>(kind)]->run(values);
-  }
+  std::vector<Ranked> rank(const NamedValues& memory, const std::vector<std::size_t>& numbers,
+                           const std::function<RequestRow(std::size_t)>& row, std::size_t top) const;
+  std::vector<Ranked> best_of_catalogue(NamedValues memory, std::size_t top) const;
+  NamedValues run(GraphKind kind, const NamedValues& values) const { return graphs_.at(kind)->run(values); }
 
   const Catalogue& catalogue_;
-  std::vector<const TorchScript*> graphs_;
+  std::map<GraphKind, const TorchScript*> graphs_;
 };
 
 }  // namespace warmstart

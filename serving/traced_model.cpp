@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "serving/encoded_catalogue.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 
 namespace warmstart {
@@ -27,6 +28,7 @@ struct Sizes {
   std::int64_t tasks, support, candidates, values;
 };
 constexpr Sizes kTraced = {3, 5, 7, 2}, kOther = {2, 4, 6, 3};
+constexpr std::int64_t kTracedTop = 2, kOtherTop = 1;
 
 // A request's inputs, part by part.
 struct Inputs {
@@ -110,6 +112,7 @@ std::string size_name(std::int64_t traced, std::int64_t other, const std::string
   if (traced == kTraced.tasks && other == kOther.tasks) return kTasksSize;
   if (traced == kTraced.support && other == kOther.support) return kSupportSize;
   if (traced == kTraced.candidates && other == kOther.candidates) return kCandidatesSize;
+  if (traced == kTracedTop && other == kOtherTop) return kTop;
   return "rows of " + of;
 }
 
@@ -204,6 +207,38 @@ Program update_program(const Learner& model, const BatchParameters& parameters, 
   return program;
 }
 
+// The places [T, R] of the largest of values [T, N], the largest first; `count` int64 [1].
+at::Tensor places_of_largest(const at::Tensor& values, const at::Tensor& count) {
+  const auto most = count.clamp_max(values.size(1));
+  // The tracer takes the number from here, where topk() itself is given an integer.
+  jit::tracer::ArgumentStash::stashValue("k", 1, most, c10::IntType::get());
+  return std::get<1>(at::topk(values, most.item<std::int64_t>(), 1));
+}
+
+// The encoding of those rows [N, ..] that stand at `places` [T, R].
+Encoding encoding_at(const Encoding& all, const at::Tensor& places) {
+  std::map<std::string, at::Tensor> parts;
+  for (const auto& [name, part] : all.parts()) parts[name] = at::embedding(part, places);
+  return {at::embedding(all.features(), places), at::embedding(all.base(), places), std::move(parts)};
+}
+
+Program rank_program(const Learner& model, const BatchParameters& parameters, const Encoding& entities,
+                     const Program& adapt) {
+  Program program = {GraphKind::kRank, {}, {}, {}, {}};
+  const auto names = add_memory(program, adapt);
+  program.inputs.push_back({kTop, true, {"1"}});
+  program.traced.push_back(at::full({1}, kTracedTop, at::kLong));
+  program.other.push_back(at::full({1}, kOtherTop, at::kLong));
+  program.compute = [&, names](std::span<const at::Tensor> values) {
+    const auto memory = memory_of(names, values);
+    const auto places = places_of_largest(model.outputs_of_all(parameters, entities, memory), values[names.size()]);
+    auto named = answer_values(model.answer(parameters, encoding_at(entities, places), memory));
+    named.emplace_back(kEntities, places);
+    return named;
+  };
+  return program;
+}
+
 void leave_out_unused_inputs(TracedModel& model) {
   for (auto i = model.inputs.size(); i-- > 0;) {
     if (model.graph->inputs()[i]->hasUses()) continue;
@@ -242,10 +277,11 @@ TracedModel traced(const Program& program) {
 const char* suffix_of(GraphKind kind) {
   if (kind == GraphKind::kModel) return "";
   if (kind == GraphKind::kAdapt) return "-adapt";
-  return kind == GraphKind::kScore ? "-score" : "-update";
+  if (kind == GraphKind::kScore) return "-score";
+  return kind == GraphKind::kUpdate ? "-update" : "-rank";
 }
 
-std::vector<TracedModel> trace(Learner& model) {
+std::vector<TracedModel> trace(Learner& model, const Catalogue* ranked) {
   const c10::NoGradGuard no_grad;
   const PlainArithmetic plain;
   for (const auto& parameter : model.parameters().list())
@@ -256,6 +292,9 @@ std::vector<TracedModel> trace(Learner& model) {
   std::vector<TracedModel> graphs = {traced(model_program(model, parameters, inputs)), traced(adapt),
                                      traced(score_program(model, parameters, inputs, adapt))};
   if (model.updates()) graphs.push_back(traced(update_program(model, parameters, inputs, adapt)));
+  if (!ranked) return graphs;
+  const auto entities = encoded_catalogue(model, parameters, *ranked);
+  graphs.push_back(traced(rank_program(model, parameters, entities, adapt)));
   return graphs;
 }
 

@@ -4,7 +4,7 @@
 
 #include <torch/csrc/jit/ir/ir.h>
 
-#include "serving/request_inputs.h"
+#include "serving/catalogue.h"
 #include "trainer/learner/learner.h"
 
 namespace warmstart {
@@ -15,9 +15,12 @@ enum class GraphKind {
   kAdapt,   // support -> the task's memory
   kScore,   // memory and candidates -> scores, outputs, deviations
   kUpdate,  // memory and one more row -> memory, each part's name behind kUpdated; where the method can
+  kRank,    // memory and kTop -> the best entities of the catalogue, with their scores, outputs, deviations
 };
 constexpr const char* kUpdated = "updated.";
-const char* suffix_of(GraphKind kind);  // of its name: "", "-adapt", "-score", "-update"
+constexpr const char* kTop = "top";            // int64 [1]: how many; more than there are means all
+constexpr const char* kEntities = "entities";  // int64 [tasks, top]: rows of the catalogue, from 0 on
+const char* suffix_of(GraphKind kind);         // of its name: "", "-adapt", "-score", "-update", "-rank"
 
 // An input or output by name.
 struct GraphValue {
@@ -35,8 +38,9 @@ struct TracedModel {
   std::vector<GraphValue> inputs, outputs;
 };
 
-// The graphs of a model, in the order of their kinds.  Inputs that make no difference are left out.  Its parameters are
-// replaced by their values: it cannot be trained any more.
-std::vector<TracedModel> trace(Learner& model);
+// The graphs of a model, in the order of their kinds; kRank where there is a catalogue, whose entities must be such
+// that they can be encoded.  Inputs that make no difference are left out.  Its parameters are replaced by their values:
+// it cannot be trained any more.
+std::vector<TracedModel> trace(Learner& model, const Catalogue* ranked = nullptr);
 
 }  // namespace warmstart

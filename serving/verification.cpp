@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kTasks = 8;  // a request
 constexpr std::uint32_t kCandidates = 20;
 constexpr std::int64_t kRandomRequests = 4;
+constexpr std::size_t kRanked = 20, kMostCompared = 4096;  // entities
 
 std::vector<std::int64_t> untrained_tasks(const Dataset& dataset) {
   for (const auto split : {Split::kTest, Split::kValidation, Split::kTrain}) {
@@ -120,6 +121,52 @@ NamedValues random_request(const Schema& schema, std::uint64_t number) {
   return values;
 }
 
+const RunnableGraph* ranking(const std::vector<RunnableGraph>& graphs) {
+  const auto found = std::find_if(graphs.begin(), graphs.end(),
+                                  [](const RunnableGraph& graph) { return graph.model->kind == GraphKind::kRank; });
+  return found == graphs.end() ? nullptr : &*found;
+}
+
+// Of the tasks of a memory, the scores of these entities, [T, R], in the way that any candidates get theirs.
+NamedValues scores_of(const TorchScript& score, const NamedValues& memory, const Catalogue& catalogue,
+                      const at::Tensor& entities) {
+  RequestRow unknown(catalogue.schema().fields_of(FieldOwner::kTask).size());
+  std::vector<RequestTask> tasks;
+  for (std::int64_t task = 0; task < entities.size(0); ++task) {
+    tasks.push_back({unknown, {}, {}, {}});
+    for (std::int64_t i = 0; i < entities.size(1); ++i)
+      tasks.back().candidates.push_back(
+          catalogue.candidate(static_cast<std::size_t>(entities[task][i].item<std::int64_t>())));
+  }
+  auto request = request_of(catalogue.schema(), tasks);
+  request.insert(memory.begin(), memory.end());
+  return score.run(request);
+}
+
+// What is ranked first has the scores that it has elsewhere, and of the catalogue's first entities none has a higher
+// one.
+double difference_of_ranking(const std::vector<RunnableGraph>& graphs, const NamedValues& request,
+                             const Catalogue& catalogue) {
+  const auto& score = *graphs[2].script;
+  auto memory = graphs[1].script->run(request);
+  auto asked = memory;
+  asked[kTop] = at::full({1}, static_cast<std::int64_t>(std::min(kRanked, catalogue.entities())), at::kLong);
+  const auto& graph = *ranking(graphs);
+  std::vector<NamedValues> answers = {graph.script->run(asked)};
+  if (graph.session) answers.push_back(of_session(graph, asked));
+  const auto tasks = answers[0].at("scores").size(0);
+  const auto compared = static_cast<std::int64_t>(std::min(kMostCompared, catalogue.entities()));
+  const auto first = at::arange(compared).unsqueeze(0).expand({tasks, -1});
+  const auto best = scores_of(score, memory, catalogue, first).at("outputs").amax(1);
+  double most = 0.0;
+  for (const auto& answer : answers) {
+    const auto expected = scores_of(score, memory, catalogue, answer.at(kEntities));
+    most = std::max(most, largest({answer}, expected, at::ones_like(expected.at("scores"))));
+    most = std::max(most, (best - answer.at("outputs").select(1, 0)).max().item<double>());
+  }
+  return most;
+}
+
 }  // namespace
 
 std::vector<CheckedRequest> checked_requests(const Learner& model, const Dataset& dataset, std::int64_t most_support) {
@@ -141,14 +188,15 @@ std::vector<CheckedRequest> checked_requests(const Learner& model, const Dataset
 }
 
 double largest_difference(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
-                          const Schema& schema) {
+                          const Catalogue& catalogue) {
   double most = 0.0;
   for (const auto& [request, answer, mask] : requests) {
     most = std::max(most, largest(script_answers(graphs, request), answer, mask));
     if (graphs[0].session) most = std::max(most, largest(session_answers(graphs, request), answer, mask));
+    if (ranking(graphs)) most = std::max(most, difference_of_ranking(graphs, request, catalogue));
   }
   for (std::uint64_t number = 0; graphs[0].session && number < kRandomRequests; ++number) {
-    const auto request = random_request(schema, number);
+    const auto request = random_request(catalogue.schema(), number);
     const auto expected = script_answers(graphs, request)[0];
     const NamedValues scores = {{"scores", expected.at("scores")}};
     most = std::max(most, largest(session_answers(graphs, request), scores, at::ones_like(expected.at("scores"))));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "serving/catalogue.h"
 #include "serving/onnx_runtime.h"
 #include "serving/request.h"
 #include "serving/torchscript.h"
@@ -29,9 +30,10 @@ struct RunnableGraph {
 };
 
 // The largest difference, relative where values are above 1, between the trainer's answers and those of the graphs in
-// one call and in two; and, on random requests with unknown ids, missing values and extreme numbers, between LibTorch
-// and ONNX Runtime.  Throws DataError where an answer is not finite.
+// one call and in two; on random requests with unknown ids, missing values and extreme numbers, between LibTorch and
+// ONNX Runtime; and, where the catalogue is ranked, between that and scores of the same entities.  Throws DataError
+// where an answer is not finite.
 double largest_difference(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
-                          const Schema& schema);
+                          const Catalogue& catalogue);
 
 }  // namespace warmstart

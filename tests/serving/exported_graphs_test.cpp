@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/ir/irparser.h>
 
@@ -9,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/random.h"
+#include "serving/encoded_catalogue.h"
 #include "serving/onnx_model.h"
 #include "serving/onnx_runtime.h"
 #include "tests/support/random_batch.h"
@@ -34,8 +36,8 @@ ModelOptions small(ModelOptions options) {
   return options;
 }
 
-Learner example(const ModelOptions& options) {
-  Learner learner(random_batch_schema(), options, 3);
+Learner example(const ModelOptions& options, const Schema& schema = random_batch_schema()) {
+  Learner learner(schema, options, 3);
   RandomStream random(5, Purpose::kSynthesize);
   auto flat = learner.parameters().flat().detach();
   for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i].add_(0.1 * random.normal());
@@ -47,28 +49,33 @@ using Answers = std::map<std::string, at::Tensor>;
 // A model's graphs as sessions.
 class Served {
  public:
-  explicit Served(Learner& learner) {
+  explicit Served(Learner& learner, const Catalogue* ranked = nullptr) {
     const auto runtime = OnnxRuntime::load();
     if (!runtime) throw std::runtime_error("no ONNX Runtime: run scripts/setup");
-    for (const auto& model : trace(learner)) {
+    for (const auto& model : trace(learner, ranked)) {
       const auto path = folder_.path() / (std::string("model") + suffix_of(model.kind) + ".onnx");
       write_file(path, onnx_model(model, path));
-      graphs_.push_back({model.inputs, model.outputs, std::make_unique<OnnxSession>(runtime, path)});
+      graphs_[model.kind] = {model.inputs, model.outputs, std::make_unique<OnnxSession>(runtime, path)};
     }
   }
 
-  Answers in_one_call(const Answers& request) const { return run(graphs_[0], request); }
-  Answers memory(const Answers& request) const { return run(graphs_[1], request); }
+  Answers in_one_call(const Answers& request) const { return run(GraphKind::kModel, request); }
+  Answers memory(const Answers& request) const { return run(GraphKind::kAdapt, request); }
   Answers updated(const Answers& memory, Answers row) const {
     row.insert(memory.begin(), memory.end());
     Answers updated;
-    for (const auto& [name, value] : run(graphs_[3], row)) updated[name.substr(std::string(kUpdated).size())] = value;
+    for (const auto& [name, value] : run(GraphKind::kUpdate, row))
+      updated[name.substr(std::string(kUpdated).size())] = value;
     return updated;
   }
   Answers in_two_calls(Answers request) const {
     const auto memory = this->memory(request);
     request.insert(memory.begin(), memory.end());
-    return run(graphs_[2], request);
+    return run(GraphKind::kScore, request);
+  }
+  Answers ranked(Answers memory, std::int64_t top) const {
+    memory[kTop] = at::full({1}, top, at::kLong);
+    return run(GraphKind::kRank, memory);
   }
 
  private:
@@ -77,7 +84,8 @@ class Served {
     std::unique_ptr<OnnxSession> session;
   };
 
-  static Answers run(const Graph& graph, const Answers& request) {
+  Answers run(GraphKind kind, const Answers& request) const {
+    const auto& graph = graphs_.at(kind);
     Answers inputs, answers;
     for (const auto& input : graph.inputs) inputs[input.name] = request.at(input.name);
     std::vector<std::string> names;
@@ -88,7 +96,7 @@ class Served {
   }
 
   TemporaryFolder folder_;
-  std::vector<Graph> graphs_;
+  std::map<GraphKind, Graph> graphs_;
 };
 
 // What the trainer's own code says, where query rows are real.
@@ -197,14 +205,15 @@ Answers only_row(const Answers& request, std::int64_t row) {
   return one;
 }
 
-// Ridge's memory, row by row, is that of all rows at once.
+// A memory made row by row is that of all rows at once.
 TEST_P(ExportedGraphs, UpdateAMemoryRowByRow) {
   auto learner = example(small(GetParam()));
   const auto& stages = GetParam().adapt.stages;
-  const bool ridge = std::find(stages.begin(), stages.end(), StageKind::kRidge) != stages.end();
+  const bool solves = std::any_of(stages.begin(), stages.end(),
+                                  [](auto stage) { return stage == StageKind::kRidge || stage == StageKind::kKernel; });
   const bool encoder_alone = stages == std::vector{StageKind::kPrior, StageKind::kSupportEncoder};
   const bool squared = GetParam().objective.kind == ObjectiveKind::kSquared;
-  ASSERT_EQ(learner.updates(), squared && (ridge || encoder_alone || stages == std::vector{StageKind::kPrior}));
+  ASSERT_EQ(learner.updates(), squared && (solves || encoder_alone || stages == std::vector{StageKind::kPrior}));
   if (!learner.updates()) return;
   const auto request = random_request(3, 6, 5, false, 2);
   const Served served(learner);
@@ -215,6 +224,68 @@ TEST_P(ExportedGraphs, UpdateAMemoryRowByRow) {
   for (std::int64_t row = 0; row < 6; ++row) memory = served.updated(memory, only_row(request.inputs, row));
   for (const auto& [name, value] : served.memory(request.inputs))
     EXPECT_LT(difference(memory.at(name), value), 2e-5) << name;
+}
+
+// Of random_batch_schema(), without the field that rows have of their own.
+Schema schema_of_entities() {
+  auto schema = random_batch_schema();
+  std::erase_if(schema.fields, [](const Field& field) { return field.owner == FieldOwner::kRow; });
+  return schema;
+}
+
+// Six items that are known, and two that only their fields tell.
+Catalogue small_catalogue(const std::filesystem::path& folder) {
+  const auto write_vocabulary = [&](const char* name, int size) {
+    std::string text = "key\tid\n";
+    for (int id = 1; id <= size; ++id) text += fmt::format("{}\t{}\n", static_cast<char>('a' + id), id);
+    write_file(folder / "vocabularies" / name, text);
+  };
+  std::filesystem::create_directories(folder / "vocabularies");
+  write_vocabulary("item.item.tsv", 6);
+  write_vocabulary("item.genre.tsv", 4);
+  write_vocabulary("task.group.tsv", 3);
+  write_file(
+      folder / "entities.tsv",
+      "key\titem.item\titem.genre\titem.price\n"
+      "a\t1\t1,2\t0.5\nb\t2\t\t-1\nc\t3\t4\t\nd\t4\t1,3,4\t2\ne\t5\t2\t1.5\nf\t6\t3\t0\ng\t\t1\t1\nh\t\t2,4\t\n");
+  return {schema_of_entities(), folder};
+}
+
+// Three tasks of the catalogue's items, one of them without any, as the inputs of all graphs; all items are candidates.
+Answers request_about(const Catalogue& catalogue, bool binary) {
+  std::vector<RequestTask> tasks;
+  for (std::size_t rows : {std::size_t{4}, std::size_t{0}, std::size_t{7}}) {
+    RequestTask task = {{RequestCell{{static_cast<std::int64_t>(rows) % 4}, NAN}}, {}, {}, {}};
+    for (std::size_t i = 0; i < rows; ++i) {
+      task.support.push_back(catalogue.fields((3 * i + rows) % catalogue.entities()));
+      task.labels.push_back(binary ? static_cast<float>(i % 2) : static_cast<float>(i) - 2.5f);
+    }
+    for (std::size_t i = 0; i < catalogue.entities(); ++i) task.candidates.push_back(catalogue.fields(i));
+    tasks.push_back(task);
+  }
+  return request_of(catalogue.schema(), tasks);
+}
+
+TEST_P(ExportedGraphs, RankTheCatalogueByTheScoresOfItsEntities) {
+  const TemporaryFolder folder;
+  const auto catalogue = small_catalogue(folder.path());
+  auto learner = example(small(GetParam()), schema_of_entities());
+  if (!learner.only_heads_adapt()) {
+    EXPECT_NE(not_encoded_because(learner).find("changes the network"), std::string::npos);
+    return;
+  }
+  EXPECT_EQ(not_encoded_because(learner), "");
+  const auto request = request_about(catalogue, GetParam().objective.kind == ObjectiveKind::kBinary);
+  const Served served(learner, &catalogue);
+  const auto all = served.in_two_calls(request);
+  const auto [sorted, order] = at::sort(all.at("outputs"), 1, true);
+  for (const std::int64_t top : {1, 3, 8, 100}) {
+    const auto found = served.ranked(served.memory(request), top);
+    const auto count = std::min<std::int64_t>(top, 8);
+    EXPECT_TRUE(at::equal(found.at(kEntities), order.narrow(1, 0, count))) << top << found.at(kEntities) << sorted;
+    for (const auto& [name, value] : all)
+      EXPECT_LT(difference(found.at(name), value.gather(1, found.at(kEntities))), kRounding) << name << " of " << top;
+  }
 }
 
 TEST(ExportedGraphs, NameAnOperatorThatHasNoRule) {

@@ -16,18 +16,20 @@ std::vector<LayerGradient> Encoding::backward(const at::Tensor& of_features, con
 }
 
 RowEncoder::RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct)
-    : network_(network), rows_(std::move(rows)) {
+    : network_(&network), rows_(std::move(rows)) {
   if (!distinct) return;
-  fixed_.emplace(rows_.gathered(distinct->features()), rows_.gathered(distinct->base()), distinct->parts());
+  fixed_.emplace(rows_->gathered(distinct->features()), rows_->gathered(distinct->base()), distinct->parts());
 }
 
 Encoding RowEncoder::encode(const AdaptedLayers& layers) const {
-  return fixed_ ? *fixed_ : warmstart::encode(network_, rows_, layers);
+  return fixed_ ? *fixed_ : warmstart::encode(*network_, *rows_, layers);
 }
 
 at::Tensor RowEncoder::part(const std::string& name, const Encoding& encoding,
                             const BatchParameters& parameters) const {
-  return fixed_ ? rows_.gathered(fixed_->parts().at(name)) : linear(parameters, name, encoding.input());
+  if (!fixed_) return linear(parameters, name, encoding.input());
+  const auto& part = fixed_->parts().at(name);
+  return rows_ ? rows_->gathered(part) : part;
 }
 
 Encoding encode(const Network& network, const Rows& rows, const AdaptedLayers& layers) {

@@ -41,14 +41,17 @@ class RowEncoder {
   // `network` and `rows` outlive it; `distinct` is the encoding of the distinct rows where no layer adapts.
   RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct);
 
+  // Rows that were encoded before, as they are.
+  explicit RowEncoder(Encoding encoding) : fixed_(std::move(encoding)) {}
+
   Encoding encode(const AdaptedLayers& layers) const;
 
   // The rows' part `name` [T, R, P], of what encode() made of them.
   at::Tensor part(const std::string& name, const Encoding& encoding, const BatchParameters& parameters) const;
 
  private:
-  const Network& network_;
-  Rows rows_;
+  const Network* network_ = nullptr;
+  std::optional<Rows> rows_;  // empty where nothing is to be gathered
   std::optional<Encoding> fixed_;
 };
 

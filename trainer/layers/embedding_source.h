@@ -3,6 +3,7 @@
 #include <ATen/ops/index_select.h>
 
 #include <string>
+#include <vector>
 
 #include "trainer/layers/parameters.h"
 #include "trainer/layers/tensor_batch.h"
@@ -32,14 +33,18 @@ class ReplicatedTables : public EmbeddingSource {
   void add(const std::string& table, ParameterGroup group, std::int64_t ids, std::int64_t width,
            Initial initial) override {
     parameters_.add(table, group, {ids, width}, std::move(initial));
+    names_.push_back(table);
   }
   at::Tensor fetch(const std::string& table, const at::Tensor& ids) const override {
     return parameters_[table].index_select(0, ids);
   }
   at::Tensor whole(const std::string& table) const override { return parameters_[table].detach(); }
 
+  const std::vector<std::string>& names() const { return names_; }
+
  private:
   Parameters& parameters_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace warmstart

@@ -123,6 +123,7 @@ class Learner::Batch {
   }
 
   TaskState unadapted() const { return {.head = {}, .layers = unadapted_}; }
+  const RowEncoder& query() const { return *query_; }
 
   at::Tensor outputs(const TaskState& state) const { return state.outputs(*query_); }
 
@@ -249,7 +250,7 @@ TaskState::Memory Learner::memory(const BatchParameters& parameters, const Reque
 Learner::Answer Learner::answer(const BatchParameters& parameters, const Request& request) const {
   const Batch whole(*this, parameters, request);
   const auto state = whole.adapted({.shares = true});
-  auto answer = answer_of(whole, state);
+  auto answer = answer_of(whole.query(), state);
   answer.reasons = whole.reasons(state);
   return answer;
 }
@@ -264,7 +265,32 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Request
   const Batch whole(*this, parameters, with_support);
   auto state = whole.unadapted();
   state.restore(memory);
-  return answer_of(whole, state);
+  return answer_of(whole.query(), state);
+}
+
+Encoding Learner::encode(const BatchParameters& parameters, const FeatureTensors& rows) const {
+  const AdaptedLayers unadapted(layers_, parameters, 0, 0, Precision::kFloat32);
+  const auto of_request = encode(Rows(rows), unadapted);
+  const auto as_list = [](const at::Tensor& values) { return values.flatten(0, 1); };
+  std::map<std::string, at::Tensor> parts;
+  for (const auto& [name, part] : of_request.parts()) parts[name] = as_list(part);
+  return {as_list(of_request.features()), as_list(of_request.base()), std::move(parts)};
+}
+
+TaskState Learner::remembered(const BatchParameters& parameters, const TaskState::Memory& memory) const {
+  TaskState state = {.head = {}, .layers = {layers_, parameters, 0, 0, Precision::kFloat32}};
+  state.restore(memory);
+  return state;
+}
+
+at::Tensor Learner::outputs_of_all(const BatchParameters& parameters, const Encoding& rows,
+                                   const TaskState::Memory& memory) const {
+  return remembered(parameters, memory).outputs_of_all(rows);
+}
+
+Learner::Answer Learner::answer(const BatchParameters& parameters, const Encoding& rows,
+                                const TaskState::Memory& memory) const {
+  return answer_of(RowEncoder(rows), remembered(parameters, memory));
 }
 
 bool Learner::updates() const {
@@ -283,11 +309,11 @@ TaskState::Memory Learner::update(const BatchParameters& parameters, const Reque
   return state.memory();
 }
 
-Learner::Answer Learner::answer_of(const Batch& batch, const TaskState& state) const {
-  const auto outputs = batch.outputs(state);
+Learner::Answer Learner::answer_of(const RowEncoder& query, const TaskState& state) const {
+  const auto outputs = state.outputs(query);
   Answer answer = {objective_->predicted(outputs).clamp(schema_.label_min, schema_.label_max), outputs.squeeze(2)};
   if (!state.noise) return answer;
-  const auto found = batch.predictive(state);
+  const auto found = state.predictive(query);
   // The variance of Student's t; its degrees of freedom are above 2.
   answer.deviations = at::sqrt(found.squared_scales * found.freedom / (found.freedom - 2.0)).squeeze(2);
   return answer;

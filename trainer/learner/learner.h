@@ -33,6 +33,9 @@ class Learner : public Recommender {
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
 
+  // Which of them are embedding tables.
+  const std::vector<std::string>& tables() const { return tables_.names(); }
+
   // The parameters as the batch's microbatches see them, for the functions below.
   BatchParameters batch_parameters(const TensorBatch& batch, Leaves leaves = Leaves::kParameters) const;
 
@@ -95,10 +98,18 @@ class Learner : public Recommender {
                            const TaskState::Memory& memory) const;
   bool updates() const;
 
+  // Rows that are encoded once for all tasks, where only_heads_adapt(): [N, ..].
+  Encoding encode(const BatchParameters& parameters, const FeatureTensors& rows) const;
+  // What tasks of which the memory is would say of them all: [T, N]; and the answer about some of them, [T, R, ..].
+  at::Tensor outputs_of_all(const BatchParameters& parameters, const Encoding& rows,
+                            const TaskState::Memory& memory) const;
+  Answer answer(const BatchParameters& parameters, const Encoding& rows, const TaskState::Memory& memory) const;
+
  private:
   class Batch;
 
-  Answer answer_of(const Batch& batch, const TaskState& state) const;
+  TaskState remembered(const BatchParameters& parameters, const TaskState::Memory& memory) const;
+  Answer answer_of(const RowEncoder& query, const TaskState& state) const;
 
   // Whether deviations are learned.
   bool learns_noise() const;
