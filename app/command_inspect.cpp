@@ -3,6 +3,7 @@
 
 #include "app/checkpoint_model.h"
 #include "app/command.h"
+#include "app/model_inspection.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
 #include "trainer/training/training_state.h"
@@ -228,12 +229,15 @@ ExitCode command_inspect(Invocation& invocation) {
   const auto& line = invocation.line;
   const auto count = line.positional.size();
   if (count != 1 && count != 2)
-    throw UsageError("inspect wants one PATH (a data set, a run or a checkpoint), or two checkpoints to compare");
+    throw UsageError(
+        "inspect wants one PATH (a data set, a run, a checkpoint or an exported model), or two checkpoints to compare");
   const auto path = existing(line.positional[0]);
   try {
     if (count == 2) return compare_checkpoints(path, existing(line.positional[1]), line);
     if (std::filesystem::exists(path / "dataset.json")) return inspect_dataset(path, line);
-    return inspect_checkpoint(path, line);
+    if (!is_exported_model(path)) return inspect_checkpoint(path, line);
+    inspect_exported_model(path, line);
+    return ExitCode::kOk;
   } catch (const nlohmann::json::exception& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   }

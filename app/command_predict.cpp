@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "app/command.h"
 #include "app/opened_run.h"
@@ -16,6 +17,7 @@ namespace warmstart {
 namespace {
 
 constexpr std::size_t kShownReasons = 3;
+constexpr const char* kAll = "all";  // candidates
 
 // The model that was asked for, exported or of a run.
 class Opened {
@@ -27,15 +29,16 @@ class Opened {
     if (settings.run.empty()) {
       exported_ = std::make_unique<ExportedModel>(settings.model);
       most_support_ = integer_at(exported_->description(), "most_support", 1);
-      for (const auto kind : {GraphKind::kModel, GraphKind::kAdapt, GraphKind::kScore})
-        graphs_.push_back(&exported_->graph(kind));
+      for (const auto& [kind, graph] : exported_->graphs()) graphs_[kind] = &graph;
       return;
     }
     run_ = std::make_unique<OpenedRun>(settings.run, configuration);
     most_support_ = run_->most_support;
     catalogue_ = std::make_unique<Catalogue>(*run_->dataset);
-    for (const auto& graph : trace(*run_->model)) traced_.push_back(std::make_unique<TorchScript>(graph));
-    for (const auto& graph : traced_) graphs_.push_back(graph.get());
+    for (const auto& graph : trace(*run_->model)) {
+      traced_.push_back(std::make_unique<TorchScript>(graph));
+      graphs_[graph.kind] = traced_.back().get();
+    }
   }
 
   const Catalogue& catalogue() const { return exported_ ? exported_->catalogue() : *catalogue_; }
@@ -48,7 +51,7 @@ class Opened {
   std::unique_ptr<OpenedRun> run_;
   std::unique_ptr<Catalogue> catalogue_;
   std::vector<std::unique_ptr<TorchScript>> traced_;
-  std::vector<const TorchScript*> graphs_;
+  std::map<GraphKind, const TorchScript*> graphs_;
   std::int64_t most_support_ = 0;
 };
 
@@ -80,10 +83,7 @@ std::vector<AskedTask> asked_tasks(const Opened& opened, const PredictSettings& 
   auto tasks = settings.support.empty()
                    ? std::vector{task_of_dataset(opened, settings.task)}
                    : read_support(settings.support, opened.catalogue(), opened.most_support(), notes);
-  if (settings.candidates == "all")
-    add_catalogue(opened.catalogue(), settings.seen, tasks);
-  else
-    read_candidates(settings.candidates, opened.catalogue(), tasks, notes);
+  if (settings.candidates != kAll) read_candidates(settings.candidates, opened.catalogue(), tasks, notes);
   if (notes.unknown_keys > 0)
     spdlog::warn("{} rows are about {}s that the model does not know: their fields alone count", notes.unknown_keys,
                  opened.catalogue().schema().entity);
@@ -102,18 +102,32 @@ struct Shown {
   std::optional<ServedModel::Explanation> explanation;
 };
 
-std::vector<Shown> recommendations(const ServedModel& model, const AskedTask& task, const PredictSettings& settings) {
-  const auto ranked = model.rank(task.request, static_cast<std::size_t>(settings.top));
+// The support's places in the catalogue.
+std::set<std::size_t> seen_by(const AskedTask& task, const Catalogue& catalogue) {
+  std::set<std::size_t> seen;
+  for (const auto& key : task.support)
+    if (const auto place = catalogue.find(key)) seen.insert(*place);
+  return seen;
+}
+
+std::vector<Shown> recommendations(const ServedModel& model, const Catalogue& catalogue, const AskedTask& task,
+                                   const PredictSettings& settings) {
+  const bool all = settings.candidates == kAll;
+  const auto top = static_cast<std::size_t>(settings.top);
+  const auto left_out = settings.seen ? std::set<std::size_t>() : seen_by(task, catalogue);
+  const auto ranked =
+      all ? model.rank_catalogue(model.memory(task.request), top, left_out) : model.rank(task.request, top);
   std::vector<ServedModel::Explanation> explanations;
   if (settings.explain) {
     auto chosen = task.request;
     chosen.candidates.clear();
-    for (const auto& one : ranked) chosen.candidates.push_back(task.request.candidates[one.candidate]);
+    for (const auto& one : ranked)
+      chosen.candidates.push_back(all ? catalogue.candidate(one.candidate) : task.request.candidates[one.candidate]);
     explanations = model.explain(chosen);
   }
   std::vector<Shown> shown;
   for (std::size_t i = 0; i < ranked.size(); ++i)
-    shown.push_back({task.candidates[ranked[i].candidate], ranked[i],
+    shown.push_back({all ? catalogue.key(ranked[i].candidate) : task.candidates[ranked[i].candidate], ranked[i],
                      explanations.empty() ? std::nullopt : std::optional(explanations[i])});
   return shown;
 }
@@ -215,7 +229,7 @@ ExitCode command_predict(Invocation& invocation) {
                       settings.titles.empty() ? std::map<std::string, std::string>()
                                               : read_titles(settings.titles, settings.title, catalogue));
   for (const auto& task : asked_tasks(opened, settings)) {
-    const auto shown = recommendations(model, task, settings);
+    const auto shown = recommendations(model, catalogue, task, settings);
     fmt::print("{}", invocation.line.json ? writer.json(task, shown).dump() + "\n" : writer.text(task, shown));
   }
   return ExitCode::kOk;

@@ -58,7 +58,8 @@ const std::map<std::string, Command>& commands() {
         {"json"}}},
       {"predict", {"recommendations, and why", {"predict", "data"}, on_first_rank(command_predict), {"json"}}},
       {"inspect",
-       {"PATH [--verify] [--json]: says what a data set, a run or a checkpoint is; A B: compares two models",
+       {"PATH [--verify] [--json]: says what a data set, a run, a checkpoint or an exported model is; A B: compares "
+        "two models",
         {},
         on_first_rank(command_inspect),
         {"json", "verify"},

@@ -257,20 +257,6 @@ void read_candidates(const fs::path& path, const Catalogue& catalogue, std::vect
   note_unused(table, notes);
 }
 
-void add_catalogue(const Catalogue& catalogue, bool seen, std::vector<AskedTask>& tasks) {
-  const auto own_fields = catalogue.schema().fields_of(FieldOwner::kRow).size();
-  for (auto& task : tasks) {
-    const std::set<std::string> support(task.support.begin(), task.support.end());
-    for (std::size_t entity = 0; entity < catalogue.entities(); ++entity) {
-      if (!seen && support.contains(catalogue.key(entity))) continue;
-      auto row = catalogue.fields(entity);
-      row.resize(row.size() + own_fields);
-      task.candidates.push_back(catalogue.key(entity));
-      task.request.candidates.push_back(std::move(row));
-    }
-  }
-}
-
 std::map<std::string, std::string> read_titles(const fs::path& path, const std::string& title,
                                                const Catalogue& catalogue) {
   require(!title.empty(), "predict.title-column is not set: name the column of the titles");

@@ -34,9 +34,6 @@ std::vector<AskedTask> read_support(const std::filesystem::path& path, const Cat
 void read_candidates(const std::filesystem::path& path, const Catalogue& catalogue, std::vector<AskedTask>& tasks,
                      TableNotes& notes);
 
-// Gives tasks every entity of the catalogue; but those of the support only with `seen`.
-void add_catalogue(const Catalogue& catalogue, bool seen, std::vector<AskedTask>& tasks);
-
 // The column `title` of a table by the entity's key.
 std::map<std::string, std::string> read_titles(const std::filesystem::path& path, const std::string& title,
                                                const Catalogue& catalogue);

@@ -13,6 +13,13 @@ void declare(Options& add, ExportSettings& settings) {
       .unit("rows");
   add.add("export.precision", settings.precision,
           "of tables and of the weights of linear layers, in model.onnx: fp32, fp16 or int8 (for edge devices)");
+  add.add("export.items", settings.items,
+          "also a graph that ranks all items by one product with their features, which it holds (4 bytes each): for "
+          "methods in which the head alone adapts");
+  add.add("export.since", settings.since,
+          "an older version in the repository, as 3: what has changed since is written, too, as NAME/V/since-3");
+  add.add("export.apply", settings.apply,
+          "changes, as NAME/V/since-3: instead of an export, makes version V in a repository that holds version 3");
   add.add("export.evaluate", settings.evaluate, "judge the exported graph beside the trainer's own on the test tasks");
 }
 

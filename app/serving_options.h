@@ -15,7 +15,10 @@ struct ExportSettings {
   std::string name = "recommender";
   std::optional<std::int64_t> most_support;  // empty: what training used
   WeightPrecision precision = WeightPrecision::kFloat32;
-  bool evaluate = false;  // the exported graph beside the trainer
+  bool items = false;           // ranked by a graph of their own
+  std::string since;            // an older version in the repository: what has changed is written, too
+  std::filesystem::path apply;  // such changes, to be applied there, instead of an export
+  bool evaluate = false;        // the exported graph beside the trainer
 };
 
 // Of `predict`.

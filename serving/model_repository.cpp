@@ -13,9 +13,11 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/pending_folder.h"
+#include "serving/encoded_catalogue.h"
 #include "serving/onnx_model.h"
 #include "serving/triton_config.h"
 #include "serving/verification.h"
+#include "serving/version_changes.h"
 #include "trainer/learner/methods.h"
 
 namespace warmstart {
@@ -100,17 +102,31 @@ void check_name(const std::string& name) {
   });
   require(!name.empty() && plain && name.front() != '.' && name.size() <= 100,
           "export.name is made of letters, digits, '-', '_' and '.', as Triton wants it");
-  for (const auto kind : {GraphKind::kAdapt, GraphKind::kScore, GraphKind::kUpdate})
+  for (const auto kind : {GraphKind::kAdapt, GraphKind::kScore, GraphKind::kUpdate, GraphKind::kRank})
     require(!name.ends_with(suffix_of(kind)),
             fmt::format("export.name = {}: names in {} are those of other graphs of a model", name, suffix_of(kind)));
+}
+
+// Rows of tables are told by ids, which vocabularies make.
+void require_same_vocabularies(const VersionFiles& since, const VersionFiles& version) {
+  for (const auto& [file, path] : version.paths) {
+    if (file.find("/vocabularies/") == std::string::npos) continue;
+    const auto older = since.paths.find(file);
+    require(older != since.paths.end() && digest_file(older->second) == digest_file(path),
+            fmt::format("export.since = {}: {} is another there, so that tables have other rows: export without it",
+                        since.version, file));
+  }
 }
 
 // One export from start to end.
 class Exporter {
  public:
   Exporter(Learner& model, const Dataset& dataset, const nlohmann::json& provenance, const ExportOptions& options)
-      : model_(model), dataset_(dataset), provenance_(provenance), options_(options), graphs_(trace(model)) {
+      : model_(model), dataset_(dataset), provenance_(provenance), options_(options), catalogue_(dataset) {
     check_name(options.name);
+    if (!options.since.empty()) check_since();
+    if (options.ranks_catalogue) check_ranking();
+    graphs_ = trace(model, options.ranks_catalogue ? &catalogue_ : nullptr);
     for (const auto& graph : graphs_) scripts_.emplace_back(graph);
   }
 
@@ -126,9 +142,10 @@ class Exporter {
     for (std::size_t i = 1; i < graphs_.size(); ++i)
       folders.push_back(others.emplace_back(target(graphs_[i].kind)).path());
     for (std::size_t i = 0; i < graphs_.size(); ++i) write_graph(graphs_[i], scripts_[i], folders[i]);
-    Catalogue(dataset_).write(model.path());
+    catalogue_.write(model.path());
     verify(folders);
     describe(model.path(), folders);
+    if (!options_.since.empty()) add_changes(folders);
     for (const auto& graph : graphs_) write_file(folder(graph.kind) / "config.pbtxt", config(graph));
     for (auto& other : others) other.commit();
     model.commit();
@@ -137,6 +154,22 @@ class Exporter {
   }
 
  private:
+  void check_since() const {
+    require(version_in(options_.since).has_value(),
+            fmt::format("export.since = {}: is no version, as 3 is", options_.since));
+    require(
+        fs::exists(folder(GraphKind::kModel) / options_.since / kDescription),
+        fmt::format("export.since = {}: {} holds no such version", options_.since, folder(GraphKind::kModel).string()));
+    const ExportedModel intact(folder(GraphKind::kModel) / options_.since);
+  }
+
+  void check_ranking() const {
+    const auto reason = not_encoded_because(model_);
+    require(reason.empty(), fmt::format("export.items: the {}s cannot be ranked in one product: {}; export without it",
+                                        dataset_.schema().entity, reason));
+    require(catalogue_.entities() > 0, "export.items: the data set has none");
+  }
+
   fs::path folder(GraphKind kind) const { return options_.repository / folder_name(options_.name, kind); }
   fs::path target(GraphKind kind) const { return folder(kind) / report_.version; }
   std::string config(const TracedModel& graph) const {
@@ -184,13 +217,13 @@ class Exporter {
       graphs.push_back({&scripts_[i], &graphs_[i],
                         runtime ? std::make_unique<OnnxSession>(runtime, folders[i] / "model.onnx") : nullptr});
     report_.requests = static_cast<std::int64_t>(requests_.size());
-    report_.largest_difference = warmstart::largest_difference(graphs, requests_, dataset_.schema());
+    report_.largest_difference = warmstart::largest_difference(graphs, requests_, catalogue_);
     // Coarser weights are meant to differ: then LibTorch's graphs, which are in float32, must agree.
     const bool coarse = options_.precision != WeightPrecision::kFloat32;
     if (coarse)
       for (auto& graph : graphs) graph.session.reset();
     const auto exact =
-        coarse ? warmstart::largest_difference(graphs, requests_, dataset_.schema()) : report_.largest_difference;
+        coarse ? warmstart::largest_difference(graphs, requests_, catalogue_) : report_.largest_difference;
     if (exact > kMostDifference)
       throw DataError(
           fmt::format("export: a graph's answer is {:.2g} from the trainer's, which float32 does not explain; "
@@ -235,10 +268,27 @@ class Exporter {
     write_file(to / kDescription, description.dump(1) + "\n");
   }
 
+  // Beside the version's own files.
+  void add_changes(const std::vector<fs::path>& folders) {
+    const auto since = version_files(options_.repository, options_.name, options_.since);
+    VersionFiles version = {options_.name, report_.version, {}};
+    version.paths[options_.name + "/" + kDescription] = folders[0] / kDescription;
+    for (const auto& [file, bytes] : report_.files) {
+      const auto slash = file.find('/');
+      for (std::size_t i = 0; i < folders.size(); ++i)
+        if (file.substr(0, slash) == folder_name(options_.name, graphs_[i].kind))
+          version.paths[file] = folders[i] / file.substr(slash + 1);
+    }
+    require_same_vocabularies(since, version);
+    report_.changed_rows =
+        write_changes(since, version, tables_of(model_, catalogue_), folders[0] / ("since-" + options_.since));
+  }
+
   Learner& model_;
   const Dataset& dataset_;
   const nlohmann::json& provenance_;
   const ExportOptions& options_;
+  Catalogue catalogue_;
   std::vector<TracedModel> graphs_;
   std::vector<TorchScript> scripts_;
   std::vector<CheckedRequest> requests_;
@@ -271,8 +321,8 @@ ExportReport export_model(Learner& model, const Dataset& dataset, const nlohmann
   return Exporter(model, dataset, provenance, options).run();
 }
 
-ExportedModel::ExportedModel(const fs::path& path) {
-  const auto folder = version_folder(path);
+ExportedModel::ExportedModel(const fs::path& path) : folder_(version_folder(path)) {
+  const auto& folder = folder_;
   try {
     description_ = read_json(folder / kDescription);
     if (integer_at(description_, "format") != kVersionOfFormat)
@@ -287,11 +337,13 @@ ExportedModel::ExportedModel(const fs::path& path) {
       if (digest_file(place_of(file)) != sum)
         throw DataError(fmt::format("{}: is not what was exported; export again", file));
     catalogue_ = std::make_unique<Catalogue>(schema_from_json(object_at(description_, "schema")), folder);
-    for (const auto kind : {GraphKind::kModel, GraphKind::kAdapt, GraphKind::kScore}) {
+    const auto& graphs = object_at(description_, "graphs");
+    for (const auto kind : {GraphKind::kModel, GraphKind::kAdapt, GraphKind::kScore, GraphKind::kRank}) {
       const auto graph = folder_name(name, kind);
-      const auto& described = object_at(object_at(description_, "graphs"), graph.c_str());
-      graphs_.emplace_back(place_of(graph + "/model.pt"), values_of(list_at(described, "inputs")),
-                           values_of(list_at(described, "outputs")));
+      if (kind == GraphKind::kRank && !graphs.contains(graph)) continue;
+      const auto& described = object_at(graphs, graph.c_str());
+      graphs_.try_emplace(kind, place_of(graph + "/model.pt"), values_of(list_at(described, "inputs")),
+                          values_of(list_at(described, "outputs")));
     }
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", folder.string(), error.what()));

@@ -178,6 +178,73 @@ TEST_F(ServingCommands, BadTablesAreRefusedByLine) {
   expect_failure("predict --model models/shop --support absent.csv", 3, "absent.csv");
 }
 
+TEST_F(ServingCommands, TheWholeCatalogueIsRankedInOneProduct) {
+  const auto made = objects(expect_ok("export --run run --to models --name ranks --items --json")).at(0);
+  EXPECT_LT(made["largest_difference"].get<double>(), 1e-4);
+  EXPECT_TRUE(made["bytes"].contains("ranks-rank/model.onnx")) << made;
+  const auto expected = objects(expect_ok("predict --model models/shop --support support.csv --deviation --json"));
+  const auto found = objects(expect_ok("predict --model models/ranks --support support.csv --deviation --json"));
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t user = 0; user < found.size(); ++user) {
+    for (std::size_t i = 0; i < 10; ++i) {
+      const auto &a = found[user]["recommendations"].at(i), &b = expected[user]["recommendations"].at(i);
+      EXPECT_EQ(a["item"], b["item"]);
+      EXPECT_NEAR(a["score"].get<double>(), b["score"].get<double>(), 1e-5);
+      EXPECT_NEAR(a["deviation"].get<double>(), b["deviation"].get<double>(), 1e-5);
+    }
+  }
+  EXPECT_EQ(
+      objects(expect_ok("predict --model models/ranks --support support.csv --top 1000 --json"))[2]["recommendations"]
+          .size(),
+      40u);
+  expect_ok(
+      "train --config tables/config.ini --run adapts --set train.steps=2 --set adapt.stages=prior,steps"
+      " --set inner.scope=dense");
+  expect_failure("export --run adapts --to models --items", 2, "changes the network for each task");
+}
+
+TEST_F(ServingCommands, ChangesMakeTheOlderVersionTheNewer) {
+  const std::string train =
+      "train --config tables/config.ini --set train.tasks=16 --set model.embedding=32"
+      " --set model.tower=8 --set model.features=4";
+  expect_ok(train + " --run grows --set train.steps=4");
+  expect_ok("export --run grows --to published --name shop");
+  fs::copy(path("published"), path("far"), fs::copy_options::recursive);
+  expect_ok(train + " --run grown --set train.steps=6");
+  const auto facts = objects(expect_ok("export --run grown --to published --name shop --since 1 --json")).at(0);
+  EXPECT_GT(facts["changed_rows"].get<int>(), 0);
+  const auto changes = "published/shop/2/since-1";
+  EXPECT_EQ(objects(expect_ok(std::string("export --json --to far --apply ") + changes)).at(0)["version"], "2");
+  for (const auto* graph : {"shop", "shop-adapt", "shop-score", "shop-update"})
+    for (const auto& entry : fs::recursive_directory_iterator(path(std::string("published/") + graph + "/2"))) {
+      const auto relative = fs::relative(entry.path(), path("published"));
+      if (!entry.is_regular_file() || relative.string().find("since-1") != std::string::npos) continue;
+      EXPECT_EQ(read_file(path("far") / relative), read_file(entry.path())) << relative;
+    }
+  expect_ok("predict --model far/shop/2 --support support.csv");
+  expect_failure(std::string("export --to far --apply ") + changes, 2, "exists");
+  expect_failure(std::string("export --to models --apply ") + changes, 3, "is another version 1");
+  expect_failure(std::string("export --to nowhere --apply ") + changes, 3, "does not hold");
+  expect_failure("export --run grows --to published --name shop --since 9", 2, "holds no such version");
+  expect_failure("export --run grows --to published --name shop --since x", 2, "is no version");
+  fs::remove_all(path("far/shop/2"));
+  auto damaged = read_file(path(std::string(changes) + "/bytes"));
+  damaged[damaged.size() / 2] ^= 1;
+  shared->write(std::string(changes) + "/bytes", damaged);
+  expect_failure(std::string("export --to far --apply ") + changes, 3, "bytes: is not what was written");
+  EXPECT_FALSE(fs::exists(path("far/shop/2")));
+}
+
+TEST_F(ServingCommands, AnExportedModelIsInspected) {
+  const auto text = expect_ok("inspect models/shop");
+  EXPECT_NE(text.find("exported model 'shop'"), std::string::npos) << text;
+  EXPECT_NE(text.find("all digests hold"), std::string::npos) << text;
+  EXPECT_EQ(objects(expect_ok("inspect models/shop/1 --json")).at(0)["name"], "shop");
+  fs::copy(path("models"), path("inspected"), fs::copy_options::recursive);
+  shared->write("inspected/shop-score/1/model.onnx", "x");
+  expect_failure("inspect inspected/shop", 3, "shop-score/model.onnx: is not what was exported");
+}
+
 TEST_F(ServingCommands, BadModelsAndOptionsAreRefused) {
   expect_failure("predict --support support.csv", 2, "predict.model");
   expect_failure("predict --model models/shop", 2, "predict.support");
