@@ -12,7 +12,8 @@ import numpy as np
 import scipy.sparse
 from implicit.cpu.als import AlternatingLeastSquares
 
-ITEMS, USERS, FACTORS, SUPPORT = 100_000, 100, 64, 10
+ITEMS, USERS, SUPPORT = 100_000, 100, 10
+FACTORS = 48  # as many as the features of serving_times' first model
 
 
 def milliseconds(work, repeats):
