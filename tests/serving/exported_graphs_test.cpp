@@ -124,7 +124,7 @@ double difference(const at::Tensor& a, const at::Tensor& b) {
 class ExportedGraphs : public testing::TestWithParam<ModelOptions> {};
 
 TEST_P(ExportedGraphs, SayWhatTheTrainerSaysAtEverySize) {
-  const bool binary = GetParam().objective.kind == ObjectiveKind::kBinary;
+  const bool binary = has_bits(GetParam().objective.kind);
   auto learner = example(small(GetParam()));
   struct Shape {
     std::int64_t tasks, support, candidates;
@@ -162,7 +162,7 @@ Answers with_rows_moved(Answers request, std::int64_t support) {
 }
 
 TEST_P(ExportedGraphs, DoNotReadPaddingWhereverItStands) {
-  const bool binary = GetParam().objective.kind == ObjectiveKind::kBinary;
+  const bool binary = has_bits(GetParam().objective.kind);
   auto learner = example(small(GetParam()));
   const auto request = random_request(3, 4, 6, binary, 9);
   const Served served(learner);
@@ -275,7 +275,7 @@ TEST_P(ExportedGraphs, RankTheCatalogueByTheScoresOfItsEntities) {
     return;
   }
   EXPECT_EQ(not_encoded_because(learner), "");
-  const auto request = request_about(catalogue, GetParam().objective.kind == ObjectiveKind::kBinary);
+  const auto request = request_about(catalogue, has_bits(GetParam().objective.kind));
   const Served served(learner, &catalogue);
   const auto all = served.in_two_calls(request);
   const auto [sorted, order] = at::sort(all.at("outputs"), 1, true);
@@ -308,7 +308,7 @@ TEST(ExportedGraphs, OfWideNetworksSayWhatTheTrainerSays) {
   for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
     options.objective.kind = objective;
     auto learner = example(options);
-    const auto request = random_request(3, 9, 6, objective == ObjectiveKind::kBinary, 4);
+    const auto request = random_request(3, 9, 6, has_bits(objective), 4);
     const auto answers = expected(learner, request.batch);
     const auto found = Served(learner).in_one_call(request.inputs);
     for (const auto& [name, value] : answers) EXPECT_LT(difference(found.at(name), value), 1e-4) << name;

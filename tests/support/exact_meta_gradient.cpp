@@ -53,9 +53,7 @@ class Reference {
     const int steps = one.support.label.numel() > 0 ? inner().steps : 0;
     for (int step = 0; step < steps; ++step) take_step(weights, start, one, step);
     const auto outputs = this->outputs(weights, one, one.query).squeeze(2);
-    if (is_binary()) return at::binary_cross_entropy_with_logits(outputs, one.query.label);
-    const auto squared = (outputs - one.query.label).square();
-    return (squared + options_.objective.absolute * at::sqrt(squared + 0.01)).mean();
+    return outer_costs(outputs, one.query.label).mean();
   }
 
  private:
@@ -74,7 +72,24 @@ class Reference {
   }
 
   const InnerOptions& inner() const { return options_.adapt.inner; }
-  bool is_binary() const { return options_.objective.kind == ObjectiveKind::kBinary; }
+  at::Tensor inner_costs(const at::Tensor& outputs, const at::Tensor& labels) const {
+    const auto kind = options_.objective.kind;
+    if (kind == ObjectiveKind::kBinary)
+      return at::binary_cross_entropy_with_logits(outputs, labels, {}, {}, at::Reduction::None);
+    if (kind == ObjectiveKind::kPoisson)
+      return at::poisson_nll_loss(outputs, labels, true, false, 0.0, at::Reduction::None);
+    const auto squared = (outputs - labels).square();
+    if (kind == ObjectiveKind::kSquared) return 0.5 * squared;
+    const auto width = options_.objective.huber_width;
+    return width * (at::sqrt(squared + width * width) - width);
+  }
+  at::Tensor outer_costs(const at::Tensor& outputs, const at::Tensor& labels) const {
+    const auto kind = options_.objective.kind;
+    if (kind == ObjectiveKind::kPoisson) return inner_costs(outputs, labels) + at::xlogy(labels, labels) - labels;
+    if (kind != ObjectiveKind::kSquared) return inner_costs(outputs, labels);
+    const auto squared = (outputs - labels).square();
+    return squared + options_.objective.absolute * at::sqrt(squared + 0.01);
+  }
   bool learned() const { return inner().rates != InnerRates::kFixed; }
   at::Tensor raw(const std::string& name) const { return at::softplus(learner_.parameters()[name]); }
   static at::Tensor constant(double value) { return at::full({}, value, at::kDouble); }
@@ -135,9 +150,7 @@ class Reference {
       values.push_back(value);
     }
     const auto outputs = this->outputs(weights, one, one.support).squeeze(2);
-    const auto loss = is_binary()
-                          ? at::binary_cross_entropy_with_logits(outputs, one.support.label, {}, {}, at::Reduction::Sum)
-                          : 0.5 * (outputs - one.support.label).square().sum();
+    const auto loss = inner_costs(outputs, one.support.label).sum();
     const auto gradients = torch::autograd::grad({loss}, values, {}, true, inner().second_order, true);
     const auto kappa = learned() ? raw("inner.kappa")[step] : constant(inner().kappa);
     const auto kept = [&](const at::Tensor& tensor) { return inner().second_order ? tensor : tensor.detach(); };
@@ -165,7 +178,7 @@ void expect_exact_meta_gradient(const ModelOptions& options, const Learner::Make
   parameters.flatten(at::kDouble);
   RandomStream random(3, Purpose::kInitialise, 99);
   for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-  const auto batch = random_batch(options.objective.kind == ObjectiveKind::kBinary);
+  const auto batch = random_batch(has_bits(options.objective.kind));
   const TensorBatch tensors(batch, parameters.flat().options());
 
   const auto losses = learner.losses(learner.batch_parameters(tensors), tensors, nullptr);

@@ -2,6 +2,7 @@
 
 #include "data/batch.h"
 #include "data/schema.h"
+#include "trainer/objectives/objective_options.h"
 
 namespace warmstart {
 
@@ -9,6 +10,11 @@ namespace warmstart {
 // nothing is known; by hand, since the inner gradient is checked on it in double precision.
 constexpr std::int64_t kRows = 9, kRowIds = 12, kTaskIds = 4, kDense = 2, kTasks = 4;
 Schema random_batch_schema();
-EpisodeBatch random_batch(bool binary);
+EpisodeBatch random_batch(bool of_bits);
+
+// Whether an objective's examples have labels of 0 and 1.
+inline bool has_bits(ObjectiveKind objective) {
+  return objective == ObjectiveKind::kBinary || objective == ObjectiveKind::kPoisson;
+}
 
 }  // namespace warmstart

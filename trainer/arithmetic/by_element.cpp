@@ -56,6 +56,14 @@ struct Tanh {
   static at::Tensor derivative(const at::Tensor& result) { return 1.0 - result * result; }
 };
 
+struct Exp {
+  static constexpr bool kKeepsResult = true;
+  static at::Tensor of(const at::Tensor& x) {
+    return mapped(x, [](float x) { return exp_of(x); });
+  }
+  static at::Tensor derivative(const at::Tensor& result) { return result; }
+};
+
 template <typename Map>
 struct ByElement : Function<ByElement<Map>> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x) {
@@ -80,6 +88,8 @@ at::Tensor softplus_by_element(const at::Tensor& x) {
   // LibTorch takes x itself for softplus(x) above the threshold.
   return takes_own_loops(x) ? ByElement<Softplus>::apply(x) : at::softplus(x, 1, /*threshold=*/100);
 }
+
+at::Tensor exp_by_element(const at::Tensor& x) { return takes_own_loops(x) ? ByElement<Exp>::apply(x) : at::exp(x); }
 
 at::Tensor tanh_by_element(const at::Tensor& x) { return takes_own_loops(x) ? ByElement<Tanh>::apply(x) : at::tanh(x); }
 

@@ -148,7 +148,8 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   const auto scope = options.adapt.inner.scope;
   if (auto refusal = refusal_of_order(stages)) return refusal;
   if (has(stages, StageKind::kPrototypes) && options.objective.kind != ObjectiveKind::kBinary)
-    return Refusal{"prototypes are the means of two classes, which model.objective = squared does not have",
+    return Refusal{fmt::format("prototypes are the means of two classes, which model.objective = {} does not have",
+                               name_of(options.objective.kind)),
                    "set model.objective = binary, or adapt.stages = prior, steps"};
   if (scope != Scope::kHead && !has(stages, StageKind::kSteps))
     return Refusal{"inner.scope says which layers inner steps change, and without the stage steps there are none",
@@ -179,15 +180,17 @@ std::string methods_table() {
   std::set<std::string> reasons;
   for (const auto network : values_of<NetworkKind>()) {
     for (const auto& stages : chains()) {
-      rows += fmt::format("| {} | {} | {} | {} |\n", name_of(network), names_of(stages),
-                          scopes_of(network, stages, ObjectiveKind::kSquared, reasons),
-                          scopes_of(network, stages, ObjectiveKind::kBinary, reasons));
+      rows += fmt::format("| {} | {} |", name_of(network), names_of(stages));
+      for (const auto objective : values_of<ObjectiveKind>())
+        rows += fmt::format(" {} |", scopes_of(network, stages, objective, reasons));
+      rows += "\n";
     }
   }
-  auto text =
-      "| model.network | adapt.stages | inner.scope with model.objective = squared | with binary |\n"
-      "|---|---|---|---|\n" +
-      rows + "\nA gap is refused when the configuration is read:\n\n";
+  std::string columns;
+  for (std::size_t i = 0; i < enum_names<ObjectiveKind>().size(); ++i) columns += "---|";
+  auto text = fmt::format("| model.network | adapt.stages | inner.scope with model.objective = {} |\n|---|---|{}\n",
+                          fmt::join(enum_names<ObjectiveKind>(), " | with "), columns) +
+              rows + "\nA gap is refused when the configuration is read:\n\n";
   for (const auto& reason : reasons) text += fmt::format("- {}\n", reason);
   return text;
 }

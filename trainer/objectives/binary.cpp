@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "trainer/arithmetic/by_element.h"
 
 namespace warmstart {
@@ -24,6 +27,11 @@ at::Tensor Binary::inner_curvature(const at::Tensor& outputs, const RowTensors& 
 at::Tensor Binary::losses(const at::Tensor& outputs, const RowTensors& labels) const {
   const auto x = outputs.squeeze(2);
   return mean_over_rows(softplus_by_element(x) - x * labels.label, labels.mask);
+}
+
+std::optional<double> Binary::start(double mean_label) const {
+  const double mean = std::clamp(mean_label, 1e-4, 1.0 - 1e-4);
+  return std::log(mean / (1.0 - mean));
 }
 
 at::Tensor Binary::predicted(const at::Tensor& outputs) const { return at::sigmoid(outputs.squeeze(2)); }

@@ -12,6 +12,7 @@ class Binary : public Objective {
   int newton_steps() const override { return 4; }
   at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor predicted(const at::Tensor& outputs) const override;
+  std::optional<double> start(double mean_label) const override;
   const char* labels() const override { return "0 and 1"; }
   bool takes(float label) const override { return label == 0 || label == 1; }
 };

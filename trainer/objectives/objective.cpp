@@ -3,12 +3,16 @@
 #include <ATen/ATen.h>
 
 #include "trainer/objectives/binary.h"
+#include "trainer/objectives/huber.h"
+#include "trainer/objectives/poisson.h"
 #include "trainer/objectives/squared.h"
 
 namespace warmstart {
 
 std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options) {
   if (options.kind == ObjectiveKind::kBinary) return std::make_unique<Binary>();
+  if (options.kind == ObjectiveKind::kHuber) return std::make_unique<Huber>(options.huber_width);
+  if (options.kind == ObjectiveKind::kPoisson) return std::make_unique<Poisson>();
   return std::make_unique<Squared>(options.absolute);
 }
 

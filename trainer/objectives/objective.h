@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 
 #include "trainer/layers/tensor_batch.h"
 #include "trainer/objectives/objective_options.h"
@@ -20,7 +21,8 @@ class Objective {
   // The gradient, by the outputs, of the sum of the inner loss over a task's rows; 0 where padded.
   virtual at::Tensor inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const = 0;
 
-  // Its second derivative by each output, above 0 for every row and 0 where padded: [T, R, C].
+  // Its second derivative by each output, or what bounds the loss from above as one; above 0 for every row and 0 where
+  // padded: [T, R, C].
   virtual at::Tensor inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const = 0;
 
   // Newton's steps that find the least inner loss of a linear head, near enough.
@@ -34,6 +36,9 @@ class Objective {
 
   // On the scale of the label: [T, R].
   virtual at::Tensor predicted(const at::Tensor& outputs) const = 0;
+
+  // Where outputs start, which are not on the scale of the label, when labels have this mean.
+  virtual std::optional<double> start(double /*mean_label*/) const { return std::nullopt; }
 
   // The labels that it takes, in words; null means every finite number.
   virtual const char* labels() const { return nullptr; }

@@ -2,20 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "cluster/agreement.h"
 #include "data/batch.h"
 #include "trainer/baselines/bias_model.h"
 
 namespace warmstart {
 namespace {
-
-void start_from_log_odds(Learner& model, const Dataset& dataset) {
-  const double mean = std::clamp(dataset.label_mean(), 1e-4, 1.0 - 1e-4);
-  model.start_from(std::log(mean / (1.0 - mean)), {});
-}
 
 void start_from_biases(Learner& model, const Dataset& dataset) {
   const BiasModel fit(TrainingRows(dataset), dataset.schema());
@@ -32,8 +24,8 @@ void start_from_biases(Learner& model, const Dataset& dataset) {
 void start_from_data(Learner& model, const Dataset& dataset, Communicator& group) {
   agree(group, [&] {
     if (group.rank() != 0) return;
-    if (model.options().objective.kind == ObjectiveKind::kBinary)
-      start_from_log_odds(model, dataset);
+    if (const auto start = model.objective().start(dataset.label_mean()))
+      model.start_from(*start, {});
     else
       start_from_biases(model, dataset);
   });

@@ -15,6 +15,11 @@
 namespace warmstart {
 namespace {
 
+using Stages = std::vector<StageKind>;
+
+constexpr auto kObjectives = {ObjectiveKind::kSquared, ObjectiveKind::kBinary, ObjectiveKind::kHuber,
+                              ObjectiveKind::kPoisson};
+
 ModelOptions options_with(std::vector<StageKind> stages, ObjectiveKind objective = ObjectiveKind::kSquared) {
   ModelOptions options;
   options.network = {.kind = NetworkKind::kTwoTower, .embedding = 5, .tower = {6}, .features = 3};
@@ -27,8 +32,7 @@ ModelOptions options_with(std::vector<StageKind> stages, ObjectiveKind objective
 class Example {
  public:
   Example(const ModelOptions& options, at::ScalarType type)
-      : learner(random_batch_schema(), options, 1),
-        batch(random_batch(options.objective.kind == ObjectiveKind::kBinary)) {
+      : learner(random_batch_schema(), options, 1), batch(random_batch(has_bits(options.objective.kind))) {
     auto& parameters = learner.parameters();
     RandomStream random(3, Purpose::kInitialise, 99);
     for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
@@ -206,7 +210,7 @@ TEST_P(ClosedForm, AddsQueryRowsAsATaskWithoutSupportScoresThem) {
 }
 
 TEST_P(ClosedForm, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
-  for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
+  for (const auto objective : kObjectives) {
     const Example narrow(options_with(GetParam(), objective), at::kFloat),
         wide(options_with(GetParam(), objective), at::kDouble);
     const auto found = narrow.losses(), expected = wide.losses();
@@ -228,30 +232,40 @@ TEST_P(ClosedForm, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
 
 TEST_P(ClosedForm, ComputesByOperatorsAloneWhatItDoesByAFactorisation) {
   const c10::NoGradGuard no_grad;
-  for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
+  for (const auto objective : kObjectives) {
     const Example example(options_with(GetParam(), objective), at::kFloat);
     const auto expected = example.learner.predict(example.batch);
     const PlainArithmetic plain;
     const auto found = example.learner.predict(example.batch);
     EXPECT_LT((found.labels - expected.labels).abs().max().item<double>(), 1e-5);
-    if (objective == ObjectiveKind::kBinary) continue;
+    if (objective != ObjectiveKind::kSquared) continue;
     EXPECT_LT((found.scales - expected.scales).abs().max().item<double>(), 1e-5);
   }
 }
 
 // Where the inner loss's gradient and the pull to the start balance.
-TEST_P(ClosedForm, FindsTheLeastOfABinaryLoss) {
+class LeastLoss : public testing::TestWithParam<std::tuple<Stages, ObjectiveKind>> {
+ protected:
+  static at::Tensor gradient(ObjectiveKind objective, const at::Tensor& outputs, const at::Tensor& labels) {
+    if (objective == ObjectiveKind::kBinary) return at::sigmoid(outputs) - labels;
+    if (objective == ObjectiveKind::kPoisson) return at::exp(outputs) - labels;
+    const auto errors = outputs - labels;
+    return errors / at::sqrt(1.0 + errors.square());
+  }
+};
+
+TEST_P(LeastLoss, IsFoundByAFewOfNewtonsSteps) {
   const c10::NoGradGuard no_grad;
-  if (GetParam().back() != StageKind::kRidge) return;
-  const Example example(options_with(GetParam(), ObjectiveKind::kBinary), at::kDouble);
+  const auto& [stages, objective] = GetParam();
+  const Example example(options_with(stages, objective), at::kDouble);
   const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors);
-  auto before = GetParam();
+  auto before = stages;
   before.pop_back();
   if (before.empty()) before = {StageKind::kSteps};  // of which there are none
   for (std::int64_t task = 0; task < kTasks; ++task) {
     const PlainRows rows(example, example.tensors->support, task, example.count(task));
     const auto head = at::cat({found.w[task][0], found.b[task][0]}, 0);
-    const auto error = at::sigmoid(rows.base + rows.h.mv(head)) - rows.label;
+    const auto error = gradient(objective, rows.base + rows.h.mv(head), rows.label);
     const auto pull = (example.raw("ridge.precision") + 0.001) * (head - start_of(example, before, task));
     EXPECT_LT((rows.h.t().mv(error) + pull).abs().max().item<double>(), 1e-3) << task;
   }
@@ -272,6 +286,13 @@ TEST_P(ClosedForm, StaysFiniteWithEqualRows) {
   for (std::size_t i = 0; i < gradients.size(); ++i)
     EXPECT_TRUE(!gradients[i].defined() || gradients[i].isfinite().all().item<bool>()) << parameters.list()[i].name;
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    Ridge, LeastLoss,
+    testing::Combine(testing::Values(Stages{StageKind::kRidge},
+                                     Stages{StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kRidge}),
+                     testing::Values(ObjectiveKind::kBinary, ObjectiveKind::kHuber, ObjectiveKind::kPoisson)),
+    [](const auto& info) { return std::to_string(info.index); });
 
 INSTANTIATE_TEST_SUITE_P(Stages, ClosedForm,
                          testing::Values(std::vector{StageKind::kRidge},

@@ -16,8 +16,7 @@ namespace {
 // A model with random parameters, in doubles.
 struct Example {
   explicit Example(ModelOptions options)
-      : learner(random_batch_schema(), small(options), 1),
-        batch(random_batch(options.objective.kind == ObjectiveKind::kBinary)) {
+      : learner(random_batch_schema(), small(options), 1), batch(random_batch(has_bits(options.objective.kind))) {
     RandomStream random(3, Purpose::kInitialise, 99);
     auto& parameters = learner.parameters();
     for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();

@@ -196,7 +196,7 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   auto& flat = model.parameters().flat();
   for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i] += 0.3 * random.normal();
 
-  const auto batch = random_batch(c.objective == ObjectiveKind::kBinary);
+  const auto batch = random_batch(has_bits(c.objective));
   Learner on_device(random_batch_schema(), options, 1);
   on_device.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kDouble));
   on_device.parameters().flat().copy_(flat);
