@@ -1,4 +1,5 @@
 """What turns raw keys into requests to an exported model, out of the files beside it.  Needs numpy alone."""
+
 import json
 import math
 import re
@@ -45,7 +46,8 @@ class Catalogue:
         self.of_rows = [name for name in self.fields if name not in self.of_tasks]
         self.vocabularies = {
             name: {key: int(number) for key, number in read_table(folder / field["vocabulary"])[1:]}
-            for name, field in self.fields.items() if field["kind"] != "dense"
+            for name, field in self.fields.items()
+            if field["kind"] != "dense"
         }
         (_, *self.columns), *lines = read_table(folder / "entities.tsv")
         self.entities = {key: dict(zip(self.columns, map(self.stored, self.columns, cells))) for key, *cells in lines}

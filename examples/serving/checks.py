@@ -1,4 +1,5 @@
 """What a service lets in, and how it refuses the rest: in one line, with a status of 4xx."""
+
 import contextlib
 from typing import Annotated, Any
 

@@ -6,7 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <deque>
+#include <ranges>
 
 #include "base/errors.h"
 #include "base/json.h"
@@ -17,24 +18,24 @@
 namespace warmstart {
 namespace {
 
-using Ratings = std::vector<std::pair<std::string, float>>;
-
-std::pair<std::string, float> rating(const std::string& argument, const Schema& schema) {
-  const auto equals = argument.rfind('=');
-  require(equals != std::string::npos, fmt::format("'{}' is not ITEM=LABEL", argument));
-  const auto label = number_in(schema.label, argument.substr(equals + 1));
-  require(label >= schema.label_min && label <= schema.label_max,
-          fmt::format("label {} is outside [{}, {}], the model's range", label, schema.label_min, schema.label_max));
-  return {argument.substr(0, equals), static_cast<float>(label)};
-}
+using Ratings = std::deque<std::pair<std::string, float>>;
 
 // The last of each item, oldest first, as many as the model takes.
-Ratings latest(const Ratings& ratings, std::size_t most) {
+Ratings latest_ratings(const std::vector<std::string>& arguments, const ExportedModel& model) {
+  const auto& schema = model.catalogue().schema();
+  const auto most = static_cast<std::size_t>(integer_at(model.description(), "most_support", 1));
   Ratings kept;
-  std::set<std::string> later;
-  for (auto one = ratings.rbegin(); one != ratings.rend() && kept.size() < most; ++one)
-    if (later.insert(one->first).second) kept.push_back(*one);
-  return {kept.rbegin(), kept.rend()};
+  for (const auto& argument : arguments | std::views::reverse) {
+    const auto equals = argument.rfind('=');
+    require(equals != std::string::npos, fmt::format("'{}' is not ITEM=LABEL", argument));
+    const auto key = argument.substr(0, equals);
+    const auto label = number_in(schema.label, argument.substr(equals + 1));
+    require(label >= schema.label_min && label <= schema.label_max,
+            fmt::format("label {} is outside [{}, {}], the model's range", label, schema.label_min, schema.label_max));
+    if (kept.size() < most && !std::ranges::count(kept, key, &Ratings::value_type::first))
+      kept.emplace_front(key, static_cast<float>(label));
+  }
+  return kept;
 }
 
 RequestRow row_of(const Catalogue& catalogue, const std::string& key) {
@@ -45,40 +46,28 @@ RequestRow row_of(const Catalogue& catalogue, const std::string& key) {
   return row;
 }
 
-// The keys of what is not rated.
-std::vector<std::string> candidates_of(const Catalogue& catalogue, const Ratings& ratings) {
-  std::set<std::string> rated;
-  for (const auto& [key, label] : ratings) rated.insert(key);
-  std::vector<std::string> keys;
-  for (std::size_t entity = 0; entity < catalogue.entities(); ++entity)
-    if (!rated.contains(catalogue.key(entity))) keys.push_back(catalogue.key(entity));
-  return keys;
-}
-
-NamedValues request_of(const ExportedModel& model, const Ratings& ratings, const std::vector<std::string>& keys) {
+void recommend(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
+  const auto runtime = OnnxRuntime::load();
+  require(runtime != nullptr, "there is no ONNX Runtime here: set WARMSTART_ONNXRUNTIME to its shared library");
+  const ExportedModel model(folder);
   const auto& catalogue = model.catalogue();
+  const auto ratings = latest_ratings(arguments, model);
   RequestTask task;
   task.fields.resize(catalogue.schema().fields_of(FieldOwner::kTask).size());
   for (const auto& [key, label] : ratings) {
     task.support.push_back(row_of(catalogue, key));
     task.labels.push_back(label);
   }
-  for (const auto& key : keys) task.candidates.push_back(row_of(catalogue, key));
-  const auto values = request_of(catalogue.schema(), {task});
-  NamedValues taken;
-  for (const auto& input : model.inputs(GraphKind::kModel)) taken[input.name] = values.at(input.name);
-  return taken;
-}
-
-void recommend(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
-  const auto runtime = OnnxRuntime::load();
-  require(runtime != nullptr, "there is no ONNX Runtime here: set WARMSTART_ONNXRUNTIME to its shared library");
-  const ExportedModel model(folder);
-  Ratings given;
-  for (const auto& argument : arguments) given.push_back(rating(argument, model.catalogue().schema()));
-  const auto ratings = latest(given, static_cast<std::size_t>(integer_at(model.description(), "most_support", 1)));
-  const auto keys = candidates_of(model.catalogue(), ratings);
-  const auto inputs = request_of(model, ratings, keys);
+  std::vector<std::string> keys;
+  for (std::size_t entity = 0; entity < catalogue.entities(); ++entity) {
+    const auto& key = catalogue.key(entity);
+    if (std::ranges::count(ratings, key, &Ratings::value_type::first)) continue;
+    keys.push_back(key);
+    task.candidates.push_back(row_of(catalogue, key));
+  }
+  const auto request = request_of(catalogue.schema(), {task});
+  NamedValues inputs;
+  for (const auto& input : model.inputs(GraphKind::kModel)) inputs[input.name] = request.at(input.name);
   const auto answer = OnnxSession(runtime, folder / "model.onnx").run(inputs, {"outputs", "scores"});
   const auto order = answer[0][0].argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
   for (std::int64_t i = 0; i < std::min<std::int64_t>(order.size(0), 10); ++i) {

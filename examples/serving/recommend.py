@@ -3,6 +3,7 @@
 
 Needs onnxruntime and numpy alone.  Task fields stay unknown here; a service sets them like the others.
 """
+
 import pathlib
 import sys
 
@@ -18,7 +19,10 @@ class Graph:
     def __init__(self, path):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        try:
+            self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's own have no common base
+            raise ValueError(f"{path} cannot be used: {error}") from error
         self.inputs = [value.name for value in self.session.get_inputs()]
         self.outputs = [value.name for value in self.session.get_outputs()]
 

@@ -1,4 +1,5 @@
 """Ranks candidates by an exported model in ONNX Runtime, and tells why."""
+
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,9 @@ class Recommender:
         self.catalogue = Catalogue(folder)
         self.name, self.version = self.catalogue.model["name"], folder.name
         models = folder.parent.parent
-        self.graphs = {name: Graph(models / name / self.version / "model.onnx") for name in self.catalogue.model["graphs"]}
+        self.graphs = {
+            name: Graph(models / name / self.version / "model.onnx") for name in self.catalogue.model["graphs"]
+        }
         self.all = self.pieces(list(self.catalogue.entities.items()))
 
     def pieces(self, candidates):
@@ -43,8 +46,12 @@ class Recommender:
         for candidates, inputs in pieces:
             answer = self.graphs[f"{self.name}-score"](support | memory | inputs)
             order = np.argsort(-answer["outputs"][0], kind="stable")[: top + len(left_out)]
-            found += [Recommendation(*candidates[i], {name.rstrip("s"): float(values[0, i]) for name, values in answer.items()})
-                      for i in order]
+            found += [
+                Recommendation(
+                    *candidates[i], {name.rstrip("s"): float(values[0, i]) for name, values in answer.items()}
+                )
+                for i in order
+            ]
         found = [one for one in found if one.key not in left_out]
         return sorted(found, key=lambda one: -one.told["output"])[:top]
 

@@ -5,6 +5,7 @@
 
 It keeps nothing of whom it answers.  Beside its own endpoints it has those of v2_endpoints.py.
 """
+
 import argparse
 import csv
 import pathlib
@@ -22,7 +23,9 @@ from v2_endpoints import v2_endpoints
 MOST_FOUND = 20  # items that a search gives
 PAGE = pathlib.Path(__file__).with_name("page.html")
 # The page is whole in itself, and no title can make a browser load or run anything else.
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
+)
 
 
 class Rated(NamedTuple):
@@ -50,18 +53,19 @@ class Answers:
         with refusing("task"):
             task = self.catalogue.task(question.task)
         inputs = self.catalogue.support([rated.row for rated in support], [rated.label for rated in support], task)
+        asked = self.candidates(question.candidates or [])
         if question.candidates is None:
-            asked, rated = [], {rated.key for rated in support}
-            best = self.recommender.best(inputs, self.recommender.all, question.top, rated)
+            rated = {rated.key for rated in support}
+            best = self.recommender.best(inputs, self.recommender.all, question.top, left_out=rated)
         else:
-            asked = self.candidates(question.candidates)
             best = self.recommender.best(inputs, self.recommender.pieces(asked), question.top)
         reasons = self.recommender.reasons(inputs, [one.row for one in best])
         return self.version() | {
-            "support": [self.named(rated.key) | {"label": rated.label, "known": self.catalogue.is_known(rated.row)}
-                        for rated in support],
+            "support": [
+                self.named(row.key) | {"label": row.label, "known": self.catalogue.is_known(row.row)} for row in support
+            ],
             "left_out": len(question.support) - len(support),
-            "unknown": self.unknown(task, [rated.row for rated in support] + [row for _, row in asked]),
+            "unknown": self.unknown(task, [row.row for row in support] + [row for _, row in asked]),
             "recommendations": [self.told(one, why, support) for one, why in zip(best, reasons)],
         }
 
@@ -81,15 +85,20 @@ class Answers:
         return read
 
     def told(self, one, why, support):
-        reasons = [self.named(rated.key) | {"label": rated.label, "influence": influence}
-                   for rated, influence in zip(support, why.influences)]
+        reasons = [
+            self.named(rated.key) | {"label": rated.label, "influence": influence}
+            for rated, influence in zip(support, why.influences)
+        ]
         reasons.sort(key=lambda reason: -abs(reason["influence"]))
         return self.named(one.key) | one.told | {"prior": why.prior, "reasons": reasons, "unexplained": why.unexplained}
 
     def unknown(self, task, rows):
         """How much of what was asked the model was not trained with."""
         cells = [cell for row in (task, *rows) for cell in row.values() if isinstance(cell, list)]
-        return {"items": sum(not self.catalogue.is_known(row) for row in rows), "values": sum(cell.count(0) for cell in cells)}
+        return {
+            "items": sum(not self.catalogue.is_known(row) for row in rows),
+            "values": sum(cell.count(0) for cell in cells),
+        }
 
     def named(self, key):
         return {"item": key, "title": self.titles.get(key, key)}
@@ -134,23 +143,30 @@ def newest_version(path):
 
 
 def read_titles(path, column, catalogue):
-    """By the items' keys, as 'warmstart predict --titles' has them: separated by tabs where the header is, or else commas."""
+    """By the items' keys, of a table as 'warmstart predict --titles' takes it: with tabs, or else commas."""
     with open(path, encoding="utf-8", newline="") as file:
         is_tabs = "\t" in file.readline()
         file.seek(0)
-        table = csv.DictReader(file, delimiter="\t" if is_tabs else ",", quoting=csv.QUOTE_NONE if is_tabs else csv.QUOTE_MINIMAL)
-        keys = [name for name in catalogue.key_columns() if name in table.fieldnames]
-        if not keys or column not in table.fieldnames:
-            raise ValueError(f"{path} lacks the key's column or {column!r}; it has {', '.join(table.fieldnames)}")
+        table = csv.DictReader(
+            file, delimiter="\t" if is_tabs else ",", quoting=csv.QUOTE_NONE if is_tabs else csv.QUOTE_MINIMAL
+        )
+        header = table.fieldnames or []
+        keys = [name for name in catalogue.key_columns() if name in header]
+        if not keys or column not in header:
+            raise ValueError(f"{path} has no column of keys, or none {column!r}, but: {', '.join(header)}")
         return {row[keys[0]]: row[column] for row in table if row[column]}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=pathlib.Path, help="MODELS/NAME, whose newest version is served, or MODELS/NAME/VERSION")
+    parser.add_argument(
+        "model", type=pathlib.Path, help="MODELS/NAME, whose newest version is served, or MODELS/NAME/VERSION"
+    )
     parser.add_argument("--titles", help="a table of the items, with a header")
     parser.add_argument("--title-column", default="title", help="its column of titles (default: title)")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine's own alone)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (default: this machine's own alone)"
+    )
     parser.add_argument("--port", type=int, default=8000, help="0 for any that is free (default: 8000)")
     settings = parser.parse_args()
     try:

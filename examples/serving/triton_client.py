@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Recommendations of an exported model that Triton serves: triton_client.py URL MODELS/NAME/VERSION ITEM=LABEL...
 
-Needs tritonclient[http] and numpy.  The folder tells what raw keys are in a request: model.json, vocabularies, entities.
+Needs tritonclient[http] and numpy.  What raw keys are in a request, the folder tells; the server needs to hold the same
+version.
 """
+
 import pathlib
 import sys
 

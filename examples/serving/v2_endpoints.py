@@ -1,7 +1,8 @@
-"""The part of the KServe v2 protocol that examples/serving/triton_client.py speaks, with tensors as flat JSON lists.
+"""The part of the KServe v2 protocol that triton_client.py speaks, with tensors as flat JSON lists.
 
 A stand-in to develop clients against where there is no Triton: nothing is batched, nothing comes in binary.
 """
+
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,69 +15,64 @@ MOST_NUMBERS = 1 << 17  # of a request
 TYPES = {"tensor(int64)": "INT64", "tensor(float)": "FP32"}
 
 
-class Shaped(BaseModel):
+class Ids(BaseModel):
     name: str
     shape: list[Annotated[int, Field(ge=0, le=4096)]]
-
-
-class Ids(Shaped):
     datatype: Literal["INT64"]
-    data: list[Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]]
+    data: Annotated[list[Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]], Field(max_length=MOST_NUMBERS)]
 
 
-class Numbers(Shaped):
+class Numbers(Ids):
     datatype: Literal["FP32"]
-    data: list[Annotated[float, Field(strict=True)]]
-
-
-class Named(BaseModel):
-    name: str
+    data: Annotated[list[Annotated[float, Field(strict=True)]], Field(max_length=MOST_NUMBERS)]
 
 
 class Inference(BaseModel):
     inputs: list[Annotated[Ids | Numbers, Field(discriminator="datatype")]]
-    outputs: list[Named] = []
 
 
-def array(tensor):
-    with np.errstate(over="ignore"):
-        values = np.array(tensor.data, np.int64 if tensor.datatype == "INT64" else np.float32)
-    return values.reshape(tensor.shape)
-
-
-def infer(graph, request):
-    if sum(len(tensor.data) for tensor in request.inputs) > MOST_NUMBERS:
+def infer(graph, tensors):
+    if sum(len(tensor.data) for tensor in tensors) > MOST_NUMBERS:
         raise HTTPException(413, f"a request has {MOST_NUMBERS} numbers at most")
-    wanted = [output.name for output in request.outputs] or graph.outputs
     try:
-        inputs = {tensor.name: array(tensor) for tensor in request.inputs}
-        return dict(zip(wanted, graph.session.run(wanted, inputs)))
+        with np.errstate(over="ignore"):
+            inputs = {
+                tensor.name: np.array(tensor.data, np.float32 if tensor.datatype == "FP32" else np.int64).reshape(
+                    tensor.shape
+                )
+                for tensor in tensors
+            }
+        outputs = graph.session.run(graph.outputs, inputs)
     except Exception as error:  # the runtime's own have no common base
         raise HTTPException(400, f"the graph does not take these inputs: {error}") from error
+    if not all(np.isfinite(values).all() for values in outputs):
+        raise HTTPException(422, "what the graph gives for these inputs is not finite")
+    return [
+        {**told, "shape": values.shape, "data": values.ravel().tolist()}
+        for told, values in zip(described(graph.session.get_outputs()), outputs)
+    ]
 
 
 def described(values):
-    return [{"name": value.name, "datatype": TYPES[value.type],
-             "shape": [size if isinstance(size, int) else -1 for size in value.shape]} for value in values]
-
-
-def told(name, values):
-    if not np.isfinite(values).all():
-        raise HTTPException(422, f"{name} is not finite for these inputs")
-    return {"name": name, "datatype": "INT64" if values.dtype == np.int64 else "FP32", "shape": values.shape,
-            "data": values.ravel().tolist()}
+    return [
+        {
+            "name": value.name,
+            "datatype": TYPES[value.type],
+            "shape": [size if isinstance(size, int) else -1 for size in value.shape],
+        }
+        for value in values
+    ]
 
 
 def v2_endpoints(graphs, version):
     router = APIRouter(prefix="/v2")
 
-    def graph_of(name, asked_version=version):
+    def graph_of(name, asked_version):
         if name not in graphs or asked_version != version:
             raise HTTPException(404, f"there is no model {name!r} of version {asked_version}")
         return graphs[name]
 
     @router.get("/health/ready")
-    @router.get("/health/live")
     def ready():
         return {"ready": True}
 
@@ -84,13 +80,18 @@ def v2_endpoints(graphs, version):
     @router.get("/models/{name}/versions/{asked_version}")
     def model(name, asked_version=version):
         session = graph_of(name, asked_version).session
-        return {"name": name, "versions": [version], "platform": "onnxruntime_onnx",
-                "inputs": described(session.get_inputs()), "outputs": described(session.get_outputs())}
+        return {
+            "name": name,
+            "versions": [version],
+            "platform": "onnxruntime_onnx",
+            "inputs": described(session.get_inputs()),
+            "outputs": described(session.get_outputs()),
+        }
 
     @router.post("/models/{name}/infer")
     @router.post("/models/{name}/versions/{asked_version}/infer")
     def inference(name, asked_version=version, request: Inference = body_as(Inference)):
-        outputs = infer(graph_of(name, asked_version), request)
-        return {"model_name": name, "model_version": version, "outputs": [told(*output) for output in outputs.items()]}
+        outputs = infer(graph_of(name, asked_version), request.inputs)
+        return {"model_name": name, "model_version": version, "outputs": outputs}
 
     return router

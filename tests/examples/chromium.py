@@ -1,4 +1,5 @@
 """A headless Chromium, spoken to over its pipe of NUL-separated JSON (the DevTools protocol)."""
+
 import base64
 import json
 import os
@@ -16,12 +17,24 @@ class Chromium:
         self.profile = tempfile.TemporaryDirectory()
         commands, self.commands = os.pipe()
         self.answers, answers = os.pipe()
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                   "--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", "about:blank"]
-        # The browser reads at 3 and writes at 4.  Both are moved up first, where neither can be overwritten by the other.
+        options = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--remote-debugging-pipe",
+            f"--user-data-dir={self.profile.name}",
+            "about:blank",
+        ]
+        # The browser reads at 3 and writes at 4.  Both are moved up first, lest one overwrite the other.
         shell = f'exec 8<&{commands} 9>&{answers}; exec 3<&8 4>&9; exec chromium "$@"'
-        self.process = subprocess.Popen(["bash", "-c", shell, "chromium", *options], pass_fds=(commands, answers),
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["bash", "-c", shell, "chromium", *options],
+            pass_fds=(commands, answers),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(commands)
         os.close(answers)
         self.received, self.number, self.session = b"", 0, {}

@@ -1,9 +1,11 @@
 """examples/serving as its users call it, over a model that the real program has trained and exported."""
+
 import copy
 import json
 import math
 import os
 import random
+import shutil
 import sys
 import unittest
 
@@ -38,29 +40,43 @@ def recommend(**question):
 
 
 def tensor(name, value):
-    return {"name": name, "shape": list(value.shape), "datatype": "INT64" if value.dtype.kind == "i" else "FP32", "data": value.ravel().tolist()}
+    return {
+        "name": name,
+        "shape": list(value.shape),
+        "datatype": "INT64" if value.dtype.kind == "i" else "FP32",
+        "data": value.ravel().tolist(),
+    }
 
 
 def infer(name, values):
     """One graph by the v2 protocol: outputs of those values that it takes."""
     taken = [value["name"] for value in model.ask("GET", f"/v2/models/{name}")[1]["inputs"]]
-    status, answer = model.ask("POST", f"/v2/models/{name}/infer", {"inputs": [tensor(key, values[key]) for key in taken]})
+    status, answer = model.ask(
+        "POST", f"/v2/models/{name}/infer", {"inputs": [tensor(key, values[key]) for key in taken]}
+    )
     assert status == 200, answer
-    return {output["name"]: np.array(output["data"], np.float32).reshape(output["shape"]) for output in answer["outputs"]}
+    return {
+        output["name"]: np.array(output["data"], np.float32).reshape(output["shape"]) for output in answer["outputs"]
+    }
 
 
 class RecommendationsTest(unittest.TestCase):
     def test_are_those_of_warmstart_predict(self):
         rows = "".join(f"{row['item']},{row['label']}\n" for row in RATED)
         (model.folder / "support.csv").write_text("item,rating\n" + rows)
-        predicted = json.loads(model.warmstart("predict", "--model", "models/shop", "--support", "support.csv", "--explain",
-                                              "--deviation", "--json").splitlines()[-1])["recommendations"]
+        predicted = json.loads(
+            model.warmstart(
+                "predict", "--model", "models/shop", "--support", "support.csv", "--explain", "--deviation", "--json"
+            ).splitlines()[-1]
+        )["recommendations"]
         found = recommend()["recommendations"]
         self.assertEqual([one["item"] for one in found], [one["item"] for one in predicted])
         for ours, theirs in zip(found, predicted):
             for name in ("score", "deviation", "prior"):
                 self.assertAlmostEqual(ours[name], theirs[name], delta=1e-4)
-            influences, expected = ({reason["item"]: reason["influence"] for reason in one["reasons"]} for one in (ours, theirs))
+            influences, expected = (
+                {reason["item"]: reason["influence"] for reason in one["reasons"]} for one in (ours, theirs)
+            )
             self.assertEqual(influences.keys(), expected.keys())
             for item, influence in influences.items():
                 self.assertAlmostEqual(influence, expected[item], delta=1e-4)
@@ -102,8 +118,10 @@ class RecommendationsTest(unittest.TestCase):
         self.assertEqual(new["unknown"], {"items": 1, "values": 0})
 
     def test_unknown_keys_are_counted(self):
-        answer = recommend(support=RATED + [{"item": "unheard of", "label": 3, "fields": {"row.device": "watch"}}],
-                           candidates=["i4", {"item": "also unheard of", "fields": {"item.genres": ["loud", "no", "neither"]}}])
+        answer = recommend(
+            support=RATED + [{"item": "unheard of", "label": 3, "fields": {"row.device": "watch"}}],
+            candidates=["i4", {"item": "also unheard of", "fields": {"item.genres": ["loud", "no", "neither"]}}],
+        )
         self.assertEqual(answer["unknown"], {"items": 2, "values": 3})
         self.assertEqual([row["known"] for row in answer["support"]], [True, True, True, False])
         self.assertEqual(len(answer["recommendations"]), 2)
@@ -118,8 +136,10 @@ class RecommendationsTest(unittest.TestCase):
         self.assertEqual(answer["recommendations"], recommend(support=rows[-most:])["recommendations"])
 
     def test_titles_are_found(self):
-        self.assertEqual(model.ask("GET", "/items?search=SCH%C3%B6NER")[1],
-                         {"found": 1, "items": [{"item": "i1", "title": TITLES["i1"]}]})
+        self.assertEqual(
+            model.ask("GET", "/items?search=SCH%C3%B6NER")[1],
+            {"found": 1, "items": [{"item": "i1", "title": TITLES["i1"]}]},
+        )
         everything = model.ask("GET", "/items")[1]
         self.assertEqual((everything["found"], len(everything["items"])), (43, 20))
         self.assertEqual(model.ask("GET", "/items?search=nothing%20of%20it")[1], {"found": 0, "items": []})
@@ -169,7 +189,10 @@ BAD_QUESTIONS = [
     (rated(fields={"task.age": 3}), "support.0: there is no field 'task.age'"),
     (rated(fields={"item.genres": "loud"}), "item.genres takes a list of texts"),
     (rated(fields={"item.genres": ["x"] * 101}), "item.genres has 101 values; 100 at most"),
-    ({"candidates": [{"item": "x", "fields": {"item.year": False}}]}, "candidates.0: item.year 'False' is no finite number"),
+    (
+        {"candidates": [{"item": "x", "fields": {"item.year": False}}]},
+        "candidates.0: item.year 'False' is no finite number",
+    ),
     ([], "body: "),
     (None, "body: "),
     (b"", "body: "),
@@ -205,23 +228,66 @@ class BadInputTest(unittest.TestCase):
         self.refused(404, "version 2", model.ask("GET", "/v2/models/shop/versions/2"))
 
     def test_a_service_of_nothing_ends_in_one_line(self):
-        for arguments in (["models/none"], ["models"], ["models/shop", "--titles", "absent.csv"],
-                          ["models/shop", "--titles", "items.csv", "--title-column", "none"]):
+        shutil.copytree(model.folder / "models", model.folder / "damaged")
+        (model.folder / "damaged/shop-score/1/model.onnx").write_bytes(b"\x08\x08")
+        (model.folder / "empty.csv").write_text("")
+        for arguments in (
+            ["models/none"],
+            ["damaged/shop"],
+            ["models/shop", "--titles", "empty.csv"],
+            ["models"],
+            ["models/shop", "--titles", "absent.csv"],
+            ["models/shop", "--titles", "items.csv", "--title-column", "none"],
+        ):
             result = model.example("service.py", *arguments)
             self.assertEqual((result.returncode, result.stderr.count("\n")), (1, 1), result.stderr)
             self.assertTrue(result.stderr.startswith("service.py: "), result.stderr)
 
     def test_bad_arguments_of_the_examples_end_without_a_trace(self):
-        for arguments in ([], ["nowhere"], [model.version, "i3"], [model.version, "i3=x"], [model.version, "i3=9"], [model.version, "i3=nan"]):
-            for result in (model.example("recommend.py", *arguments), model.example("triton_client.py", model.url, *arguments),
-                           model.run(os.environ["WARMSTART_EXAMPLE"], *arguments)):
+        for arguments in (
+            [],
+            ["nowhere"],
+            [model.version, "i3"],
+            [model.version, "i3=x"],
+            [model.version, "i3=9"],
+            [model.version, "i3=nan"],
+        ):
+            for result in (
+                model.example("recommend.py", *arguments),
+                model.example("triton_client.py", model.url, *arguments),
+                model.run(os.environ["WARMSTART_EXAMPLE"], *arguments),
+            ):
                 self.assertEqual(result.returncode, 1, result.stderr)
                 self.assertNotIn("Traceback", result.stderr)
                 self.assertEqual(result.stdout, "")
 
 
-JUNK = [None, True, -1, 0, 3, 1.5, 1e308, 1e-320, 10**400, 2**63, 2**62, math.nan, -math.inf, "", "i3", "\ud800", "\0", "x" * 5000,
-        [], {}, [[]], [None], ["i3"], {"item": "i3"}]
+JUNK = [
+    None,
+    True,
+    -1,
+    0,
+    3,
+    1.5,
+    1e308,
+    1e-320,
+    10**400,
+    2**63,
+    2**62,
+    math.nan,
+    -math.inf,
+    "",
+    "i3",
+    "\ud800",
+    "\0",
+    "x" * 5000,
+    [],
+    {},
+    [[]],
+    [None],
+    ["i3"],
+    {"item": "i3"},
+]
 
 
 def places(tree, path=()):
@@ -250,14 +316,23 @@ def changed(draw, tree):
 
 def question(draw):
     keys = [*TITLES, "i2", "i3", "i30", "unknown", ""]
-    fields = {"row.device": draw.choice(["phone", "watch"]), "item.year": draw.choice([None, 3, -1e308, 1e308]),
-              "item.genres": draw.choices(["loud", "calm", "?"], k=draw.randrange(4))}
+    fields = {
+        "row.device": draw.choice(["phone", "watch"]),
+        "item.year": draw.choice([None, 3, -1e308, 1e308]),
+        "item.genres": draw.choices(["loud", "calm", "?"], k=draw.randrange(4)),
+    }
 
     def some():
         return {name: value for name, value in fields.items() if draw.random() < 0.5}
 
-    asked = {"support": [{"item": draw.choice(keys), "label": draw.uniform(1, 5), "fields": some()} for _ in range(draw.randrange(30))],
-             "task": {"task.group": "g1", "task.age": 30}, "top": draw.randint(1, 1000)}
+    asked = {
+        "support": [
+            {"item": draw.choice(keys), "label": draw.uniform(1, 5), "fields": some()}
+            for _ in range(draw.randrange(30))
+        ],
+        "task": {"task.group": "g1", "task.age": 30},
+        "top": draw.randint(1, 1000),
+    }
     if draw.random() < 0.5:
         asked["candidates"] = [{"item": draw.choice(keys), "fields": some()} for _ in range(draw.randrange(30))]
     return asked
@@ -311,17 +386,23 @@ class OtherClientsTest(unittest.TestCase):
     def test_cpp_recommends_what_python_does(self):
         many = [f"i{i}={i % 5 + 1}" for i in range(2, 39)] + ["i3=2", "unheard of=3"]
         for arguments in ([], ARGUMENTS, many):
-            self.expect_like_python(model.run(os.environ["WARMSTART_EXAMPLE"], model.version, *arguments),
-                                    model.example("recommend.py", model.version, *arguments))
+            self.expect_like_python(
+                model.run(os.environ["WARMSTART_EXAMPLE"], model.version, *arguments),
+                model.example("recommend.py", model.version, *arguments),
+            )
 
     def test_the_triton_client_recommends_what_python_does(self):
         for arguments in ([], ARGUMENTS):
-            self.expect_like_python(model.example("triton_client.py", model.url, model.version, *arguments),
-                                    model.example("recommend.py", model.version, *arguments))
+            self.expect_like_python(
+                model.example("triton_client.py", model.url, model.version, *arguments),
+                model.example("recommend.py", model.version, *arguments),
+            )
 
     def test_python_recommends_what_the_service_does(self):
         printed = model.example("recommend.py", model.version, *ARGUMENTS).stdout.splitlines()
-        self.assertEqual([line.split("\t")[0] for line in printed], [one["item"] for one in recommend()["recommendations"]])
+        self.assertEqual(
+            [line.split("\t")[0] for line in printed], [one["item"] for one in recommend()["recommendations"]]
+        )
 
     def test_a_kept_memory_takes_one_more_row(self):
         catalogue = Catalogue(model.version)
@@ -329,7 +410,9 @@ class OtherClientsTest(unittest.TestCase):
         memory = infer("shop-adapt", catalogue.support(rows[:2], labels[:2]))
         memory = infer("shop-update", catalogue.support(rows[2:], labels[2:]) | memory)
         candidates = catalogue.inputs("candidates", [catalogue.row("i4"), catalogue.row("i5")])
-        updated = infer("shop-score", {name.removeprefix("updated."): value for name, value in memory.items()} | candidates)
+        updated = infer(
+            "shop-score", {name.removeprefix("updated."): value for name, value in memory.items()} | candidates
+        )
         at_once = infer("shop", catalogue.support(rows, labels) | candidates)
         np.testing.assert_allclose(updated["scores"], at_once["scores"], atol=1e-4)
 
@@ -338,7 +421,10 @@ class TritonConfigTest(unittest.TestCase):
     TYPES = {"tensor(int64)": model_config_pb2.TYPE_INT64, "tensor(float)": model_config_pb2.TYPE_FP32}
 
     def values(self, values):
-        return [(value.name, self.TYPES[value.type], [size if isinstance(size, int) else -1 for size in value.shape]) for value in values]
+        return [
+            (value.name, self.TYPES[value.type], [size if isinstance(size, int) else -1 for size in value.shape])
+            for value in values
+        ]
 
     def test_describes_the_graph(self):
         folders = sorted((model.folder / "models").iterdir())
@@ -348,7 +434,9 @@ class TritonConfigTest(unittest.TestCase):
             self.assertEqual((config.name, config.backend, config.max_batch_size), (folder.name, "onnxruntime", 0))
             session = onnxruntime.InferenceSession(folder / "1/model.onnx", providers=["CPUExecutionProvider"])
             for told, found in ((config.input, session.get_inputs()), (config.output, session.get_outputs())):
-                self.assertCountEqual([(value.name, value.data_type, list(value.dims)) for value in told], self.values(found))
+                self.assertCountEqual(
+                    [(value.name, value.data_type, list(value.dims)) for value in told], self.values(found)
+                )
 
 
 class PageTest(unittest.TestCase):
@@ -362,7 +450,9 @@ class PageTest(unittest.TestCase):
         self.browser.wait_for("document.querySelector('#recommendations > li')")
 
     def texts(self, selector):
-        return self.browser.evaluate(f"[...document.querySelectorAll({json.dumps(selector)})].map(found => found.textContent)")
+        return self.browser.evaluate(
+            f"[...document.querySelectorAll({json.dumps(selector)})].map(found => found.textContent)"
+        )
 
     def test_shows_recommendations_and_why(self):
         self.open("i3=5&back%5Cslash=2&tv%C3%A5=4&i0=1")
@@ -370,8 +460,13 @@ class PageTest(unittest.TestCase):
         self.assertEqual(self.texts("#recommendations > li > .title"), [one["title"] for one in told])
         self.assertEqual(self.texts("#support .title"), [TITLES["i0"], "Two", "Backslash", "Film 6"])
         for i, one in enumerate(told, 1):
-            self.assertEqual(self.texts(f"#recommendations > li:nth-child({i}) > .score"), [f"{one['score']:.2f} ± {one['deviation']:.2f}"])
-            *terms, total = [float(text.replace("\u2212", "-")) for text in self.texts(f"#recommendations > li:nth-child({i}) .by")]
+            self.assertEqual(
+                self.texts(f"#recommendations > li:nth-child({i}) > .score"),
+                [f"{one['score']:.2f} ± {one['deviation']:.2f}"],
+            )
+            *terms, total = [
+                float(text.replace("\u2212", "-")) for text in self.texts(f"#recommendations > li:nth-child({i}) .by")
+            ]
             self.assertEqual(len(terms), 5)
             self.assertAlmostEqual(sum(terms), total, delta=0.03)
             self.assertAlmostEqual(total, one["output"], delta=0.0051)

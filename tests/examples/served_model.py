@@ -1,4 +1,5 @@
-"""A small model with a field of every kind, trained and exported by the real program, and examples/serving's service of it."""
+"""A small model with a field of every kind, trained and exported by the real program, and the service over it."""
+
 import http.client
 import json
 import os
@@ -12,7 +13,13 @@ import time
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples/serving"
 GENRES = ["calm", "dark, odd", "loud"]
-TITLES = {"i0": "Film <b>zero</b> & \"more\"", "i1": "Ein schöner Tag", "back\\slash": "Backslash", "två": "Two", "a tab": "A\u2028line"}
+TITLES = {
+    "i0": 'Film <b>zero</b> & "more"',
+    "i1": "Ein schöner Tag",
+    "back\\slash": "Backslash",
+    "två": "Two",
+    "a tab": "A\u2028line",
+}
 
 CONFIG = """
 [data]
@@ -58,12 +65,22 @@ def write_tables(folder):
     draw = random.Random(1)
     keys = list(TITLES) + [f"i{i}" for i in range(2, 40)]
     items = "item,genres,year,title\n" + "".join(
-        quoted([key, "|".join(draw.sample(GENRES, draw.randint(0, 3))), draw.choice(["", 1950 + i]), TITLES.get(key, f"Film {i}")])
-        for i, key in enumerate(keys))
+        quoted(
+            [
+                key,
+                "|".join(draw.sample(GENRES, draw.randint(0, 3))),
+                draw.choice(["", 1950 + i]),
+                TITLES.get(key, f"Film {i}"),
+            ]
+        )
+        for i, key in enumerate(keys)
+    )
     users = "user,group,age\n" + "".join(f"u{i},g{i % 3},{draw.choice(['', 20 + i])}\n" for i in range(80))
     rows = "user,item,rating,device\n" + "".join(
         quoted([f"u{user}", key, draw.randint(1, 5), draw.choice(["phone", "desk"])])
-        for user in range(80) for key in draw.sample(keys, 20))
+        for user in range(80)
+        for key in draw.sample(keys, 20)
+    )
     for name, text in (("items", items), ("users", users), ("interactions", rows)):
         (folder / f"{name}.csv").write_text(text, "utf-8")
     (folder / "config.ini").write_text(CONFIG)
@@ -111,7 +128,9 @@ class ServedModel:
         response = connection.getresponse()
         content = response.read()
         connection.close()
-        return response.status, json.loads(content) if "json" in response.headers.get("Content-Type", "") else content.decode()
+        return response.status, json.loads(content) if "json" in response.headers.get(
+            "Content-Type", ""
+        ) else content.decode()
 
     def stop(self):
         self.service.terminate()
