@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <ranges>
 
 #include "base/errors.h"
 #include "base/json.h"
@@ -25,11 +24,11 @@ Ratings latest_ratings(const std::vector<std::string>& arguments, const Exported
   const auto& schema = model.catalogue().schema();
   const auto most = static_cast<std::size_t>(integer_at(model.description(), "most_support", 1));
   Ratings kept;
-  for (const auto& argument : arguments | std::views::reverse) {
-    const auto equals = argument.rfind('=');
-    require(equals != std::string::npos, fmt::format("'{}' is not ITEM=LABEL", argument));
-    const auto key = argument.substr(0, equals);
-    const auto label = number_in(schema.label, argument.substr(equals + 1));
+  for (auto argument = arguments.rbegin(); argument != arguments.rend(); ++argument) {
+    const auto equals = argument->rfind('=');
+    require(equals != std::string::npos, fmt::format("'{}' is not ITEM=LABEL", *argument));
+    const auto key = argument->substr(0, equals);
+    const auto label = number_in(schema.label, argument->substr(equals + 1));
     require(label >= schema.label_min && label <= schema.label_max,
             fmt::format("label {} is outside [{}, {}], the model's range", label, schema.label_min, schema.label_max));
     if (kept.size() < most && !std::ranges::count(kept, key, &Ratings::value_type::first))

@@ -99,7 +99,7 @@ class RecommendationsTest(unittest.TestCase):
 
     def test_of_asked_candidates_are_those_of_all(self):
         everything = {one["item"]: one["score"] for one in recommend(top=1000)["recommendations"]}
-        for one in recommend(candidates=["i4", {"item": "i5"}, "a tab"])["recommendations"]:
+        for one in recommend(candidates=["i4", {"item": "i5"}, "a\tb\u2028c"])["recommendations"]:
             self.assertAlmostEqual(one["score"], everything[one["item"]], delta=1e-5)
 
     def test_of_no_candidate_are_none(self):
@@ -377,7 +377,7 @@ class RandomRequestsTest(unittest.TestCase):
 class OtherClientsTest(unittest.TestCase):
     def expect_like_python(self, ours, theirs):
         self.assertEqual((ours.returncode, theirs.returncode), (0, 0), ours.stderr + theirs.stderr)
-        rows = [[line.split("\t") for line in result.stdout.splitlines()] for result in (ours, theirs)]
+        rows = [[line.rsplit("\t", 1) for line in result.stdout.strip("\n").split("\n")] for result in (ours, theirs)]
         self.assertEqual(len(rows[0]), 10)
         self.assertEqual([key for key, _ in rows[0]], [key for key, _ in rows[1]])
         for (_, score), (_, other) in zip(*rows):
@@ -399,9 +399,9 @@ class OtherClientsTest(unittest.TestCase):
             )
 
     def test_python_recommends_what_the_service_does(self):
-        printed = model.example("recommend.py", model.version, *ARGUMENTS).stdout.splitlines()
+        printed = model.example("recommend.py", model.version, *ARGUMENTS).stdout.strip("\n").split("\n")
         self.assertEqual(
-            [line.split("\t")[0] for line in printed], [one["item"] for one in recommend()["recommendations"]]
+            [line.rsplit("\t", 1)[0] for line in printed], [one["item"] for one in recommend()["recommendations"]]
         )
 
     def test_a_kept_memory_takes_one_more_row(self):

@@ -18,7 +18,7 @@ TITLES = {
     "i1": "Ein schöner Tag",
     "back\\slash": "Backslash",
     "två": "Two",
-    "a tab": "A\u2028line",
+    "a\tb\u2028c": "Tab and\u2028line",
 }
 
 CONFIG = """
@@ -111,7 +111,18 @@ class ServedModel:
 
     def start(self):
         self.log = self.folder / "service.log"
-        command = [sys.executable, EXAMPLES / "service.py", "models/shop", "--titles", "items.csv", "--port", "0"]
+        command = [
+            "setpriv",
+            "--pdeathsig",
+            "TERM",
+            sys.executable,
+            EXAMPLES / "service.py",
+            "models/shop",
+            "--titles",
+            "items.csv",
+            "--port",
+            "0",
+        ]
         with open(self.log, "w") as log:
             self.service = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
         while not (started := re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log.read_text())):
