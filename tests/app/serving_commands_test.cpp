@@ -145,6 +145,29 @@ TEST_F(ServingCommands, ThePythonExampleRecommendsTheSame) {
   EXPECT_EQ(found, expected);
 }
 
+// By the evaluator of the ONNX project, which shares no code with the runtime.
+TEST_F(ServingCommands, TheGraphsMeanTheSameToAnotherReader) {
+  const auto check = [&](const std::string& name, const std::string& tolerance) {
+    const auto version = path("models/" + name + "/1").string();
+    const auto result = run_command(std::string(WARMSTART_REFERENCE_CHECK) + " '" + version + "' " + tolerance);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+  };
+  check("shop", "1e-5");
+  for (const auto& [precision, tolerance] : {std::pair{"fp16", "1e-2"}, {"int8", "0.2"}}) {
+    const auto name = std::string("read-") + precision;
+    expect_ok("export --run run --to models --items --name " + name + " --precision " + precision);
+    check(name, tolerance);
+  }
+  const std::string train = "train --config tables/config.ini --set train.steps=2 --set model.embedding=8";
+  for (const auto* stages : {"prior,support-encoder,kernel", "prior,steps --set inner.scope=all"}) {
+    const auto name =
+        std::string("read-") + (std::string(stages).find("steps") == std::string::npos ? "kernel" : "steps");
+    expect_ok(train + " --run " + name + " --set adapt.stages=" + stages);
+    expect_ok("export --run " + name + " --to models --name " + name);
+    check(name, "1e-4");
+  }
+}
+
 TEST_F(ServingCommands, ATasksOwnRowsAreItsSupport) {
   const auto facts = objects(expect_ok("inspect tables/dataset --json"));
   const auto user = facts.at(0)["sample"][0]["user"].get<std::string>();
