@@ -30,9 +30,9 @@ struct RunnableGraph {
 };
 
 // The largest difference, relative where values are above 1, between the trainer's answers and those of the graphs in
-// one call and in two; on random requests with unknown ids, missing values and extreme numbers, between LibTorch and
-// ONNX Runtime; and, where the catalogue is ranked, between that and scores of the same entities.  Throws DataError
-// where an answer is not finite.
+// one call and in two; on random requests with unknown ids and missing values, between LibTorch and ONNX Runtime, which
+// must agree, too, on which scores of extreme numbers are numbers; and, where the catalogue is ranked, between that and
+// scores of the same entities.  Throws DataError where an answer is not finite.
 double largest_difference(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
                           const Catalogue& catalogue);
 

@@ -33,6 +33,7 @@ user = user
 item = item
 label = rating
 categorical = device
+dense = hour
 [users]
 files = users.csv
 key = user
@@ -76,8 +77,8 @@ def write_tables(folder):
         for i, key in enumerate(keys)
     )
     users = "user,group,age\n" + "".join(f"u{i},g{i % 3},{draw.choice(['', 20 + i])}\n" for i in range(80))
-    rows = "user,item,rating,device\n" + "".join(
-        quoted([f"u{user}", key, draw.randint(1, 5), draw.choice(["phone", "desk"])])
+    rows = "user,item,rating,device,hour\n" + "".join(
+        quoted([f"u{user}", key, draw.randint(1, 5), draw.choice(["phone", "desk"]), draw.randint(0, 23)])
         for user in range(80)
         for key in draw.sample(keys, 20)
     )

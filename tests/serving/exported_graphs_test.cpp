@@ -16,7 +16,7 @@
 #include "tests/support/random_batch.h"
 #include "tests/support/random_request.h"
 #include "tests/support/temporary_folder.h"
-#include "trainer/learner/methods.h"
+#include "tests/support/tried_methods.h"
 
 namespace warmstart {
 namespace {
@@ -324,7 +324,7 @@ std::string test_name(const testing::TestParamInfo<ModelOptions>& info) {
 
 // All, or under sanitizers, which take many times as long, some of each kind.
 std::vector<ModelOptions> methods() {
-  const auto all = all_methods();
+  const auto all = tried_methods();
   std::vector<ModelOptions> some;
   for (std::size_t i = 0; i < all.size(); i += WARMSTART_METHODS_STEP) some.push_back(all[i]);
   return some;

@@ -257,6 +257,8 @@ class LeastLoss : public testing::TestWithParam<std::tuple<Stages, ObjectiveKind
 TEST_P(LeastLoss, IsFoundByAFewOfNewtonsSteps) {
   const c10::NoGradGuard no_grad;
   const auto& [stages, objective] = GetParam();
+  // Reweighted least squares come nearer by a factor, Newton's steps by a square.
+  const double nearness = objective == ObjectiveKind::kHuber ? 2e-2 : 1e-3;
   const Example example(options_with(stages, objective), at::kDouble);
   const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors);
   auto before = stages;
@@ -267,7 +269,7 @@ TEST_P(LeastLoss, IsFoundByAFewOfNewtonsSteps) {
     const auto head = at::cat({found.w[task][0], found.b[task][0]}, 0);
     const auto error = gradient(objective, rows.base + rows.h.mv(head), rows.label);
     const auto pull = (example.raw("ridge.precision") + 0.001) * (head - start_of(example, before, task));
-    EXPECT_LT((rows.h.t().mv(error) + pull).abs().max().item<double>(), 1e-3) << task;
+    EXPECT_LT((rows.h.t().mv(error) + pull).abs().max().item<double>(), nearness) << task;
   }
 }
 

