@@ -30,12 +30,29 @@ struct TableNotes {
 std::vector<AskedTask> read_support(const std::filesystem::path& path, const Catalogue& catalogue,
                                     std::int64_t most_support, TableNotes& notes);
 
-// Gives tasks the candidates of a table, each those of its key, or all where the table has no column for tasks.
+// A table of candidates, read whole.  Throws DataError("file:line: ...").
+class CandidateTable {
+ public:
+  CandidateTable(const std::filesystem::path& path, const Catalogue& catalogue, TableNotes& notes);
+
+  // Gives a task those of its key, or all where the table has no column for tasks; false where there is none.
+  bool give(AskedTask& task) const;
+
+ private:
+  struct Candidate {
+    std::string entity;
+    RequestRow row;
+  };
+  bool of_tasks_;
+  std::map<std::string, std::vector<Candidate>, std::less<>> candidates_;  // by the task; of all: by an empty key
+};
+
+// The same for all tasks of a support.  Throws DataError where none of them has a candidate.
 void read_candidates(const std::filesystem::path& path, const Catalogue& catalogue, std::vector<AskedTask>& tasks,
                      TableNotes& notes);
 
-// Gives tasks every entity of the catalogue; but those of the support only with `seen`.
-void add_catalogue(const Catalogue& catalogue, bool seen, std::vector<AskedTask>& tasks);
+// Gives a task every entity of the catalogue; but those of its support only with `seen`.
+void add_catalogue(const Catalogue& catalogue, bool seen, AskedTask& task);
 
 // The column `title` of a table by the entity's key.
 std::map<std::string, std::string> read_titles(const std::filesystem::path& path, const std::string& title,

@@ -211,6 +211,7 @@ class Exporter {
             {"label", {{"name", schema.label}, {"min", schema.label_min}, {"max", schema.label_max}}},
             {"most_support", options_.most_support},
             {"precision", options_.precision},
+            {"memory", memory_of(schema)},
             {"schema", to_json(schema)},
             {"inputs", fields_of(schema)},
             {"graphs", graphs},
@@ -218,6 +219,15 @@ class Exporter {
             {"sample",
              {{"request", nested(request, graphs_[0].inputs)},
               {"answer", nested(scripts_[0].run(request), graphs_[0].outputs)}}}};
+  }
+
+  // How a task's memory is one list; for a memory that cannot be one, why.
+  nlohmann::json memory_of(const Schema& schema) const {
+    try {
+      return MemoryLayout(schema, scripts_[1], scripts_[2], options_.most_support).json();
+    } catch (const DataError& error) {
+      return {{"no_list", error.what()}};
+    }
   }
 
   void describe(const fs::path& to, const std::vector<fs::path>& folders) {
@@ -256,7 +266,8 @@ std::vector<GraphValue> values_of(const nlohmann::json& list) {
 }
 
 fs::path version_folder(const fs::path& path) {
-  if (fs::exists(path / kDescription)) return path;
+  // A path that ends in a slash has no name of its own.
+  if (fs::exists(path / kDescription)) return fs::weakly_canonical(path / kDescription).parent_path();
   const auto newest = newest_version(path);
   if (newest == 0)
     throw DataError(
@@ -271,8 +282,8 @@ ExportReport export_model(Learner& model, const Dataset& dataset, const nlohmann
   return Exporter(model, dataset, provenance, options).run();
 }
 
-ExportedModel::ExportedModel(const fs::path& path) {
-  const auto folder = version_folder(path);
+ExportedModel::ExportedModel(const fs::path& path) : folder_(version_folder(path)) {
+  const auto& folder = folder_;
   try {
     description_ = read_json(folder / kDescription);
     if (integer_at(description_, "format") != kVersionOfFormat)
@@ -295,6 +306,18 @@ ExportedModel::ExportedModel(const fs::path& path) {
     }
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", folder.string(), error.what()));
+  }
+}
+
+MemoryFormat ExportedModel::memory_format() const {
+  const MemoryMaker maker = {text_at(description_, "name"), folder_.filename().string(),
+                             digest_file(folder_ / kDescription)};
+  try {
+    return {catalogue().schema().task, maker,
+            MemoryLayout(catalogue().schema(), graph(GraphKind::kAdapt), graph(GraphKind::kScore),
+                         integer_at(description_, "most_support", 1))};
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", folder_.string(), error.what()));
   }
 }
 

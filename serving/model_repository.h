@@ -18,6 +18,7 @@
 
 #include "data/dataset.h"
 #include "serving/catalogue.h"
+#include "serving/memory_file.h"
 #include "serving/onnx_model.h"
 #include "serving/torchscript.h"
 #include "trainer/learner/learner.h"
@@ -54,10 +55,14 @@ class ExportedModel {
 
   const Catalogue& catalogue() const { return *catalogue_; }
   const nlohmann::json& description() const { return description_; }
+  // What its memories are called and look like in a file.  Throws DataError for a model whose memory is no list of
+  // numbers.
+  MemoryFormat memory_format() const;
   const std::vector<GraphValue>& inputs(GraphKind kind) const { return graph(kind).inputs(); }
   const TorchScript& graph(GraphKind kind) const { return graphs_[static_cast<std::size_t>(kind)]; }
 
  private:
+  std::filesystem::path folder_;
   nlohmann::json description_;
   std::unique_ptr<Catalogue> catalogue_;
   std::vector<TorchScript> graphs_;

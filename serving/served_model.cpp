@@ -29,16 +29,19 @@ bool is_higher(const ServedModel::Ranked& a, const ServedModel::Ranked& b) {
 
 }  // namespace
 
-std::vector<ServedModel::Ranked> ServedModel::rank(const RequestTask& task, std::size_t top) const {
-  auto remembered = task;
-  remembered.candidates.clear();
-  const auto memory = run(GraphKind::kAdapt, request_of(catalogue_.schema(), {remembered}));
+NamedValues ServedModel::memory(const RequestTask& task) const {
+  return run(GraphKind::kAdapt, request_of(catalogue_.schema(), {{task.fields, task.support, task.labels, {}}}));
+}
+
+std::vector<ServedModel::Ranked> ServedModel::rank(const NamedValues& memory, const std::vector<RequestRow>& candidates,
+                                                   std::size_t top) const {
+  const RequestRow nothing(catalogue_.schema().fields_of(FieldOwner::kTask).size());
   std::vector<Ranked> ranked;
-  for (std::size_t first = 0; first < task.candidates.size(); first += kPiece) {
-    RequestTask piece = {task.fields, {}, {}, {}};
-    const auto end = std::min(task.candidates.size(), first + kPiece);
-    piece.candidates.assign(task.candidates.begin() + static_cast<std::ptrdiff_t>(first),
-                            task.candidates.begin() + static_cast<std::ptrdiff_t>(end));
+  for (std::size_t first = 0; first < candidates.size(); first += kPiece) {
+    RequestTask piece = {nothing, {}, {}, {}};  // the task's fields are in its memory
+    const auto end = std::min(candidates.size(), first + kPiece);
+    piece.candidates.assign(candidates.begin() + static_cast<std::ptrdiff_t>(first),
+                            candidates.begin() + static_cast<std::ptrdiff_t>(end));
     auto request = request_of(catalogue_.schema(), {piece});
     request.insert(memory.begin(), memory.end());
     const auto answer = run(GraphKind::kScore, request);

@@ -18,7 +18,12 @@ class ServedModel {
     std::optional<float> deviation;
   };
   // The `top` highest outputs, the highest first; of equal ones, the first candidate.  Takes the candidates in pieces.
-  std::vector<Ranked> rank(const RequestTask& task, std::size_t top) const;
+  std::vector<Ranked> rank(const RequestTask& task, std::size_t top) const {
+    return rank(memory(task), task.candidates, top);
+  }
+  // The same in two calls: what the task's support rows leave, which can be kept, and the candidates.
+  NamedValues memory(const RequestTask& task) const;
+  std::vector<Ranked> rank(const NamedValues& memory, const std::vector<RequestRow>& candidates, std::size_t top) const;
 
   // Why the task's candidates have their outputs: a sum of the first three.
   struct Explanation {
