@@ -54,6 +54,14 @@ Comparison evaluated(const OpenedRun& run, const ExportReport& report, const Eva
   return comparison;
 }
 
+// Said before a model is exported, rather than behind it.
+void check_folder_of(const std::filesystem::path& file) {
+  if (file.empty()) return;
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  if (!std::filesystem::is_directory(folder))
+    throw EnvironmentError(fmt::format("{}: cannot be written: there is no folder {}", file.string(), folder.string()));
+}
+
 void check(const ExportSettings& settings) {
   require(!settings.run.empty(), "export.run is not set: name the run to export");
   require(settings.model.empty() || !settings.memories.empty(),
@@ -63,11 +71,7 @@ void check(const ExportSettings& settings) {
   require(!settings.to.empty() || !settings.model.empty(),
           settings.memories.empty() ? "export.to is not set: name the folder of the model repository"
                                     : "export.memories wants export.model (an exported model), or export.to");
-  // Said before a model is exported, rather than behind it.
-  const auto folder = std::filesystem::absolute(settings.memories).parent_path();
-  if (!settings.memories.empty() && !std::filesystem::is_directory(folder))
-    throw EnvironmentError(
-        fmt::format("{}: cannot be written: there is no folder {}", settings.memories.string(), folder.string()));
+  check_folder_of(settings.memories);
 }
 
 // What a command has found, for scripts and for people.
