@@ -19,7 +19,7 @@ namespace warmstart {
 namespace {
 
 constexpr std::int64_t kNumbersOfRound = std::int64_t{1} << 20;  // a rank's, about: 4 MiB
-constexpr std::int64_t kMostTasksOfRound = 256;                  // a rank's
+constexpr std::int64_t kMostTasksOfRound = 16;                   // a rank's
 
 // The model as every rank has it, and what it makes of the data set's tasks.
 class MemoryMaking {
@@ -99,6 +99,12 @@ class MemoryWriting {
   MemoriesReport report_;
 };
 
+// The tasks that a rank makes before the ranks meet.
+std::int64_t share_of_round(std::int64_t length, std::int64_t tasks, std::int64_t ranks) {
+  const auto fitting = std::min(kNumbersOfRound / std::max<std::int64_t>(length, 1), kMostTasksOfRound);
+  return std::clamp<std::int64_t>((tasks + ranks - 1) / ranks, 1, std::max<std::int64_t>(fitting, 1));
+}
+
 }  // namespace
 
 MemoriesReport export_memories(const std::filesystem::path& file, const std::filesystem::path& model,
@@ -111,8 +117,7 @@ MemoriesReport export_memories(const std::filesystem::path& file, const std::fil
     if (group.rank() == 0) writing = std::make_unique<MemoryWriting>(file, *making, dataset);
   });
   const auto length = making->format().layout.length();
-  const auto share =
-      std::clamp<std::int64_t>(kNumbersOfRound / std::max<std::int64_t>(length, 1), 1, kMostTasksOfRound);
+  const auto share = share_of_round(length, dataset.tasks(), group.size());
   const auto round = share * group.size();
   at::Tensor made;
   const auto write = [&] {

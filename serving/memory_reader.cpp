@@ -168,7 +168,7 @@ class MemoryReader::Table {
   }
 
   std::shared_ptr<arrow::ListArray> lists(const arrow::Table& table) const {
-    const auto memories = whole<arrow::ListArray>(table, kMemoryColumn, table.GetColumnByName(kMemoryColumn)->type());
+    auto memories = whole<arrow::ListArray>(table, kMemoryColumn, table.GetColumnByName(kMemoryColumn)->type());
     if (memories->values()->null_count() > 0) fail(fmt::format("column '{}' lacks numbers", kMemoryColumn));
     return memories;
   }

@@ -92,9 +92,10 @@ TEST_F(ExportedMemories, HaveTheSameBytesOnAnyNumberOfRanks) {
   for (const auto* method : {"ridge", "kernel", "steps"}) {
     expect_ok(export_of(method));
     const auto alone = content(method + std::string(".parquet"));
-    for (const int ranks : {1, 2, 4}) {
+    for (const int ranks : std::vector{1, 2, 4}) {
+      if (ranks != 2 && method != std::string("kernel")) continue;  // one method on all of them
       const auto output = expect_ok(export_of(method), ranks);
-      EXPECT_NE(output.find(fmt::format("in 0.")), std::string::npos) << output;
+      EXPECT_NE(output.find(fmt::format("on {} ranks", ranks)), std::string::npos) << output;
       EXPECT_EQ(content(method + std::string(".parquet")), alone) << method << " on " << ranks;
     }
   }
@@ -136,7 +137,7 @@ TEST_F(ExportedMemories, ScoreLikeTheRowsThatTheyAreOf) {
 TEST_F(ExportedMemories, AreCutByThePythonExample) {
   for (const auto* method : {"ridge", "kernel", "steps"}) {
     expect_ok(export_of(method));
-    const auto key = python("print(table['user'][7])").substr(0, python("print(table['user'][7])").find('\n'));
+    const auto key = python("print(table['user'][7], end='')");
     const auto example =
         run_command(fmt::format("cd '{0}' && {1} {2}/serving/recommend_from_memory.py models/{3}/1 {3}.parquet {4}",
                                 shared->path().string(), WARMSTART_PYTHON, WARMSTART_EXAMPLES, method, key));
