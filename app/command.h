@@ -18,7 +18,6 @@ ExitCode command_ingest(Invocation& invocation);
 ExitCode command_synthesize(Invocation& invocation);
 ExitCode command_methods(Invocation& invocation);
 ExitCode command_inspect(Invocation& invocation);
-ExitCode command_export(Invocation& invocation);
 ExitCode command_predict(Invocation& invocation);
 ExitCode command_report(Invocation& invocation);
 ExitCode command_status(Invocation& invocation);
@@ -28,5 +27,6 @@ ExitCode command_sweep(Invocation& invocation);
 // Collective.
 ExitCode command_train(Invocation& invocation, Communicator& group);
 ExitCode command_evaluate(Invocation& invocation, Communicator& group);
+ExitCode command_export(Invocation& invocation, Communicator& group);
 
 }  // namespace warmstart

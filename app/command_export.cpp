@@ -1,9 +1,12 @@
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include "app/command.h"
 #include "app/comparison.h"
+#include "app/exported_memories.h"
 #include "app/opened_run.h"
 #include "base/errors.h"
+#include "cluster/agreement.h"
 #include "cluster/self_communicator.h"
 #include "serving/model_repository.h"
 #include "serving/served_recommender.h"
@@ -56,35 +59,103 @@ Comparison evaluated(const OpenedRun& run, const ExportReport& report, const Eva
   return comparison;
 }
 
-ExitCode apply(const Invocation& invocation) {
-  const auto& settings = invocation.configuration.exporting;
-  require(settings.run.empty() && settings.since.empty(), "export.apply goes with export.to alone");
+// Said before a model is exported, rather than behind it.
+void check_folder_of(const std::filesystem::path& file) {
+  if (file.empty()) return;
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  if (!std::filesystem::is_directory(folder))
+    throw EnvironmentError(fmt::format("{}: cannot be written: there is no folder {}", file.string(), folder.string()));
+}
+
+void check(const ExportSettings& settings) {
+  if (!settings.apply.empty()) {
+    require(!settings.to.empty(), "export.to is not set: name the folder of the model repository");
+    require(settings.run.empty() && settings.model.empty() && settings.memories.empty() && settings.since.empty(),
+            "export.apply goes with export.to alone");
+    return;
+  }
+  require(!settings.run.empty(), "export.run is not set: name the run to export");
+  require(settings.model.empty() || !settings.memories.empty(),
+          "export.model makes memories: name their file with export.memories");
+  require(settings.model.empty() || settings.to.empty(),
+          "export wants one of export.to (to export the run) and export.model (to make memories alone)");
+  require(!settings.to.empty() || !settings.model.empty(),
+          settings.memories.empty() ? "export.to is not set: name the folder of the model repository"
+                                    : "export.memories wants export.model (an exported model), or export.to");
+  check_folder_of(settings.memories);
+}
+
+// What a command has found, for scripts and for people.
+struct Findings {
+  nlohmann::json facts = nlohmann::json::object();
+  std::string text;
+};
+
+Findings applied(const ExportSettings& settings) {
   const auto folder = apply_changes(settings.apply, settings.to);
-  const nlohmann::json facts = {{"folder", folder.string()}, {"version", folder.filename().string()}};
-  fmt::print("{}\n",
-             invocation.line.json ? facts.dump() : fmt::format("{}: made, as it was exported", folder.string()));
-  return ExitCode::kOk;
+  return {{{"folder", folder.string()}, {"version", folder.filename().string()}},
+          fmt::format("{}: made, as it was exported\n", folder.string())};
+}
+
+ExportReport export_run(const Configuration& configuration, Findings& findings) {
+  const auto& settings = configuration.exporting;
+  const OpenedRun run(settings.run, configuration);
+  const auto report = export_model(*run.model, *run.dataset, run.provenance,
+                                   {settings.to, settings.name, settings.most_support.value_or(run.most_support),
+                                    settings.precision, settings.items, settings.since});
+  findings = {to_json(report), to_text(report, settings.since)};
+  if (!settings.evaluate) return report;
+  const auto comparison = evaluated(run, report, configuration.evaluate);
+  findings.facts["evaluation"] = comparison.json();
+  findings.text += "\n" + comparison.table();
+  return report;
+}
+
+// The folder of the version that rank 0 has exported, for all ranks.  Collective.
+std::filesystem::path exported_version(const ExportSettings& settings, const ExportReport& report,
+                                       Communicator& group) {
+  auto version = at::full({1}, group.rank() == 0 ? std::stoll(report.version) : 0, at::kLong);
+  group.broadcast(version, 0);
+  return settings.to / settings.name / std::to_string(version.item<std::int64_t>());
+}
+
+// Collective.
+void add_memories(const Configuration& configuration, const std::filesystem::path& model, Communicator& group,
+                  Findings& findings) {
+  const auto& settings = configuration.exporting;
+  std::unique_ptr<Dataset> dataset;
+  agree(group, [&] { dataset = dataset_of_run(settings.run, configuration); });
+  const auto report = export_memories(settings.memories, model, *dataset, group);
+  findings.facts["memories"] = {{"file", settings.memories.string()},
+                                {"tasks", report.tasks},
+                                {"numbers", report.numbers},
+                                {"bytes", report.bytes},
+                                {"seconds", report.seconds}};
+  findings.text += fmt::format("{}: memories of {} {}s, {} numbers each, {:.1f} MB, in {:.1f} s on {} ranks\n",
+                               settings.memories.string(), report.tasks, dataset->schema().task, report.numbers,
+                               static_cast<double>(report.bytes) / 1e6, report.seconds, group.size());
 }
 
 }  // namespace
 
-ExitCode command_export(Invocation& invocation) {
-  const auto& settings = invocation.configuration.exporting;
-  require(!settings.to.empty(), "export.to is not set: name the folder of the model repository");
-  if (!settings.apply.empty()) return apply(invocation);
-  require(!settings.run.empty(), "export.run is not set: name the run to export");
-  OpenedRun run(settings.run, invocation.configuration);
-  const auto report = export_model(*run.model, *run.dataset, run.provenance,
-                                   {settings.to, settings.name, settings.most_support.value_or(run.most_support),
-                                    settings.precision, settings.items, settings.since});
-  auto facts = to_json(report);
-  auto text = to_text(report, settings.since);
-  if (settings.evaluate) {
-    const auto comparison = evaluated(run, report, invocation.configuration.evaluate);
-    facts["evaluation"] = comparison.json();
-    text += "\n" + comparison.table();
+ExitCode command_export(Invocation& invocation, Communicator& group) {
+  const auto& configuration = invocation.configuration;
+  const auto& settings = configuration.exporting;
+  Findings findings;
+  ExportReport report;
+  agree(group, [&] {
+    check(settings);
+    if (group.rank() != 0) return;
+    if (!settings.apply.empty())
+      findings = applied(settings);
+    else if (settings.model.empty())
+      report = export_run(configuration, findings);
+  });
+  if (!settings.memories.empty()) {
+    const auto model = settings.model.empty() ? exported_version(settings, report, group) : settings.model;
+    add_memories(configuration, model, group, findings);
   }
-  fmt::print("{}", invocation.line.json ? facts.dump() + "\n" : text);
+  if (group.rank() == 0) fmt::print("{}", invocation.line.json ? findings.facts.dump() + "\n" : findings.text);
   return ExitCode::kOk;
 }
 

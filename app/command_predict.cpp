@@ -10,6 +10,7 @@
 #include "app/prediction_tables.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "serving/memory_reader.h"
 #include "serving/model_repository.h"
 #include "serving/served_model.h"
 
@@ -45,6 +46,7 @@ class Opened {
   ServedModel model() const { return {catalogue(), graphs_}; }
   std::int64_t most_support() const { return most_support_; }
   const Dataset* dataset() const { return run_ ? run_->dataset.get() : nullptr; }
+  const ExportedModel* exported() const { return exported_.get(); }
 
  private:
   std::unique_ptr<ExportedModel> exported_;
@@ -76,6 +78,17 @@ AskedTask task_of_dataset(const Opened& opened, const std::string& key) {
   throw DataError(fmt::format("the data set has no {} '{}'", dataset->schema().task, printable(key)));
 }
 
+void warn(const TableNotes& notes, const Opened& opened) {
+  const auto& schema = opened.catalogue().schema();
+  if (notes.unknown_keys > 0)
+    spdlog::warn("{} rows are about {}s that the model does not know: their fields alone count", notes.unknown_keys,
+                 schema.entity);
+  if (notes.rows_left_out > 0)
+    spdlog::warn("{} support rows were left out: an {} counts once, and the latest {} rows of a {} count",
+                 notes.rows_left_out, schema.entity, opened.most_support(), schema.task);
+  for (const auto& name : notes.unused) spdlog::warn("the column '{}' is not used", printable(name));
+}
+
 std::vector<AskedTask> asked_tasks(const Opened& opened, const PredictSettings& settings) {
   require(settings.support.empty() != settings.task.empty(),
           "predict wants one of predict.support (a table) and predict.task (a key in the run's data set)");
@@ -84,14 +97,7 @@ std::vector<AskedTask> asked_tasks(const Opened& opened, const PredictSettings& 
                    ? std::vector{task_of_dataset(opened, settings.task)}
                    : read_support(settings.support, opened.catalogue(), opened.most_support(), notes);
   if (settings.candidates != kAll) read_candidates(settings.candidates, opened.catalogue(), tasks, notes);
-  if (notes.unknown_keys > 0)
-    spdlog::warn("{} rows are about {}s that the model does not know: their fields alone count", notes.unknown_keys,
-                 opened.catalogue().schema().entity);
-  if (notes.rows_left_out > 0)
-    spdlog::warn("{} support rows were left out: an {} counts once, and the latest {} rows of a {} count",
-                 notes.rows_left_out, opened.catalogue().schema().entity, opened.most_support(),
-                 opened.catalogue().schema().task);
-  for (const auto& name : notes.unused) spdlog::warn("the column '{}' is not used", printable(name));
+  warn(notes, opened);
   return tasks;
 }
 
@@ -110,13 +116,14 @@ std::set<std::size_t> seen_by(const AskedTask& task, const Catalogue& catalogue)
   return seen;
 }
 
-std::vector<Shown> recommendations(const ServedModel& model, const Catalogue& catalogue, const AskedTask& task,
-                                   const PredictSettings& settings) {
+// The task's candidates, or all, by its memory.
+std::vector<Shown> recommendations(const ServedModel& model, const Catalogue& catalogue, const NamedValues& memory,
+                                   const AskedTask& task, const PredictSettings& settings) {
   const bool all = settings.candidates == kAll;
   const auto top = static_cast<std::size_t>(settings.top);
   const auto left_out = settings.seen ? std::set<std::size_t>() : seen_by(task, catalogue);
   const auto ranked =
-      all ? model.rank_catalogue(model.memory(task.request), top, left_out) : model.rank(task.request, top);
+      all ? model.rank_catalogue(memory, top, left_out) : model.rank(memory, task.request.candidates, top);
   std::vector<ServedModel::Explanation> explanations;
   if (settings.explain) {
     auto chosen = task.request;
@@ -152,7 +159,8 @@ class Writer {
     return text;
   }
 
-  nlohmann::json json(const AskedTask& task, const std::vector<Shown>& shown) const {
+  // `rows`: of the task's support.
+  nlohmann::json json(const AskedTask& task, std::size_t rows, const std::vector<Shown>& shown) const {
     auto list = nlohmann::json::array();
     for (const auto& one : shown) {
       nlohmann::json entry = {{"item", one.item}, {"score", one.ranked.score}};
@@ -160,7 +168,7 @@ class Writer {
       if (one.explanation) add(entry, task, *one.explanation);
       list.push_back(std::move(entry));
     }
-    return {{schema_.task, task.key}, {"support", task.support.size()}, {"recommendations", list}};
+    return {{schema_.task, task.key}, {"support", rows}, {"recommendations", list}};
   }
 
  private:
@@ -218,20 +226,68 @@ class Writer {
   std::vector<std::string> fields_;  // of a candidate, without its key
 };
 
+void check_memories(const PredictSettings& settings) {
+  require(!settings.model.empty() && settings.run.empty(),
+          "predict.memories wants predict.model: memories belong to a version of an exported model");
+  require(settings.support.empty(), "predict wants one of predict.memories and predict.support");
+  require(!settings.explain,
+          "predict.explain needs the support rows, which a memory does not keep: give them by predict.support");
+}
+
+// Calls ask(memory) for each memory that was asked for, as the file's row groups have them.
+template <typename Ask>
+void for_each_memory(const MemoryReader& reader, const std::string& key, const Ask& ask) {
+  if (!key.empty()) return ask(reader.find(key));
+  for (int group = 0; group < reader.groups(); ++group)
+    for (const auto& memory : reader.group(group)) ask(memory);
+}
+
+// Calls show(task, rows, recommendations) for each memory that has candidates.
+template <typename Show>
+void recommend_from_memories(const Opened& opened, const PredictSettings& settings, const Show& show) {
+  const auto format = opened.exported()->memory_format();
+  const MemoryReader reader(settings.memories, format);
+  TableNotes notes;
+  std::optional<CandidateTable> table;
+  if (settings.candidates != kAll) table.emplace(settings.candidates, opened.catalogue(), notes);
+  warn(notes, opened);
+  if (!table && !settings.seen)
+    spdlog::warn("a memory does not say which {}s its {} has seen: they are among the candidates",
+                 opened.catalogue().schema().entity, format.task);
+  bool any = false;
+  for_each_memory(reader, settings.task, [&](const KeptMemory& memory) {
+    AskedTask task = {memory.key, {}, {}, {}};
+    if (table && !table->give(task)) return;
+    any = true;
+    const auto kept = format.layout.tensors(memory.numbers, memory.rows);
+    show(task, static_cast<std::size_t>(memory.rows),
+         recommendations(opened.model(), opened.catalogue(), kept, task, settings));
+  });
+  if (table && !any)
+    throw DataError(
+        fmt::format("{}: holds no candidate for any {} that was asked for", settings.candidates, format.task));
+}
+
 }  // namespace
 
 ExitCode command_predict(Invocation& invocation) {
   const auto& settings = invocation.configuration.predict;
+  if (!settings.memories.empty()) check_memories(settings);
   const Opened opened(invocation.configuration);
-  const auto model = opened.model();
   const auto& catalogue = opened.catalogue();
   const Writer writer(catalogue.schema(), settings,
                       settings.titles.empty() ? std::map<std::string, std::string>()
                                               : read_titles(settings.titles, settings.title, catalogue));
-  for (const auto& task : asked_tasks(opened, settings)) {
-    const auto shown = recommendations(model, catalogue, task, settings);
-    fmt::print("{}", invocation.line.json ? writer.json(task, shown).dump() + "\n" : writer.text(task, shown));
+  const auto show = [&](const AskedTask& task, std::size_t rows, const std::vector<Shown>& shown) {
+    fmt::print("{}", invocation.line.json ? writer.json(task, rows, shown).dump() + "\n" : writer.text(task, shown));
+  };
+  if (!settings.memories.empty()) {
+    recommend_from_memories(opened, settings, show);
+    return ExitCode::kOk;
   }
+  const auto model = opened.model();
+  for (const auto& task : asked_tasks(opened, settings))
+    show(task, task.support.size(), recommendations(model, catalogue, model.memory(task.request), task, settings));
   return ExitCode::kOk;
 }
 

@@ -52,9 +52,10 @@ const std::map<std::string, Command>& commands() {
         command_evaluate,
         {"json"}}},
       {"export",
-       {"a trained model as graphs that adapt by themselves: ONNX and TorchScript in a Triton model repository",
+       {"a trained model as graphs that adapt by themselves: ONNX and TorchScript in a Triton model repository; and, "
+        "under mpirun on all ranks, the memories of its tasks",
         {"export", "data", "evaluate"},
-        on_first_rank(command_export),
+        command_export,
         {"json"}}},
       {"predict", {"recommendations, and why", {"predict", "data"}, on_first_rank(command_predict), {"json"}}},
       {"inspect",

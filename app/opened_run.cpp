@@ -52,6 +52,10 @@ std::unique_ptr<Dataset> dataset_of(const std::filesystem::path& run, const std:
 
 }  // namespace
 
+std::unique_ptr<Dataset> dataset_of_run(const std::filesystem::path& run, const Configuration& configuration) {
+  return dataset_of(run, text_at(read_described_checkpoint(run).description, "configuration"), configuration);
+}
+
 OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& configuration) {
   const auto checkpoint = read_described_checkpoint(run);
   const auto& trained = text_at(checkpoint.description, "configuration");

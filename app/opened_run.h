@@ -9,9 +9,11 @@
 
 namespace warmstart {
 
+// The data set of a run or checkpoint: where data.dataset says, or else where the run's own configuration does.
+std::unique_ptr<Dataset> dataset_of_run(const std::filesystem::path& run, const Configuration& configuration);
+
 // A trained model with the data set that it was trained on.
 struct OpenedRun {
-  // The data set lies where data.dataset says, or else where the run's own configuration does.
   OpenedRun(const std::filesystem::path& run, const Configuration& configuration);
 
   std::unique_ptr<Dataset> dataset;

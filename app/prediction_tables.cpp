@@ -236,25 +236,36 @@ std::vector<AskedTask> read_support(const fs::path& path, const Catalogue& catal
   return tasks;
 }
 
-void read_candidates(const fs::path& path, const Catalogue& catalogue, std::vector<AskedTask>& tasks,
-                     TableNotes& notes) {
+CandidateTable::CandidateTable(const fs::path& path, const Catalogue& catalogue, TableNotes& notes) {
   Table table(path);
   const auto task_column = table.column(catalogue.schema().task);
+  of_tasks_ = task_column.has_value();
   const EntityReader entities(table, catalogue);
-  bool any = false;
   while (table.next()) {
     at_row(table, [&] {
-      const auto row = entities.read(table, notes);
-      for (auto& task : tasks) {
-        if (task_column && table.cell(*task_column) != task.key) continue;
-        task.candidates.push_back(entities.key(table));
-        task.request.candidates.push_back(row);
-        any = true;
-      }
+      const auto key = task_column ? std::string(table.cell(*task_column)) : std::string();
+      candidates_[key].push_back({entities.key(table), entities.read(table, notes)});
     });
   }
-  if (!any) throw DataError(fmt::format("{}: holds no candidate for any task of the support", path.string()));
   note_unused(table, notes);
+}
+
+bool CandidateTable::give(AskedTask& task) const {
+  const auto found = candidates_.find(of_tasks_ ? task.key : "");
+  if (found == candidates_.end()) return false;
+  for (const auto& [entity, row] : found->second) {
+    task.candidates.push_back(entity);
+    task.request.candidates.push_back(row);
+  }
+  return true;
+}
+
+void read_candidates(const fs::path& path, const Catalogue& catalogue, std::vector<AskedTask>& tasks,
+                     TableNotes& notes) {
+  const CandidateTable table(path, catalogue, notes);
+  bool any = false;
+  for (auto& task : tasks) any |= table.give(task);
+  if (!any) throw DataError(fmt::format("{}: holds no candidate for any task of the support", path.string()));
 }
 
 std::map<std::string, std::string> read_titles(const fs::path& path, const std::string& title,

@@ -30,7 +30,24 @@ struct TableNotes {
 std::vector<AskedTask> read_support(const std::filesystem::path& path, const Catalogue& catalogue,
                                     std::int64_t most_support, TableNotes& notes);
 
-// Gives tasks the candidates of a table, each those of its key, or all where the table has no column for tasks.
+// A table of candidates, read whole.  Throws DataError("file:line: ...").
+class CandidateTable {
+ public:
+  CandidateTable(const std::filesystem::path& path, const Catalogue& catalogue, TableNotes& notes);
+
+  // Gives a task those of its key, or all where the table has no column for tasks; false where there is none.
+  bool give(AskedTask& task) const;
+
+ private:
+  struct Candidate {
+    std::string entity;
+    RequestRow row;
+  };
+  bool of_tasks_;
+  std::map<std::string, std::vector<Candidate>, std::less<>> candidates_;  // by the task; of all: by an empty key
+};
+
+// The same for all tasks of a support.  Throws DataError where none of them has a candidate.
 void read_candidates(const std::filesystem::path& path, const Catalogue& catalogue, std::vector<AskedTask>& tasks,
                      TableNotes& notes);
 

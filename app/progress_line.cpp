@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 namespace warmstart {
 namespace {
 
 constexpr std::size_t kUsualColumns = 80;
+constexpr std::chrono::seconds kBetweenLines{5};  // of a log
 
 std::string as_clock(double seconds) {
   const auto whole = static_cast<long>(seconds + 0.5);
@@ -26,6 +30,39 @@ std::string progress_line(const TrainProgress& p, const std::string& validated, 
     if (line.size() <= columns) return line;
   }
   return step.substr(0, columns);
+}
+
+std::string progress_line(const std::string& what, std::int64_t done, std::int64_t all, double seconds,
+                          std::size_t columns) {
+  const auto share = fmt::format("{} {}/{}", what, done, all);
+  const auto rate = seconds > 0.0 ? static_cast<double>(done) / seconds : 0.0;
+  if (rate <= 0.0) return share.substr(0, columns);
+  const auto left = fmt::format("  {} left", as_clock(static_cast<double>(all - done) / rate));
+  for (const auto& line : {share + fmt::format("  {:.0f}/s", rate) + left, share + left})
+    if (line.size() <= columns) return line;
+  return share.substr(0, columns);
+}
+
+void ProgressDisplay::show(const std::string& what, std::int64_t done, std::int64_t all) {
+  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  show(done == all, [&](std::size_t columns) { return progress_line(what, done, all, seconds, columns); });
+}
+
+bool ProgressDisplay::is_due(bool last) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!isatty(STDERR_FILENO) && now - shown_ < kBetweenLines && !last) return false;
+  shown_ = now;
+  return true;
+}
+
+std::size_t ProgressDisplay::columns() {
+  return isatty(STDERR_FILENO) ? terminal_columns(STDERR_FILENO) : std::string::npos;
+}
+
+void ProgressDisplay::print(const std::string& line, bool last) {
+  const bool terminal = isatty(STDERR_FILENO);
+  fmt::print(stderr, "{}{}{}", terminal ? "\r\033[K" : "", line, terminal && !last ? "" : "\n");
+  std::fflush(stderr);
 }
 
 std::size_t terminal_columns(int file) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "trainer/training/training.h"
@@ -9,6 +10,30 @@ namespace warmstart {
 // The state of a run on one line of at most `columns` characters: what matters less is left out where it is narrow.
 // `validated` says what the last validation found; empty before the first.
 std::string progress_line(const TrainProgress& progress, const std::string& validated, std::size_t columns);
+
+// The same of work that is done piece by piece: how much of what, by now.
+std::string progress_line(const std::string& what, std::int64_t done, std::int64_t all, double seconds,
+                          std::size_t columns);
+
+// Where such lines go: stderr.  A terminal's line is overwritten; a log gets one every few seconds, and the last.
+class ProgressDisplay {
+ public:
+  // Work that began with this object.
+  void show(const std::string& what, std::int64_t done, std::int64_t all);
+
+  // Whether a line would be shown now; `line` makes one of at most so many columns.
+  template <typename Line>
+  void show(bool last, const Line& line) {
+    if (is_due(last)) print(line(columns()), last);
+  }
+
+ private:
+  bool is_due(bool last);
+  static std::size_t columns();
+  static void print(const std::string& line, bool last);
+
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now(), shown_;
+};
 
 // The columns of the terminal behind a file descriptor, less the last, where some terminals wrap already.
 std::size_t terminal_columns(int file);

@@ -63,17 +63,9 @@ void RunFolder::progress(const TrainProgress& p) {
 }
 
 void RunFolder::show(const TrainProgress& p) {
-  const bool terminal = isatty(STDERR_FILENO);
-  const auto now = std::chrono::steady_clock::now();
-  // A terminal's line is overwritten; a log gets one every few seconds.
-  if (!terminal && now - last_shown_ < std::chrono::seconds(5) && p.step != p.steps) return;
-  last_shown_ = now;
-  const auto columns = terminal ? terminal_columns(STDERR_FILENO) : std::string::npos;
   const auto validation =
       last_validation_ ? fmt::format("validation {} {:.4f}", title_of(measure_), *last_validation_) : "";
-  fmt::print(stderr, "{}{}{}", terminal ? "\r\033[K" : "", progress_line(p, validation, columns),
-             terminal && p.step != p.steps ? "" : "\n");
-  std::fflush(stderr);
+  display_.show(p.step == p.steps, [&](std::size_t columns) { return progress_line(p, validation, columns); });
 }
 
 void RunFolder::validated(std::int64_t step, double value) {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/progress_line.h"
 #include "checkpoints/run_lock.h"
 #include "trainer/training/training.h"
 
@@ -33,7 +33,7 @@ class RunFolder {
   std::ofstream metrics_;
   Measure measure_;
   std::optional<double> last_validation_;
-  std::chrono::steady_clock::time_point last_shown_;
+  ProgressDisplay display_;
 };
 
 // Makes the folder, holds it for this program and removes what a killed one was writing.

@@ -21,6 +21,12 @@ void declare(Options& add, ExportSettings& settings) {
   add.add("export.apply", settings.apply,
           "changes, as NAME/V/since-3: instead of an export, makes version V in a repository that holds version 3");
   add.add("export.evaluate", settings.evaluate, "judge the exported graph beside the trainer's own on the test tasks");
+  add.add("export.memories", settings.memories,
+          "Parquet file to write the memory of each task of the run's data set to, for a feature store or a cache; "
+          "under mpirun all ranks make them");
+  add.add("export.model", settings.model,
+          "exported model that makes the memories: MODELS/NAME, or one version of it; empty: the one that this call "
+          "exports to export.to");
 }
 
 void declare(Options& add, PredictSettings& settings) {
@@ -29,7 +35,11 @@ void declare(Options& add, PredictSettings& settings) {
   add.add("predict.support", settings.support,
           "table of support rows, with commas or tabs: a column for the item, the label and, for many users, the "
           "user; time and fields where there are any");
-  add.add("predict.task", settings.task, "key of a task in the run's data set, whose rows are the support");
+  add.add("predict.task", settings.task,
+          "key of a task in the run's data set, whose rows are the support, or in predict.memories");
+  add.add("predict.memories", settings.memories,
+          "Parquet file of memories that export wrote, instead of support rows; without predict.task: of all its "
+          "tasks");
   add.add("predict.candidates", settings.candidates, "table of candidates, or all: every item that training knew");
   add.add("predict.top", settings.top, "recommendations of each user").from(1).to(1e6);
   add.add("predict.explain", settings.explain, "which support rows and fields made each score");

@@ -244,6 +244,7 @@ class Exporter {
             {"label", {{"name", schema.label}, {"min", schema.label_min}, {"max", schema.label_max}}},
             {"most_support", options_.most_support},
             {"precision", options_.precision},
+            {"memory", memory_of(schema)},
             {"schema", to_json(schema)},
             {"inputs", fields_of(schema)},
             {"graphs", graphs},
@@ -251,6 +252,15 @@ class Exporter {
             {"sample",
              {{"request", nested(request, graphs_[0].inputs)},
               {"answer", nested(scripts_[0].run(request), graphs_[0].outputs)}}}};
+  }
+
+  // How a task's memory is one list; for a memory that cannot be one, why.
+  nlohmann::json memory_of(const Schema& schema) const {
+    try {
+      return MemoryLayout(schema, scripts_[1], options_.most_support).json();
+    } catch (const DataError& error) {
+      return {{"no_list", error.what()}};
+    }
   }
 
   void describe(const fs::path& to, const std::vector<fs::path>& folders) {
@@ -306,7 +316,8 @@ std::vector<GraphValue> values_of(const nlohmann::json& list) {
 }
 
 fs::path version_folder(const fs::path& path) {
-  if (fs::exists(path / kDescription)) return path;
+  // A path that ends in a slash has no name of its own.
+  if (fs::exists(path / kDescription)) return fs::weakly_canonical(path / kDescription).parent_path();
   const auto newest = newest_version(path);
   if (newest == 0)
     throw DataError(
@@ -347,6 +358,17 @@ ExportedModel::ExportedModel(const fs::path& path) : folder_(version_folder(path
     }
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", folder.string(), error.what()));
+  }
+}
+
+MemoryFormat ExportedModel::memory_format() const {
+  const MemoryMaker maker = {text_at(description_, "name"), folder_.filename().string(),
+                             digest_file(folder_ / kDescription)};
+  try {
+    return {catalogue().schema().task, maker,
+            MemoryLayout(catalogue().schema(), graph(GraphKind::kAdapt), integer_at(description_, "most_support", 1))};
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", folder_.string(), error.what()));
   }
 }
 

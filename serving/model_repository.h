@@ -20,6 +20,7 @@
 
 #include "data/dataset.h"
 #include "serving/catalogue.h"
+#include "serving/memory_file.h"
 #include "serving/onnx_model.h"
 #include "serving/torchscript.h"
 #include "trainer/learner/learner.h"
@@ -60,6 +61,9 @@ class ExportedModel {
   const std::filesystem::path& folder() const { return folder_; }  // of the version
   const Catalogue& catalogue() const { return *catalogue_; }
   const nlohmann::json& description() const { return description_; }
+  // What its memories are called and look like in a file.  Throws DataError for a model whose memory is no list of
+  // numbers.
+  MemoryFormat memory_format() const;
   const std::vector<GraphValue>& inputs(GraphKind kind) const { return graph(kind).inputs(); }
   const TorchScript& graph(GraphKind kind) const { return graphs_.at(kind); }
   // All but kUpdate, and kRank where there is none.

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include "base/errors.h"
@@ -45,6 +46,8 @@ TorchScript::TorchScript(const std::filesystem::path& path, std::vector<GraphVal
 
 NamedValues TorchScript::run(const NamedValues& values) const {
   const c10::NoGradGuard no_grad;
+  // What the executor learns of a graph's first runs would round the later ones otherwise.
+  const jit::GraphOptimizerEnabledGuard as_it_is(false);
   std::vector<c10::IValue> stack;
   for (const auto& input : inputs_) {
     const auto found = values.find(input.name);

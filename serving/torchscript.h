@@ -23,6 +23,7 @@ class TorchScript {
   NamedValues run(const NamedValues& values) const;
 
   const std::vector<GraphValue>& inputs() const { return inputs_; }
+  const std::vector<GraphValue>& outputs() const { return outputs_; }
   void save(const std::filesystem::path& path) const;
 
  private:

@@ -3,13 +3,13 @@ include(GoogleTest)
 # LibTorch's threads wait actively: tests beside each other on all cores would mostly wait.  Tests of threads set their number.
 set(one_thread OMP_NUM_THREADS=1)
 
-# add_unit_test(<name> SOURCES <file>... LIBRARIES <target>... [LABELS <label>...] [TIMEOUT <seconds>] [RUNS_PROGRAM])
+# add_unit_test(<name> SOURCES <file>... LIBRARIES <target>... [LABELS <label>...] [TIMEOUT <seconds>] [WHOLE] [RUNS_PROGRAM])
 #
-# Builds one test program of one process; each of its tests is one for ctest.  Under address checks all of them are one,
-# since starting LibTorch takes longer than most of them.  RUNS_PROGRAM: they run the real program, whose parts other tests
+# Builds one test program of one process; each of its tests is one for ctest.  With WHOLE and under address checks all of
+# them are one, since starting LibTorch takes longer than most of them.  RUNS_PROGRAM: they run the real program, whose parts other tests
 # reach; they are left out of builds with sanitizers, where it is many times as slow.
 function(add_unit_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "RUNS_PROGRAM" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;RUNS_PROGRAM" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -23,7 +23,7 @@ function(add_unit_test name)
   endif()
   if(arg_RUNS_PROGRAM AND WARMSTART_SANITIZER)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
-  elseif(WARMSTART_SANITIZER STREQUAL address)
+  elseif(arg_WHOLE OR WARMSTART_SANITIZER STREQUAL address)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES ${properties})
   else()

@@ -24,5 +24,13 @@ TEST(ProgressLine, FitsEveryWidth) {
   }
 }
 
+TEST(ProgressLine, SaysHowMuchIsDone) {
+  EXPECT_EQ(progress_line("memories", 500, 2000, 10.0, 80), "memories 500/2000  50/s  0:30 left");
+  EXPECT_EQ(progress_line("memories", 500, 2000, 10.0, 30), "memories 500/2000  0:30 left");
+  EXPECT_EQ(progress_line("memories", 0, 2000, 10.0, 80), "memories 0/2000");
+  for (std::size_t columns = 1; columns < 40; ++columns)
+    EXPECT_LE(progress_line("memories", 500, 2000, 10.0, columns).size(), columns);
+}
+
 }  // namespace
 }  // namespace warmstart

@@ -228,7 +228,8 @@ at::Tensor AdaptedLinear::plain_forward(const at::Tensor& x, const at::Tensor& s
   auto z = shared;
   const auto add = [&](const at::Tensor& part) { z = z.defined() ? part + z : part; };
   if (keys_.defined()) {
-    auto products = at::matmul(x, transposed(keys_));
+    // Exported graphs may not hold products over nothing: where inputs have no width, the bias alone is left.
+    auto products = keys_.size(2) == 0 ? x.sum(2, true) : at::matmul(x, transposed(keys_));
     if (adapts_bias_)
       products = products + (key_bias_.defined() ? key_bias_.view({-1, 1, 1}) : at::ones({}, x.options()));
     add(at::matmul(products * shares_, values_));
@@ -261,7 +262,7 @@ void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, c
   const auto share = scale * -of_rows(rates.step).unsqueeze(2);
   key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
   if (form_ != Form::kWeights) {
-    const auto shares = share * at::ones_like(keys.narrow(2, 0, 1)).transpose(1, 2);
+    const auto shares = share * at::ones_like(values.narrow(2, 0, 1)).transpose(1, 2);  // inputs may have no width
     keys_ = keys_.defined() ? at::cat({keys_, keys}, 1) : keys;
     values_ = values_.defined() ? at::cat({values_, values}, 1) : values;
     shares_ = shares_.defined() ? at::cat({shares_, shares}, 2) : shares;
