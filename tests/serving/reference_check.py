@@ -24,6 +24,17 @@ class Gather(OpRun):
         return (np.take(data, indices, axis=axis or 0),)
 
 
+class DequantizeLinear(OpRun):
+    """Of opset 13, which onnx 1.22's evaluator leaves out."""
+
+    op_domain = ""
+
+    def _run(self, data, scale, axis=None, **_):
+        shape = [1] * data.ndim
+        shape[1 if axis is None else axis] = -1
+        return (data.astype(np.float32) * scale.reshape(shape),)
+
+
 def arrays(values, described):
     types = {value["name"]: np.int64 if value["type"] == "int64" else np.float32 for value in described}
     sizes = {value["name"]: len(value["sizes"]) for value in described}
@@ -43,7 +54,7 @@ class Graphs:
         for name in self.model["graphs"]:
             path = version.parent.parent / name / version.name / "model.onnx"
             onnx.checker.check_model(path, full_check=True)
-            self.evaluators[name] = ReferenceEvaluator(str(path), new_ops=[Gather])
+            self.evaluators[name] = ReferenceEvaluator(str(path), new_ops=[Gather, DequantizeLinear])
 
     def run(self, kind, values):
         name = self.name + kind
