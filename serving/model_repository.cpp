@@ -102,8 +102,8 @@ void check_name(const std::string& name) {
   });
   require(!name.empty() && plain && name.front() != '.' && name.size() <= 100,
           "export.name is made of letters, digits, '-', '_' and '.', as Triton wants it");
-  for (const auto kind : {GraphKind::kAdapt, GraphKind::kScore, GraphKind::kUpdate, GraphKind::kRank})
-    require(!name.ends_with(suffix_of(kind)),
+  for (const auto kind : kAllGraphs)
+    require(kind == GraphKind::kModel || !name.ends_with(suffix_of(kind)),
             fmt::format("export.name = {}: names in {} are those of other graphs of a model", name, suffix_of(kind)));
 }
 

@@ -4,6 +4,8 @@
 
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <array>
+
 #include "serving/catalogue.h"
 #include "trainer/learner/learner.h"
 
@@ -17,6 +19,8 @@ enum class GraphKind {
   kUpdate,  // memory and one more row -> memory, each part's name behind kUpdated; where the method can
   kRank,    // memory and kTop -> the best entities of the catalogue, with their scores, outputs, deviations
 };
+inline constexpr std::array kAllGraphs = {GraphKind::kModel, GraphKind::kAdapt, GraphKind::kScore, GraphKind::kUpdate,
+                                          GraphKind::kRank};
 constexpr const char* kUpdated = "updated.";
 constexpr const char* kTop = "top";            // int64 [1]: how many; more than there are means all
 constexpr const char* kEntities = "entities";  // int64 [tasks, top]: rows of the catalogue, from 0 on

@@ -12,7 +12,9 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/pending_folder.h"
+#include "base/text.h"
 #include "serving/table_changes.h"
+#include "serving/traced_model.h"
 
 namespace warmstart {
 namespace {
@@ -143,11 +145,19 @@ fs::path place_of(const fs::path& repository, const std::string& file, const std
 
 // A file's name that stays in the version's own folders.
 void check_file_name(const std::string& file, const std::string& name) {
-  const auto path = fs::path(file);
-  const bool inside = path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end() &&
-                      std::distance(path.begin(), path.end()) >= 2;
-  if (!inside || !path.begin()->string().starts_with(name))
-    throw DataError(fmt::format("names a file '{}', which is not the model's", file));
+  const fs::path path(file);
+  const auto of_model = [&](GraphKind kind) { return *path.begin() == name + suffix_of(kind); };
+  const bool inside = path.is_relative() && std::distance(path.begin(), path.end()) >= 2 &&
+                      std::find(path.begin(), path.end(), "..") == path.end() &&
+                      std::any_of(kAllGraphs.begin(), kAllGraphs.end(), of_model);
+  if (!inside) throw DataError(fmt::format("names a file '{}', which is not the model's", printable(file)));
+}
+
+const std::string& version_at(const nlohmann::json& facts, const char* key) {
+  const auto& version = text_at(facts, key);
+  if (version.empty() || version.size() > 18 || version.find_first_not_of("0123456789") != std::string::npos)
+    throw DataError(fmt::format("'{}' is no version, as 3 is", key));
+  return version;
 }
 
 // Applies what changes.json says.
@@ -158,8 +168,8 @@ class Application {
     if (integer_at(facts_, "format") != kVersionOfChanges)
       throw DataError("is of another version of the format; export the changes again");
     name_ = file_name_at(facts_, "name");
-    version_ = file_name_at(facts_, "version");
-    since_ = file_name_at(facts_, "since");
+    version_ = version_at(facts_, "version");
+    since_ = version_at(facts_, "since");
     for (const auto& table : list_at(facts_, "tables")) {
       tables_.push_back(text_at(table, "name"));
       widths_.push_back(integer_at(table, "width", 0, kMostWidth));
