@@ -10,14 +10,14 @@
 namespace warmstart {
 namespace {
 
-constexpr std::size_t kPiece = 4096;  // entities encoded at once
+constexpr std::size_t kEncodedAtOnce = 4096;  // entities encoded at once
 
 Encoding encoded(const Learner& model, const BatchParameters& parameters, const Catalogue& catalogue,
                  std::size_t first) {
   const auto& schema = model.schema();
   RequestTask task;
   task.fields.resize(schema.fields_of(FieldOwner::kTask).size());
-  for (auto i = first; i < std::min(catalogue.entities(), first + kPiece); ++i)
+  for (auto i = first; i < std::min(catalogue.entities(), first + kEncodedAtOnce); ++i)
     task.candidates.push_back(catalogue.candidate(i));
   const auto request = request_of(schema, {task});
   std::vector<at::Tensor> values;
@@ -40,7 +40,7 @@ std::string not_encoded_because(const Learner& model) {
 Encoding encoded_catalogue(const Learner& model, const BatchParameters& parameters, const Catalogue& catalogue) {
   std::vector<at::Tensor> features, base;
   std::map<std::string, std::vector<at::Tensor>> parts;
-  for (std::size_t first = 0; first < catalogue.entities(); first += kPiece) {
+  for (std::size_t first = 0; first < catalogue.entities(); first += kEncodedAtOnce) {
     const auto piece = encoded(model, parameters, catalogue, first);
     features.push_back(piece.features());
     base.push_back(piece.base());

@@ -5,6 +5,7 @@
 #include <arrow/array/builder_nested.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/io/memory.h>
+#include <arrow/memory_pool.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -20,6 +21,8 @@ namespace warmstart {
 namespace {
 
 constexpr std::int64_t kRowsOfGroup = 65536;
+// Arrow asks for as much as a file says that it holds.
+constexpr std::int64_t kMostBytes = std::int64_t{4} << 30;
 
 std::shared_ptr<arrow::DataType> vectors_type() {
   return arrow::list(arrow::field("element", arrow::float32(), false));
@@ -66,12 +69,12 @@ arrow::Result<std::string> parquet_of(const std::vector<ModelTable>& tables, con
   return buffer->ToString();
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> table_of(const std::string& bytes) {
+arrow::Result<std::shared_ptr<arrow::Table>> table_of(const std::string& bytes, arrow::MemoryPool* pool) {
   const auto input = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes));
-  ARROW_ASSIGN_OR_RAISE(const auto reader, parquet::arrow::OpenFile(input, arrow::default_memory_pool()));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, parquet::arrow::OpenFile(input, pool));
   ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadTable());
   if (!table->schema()->Equals(*columns(), false)) return arrow::Status::Invalid("has other columns");
-  return table->CombineChunks();
+  return table->CombineChunks(pool);
 }
 
 template <typename Array>
@@ -100,7 +103,8 @@ std::string write_table_changes(const std::vector<ModelTable>& tables, const std
 }
 
 std::vector<ChangedRow> read_table_changes(const std::string& bytes, const std::vector<std::string>& tables) {
-  const auto table = done([&] { return table_of(bytes); });
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMostBytes);  // outlives the table
+  const auto table = done([&] { return table_of(bytes, &pool); });
   std::vector<ChangedRow> rows;
   if (table->num_rows() == 0) return rows;
   const auto names = column<arrow::StringArray>(*table, "table");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kMostLogarithm = 20.0;  // of a count; float32 ends at 88
 // Of outputs that are far below, whose curvature rounds to 0.
-constexpr double kLeastCurvature = 1e-4;
+constexpr double kLeastRate = 1e-4;
 
 at::Tensor expected(const at::Tensor& outputs) { return exp_by_element(outputs.clamp_max(kMostLogarithm)); }
 
@@ -22,7 +22,7 @@ at::Tensor Poisson::inner_gradient(const at::Tensor& outputs, const RowTensors& 
 }
 
 at::Tensor Poisson::inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const {
-  return expected(outputs).clamp_min(kLeastCurvature) * labels.mask.unsqueeze(2);
+  return expected(outputs).clamp_min(kLeastRate) * labels.mask.unsqueeze(2);
 }
 
 at::Tensor Poisson::losses(const at::Tensor& outputs, const RowTensors& labels) const {

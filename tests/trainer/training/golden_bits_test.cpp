@@ -46,8 +46,10 @@ struct Case {
   std::int64_t width = 8;
   InnerRates rates = InnerRates::kPerParameter;
   bool second_order = true;
+  StageKind last = StageKind::kSteps;
 
   std::string name() const {
+    if (last != StageKind::kSteps) return fmt::format("{}_{}_{}", text(last), text(precision), text(loss));
     return fmt::format("{}_{}_{}_{}_{}_{}_{}", text(scope), text(form), text(precision), text(loss), width, text(rates),
                        second_order ? "second" : "first");
   }
@@ -79,6 +81,11 @@ std::vector<Case> cases() {
       {Scope::kAll, Form::kActivations, Precision::kFloat32, ObjectiveKind::kSquared, 8, InnerRates::kFixed, false});
   // Products of wider layers are taken in several blocks.
   all.push_back({Scope::kDense, Form::kActivations, Precision::kFloat32, ObjectiveKind::kSquared, 520});
+  for (const auto last : {StageKind::kRidge, StageKind::kKernel})
+    for (const auto loss :
+         {ObjectiveKind::kSquared, ObjectiveKind::kBinary, ObjectiveKind::kHuber, ObjectiveKind::kPoisson})
+      all.push_back(
+          {.scope = Scope::kHead, .form = Form::kAuto, .precision = Precision::kFloat32, .loss = loss, .last = last});
   return all;
 }
 
@@ -127,7 +134,9 @@ std::string digest_after_a_dozen_steps(const Case& which) {
   model_options.network.features = 4;
   model_options.adapt.prior = 4;
   model_options.objective.kind = which.loss;
-  model_options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
+  model_options.adapt.stages = {StageKind::kPrior, which.last};
+  if (which.last != StageKind::kSteps)
+    model_options.adapt.stages.insert(model_options.adapt.stages.begin() + 1, StageKind::kSupportEncoder);
   model_options.adapt.inner.steps = 2;
   model_options.adapt.inner.scope = which.scope;
   model_options.adapt.inner.form = which.form;
