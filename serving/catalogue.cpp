@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kEntities = "entities.tsv";
+constexpr const char* kEntitiesFile = "entities.tsv";
 
 // A field's input name without the part that it is of.
 std::string suffix_of(const Schema& schema, const Field& field) {
@@ -146,7 +146,7 @@ Catalogue::Catalogue(const Schema& schema, const fs::path& folder) : schema_(sch
                                   path.string(), keys.size(), field.vocabulary_size));
   }
   const auto fields = schema_.fields_of(FieldOwner::kEntity);
-  for_each_line(folder / kEntities, fields.size() + 1, [&](const auto& cells, const std::string& where) {
+  for_each_line(folder / kEntitiesFile, fields.size() + 1, [&](const auto& cells, const std::string& where) {
     RequestRow row;
     for (std::size_t f = 0; f < fields.size(); ++f) row.push_back(cell_of(*fields[f], cells[f + 1], where));
     add_entity(unescaped(cells[0]), std::move(row));
@@ -171,7 +171,7 @@ void Catalogue::write(const fs::path& folder) const {
     for (std::size_t f = 0; f < fields.size(); ++f) text += "\t" + text_of(*fields[f], rows_[entity][f]);
     text += "\n";
   }
-  write_file(folder / kEntities, text);
+  write_file(folder / kEntitiesFile, text);
 }
 
 const std::vector<std::string>& Catalogue::vocabulary(const Field& field) const {

@@ -186,7 +186,7 @@ class Application {
 
   fs::path run() {
     check_older();
-    const auto target = repository_ / name_ / version_;
+    auto target = repository_ / name_ / version_;
     PendingFolder model(target);
     std::map<std::string, fs::path> folders = {{name_, model.path()}};
     std::deque<PendingFolder> others;

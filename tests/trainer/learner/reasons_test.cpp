@@ -7,8 +7,8 @@
 
 #include "base/random.h"
 #include "tests/support/random_batch.h"
-#include "trainer/learner/learner.h"
 #include "tests/support/tried_methods.h"
+#include "trainer/learner/learner.h"
 
 namespace warmstart {
 namespace {

@@ -1,7 +1,5 @@
 // Every combination that `warmstart methods` lists trains to the same bits on any number of ranks, and resumes to them.
 
-#include "tests/support/tried_methods.h"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +12,7 @@
 #include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tried_methods.h"
 #include "trainer/training/microbatch_form.h"
 #include "trainer/training/training.h"
 
