@@ -100,9 +100,9 @@ Findings applied(const ExportSettings& settings) {
 ExportReport export_run(const Configuration& configuration, Findings& findings) {
   const auto& settings = configuration.exporting;
   const OpenedRun run(settings.run, configuration);
-  const auto report = export_model(*run.model, *run.dataset, run.provenance,
-                                   {settings.to, settings.name, settings.most_support.value_or(run.most_support),
-                                    settings.precision, settings.items, settings.since});
+  auto report = export_model(*run.model, *run.dataset, run.provenance,
+                             {settings.to, settings.name, settings.most_support.value_or(run.most_support),
+                              settings.precision, settings.items, settings.since});
   findings = {to_json(report), to_text(report, settings.since)};
   if (!settings.evaluate) return report;
   const auto comparison = evaluated(run, report, configuration.evaluate);
