@@ -35,7 +35,7 @@ at::Tensor outputs_of(const TaskState& state, const Seen& seen) {
 at::Tensor TaskState::outputs(const RowEncoder& rows) const { return outputs_of(*this, {*this, rows}); }
 
 at::Tensor TaskState::outputs_of_all(const Encoding& rows) const {
-  const auto of_head = at::linear(head.w.squeeze(1), rows.features()) + rows.base().transpose(0, 1) + head.b.squeeze(2);
+  auto of_head = at::linear(head.w.squeeze(1), rows.features()) + rows.base().transpose(0, 1) + head.b.squeeze(2);
   if (!kernel) return of_head;
   const auto points = kernel_points(RowEncoder(rows), rows, layers.parameters());  // [1, N, P]
   return of_head + task_product(kernel->similarity(points), kernel->weights).squeeze(2);
