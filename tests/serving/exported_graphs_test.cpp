@@ -315,22 +315,9 @@ TEST(ExportedGraphs, OfWideNetworksSayWhatTheTrainerSays) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<ModelOptions>& info) {
-  auto name = name_of(info.param);
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
-  return name;
-}
-
 // All, or under sanitizers, which take many times as long, some of each kind.
-std::vector<ModelOptions> methods() {
-  const auto all = tried_methods();
-  std::vector<ModelOptions> some;
-  for (std::size_t i = 0; i < all.size(); i += WARMSTART_METHODS_STEP) some.push_back(all[i]);
-  return some;
-}
-
-INSTANTIATE_TEST_SUITE_P(AllMethods, ExportedGraphs, testing::ValuesIn(methods()), test_name);
+INSTANTIATE_TEST_SUITE_P(AllMethods, ExportedGraphs, testing::ValuesIn(every_tried_method(WARMSTART_METHODS_STEP)),
+                         test_name_of_method);
 
 }  // namespace
 }  // namespace warmstart

@@ -141,21 +141,8 @@ TEST(MemoryLayout, RefusesTensorsThatAreNotOfIt) {
   EXPECT_THROW(layout.flatten(bad, 4, list.data()), DataError);
 }
 
-std::string name_of_method(const testing::TestParamInfo<ModelOptions>& info) {
-  auto name = name_of(info.param);
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
-  return name;
-}
-
-std::vector<ModelOptions> some_methods() {
-  const auto all = tried_methods();
-  std::vector<ModelOptions> some;
-  for (std::size_t i = 0; i < all.size(); i += WARMSTART_METHODS_STEP) some.push_back(all[i]);
-  return some;
-}
-
-INSTANTIATE_TEST_SUITE_P(AllMethods, MemoryLayouts, testing::ValuesIn(some_methods()), name_of_method);
+INSTANTIATE_TEST_SUITE_P(AllMethods, MemoryLayouts, testing::ValuesIn(every_tried_method(WARMSTART_METHODS_STEP)),
+                         test_name_of_method);
 
 }  // namespace
 }  // namespace warmstart

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cctype>
+#include <string>
 #include <vector>
 
 #include "trainer/learner/methods.h"
@@ -17,6 +21,21 @@ inline std::vector<ModelOptions> tried_methods() {
     return !is_first && method.network.kind != NetworkKind::kTwoTower;
   });
   return methods;
+}
+
+// One of so many of them.
+inline std::vector<ModelOptions> every_tried_method(std::size_t step) {
+  const auto all = tried_methods();
+  std::vector<ModelOptions> some;
+  for (std::size_t i = 0; i < all.size(); i += step) some.push_back(all[i]);
+  return some;
+}
+
+inline std::string test_name_of_method(const testing::TestParamInfo<ModelOptions>& info) {
+  auto name = name_of(info.param);
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  return name;
 }
 
 }  // namespace warmstart
