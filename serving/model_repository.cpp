@@ -124,9 +124,9 @@ class Exporter {
   Exporter(Learner& model, const Dataset& dataset, const nlohmann::json& provenance, const ExportOptions& options)
       : model_(model), dataset_(dataset), provenance_(provenance), options_(options), catalogue_(dataset) {
     check_name(options.name);
-    if (!options.since.empty()) check_since();
     if (options.ranks_catalogue) check_ranking();
     graphs_ = trace(model, options.ranks_catalogue ? &catalogue_ : nullptr);
+    if (!options.since.empty()) check_since();
     for (const auto& graph : graphs_) scripts_.emplace_back(graph);
   }
 
@@ -160,7 +160,14 @@ class Exporter {
     require(
         fs::exists(folder(GraphKind::kModel) / options_.since / kDescription),
         fmt::format("export.since = {}: {} holds no such version", options_.since, folder(GraphKind::kModel).string()));
-    const ExportedModel intact(folder(GraphKind::kModel) / options_.since);
+    const ExportedModel older(folder(GraphKind::kModel) / options_.since);
+    // Where changes are applied, nobody writes the config.pbtxt of a new graph.
+    for (const auto& graph : graphs_) {
+      const auto name = folder_name(options_.name, graph.kind);
+      require(object_at(older.description(), "graphs").contains(name),
+              fmt::format("export.since = {}: that version has no {}: export with the same options, or without it",
+                          options_.since, name));
+    }
   }
 
   void check_ranking() const {

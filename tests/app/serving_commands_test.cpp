@@ -250,6 +250,8 @@ TEST_F(ServingCommands, ChangesMakeTheOlderVersionTheNewer) {
   expect_failure(std::string("export --to nowhere --apply ") + changes, 3, "does not hold");
   expect_failure("export --run grows --to published --name shop --since 9", 2, "holds no such version");
   expect_failure("export --run grows --to published --name shop --since x", 2, "is no version");
+  expect_failure("export --run grows --to published --name shop --items --since 1", 2, "has no shop-rank");
+  EXPECT_FALSE(fs::exists(path("published/shop-rank")));
   fs::remove_all(path("far/shop/2"));
   auto damaged = read_file(path(std::string(changes) + "/bytes"));
   damaged[damaged.size() / 2] ^= 1;
