@@ -62,15 +62,6 @@ class ExportedMemories : public testing::Test {
     EXPECT_NE(result.output.find(phrase), std::string::npos) << arguments << "\n" << result.output;
     EXPECT_EQ(result.output.find("terminate called"), std::string::npos) << result.output;
   }
-  static std::vector<nlohmann::json> objects(const std::string& output) {
-    std::vector<nlohmann::json> found;
-    for (std::size_t start = 0; start < output.size();) {
-      const auto end = std::min(output.find('\n', start), output.size());
-      if (output[start] == '{') found.push_back(nlohmann::json::parse(output.substr(start, end - start)));
-      start = end + 1;
-    }
-    return found;
-  }
   // Python with pyarrow; its `table` is the memories of ridge.
   static std::string python(const std::string& code) {
     const auto result = run_command("cd '" + shared->path().string() + "' && " + WARMSTART_PYTHON +
@@ -104,7 +95,7 @@ TEST_F(ExportedMemories, HaveTheSameBytesOnAnyNumberOfRanks) {
 // One call gives the model and its memories; they are those of a second call.
 TEST_F(ExportedMemories, ComeWithAnExport) {
   const auto facts =
-      objects(expect_ok("export --run ridge --to models --name whole --memories whole.parquet --json", 2));
+      objects_of(expect_ok("export --run ridge --to models --name whole --memories whole.parquet --json", 2));
   EXPECT_EQ(facts.at(0)["version"], "1");
   EXPECT_EQ(facts[0]["memories"]["tasks"], 60);
   const auto model = nlohmann::json::parse(content("models/whole/1/model.json"));
@@ -117,15 +108,15 @@ TEST_F(ExportedMemories, ComeWithAnExport) {
 TEST_F(ExportedMemories, ScoreLikeTheRowsThatTheyAreOf) {
   for (const auto* method : {"ridge", "kernel", "steps"}) {
     expect_ok(export_of(method));
-    const auto of_all = objects(expect_ok(
+    const auto of_all = objects_of(expect_ok(
         fmt::format("predict --model models/{0} --memories {0}.parquet --candidates candidates.csv --json", method)));
     ASSERT_EQ(of_all.size(), 60u);
     for (const std::size_t place : {0, 31, 59}) {
       const auto key = of_all[place]["user"].get<std::string>();
       const auto asked = fmt::format(" --task {} --candidates candidates.csv --deviation --json", key);
-      const auto of_rows = objects(expect_ok(fmt::format("predict --run {}", method) + asked));
+      const auto of_rows = objects_of(expect_ok(fmt::format("predict --run {}", method) + asked));
       const auto of_memory =
-          objects(expect_ok(fmt::format("predict --model models/{0} --memories {0}.parquet", method) + asked));
+          objects_of(expect_ok(fmt::format("predict --model models/{0} --memories {0}.parquet", method) + asked));
       EXPECT_EQ(of_memory, of_rows) << method << " " << key;
       for (std::size_t i = 0; i < 10; ++i)
         EXPECT_EQ(of_all[place]["recommendations"][i]["score"], of_rows[0]["recommendations"][i]["score"]);
@@ -142,7 +133,7 @@ TEST_F(ExportedMemories, AreCutByThePythonExample) {
         run_command(fmt::format("cd '{0}' && {1} {2}/serving/recommend_from_memory.py models/{3}/1 {3}.parquet {4}",
                                 shared->path().string(), WARMSTART_PYTHON, WARMSTART_EXAMPLES, method, key));
     ASSERT_EQ(example.exit_code, 0) << example.output;
-    const auto ours = objects(expect_ok(
+    const auto ours = objects_of(expect_ok(
         fmt::format("predict --model models/{0} --memories {0}.parquet --task {1} --json --seen", method, key)));
     std::size_t start = 0;
     for (const auto& one : ours.at(0)["recommendations"]) {
@@ -156,7 +147,7 @@ TEST_F(ExportedMemories, AreCutByThePythonExample) {
 }
 
 TEST_F(ExportedMemories, SayOfWhomAndWhenTheyAre) {
-  const auto facts = objects(python(
+  const auto facts = objects_of(python(
       "import csv, collections\n"
       "last = collections.defaultdict(list)\n"
       "for row in csv.DictReader(open('tables/interactions.csv')): last[row['user']].append(float(row['time']))\n"
@@ -300,7 +291,7 @@ TEST_F(ExportedMemories, OfOddTasks) {
   expect_ok("export --run odd-run --model models/odd --memories odd.parquet");
   EXPECT_EQ(content("odd.parquet"), on_four);
   std::map<std::string, int> rows;
-  for (const auto& one : objects(expect_ok("predict --model models/odd --memories odd.parquet --json --seen")))
+  for (const auto& one : objects_of(expect_ok("predict --model models/odd --memories odd.parquet --json --seen")))
     rows[one["user"]] = one["support"];
   const std::map<std::string, int> expected = {{keys[0], 3}, {keys[1], 4}, {keys[2], 6}, {keys[3], 6}, {keys[4], 6}};
   EXPECT_EQ(rows, expected);

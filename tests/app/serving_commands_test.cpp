@@ -43,16 +43,6 @@ class ServingCommands : public testing::Test {
     EXPECT_NE(result.output.find(phrase), std::string::npos) << arguments << "\n" << result.output;
     EXPECT_EQ(result.output.find("terminate"), std::string::npos) << result.output;
   }
-  // One object a line; what the log says is left out.
-  static std::vector<nlohmann::json> objects(const std::string& output) {
-    std::vector<nlohmann::json> found;
-    for (std::size_t start = 0; start < output.size();) {
-      const auto end = std::min(output.find('\n', start), output.size());
-      if (output[start] == '{') found.push_back(nlohmann::json::parse(output.substr(start, end - start)));
-      start = end + 1;
-    }
-    return found;
-  }
   static fs::path path(const std::string& name) { return shared->path() / name; }
 
   static TemporaryFolder* shared;
@@ -77,9 +67,9 @@ TEST_F(ServingCommands, AVersionOfTheSameModelHasTheSameBytes) {
 
 TEST_F(ServingCommands, AnExportedModelAndItsRunRecommendTheSame) {
   const auto exported =
-      objects(expect_ok("predict --model models/shop --support support.csv --top 5 --explain --deviation --json"));
+      objects_of(expect_ok("predict --model models/shop --support support.csv --top 5 --explain --deviation --json"));
   const auto of_run =
-      objects(expect_ok("predict --run run --support support.csv --top 5 --explain --deviation --json"));
+      objects_of(expect_ok("predict --run run --support support.csv --top 5 --explain --deviation --json"));
   ASSERT_EQ(exported.size(), 3u);
   EXPECT_EQ(exported, of_run);
   EXPECT_EQ(exported[0]["user"], "ann");
@@ -93,8 +83,8 @@ TEST_F(ServingCommands, AnExportedModelAndItsRunRecommendTheSame) {
 
 TEST_F(ServingCommands, AnExportedGraphIsJudgedLikeItsTrainer) {
   const auto facts =
-      objects(expect_ok("export --run run --to models --name judged --evaluate --json --precision fp16"
-                        " --set evaluate.query=4 --set evaluate.support=0,3,all"));
+      objects_of(expect_ok("export --run run --to models --name judged --evaluate --json --precision fp16"
+                           " --set evaluate.query=4 --set evaluate.support=0,3,all"));
   const auto& results = facts.at(0)["evaluation"]["results"];
   ASSERT_EQ(results.size(), 6u);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -106,7 +96,7 @@ TEST_F(ServingCommands, AnExportedGraphIsJudgedLikeItsTrainer) {
 
 TEST_F(ServingCommands, ReasonsAddUpToTheScore) {
   const auto label = read_json(path("models/shop/1/model.json"))["label"];  // scores end at its range
-  for (const auto& user : objects(expect_ok("predict --model models/shop --support support.csv --explain --json"))) {
+  for (const auto& user : objects_of(expect_ok("predict --model models/shop --support support.csv --explain --json"))) {
     for (const auto& one : user["recommendations"]) {
       double sum = one["prior"].get<double>() + one["unexplained"].get<double>();
       for (const auto& reason : one["reasons"]) sum += reason["influence"].get<double>();
@@ -133,7 +123,7 @@ TEST_F(ServingCommands, ThePythonExampleRecommendsTheSame) {
                                    "/serving/recommend.py models/shop/1 i3=5 i5=2");
   ASSERT_EQ(example.exit_code, 0) << example.output;
   shared->write("two.csv", "item,rating\ni3,5\ni5,2\n");
-  const auto ours = objects(expect_ok("predict --model models/shop --support two.csv --json"));
+  const auto ours = objects_of(expect_ok("predict --model models/shop --support two.csv --json"));
   std::string expected;
   for (const auto& one : ours.at(0)["recommendations"]) expected += one["item"].get<std::string>() + "\n";
   std::string found;
@@ -169,9 +159,9 @@ TEST_F(ServingCommands, TheGraphsMeanTheSameToAnotherReader) {
 }
 
 TEST_F(ServingCommands, ATasksOwnRowsAreItsSupport) {
-  const auto facts = objects(expect_ok("inspect tables/dataset --json"));
+  const auto facts = objects_of(expect_ok("inspect tables/dataset --json"));
   const auto user = facts.at(0)["sample"][0]["user"].get<std::string>();
-  const auto found = objects(expect_ok("predict --run run --task " + user + " --json --top 3"));
+  const auto found = objects_of(expect_ok("predict --run run --task " + user + " --json --top 3"));
   EXPECT_EQ(found.at(0)["user"], user);
   EXPECT_GT(found[0]["support"].get<int>(), 3);
   expect_failure("predict --run run --task nobody", 3, "no user 'nobody'");
@@ -180,7 +170,7 @@ TEST_F(ServingCommands, ATasksOwnRowsAreItsSupport) {
 TEST_F(ServingCommands, CandidatesOfATableAreRanked) {
   shared->write("candidates.csv", "user,item\nann,i1\nann,i2\nann,unheard-of\nbob,i1\ncarl,i9\n");
   const auto found =
-      objects(expect_ok("predict --model models/shop --support support.csv --candidates candidates.csv --json"));
+      objects_of(expect_ok("predict --model models/shop --support support.csv --candidates candidates.csv --json"));
   EXPECT_EQ(found.at(0)["recommendations"].size(), 3u);
   EXPECT_EQ(found.at(1)["recommendations"].size(), 1u);
   shared->write("none.csv", "item\n");
@@ -202,11 +192,11 @@ TEST_F(ServingCommands, BadTablesAreRefusedByLine) {
 }
 
 TEST_F(ServingCommands, TheWholeCatalogueIsRankedInOneProduct) {
-  const auto made = objects(expect_ok("export --run run --to models --name ranks --items --json")).at(0);
+  const auto made = objects_of(expect_ok("export --run run --to models --name ranks --items --json")).at(0);
   EXPECT_LT(made["largest_difference"].get<double>(), 1e-4);
   EXPECT_TRUE(made["bytes"].contains("ranks-rank/model.onnx")) << made;
-  const auto expected = objects(expect_ok("predict --model models/shop --support support.csv --deviation --json"));
-  const auto found = objects(expect_ok("predict --model models/ranks --support support.csv --deviation --json"));
+  const auto expected = objects_of(expect_ok("predict --model models/shop --support support.csv --deviation --json"));
+  const auto found = objects_of(expect_ok("predict --model models/ranks --support support.csv --deviation --json"));
   ASSERT_EQ(found.size(), expected.size());
   for (std::size_t user = 0; user < found.size(); ++user) {
     for (std::size_t i = 0; i < 10; ++i) {
@@ -216,10 +206,10 @@ TEST_F(ServingCommands, TheWholeCatalogueIsRankedInOneProduct) {
       EXPECT_NEAR(a["deviation"].get<double>(), b["deviation"].get<double>(), 1e-5);
     }
   }
-  EXPECT_EQ(
-      objects(expect_ok("predict --model models/ranks --support support.csv --top 1000 --json"))[2]["recommendations"]
-          .size(),
-      40u);
+  EXPECT_EQ(objects_of(
+                expect_ok("predict --model models/ranks --support support.csv --top 1000 --json"))[2]["recommendations"]
+                .size(),
+            40u);
   expect_ok(
       "train --config tables/config.ini --run adapts --set train.steps=2 --set adapt.stages=prior,steps"
       " --set inner.scope=dense");
@@ -234,10 +224,10 @@ TEST_F(ServingCommands, ChangesMakeTheOlderVersionTheNewer) {
   expect_ok("export --run grows --to published --name shop");
   fs::copy(path("published"), path("far"), fs::copy_options::recursive);
   expect_ok(train + " --run grown --set train.steps=6");
-  const auto facts = objects(expect_ok("export --run grown --to published --name shop --since 1 --json")).at(0);
+  const auto facts = objects_of(expect_ok("export --run grown --to published --name shop --since 1 --json")).at(0);
   EXPECT_GT(facts["changed_rows"].get<int>(), 0);
   const auto changes = "published/shop/2/since-1";
-  EXPECT_EQ(objects(expect_ok(std::string("export --json --to far --apply ") + changes)).at(0)["version"], "2");
+  EXPECT_EQ(objects_of(expect_ok(std::string("export --json --to far --apply ") + changes)).at(0)["version"], "2");
   for (const auto* graph : {"shop", "shop-adapt", "shop-score", "shop-update"})
     for (const auto& entry : fs::recursive_directory_iterator(path(std::string("published/") + graph + "/2"))) {
       const auto relative = fs::relative(entry.path(), path("published"));
@@ -264,7 +254,7 @@ TEST_F(ServingCommands, AnExportedModelIsInspected) {
   const auto text = expect_ok("inspect models/shop");
   EXPECT_NE(text.find("exported model 'shop'"), std::string::npos) << text;
   EXPECT_NE(text.find("all digests hold"), std::string::npos) << text;
-  EXPECT_EQ(objects(expect_ok("inspect models/shop/1 --json")).at(0)["name"], "shop");
+  EXPECT_EQ(objects_of(expect_ok("inspect models/shop/1 --json")).at(0)["name"], "shop");
   fs::copy(path("models"), path("inspected"), fs::copy_options::recursive);
   shared->write("inspected/shop-score/1/model.onnx", "x");
   expect_failure("inspect inspected/shop", 3, "shop-score/model.onnx: is not what was exported");

@@ -23,19 +23,6 @@ namespace {
 
 constexpr double kRounding = 1e-5;
 
-ModelOptions small(ModelOptions options) {
-  options.network.embedding = 6;
-  options.network.tower = {5};
-  options.network.features = 4;
-  options.adapt.prior = 3;
-  options.adapt.encoder = 4;
-  options.adapt.kernel = 3;
-  options.adapt.inner.steps = 2;
-  options.adapt.inner.rates = InnerRates::kPerParameter;
-  options.adapt.inner.second_order = true;
-  return options;
-}
-
 Learner example(const ModelOptions& options, const Schema& schema = random_batch_schema()) {
   Learner learner(schema, options, 3);
   RandomStream random(5, Purpose::kSynthesize);
@@ -125,7 +112,7 @@ class ExportedGraphs : public testing::TestWithParam<ModelOptions> {};
 
 TEST_P(ExportedGraphs, SayWhatTheTrainerSaysAtEverySize) {
   const bool binary = has_bits(GetParam().objective.kind);
-  auto learner = example(small(GetParam()));
+  auto learner = example(small_method(GetParam()));
   struct Shape {
     std::int64_t tasks, support, candidates;
   };
@@ -163,7 +150,7 @@ Answers with_rows_moved(Answers request, std::int64_t support) {
 
 TEST_P(ExportedGraphs, DoNotReadPaddingWhereverItStands) {
   const bool binary = has_bits(GetParam().objective.kind);
-  auto learner = example(small(GetParam()));
+  auto learner = example(small_method(GetParam()));
   const auto request = random_request(3, 4, 6, binary, 9);
   const Served served(learner);
   const auto scores = served.in_one_call(request.inputs).at("scores");
@@ -207,7 +194,7 @@ Answers only_row(const Answers& request, std::int64_t row) {
 
 // A memory made row by row is that of all rows at once.
 TEST_P(ExportedGraphs, UpdateAMemoryRowByRow) {
-  auto learner = example(small(GetParam()));
+  auto learner = example(small_method(GetParam()));
   const auto& stages = GetParam().adapt.stages;
   const bool solves = std::any_of(stages.begin(), stages.end(),
                                   [](auto stage) { return stage == StageKind::kRidge || stage == StageKind::kKernel; });
@@ -269,7 +256,7 @@ Answers request_about(const Catalogue& catalogue, bool binary) {
 TEST_P(ExportedGraphs, RankTheCatalogueByTheScoresOfItsEntities) {
   const TemporaryFolder folder;
   const auto catalogue = small_catalogue(folder.path());
-  auto learner = example(small(GetParam()), schema_of_entities());
+  auto learner = example(small_method(GetParam()), schema_of_entities());
   if (!learner.only_heads_adapt()) {
     EXPECT_NE(not_encoded_because(learner).find("changes the network"), std::string::npos);
     return;

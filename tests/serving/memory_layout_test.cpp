@@ -19,17 +19,6 @@ namespace {
 constexpr std::int64_t kMostRows = 7;
 constexpr double kRounded = 1e-6;
 
-ModelOptions narrow(ModelOptions options) {
-  options.network.embedding = 6;
-  options.network.tower = {5};
-  options.network.features = 4;
-  options.adapt.prior = 3;
-  options.adapt.encoder = 4;
-  options.adapt.kernel = 3;
-  options.adapt.inner.steps = 2;
-  return options;
-}
-
 // A model's three graphs in LibTorch.
 struct Scripts {
   explicit Scripts(const ModelOptions& options) : learner(random_batch_schema(), options, 3) {
@@ -68,7 +57,7 @@ class MemoryLayouts : public testing::TestWithParam<ModelOptions> {};
 
 // Without its zeros a memory is what it was, to the bit; with them it scores the same.
 TEST_P(MemoryLayouts, KeepWhatTheModelScoresBy) {
-  const Scripts scripts(narrow(GetParam()));
+  const Scripts scripts(small_method(GetParam()));
   if (holds_ids(scripts)) {
     EXPECT_THROW(scripts.layout(), DataError);
     return;
@@ -95,7 +84,7 @@ TEST_P(MemoryLayouts, KeepWhatTheModelScoresBy) {
 
 // What the executor learns of a graph's first runs must not show.
 TEST_P(MemoryLayouts, AreOfTheSameBitsWheneverAndBesideWhomeverTheyAreMade) {
-  const Scripts scripts(narrow(GetParam()));
+  const Scripts scripts(small_method(GetParam()));
   const bool binary = has_bits(GetParam().objective.kind);
   const auto task = only_task(random_request(1, kMostRows, 1, binary, 8).inputs, 0, 4);
   const auto first = scripts.list[1].run(task);
@@ -108,7 +97,7 @@ TEST_P(MemoryLayouts, AreOfTheSameBitsWheneverAndBesideWhomeverTheyAreMade) {
 TEST(MemoryLayout, GrowsWithTheSquareOfAKernelsRows) {
   ModelOptions options;
   options.adapt.stages = {StageKind::kPrior, StageKind::kKernel};
-  const Scripts scripts(narrow(options));
+  const Scripts scripts(small_method(options));
   const auto layout = scripts.layout();
   const bool square = std::any_of(layout.parts().begin(), layout.parts().end(), [](const auto& part) {
     return part.sizes(kMostRows) == std::vector<std::int64_t>{kMostRows, kMostRows};
@@ -126,7 +115,7 @@ TEST(MemoryLayout, GrowsWithTheSquareOfAKernelsRows) {
 }
 
 TEST(MemoryLayout, RefusesTensorsThatAreNotOfIt) {
-  const Scripts scripts(narrow({}));
+  const Scripts scripts(small_method({}));
   const auto layout = scripts.layout();
   std::vector<float> list(static_cast<std::size_t>(layout.length()));
   const auto memory = scripts.list[1].run(only_task(random_request(1, kMostRows, 1, false, 8).inputs, 0, 4));

@@ -6,12 +6,21 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <sstream>
 
 namespace warmstart {
 
 std::string program_path() { return WARMSTART_PROGRAM; }
 
 std::string mpi_launcher() { return WARMSTART_MPIEXEC; }
+
+std::vector<nlohmann::json> objects_of(const std::string& output) {
+  std::vector<nlohmann::json> found;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("{")) found.push_back(nlohmann::json::parse(line));
+  return found;
+}
 
 ProgramResult run_command(const std::string& command) {
   FILE* pipe = popen(("exec 2>&1; " + command).c_str(), "r");

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace warmstart {
 
@@ -19,6 +21,9 @@ ProgramResult run_program(const std::string& arguments, const std::filesystem::p
 
 // The digest of the parameters that training said last; the whole output when it said none.
 std::string parameters_digest(const std::string& output);
+
+// The JSON objects of an output, one a line; other lines, of the log, are left out.
+std::vector<nlohmann::json> objects_of(const std::string& output);
 
 // Runs any command.
 ProgramResult run_command(const std::string& command);

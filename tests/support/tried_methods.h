@@ -23,6 +23,20 @@ inline std::vector<ModelOptions> tried_methods() {
   return methods;
 }
 
+// A method with a network that takes no time.
+inline ModelOptions small_method(ModelOptions options) {
+  options.network.embedding = 6;
+  options.network.tower = {5};
+  options.network.features = 4;
+  options.adapt.prior = 3;
+  options.adapt.encoder = 4;
+  options.adapt.kernel = 3;
+  options.adapt.inner.steps = 2;
+  options.adapt.inner.rates = InnerRates::kPerParameter;
+  options.adapt.inner.second_order = true;
+  return options;
+}
+
 // One of so many of them.
 inline std::vector<ModelOptions> every_tried_method(std::size_t step) {
   const auto all = tried_methods();
