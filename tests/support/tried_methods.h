@@ -11,14 +11,18 @@
 
 namespace warmstart {
 
-// What tests of every method go through: all of `warmstart methods` with squared and binary objectives, and of the
-// others, which differ in nothing that a network sees, those with one network.
+// What tests of every method go through: with one network, all of `warmstart methods`; with the others, whose forward
+// pass is all that differs, inner steps in every scope and one closed form, which reads their rows' inputs.
 inline std::vector<ModelOptions> tried_methods() {
+  using enum StageKind;
   auto methods = all_methods();
   std::erase_if(methods, [](const ModelOptions& method) {
     const auto objective = method.objective.kind;
+    const auto& stages = method.adapt.stages;
     const bool is_first = objective == ObjectiveKind::kSquared || objective == ObjectiveKind::kBinary;
-    return !is_first && method.network.kind != NetworkKind::kTwoTower;
+    const bool is_of_each_network =
+        stages == std::vector{kPrior, kSteps} || stages == std::vector{kPrior, kSupportEncoder, kKernel};
+    return method.network.kind != NetworkKind::kTwoTower && !(is_first && is_of_each_network);
   });
   return methods;
 }
