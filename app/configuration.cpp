@@ -91,6 +91,7 @@ void check(const Configuration& configuration, int ranks) {
           "train.precision = tf32 needs train.device = cuda");
   check(configuration.model);
   check(train_options(configuration), ranks);
+  check(configuration.train.outer, configuration.train.epochs, configuration.model);
 }
 
 void check_host(const Configuration& configuration) {

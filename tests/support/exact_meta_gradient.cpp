@@ -48,12 +48,17 @@ class Reference {
 
   at::Tensor loss(const TensorBatch& batch, std::int64_t task) {
     const auto one = only_task(batch, task);
-    auto weights = start_of(one);
-    const Weights start = {{"head.weight", weights["head.weight"]}, {"head.bias", weights["head.bias"]}};
-    const int steps = one.support.label.numel() > 0 ? inner().steps : 0;
-    for (int step = 0; step < steps; ++step) take_step(weights, start, one, step);
-    const auto outputs = this->outputs(weights, one, one.query).squeeze(2);
+    const auto outputs = this->outputs(adapted(start_of(one), one), one, one.query).squeeze(2);
     return outer_costs(outputs, one.query.label).mean();
+  }
+
+  // What a task's steps have changed, as a number whose gradient is minus that.
+  at::Tensor change_loss(const TensorBatch& batch, std::int64_t task) {
+    const auto one = only_task(batch, task);
+    const auto start = start_of(one), end = adapted(start, one);
+    auto loss = constant(0.0);
+    for (const auto& [name, value] : start) loss = loss + (value * (value - end.at(name)).detach()).sum();
+    return loss;
   }
 
  private:
@@ -103,6 +108,13 @@ class Reference {
     for (const auto& parameter : plain_.parameters().list()) {
       if (!weights.contains(parameter.name)) weights[parameter.name] = learner_.parameters()[parameter.name];
     }
+    return weights;
+  }
+
+  Weights adapted(Weights weights, const TensorBatch& one) {
+    const Weights start = {{"head.weight", weights["head.weight"]}, {"head.bias", weights["head.bias"]}};
+    const int steps = one.support.label.numel() > 0 ? inner().steps : 0;
+    for (int step = 0; step < steps; ++step) take_step(weights, start, one, step);
     return weights;
   }
 
@@ -170,38 +182,70 @@ class Reference {
   Learner plain_, start_;
 };
 
-}  // namespace
+// A model whose parameters are random numbers, and a batch for it.
+struct Example {
+  Example(const ModelOptions& options, const Learner::MakeNetwork& make_network)
+      : learner(random_batch_schema(), options, 1, make_network),
+        batch(random_batch(has_bits(options.objective.kind))),
+        tensors(batch, at::TensorOptions(at::kDouble)) {
+    auto& parameters = learner.parameters();
+    parameters.flatten(at::kDouble);
+    RandomStream random(3, Purpose::kInitialise, 99);
+    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
+  }
 
-void expect_exact_meta_gradient(const ModelOptions& options, const Learner::MakeNetwork& make_network) {
-  Learner learner(random_batch_schema(), options, 1, make_network);
-  auto& parameters = learner.parameters();
-  parameters.flatten(at::kDouble);
-  RandomStream random(3, Purpose::kInitialise, 99);
-  for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-  const auto batch = random_batch(has_bits(options.objective.kind));
-  const TensorBatch tensors(batch, parameters.flat().options());
+  Learner learner;
+  EpisodeBatch batch;
+  TensorBatch tensors;
+};
 
-  const auto losses = learner.losses(learner.batch_parameters(tensors), tensors, nullptr);
-  Reference reference(learner, make_network);
-  std::vector<at::Tensor> expected_losses;
-  for (std::int64_t task = 0; task < batch.tasks; ++task) expected_losses.push_back(reference.loss(tensors, task));
-  const auto expected_loss = at::stack(expected_losses);
-  EXPECT_LT((losses - expected_loss).abs().max().item<double>() / expected_loss.abs().max().item<double>(), 1e-11);
+template <typename LossOfTask>
+at::Tensor of_tasks(const EpisodeBatch& batch, const LossOfTask& loss_of) {
+  std::vector<at::Tensor> losses;
+  for (std::int64_t task = 0; task < batch.tasks; ++task) losses.push_back(loss_of(task));
+  return at::stack(losses);
+}
 
+void expect_same_gradients(const Parameters& parameters, const at::Tensor& loss, const at::Tensor& expected_loss) {
   const auto values = parameters.values();
-  const auto gradients = torch::autograd::grad({losses.sum()}, values, {}, std::nullopt, false, true);
-  const auto expected = torch::autograd::grad({expected_loss.sum()}, values, {}, std::nullopt, false, true);
+  const auto gradients = torch::autograd::grad({loss}, values, {}, std::nullopt, false, true);
+  const auto expected = torch::autograd::grad({expected_loss}, values, {}, std::nullopt, false, true);
   double largest = 0.0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto& name = parameters.list()[i].name;
     if (values[i].numel() == 0) continue;
-    ASSERT_EQ(gradients[i].defined(), expected[i].defined()) << name;
-    if (!expected[i].defined()) continue;
-    const double scale = std::max(expected[i].abs().max().item<double>(), 1e-6);
-    EXPECT_LT((gradients[i] - expected[i]).abs().max().item<double>() / scale, 1e-9) << name;
-    largest = std::max(largest, expected[i].abs().max().item<double>());
+    const auto or_zero = [&](const at::Tensor& gradient) {
+      return gradient.defined() ? gradient : at::zeros_like(values[i]);
+    };
+    const double scale = std::max(or_zero(expected[i]).abs().max().item<double>(), 1e-6);
+    EXPECT_LT((or_zero(gradients[i]) - or_zero(expected[i])).abs().max().item<double>() / scale, 1e-9) << name;
+    if (expected[i].defined()) largest = std::max(largest, expected[i].abs().max().item<double>());
   }
   EXPECT_GT(largest, 1e-2);  // gradients that vanish would agree with anything
+}
+
+}  // namespace
+
+void expect_exact_meta_gradient(const ModelOptions& options, const Learner::MakeNetwork& make_network) {
+  const Example example(options, make_network);
+  const auto& [learner, batch, tensors] = example;
+  const auto losses = learner.losses(learner.batch_parameters(tensors), tensors, nullptr);
+  Reference reference(learner, make_network);
+  const auto expected = of_tasks(batch, [&](auto task) { return reference.loss(tensors, task); });
+  EXPECT_LT((losses - expected).abs().max().item<double>() / expected.abs().max().item<double>(), 1e-11);
+  expect_same_gradients(learner.parameters(), losses.sum(), expected.sum());
+}
+
+void expect_exact_change(const ModelOptions& options) {
+  const Example example(options, make_network);
+  const auto& [learner, batch, tensors] = example;
+  const auto weights = at::arange(1, batch.tasks + 1, at::kDouble);
+  const auto parameters = learner.batch_parameters(tensors);
+  const auto losses = learner.change_losses(parameters, tensors, weights, nullptr);
+  EXPECT_TRUE(losses.equal(learner.losses(parameters, tensors, nullptr)));
+  Reference reference(learner, make_network);
+  const auto expected = of_tasks(batch, [&](auto task) { return reference.change_loss(tensors, task); });
+  expect_same_gradients(learner.parameters(), losses.sum(), (weights * expected).sum());
 }
 
 }  // namespace warmstart

@@ -10,4 +10,8 @@ namespace warmstart {
 void expect_exact_meta_gradient(const ModelOptions& options,
                                 const Learner::MakeNetwork& make_network = warmstart::make_network);
 
+// Expects the gradient by which Reptile and model averaging go to be minus what explicit inner steps change of each
+// task's parameters, likewise.  For the stage `steps` with fixed rates.
+void expect_exact_change(const ModelOptions& options);
+
 }  // namespace warmstart

@@ -14,6 +14,7 @@ struct Wanted {
   bool left_out = false;  // what the support rows' outputs would be without each
   bool shares = false;    // what each support row has added to the head
   bool sums = false;      // what update() goes on from
+  bool change = false;    // what inner steps change of what all tasks share; they are constants to autograd, then
 };
 
 // What a stage sees of the tasks of a microbatch.

@@ -25,6 +25,11 @@ InnerGradient gradient_of(const TaskState& state, const Support& support) {
   return {e, encoding.features(), encoding.backward(of_features, e.size(2) == 1 ? e : e.sum(2, true))};
 }
 
+void add_change(TaskState& state, const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale) {
+  const c10::AutoGradMode mode(true);
+  state.change_losses = state.change_losses + state.layers.change_losses(gradients, step, scale);
+}
+
 }  // namespace
 
 void Steps::step(TaskState& state, const Head& start, const Support& support, int step, at::Tensor* shares) const {
@@ -40,6 +45,7 @@ void Steps::step(TaskState& state, const Head& start, const Support& support, in
   for (auto& layer : gradient.layers) layer.inputs = kept(layer.inputs);
   const auto& parameters = state.layers.parameters();
   const auto scale = rule_.scale(parameters, step, support.row_counts).unsqueeze(2);
+  if (support.wanted.change) add_change(state, gradient.layers, step, scale);
   state.layers.step(gradient.layers, step, scale);
   const auto tasks = state.head.w.size(0), features = state.head.w.size(2);
   const auto of_tasks = [&](const at::Tensor& values) { return parameters.for_tasks(values, tasks).unsqueeze(1); };
@@ -58,8 +64,21 @@ void Steps::step(TaskState& state, const Head& start, const Support& support, in
 }
 
 void Steps::apply(TaskState& state, const Support& support) const {
-  if (support.labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
   const auto start = state.head;
+  if (support.wanted.change) state.change_losses = at::zeros_like(support.row_counts).flatten();
+  {
+    const c10::AutoGradMode mode(c10::GradMode::is_enabled() && !support.wanted.change);
+    take_all(state, start, support);
+  }
+  if (!support.wanted.change) return;
+  const auto of_head = [](const at::Tensor& from, const at::Tensor& to) {
+    return (from * (from - to).detach()).flatten(1).sum(1);
+  };
+  state.change_losses = state.change_losses + of_head(start.w, state.head.w) + of_head(start.b, state.head.b);
+}
+
+void Steps::take_all(TaskState& state, const Head& start, const Support& support) const {
+  if (support.labels.mask.size(1) == 0) return;  // tasks without any support row stay as they are
   const auto& mask = support.labels.mask;
   auto shares = at::zeros_like(mask).unsqueeze(2).expand({-1, -1, start.w.size(2) + 1});
   for (int step = 0; step < rule_.options().steps; ++step)

@@ -14,6 +14,7 @@ class Steps : public Stage {
   void apply(TaskState& state, const Support& support) const override;
 
  private:
+  void take_all(TaskState& state, const Head& start, const Support& support) const;
   // `shares` [T, S, D + 1]: of the support rows in what the steps have changed so far; null where they are not wanted.
   void step(TaskState& state, const Head& start, const Support& support, int step, at::Tensor* shares) const;
 

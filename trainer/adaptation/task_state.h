@@ -37,6 +37,10 @@ struct TaskState {
   // What stages that update() have added up over the support rows, by name.
   std::map<std::string, at::Tensor> sums = {};
 
+  // What inner steps have changed: numbers whose gradient by the parameters is minus the change, [T]; undefined where
+  // it was not wanted.
+  at::Tensor change_losses = {};
+
   // For each support row, what the stages would have made without it: the head (w [T, S, D], b [T, S, 1]; undefined
   // where it would be the same), and the row's outputs [T, S, C].
   Head left_out_head = {};

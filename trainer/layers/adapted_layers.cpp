@@ -1,6 +1,9 @@
 #include "trainer/layers/adapted_layers.h"
 
+#include <ATen/ATen.h>
+
 #include "trainer/arithmetic/plain_arithmetic.h"
+#include "trainer/layers/linear.h"
 
 namespace warmstart {
 namespace {
@@ -66,8 +69,21 @@ void AdaptedLayers::restore(const Memory& memory) {
   }
 }
 
+at::Tensor AdaptedLayers::change_losses(const std::vector<LayerGradient>& gradients, int step,
+                                        const at::Tensor& scale) const {
+  auto losses = at::zeros_like(scale).flatten();
+  for (const auto& [id, inputs, gradient, shared] : gradients) {
+    const auto& name = (*layers_)[id].name;
+    const auto outputs = shared ? shared() : warmstart::linear(*parameters_, name, inputs.detach());
+    const auto rate = layers_->rule().layer(*parameters_, name, step).step;
+    const auto of_tasks = (gradient.detach() * outputs).flatten(1).sum(1) * scale.detach().flatten();
+    losses = losses + parameters_->for_tasks(rate, losses.size(0)).detach() * of_tasks;
+  }
+  return losses;
+}
+
 void AdaptedLayers::step(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale) {
-  for (const auto& [id, inputs, gradient] : gradients) {
+  for (const auto& [id, inputs, gradient, shared] : gradients) {
     const auto& layer = (*layers_)[id];
     const auto rates = layers_->rule().layer(*parameters_, layer.name, step);
     if (layer.kind == LayerKind::kEmbedding)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct LayerGradient {
   LayerId layer;
   at::Tensor inputs;    // [T, S, in]; undefined for embeddings
   at::Tensor gradient;  // [T, S, out], at the layer's outputs
+  // Of embeddings: their outputs as all tasks share them, with autograd's way back to the table.  The rows of the pass
+  // outlive it.
+  std::function<at::Tensor()> shared = {};
 };
 
 // A network's layers as the tasks of a microbatch have adapted them; at first, as all tasks share them.
@@ -32,6 +36,10 @@ class AdaptedLayers {
 
   // One inner step of the layers that the gradients name.  `scale` [T, 1, 1].
   void step(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale);
+
+  // A number for each task, [T], whose gradient by the layers that all tasks share is minus what step() changes of them
+  // for the task: of a weight W with inputs X and gradients D, rate * scale * <D, X W'>.  Of fixed rates.
+  at::Tensor change_losses(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale) const;
 
   // What adapted layers remember of the tasks, by name; for the form kActivations.
   using Memory = std::map<std::string, at::Tensor>;

@@ -36,6 +36,12 @@ Var Pass::parameter(const std::string& name) {
   return add_node(rows_.of_microbatches(layers_.parameters()[name]), false, nullptr);
 }
 
+std::function<at::Tensor()> Pass::shared_embedding(const std::string& table, const IdBags& bags) const {
+  return [&rows = rows_, &parameters = layers_.parameters(), &bags, table] {
+    return rows.shared(table + ".alone", [&] { return embed(parameters, table, bags); });
+  };
+}
+
 Var Pass::fields(LayerId embedding, LayerId dense) {
   const auto& layers = layers_.shared();
   const auto& table = layers[embedding].name;
@@ -47,7 +53,7 @@ Var Pass::fields(LayerId embedding, LayerId dense) {
   if (layers.adapts(embedding)) x = layers_.embedding(embedding).forward(rows_.same_ids(rows_.fields()), x);
   return add_node(x, layers.adapts(dense) || layers.adapts(embedding), [=, this](const auto& d, Gradients& gradients) {
     gradients.add({dense, rows_.dense(), d});
-    gradients.add({embedding, {}, d});
+    gradients.add({embedding, {}, d, shared_embedding(table, rows_.fields())});
   });
 }
 
@@ -56,7 +62,9 @@ Var Pass::key(LayerId table) {
   const auto& name = layers[table].name;
   auto x = rows_.shared(name, [&] { return embed(layers_.parameters(), name, rows_.keys()); });
   if (layers.adapts(table)) x = layers_.embedding(table).forward(rows_.same_ids(rows_.keys()), x);
-  return add_node(x, layers.adapts(table), [=](const auto& d, Gradients& gradients) { gradients.add({table, {}, d}); });
+  return add_node(x, layers.adapts(table), [=, this](const auto& d, Gradients& gradients) {
+    gradients.add({table, {}, d, shared_embedding(name, rows_.keys())});
+  });
 }
 
 Var Pass::linear(LayerId id, Var x, const LinearUse& use) {

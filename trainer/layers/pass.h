@@ -68,6 +68,7 @@ class Pass {
   };
   Var add_node(at::Tensor value, bool adapts, std::function<void(const at::Tensor&, Gradients&)> back);
   bool adapts(Var x) const { return nodes_[x.node].adapts; }
+  std::function<at::Tensor()> shared_embedding(const std::string& table, const IdBags& bags) const;
   at::Tensor next_mask(std::int64_t width) { return rows_.mask(masks_++, width); }
 
   const AdaptedLayers& layers_;

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <span>
 
 #include "trainer/adaptation/make_stages.h"
 #include "trainer/arithmetic/student_t.h"
@@ -109,10 +110,14 @@ class Learner::Batch {
   TaskState adapted(Wanted wanted = {}) const {
     auto state = unadapted();
     if (wanted.shares) state.shares = no_shares();
-    const auto row_counts = support_labels_.mask.sum(1, true);
-    const Support support = {*support_, support_labels_,      row_counts, descriptions_,
-                             dropout_,  *learner_.objective_, wanted};
-    for (const auto& stage : learner_.stages_) stage->apply(state, support);
+    apply(state, learner_.stages_, wanted);
+    return state;
+  }
+
+  // By the first stage alone, which does not look at the support.
+  TaskState started() const {
+    auto state = unadapted();
+    apply(state, std::span(learner_.stages_).first(1), {});
     return state;
   }
 
@@ -151,6 +156,13 @@ class Learner::Batch {
   }
 
  private:
+  void apply(TaskState& state, std::span<const std::unique_ptr<Stage>> stages, Wanted wanted) const {
+    const auto row_counts = support_labels_.mask.sum(1, true);
+    const Support support = {*support_, support_labels_,      row_counts, descriptions_,
+                             dropout_,  *learner_.objective_, wanted};
+    for (const auto& stage : stages) stage->apply(state, support);
+  }
+
   Head no_shares() const {
     const auto zeros = at::zeros_like(support_labels_.mask).unsqueeze(2);
     return {zeros.expand({-1, -1, learner_.network_->features()}), zeros};
@@ -197,6 +209,23 @@ at::Tensor Learner::losses(const BatchParameters& parameters, const TensorBatch&
   if (!state.left_out_outputs.defined()) return losses;
   return mean_of_both(losses, batch.query.mask, objective_->losses(state.left_out_outputs, batch.support),
                       batch.support.mask, adapt.leave_one_out);
+}
+
+at::Tensor Learner::joint_losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                                 Precision precision, const Encoding* rows) const {
+  const Batch whole(*this, parameters, batch, dropout, precision, rows);
+  return objective_->losses(whole.unadapted_outputs(whole.started()), batch.query);
+}
+
+at::Tensor Learner::change_losses(const BatchParameters& parameters, const TensorBatch& batch,
+                                  const at::Tensor& weights, const Dropout* dropout, Precision precision) const {
+  const Batch whole(*this, parameters, batch, dropout, precision);
+  const auto state = whole.adapted({.change = true});
+  const auto change = weights * state.change_losses;
+  const c10::AutoGradMode without(false);
+  auto losses = objective_->losses(whole.outputs(state), batch.query);
+  const c10::AutoGradMode with(true);
+  return losses + (change - change.detach());
 }
 
 Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,

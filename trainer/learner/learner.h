@@ -53,6 +53,15 @@ class Learner : public Recommender {
   at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                     Precision precision = Precision::kFloat32, const Encoding* rows = nullptr) const;
 
+  // Each task's mean query loss where none adapts, as one model of all of them would be trained: [T].
+  at::Tensor joint_losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
+                          Precision precision = Precision::kFloat32, const Encoding* rows = nullptr) const;
+
+  // Each task's mean query loss after adaptation, whose gradient is not its own but minus what inner steps have changed
+  // of the parameters for the task, times `weights` [T]: [T].  For the stage `steps` with fixed rates.
+  at::Tensor change_losses(const BatchParameters& parameters, const TensorBatch& batch, const at::Tensor& weights,
+                           const Dropout* dropout, Precision precision = Precision::kFloat32) const;
+
   // Whether nothing but heads adapts, so that rows can be encoded once for all tasks.
   bool only_heads_adapt() const { return !layers_.any_adapts(); }
 

@@ -12,7 +12,7 @@ namespace warmstart {
 namespace {
 
 // What is summed over ranks behind the gradient, in the same collective.
-enum Tail : std::int64_t { kLoss, kInterrupted, kSaved, kSaveDue, kTailSize };
+enum Tail : std::int64_t { kLoss, kRows, kInterrupted, kSaved, kSaveDue, kTailSize };
 
 std::int64_t bytes_of_buckets(const TrainOptions& options) {
   return options.bucket_megabytes > 0 ? static_cast<std::int64_t>(options.bucket_megabytes * 1e6)
@@ -37,10 +37,13 @@ EpisodeBatch next_of(MicrobatchStream& stream) {
 
 }  // namespace
 
-MetaGradient::MetaGradient(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& gradients)
+MetaGradient::MetaGradient(Learner& model, const Dataset& dataset, const TrainOptions& options, std::int64_t steps,
+                           Communicator& gradients)
     : model_(model),
       dataset_(dataset),
       options_(options),
+      schedule_(options.outer.schedule, options.epochs),
+      steps_(steps),
       group_(gradients),
       buckets_(model.parameters(), kTailSize, bytes_of_buckets(options), gradients, options.reduction) {}
 
@@ -66,8 +69,8 @@ ReducedGradient MetaGradient::of_step(std::int64_t step, MicrobatchStream& strea
 at::Tensor MetaGradient::add(const EpisodeBatch& batch, std::int64_t step, int microbatch, bool last, bool save_due) {
   const TensorBatch tensors(batch, model_.parameters().flat().options());
   const auto parameters = model_.batch_parameters(tensors, Leaves::kMicrobatches);
-  auto losses = this->losses(parameters, tensors, dropout(step, microbatch), nullptr);
-  add(losses, parameters, last, save_due, false);
+  auto losses = this->losses(parameters, tensors, step, dropout(step, microbatch), nullptr);
+  add(losses, parameters, counted_rows(tensors, step), last, save_due, false);
   return losses;
 }
 
@@ -81,8 +84,8 @@ at::Tensor MetaGradient::add_with_shared_rows(const EpisodeBatch& batch, std::in
   const auto masks = dropout(step, own.first);
   const auto own_rows = model_.encode(parameters, rows, &masks, options_.precision);
   const auto encoding = blocks.exchange(own_rows, [&] { buckets_.release(); });
-  auto losses = this->losses(parameters, tensors, masks, &encoding);
-  add(losses, parameters, true, save_due, true);
+  auto losses = this->losses(parameters, tensors, step, masks, &encoding);
+  add(losses, parameters, {}, true, save_due, true);
   return losses;
 }
 
@@ -92,19 +95,35 @@ Dropout MetaGradient::dropout(std::int64_t step, int microbatch) const {
       options_.key_dropout, options_.all_keys_dropout};
 }
 
-at::Tensor MetaGradient::losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout& dropout,
-                                const Encoding* rows) {
+at::Tensor MetaGradient::losses(const BatchParameters& parameters, const TensorBatch& batch, std::int64_t step,
+                                const Dropout& dropout, const Encoding* rows) {
+  const auto precision = options_.precision;
+  if (part_of(step) == Part::kJoint) return model_.joint_losses(parameters, batch, &dropout, precision, rows);
   plans_.add(model_.plan(batch.support.place.size(1), batch.query.place.size(1)), batch.microbatches.count);
-  return model_.losses(parameters, batch, &dropout, options_.precision, rows);
+  if (options_.outer.update == OuterUpdate::kQueryLoss)
+    return model_.losses(parameters, batch, &dropout, precision, rows);
+  const auto counted = counted_rows(batch, step);
+  const auto weights = counted.defined() ? counted : at::ones({batch.tasks}, batch.support.mask.options());
+  return model_.change_losses(parameters, batch, weights, &dropout, precision);
+}
+
+at::Tensor MetaGradient::counted_rows(const TensorBatch& batch, std::int64_t step) const {
+  const auto& outer = options_.outer;
+  const bool counts = outer.update == OuterUpdate::kAveraging && outer.weights == TaskWeights::kRows;
+  return counts && part_of(step) == Part::kMeta ? batch.support.mask.sum(1) : at::Tensor();
 }
 
 // Adds the gradients of the microbatches' shares of the mean loss, with the tail behind them.
-void MetaGradient::add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due,
-                       bool held) {
+void MetaGradient::add(const at::Tensor& losses, const BatchParameters& parameters, const at::Tensor& rows, bool last,
+                       bool save_due, bool held) {
   const auto microbatches = parameters.microbatches().count;
-  const auto of_microbatches = losses.view({microbatches, -1}).sum(1) / static_cast<double>(options_.tasks);
+  const auto mean_share = [&](const at::Tensor& of_tasks) {
+    return of_tasks.view({microbatches, -1}).sum(1) / static_cast<double>(options_.tasks);
+  };
+  const auto of_microbatches = mean_share(losses);
   const auto tails = at::zeros({microbatches, kTailSize}, losses.options());
   tails.select(1, kLoss).copy_(of_microbatches.detach());
+  if (rows.defined()) tails.select(1, kRows).copy_(mean_share(rows));
   if (last) note_flags(tails[microbatches - 1], save_due);
   buckets_.add(of_microbatches.sum(), parameters, tails, last, held);
 }
@@ -116,6 +135,8 @@ void MetaGradient::read_total(ReducedGradient& found) {
   const auto tail = total.narrow(0, parameters, kTailSize).cpu();
   found.gradient = total.narrow(0, 0, parameters);
   found.loss = tail[kLoss].item<double>();
+  // A meta-batch whose tasks have no support row at all changes nothing.
+  if (const auto rows = tail[kRows].item<double>(); rows > 0) found.gradient.div_(rows);
   found.save_due = tail[kSaveDue].item<double>() > 0;
   if (tail[kInterrupted].item<double>() > 0)
     found.stop = ExitCode::kInterrupted;

@@ -9,6 +9,7 @@
 #include "trainer/learner/learner.h"
 #include "trainer/training/gradient_buckets.h"
 #include "trainer/training/microbatch_stream.h"
+#include "trainer/training/schedule.h"
 #include "trainer/training/train_options.h"
 
 namespace warmstart {
@@ -25,11 +26,16 @@ struct ReducedGradient {
 
 class MetaGradient {
  public:
-  // Gradients are summed over `gradients`, whose ranks are those of the run.  All arguments must outlive this.
-  MetaGradient(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& gradients);
+  // Of a run of `steps` meta-steps.  Gradients are summed over `gradients`, whose ranks are those of the run.  All
+  // arguments must outlive this.
+  MetaGradient(Learner& model, const Dataset& dataset, const TrainOptions& options, std::int64_t steps,
+               Communicator& gradients);
 
   // Collective.  Of meta-step `step`, whose microbatches come next from the stream.  `save_due` is rank 0's to say.
   ReducedGradient of_step(std::int64_t step, MicrobatchStream& stream, bool save_due);
+
+  // How meta-step `step` trains.
+  Part part_of(std::int64_t step) const { return schedule_.part_of(step, steps_); }
 
   // How layers adapted in this rank's microbatches so far.
   PlanTally& plans() { return plans_; }
@@ -42,14 +48,19 @@ class MetaGradient {
   at::Tensor add(const EpisodeBatch& batch, std::int64_t step, int microbatch, bool last, bool save_due);
   at::Tensor add_with_shared_rows(const EpisodeBatch& batch, std::int64_t step, MicrobatchRange own, bool save_due);
   Dropout dropout(std::int64_t step, int microbatch) const;
-  at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout& dropout,
-                    const Encoding* rows);
-  void add(const at::Tensor& losses, const BatchParameters& parameters, bool last, bool save_due, bool held);
+  at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, std::int64_t step,
+                    const Dropout& dropout, const Encoding* rows);
+  // The support rows by which tasks count, [T]; undefined where each counts as much as any other.
+  at::Tensor counted_rows(const TensorBatch& batch, std::int64_t step) const;
+  void add(const at::Tensor& losses, const BatchParameters& parameters, const at::Tensor& rows, bool last,
+           bool save_due, bool held);
   void read_total(ReducedGradient& found);
 
   Learner& model_;
   const Dataset& dataset_;
   const TrainOptions& options_;
+  Schedule schedule_;
+  std::int64_t steps_;
   Communicator& group_;
   GradientBuckets buckets_;
   PlanTally plans_;

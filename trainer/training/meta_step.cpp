@@ -20,7 +20,8 @@ MetaStep::MetaStep(Learner& model, const Dataset& dataset, const TrainOptions& o
     : parameters_(model.parameters()),
       dataset_(dataset),
       group_(group),
-      gradient_(model, dataset, options, gradients),
+      options_(options),
+      gradient_(model, dataset, options, steps, gradients),
       adam_(model.parameters(), options.adam, steps),
       guard_(options.loss_limit) {}
 
@@ -36,9 +37,24 @@ StepOutcome MetaStep::take(std::int64_t step, MicrobatchStream& stream, bool sav
     outcome.divergence = divergence(step, refused, step - 1);
     return outcome;
   }
-  outcome.gradient_norm = adam_.step(step, found.gradient, parameters_);
+  outcome.gradient_norm = update(step, found.gradient);
   if (!std::isfinite(outcome.gradient_norm)) outcome.divergence = divergence(step, "the gradient is not finite", step);
   return outcome;
+}
+
+bool MetaStep::averages(std::int64_t step) const {
+  return options_.outer.update == OuterUpdate::kAveraging && gradient_.part_of(step) == Part::kMeta;
+}
+
+double MetaStep::rate(std::int64_t step) const {
+  return averages(step) ? options_.outer.averaging_rate : adam_.rate(step);
+}
+
+// Returns the gradient's norm.
+double MetaStep::update(std::int64_t step, const at::Tensor& gradient) {
+  if (!averages(step)) return adam_.step(step, gradient, parameters_);
+  parameters_.flat().sub_(gradient, options_.outer.averaging_rate);
+  return at::linalg_vector_norm(gradient).item<double>();
 }
 
 // Collective: the loss is the same on all ranks, so all of them ask for the task or none does.

@@ -38,7 +38,7 @@ class MetaStep {
   StepOutcome take(std::int64_t step, MicrobatchStream& stream, bool save_due);
 
   // The outer rate of a meta-step.
-  double rate(std::int64_t step) const { return adam_.rate(step); }
+  double rate(std::int64_t step) const;
   const MetaGradient& gradient() const { return gradient_; }
 
   // Its share of a checkpoint: the parameters, the optimizer's moments, recent losses, plans.
@@ -46,12 +46,16 @@ class MetaStep {
   void restore(const Checkpoint& checkpoint);
 
  private:
+  // Whether the step moves the parameters to the mean of the tasks' own.
+  bool averages(std::int64_t step) const;
+  double update(std::int64_t step, const at::Tensor& gradient);
   std::string refusal(const ReducedGradient& found);
   std::string task_to_blame(const ReducedGradient& found);
 
   Parameters& parameters_;
   const Dataset& dataset_;
   Communicator& group_;
+  const TrainOptions& options_;
   MetaGradient gradient_;
   Adam adam_;
   LossGuard guard_;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "base/errors.h"
 #include "base/options.h"
+#include "trainer/training/schedule.h"
 
 namespace warmstart {
 namespace {
@@ -84,6 +86,7 @@ void declare_safety(Options& add, TrainOptions& options) {
 void declare(Options& add, TrainOptions& options) {
   declare_steps(add, options);
   declare_arithmetic(add, options);
+  declare(add, options.outer);
   declare(add, options.adam);
   declare_dropout(add, options);
   declare_watch(add, options);
@@ -102,7 +105,31 @@ void check(const TrainOptions& options, int ranks) {
           fmt::format("train.tasks = {} is under train.microbatches = {}", options.tasks, options.microbatches));
   require(options.loss_limit == 0 || options.loss_limit > 1, "train.loss-limit must be above 1, or 0");
   require(options.steps > 0 || options.epochs > 0, "train.steps or train.epochs must be above 0");
+  require(options.outer.schedule.empty() || options.steps == 0,
+          "train.schedule counts epochs, and train.steps sets the length of the run; leave train.steps at 0");
+  Schedule(options.outer.schedule, options.epochs);  // throws
   check(options.validation);
+}
+
+void check(const OuterOptions& outer, double epochs, const ModelOptions& model) {
+  if (outer.update == OuterUpdate::kQueryLoss) return;
+  const auto name = to_text(outer.update);
+  const auto& [stages, inner] = std::tie(model.adapt.stages, model.adapt.inner);
+  require(stages.back() == StageKind::kSteps && inner.steps > 0,
+          fmt::format("train.outer = {} moves the parameters to where inner steps end; let adapt.stages end with steps",
+                      name));
+  require(inner.rates == InnerRates::kFixed,
+          fmt::format("train.outer = {} has no gradient to learn inner rates by; set inner.rates = fixed", name));
+  require(model.adapt.no_support == 0,
+          fmt::format("train.outer = {} has no query loss for adapt.no-support to weigh; set it to 0", name));
+  require(inner.scope == Scope::kAll || Schedule(outer.schedule, epochs).has(Part::kJoint),
+          fmt::format("train.outer = {} moves what inner steps change, and with inner.scope = {} other layers would "
+                      "stay as they were drawn; set inner.scope = all, or train them first: train.schedule = joint:5, "
+                      "meta:20",
+                      name, to_text(inner.scope)));
+  require(outer.update != OuterUpdate::kAveraging || stages.size() == 1,
+          "train.outer = averaging is the mean of parameters that all tasks start from, and other stages give each "
+          "task a start of its own; set adapt.stages = steps");
 }
 
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective) {

@@ -7,8 +7,9 @@
 #include "trainer/arithmetic/precision.h"
 #include "trainer/evaluation/evaluation_options.h"
 #include "trainer/evaluation/measure.h"
-#include "trainer/objectives/objective_options.h"
+#include "trainer/learner/model_options.h"
 #include "trainer/optimizers/adam_options.h"
+#include "trainer/training/outer_options.h"
 #include "trainer/training/save_options.h"
 
 namespace warmstart {
@@ -25,6 +26,7 @@ struct TrainOptions {
   double dropout = 0.3;
   double key_dropout = 0.05;      // share of rows that are trained on as if their key were unknown
   double all_keys_dropout = 0.1;  // probability per step that all rows are trained as if their keys were unknown
+  OuterOptions outer;
   AdamOptions adam;
   EpisodeOptions episode;
   std::int64_t log_every = 20;      // steps
@@ -45,6 +47,9 @@ void declare(Options& add, TrainOptions& options);
 
 // Throws UsageError when a run with these options cannot start on so many ranks.
 void check(const TrainOptions& options, int ranks);
+
+// Throws UsageError when a model cannot be trained as `outer` says.
+void check(const OuterOptions& outer, double epochs, const ModelOptions& model);
 
 // By which validation tells which parameters are best.
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective);

@@ -169,6 +169,7 @@ TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& o
   const auto form = microbatch_form(model, dataset, options, group);
   agree(group, [&] {
     check(options, group.size());
+    check(options.outer, options.epochs, model.options());
     check_labels(dataset, model.options().objective, group.rank(), group.size());
     loop = std::make_unique<TrainingLoop>(model, dataset, options, group, observer, start, form);
   });

@@ -70,6 +70,16 @@ TEST_P(ExactMetaGradient, EqualsAutogradThroughExplicitWeights) {
   }
 }
 
+TEST_P(ExactMetaGradient, ChangesAreThoseOfExplicitSteps) {
+  for (auto options : methods_with(GetParam())) {
+    if (options.adapt.inner.rates != InnerRates::kFixed) continue;
+    SCOPED_TRACE(name_of(options));
+    expect_exact_change(options);
+    options.adapt.inner.form = Form::kWeights;
+    expect_exact_change(options);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ExactMetaGradient, testing::ValuesIn(chains()), name_of_chain);
 
 }  // namespace

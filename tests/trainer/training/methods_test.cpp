@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "cluster/mpi_communicator.h"
 #include "cluster/self_communicator.h"
@@ -66,9 +67,9 @@ class MethodsTest : public testing::Test {
   }
 
   // Half the way, and the rest from the checkpoint.
-  std::string resumed(const ModelOptions& model_options) {
+  std::string resumed(const ModelOptions& model_options, const TrainOptions& whole = options_of_test()) {
     const SharedFolder shared(group);
-    auto options = options_of_test();
+    auto options = whole;
     options.save.run = shared.path();
     options.save.every_steps = 2;
     options.save.retention.last = 10;
@@ -76,7 +77,7 @@ class MethodsTest : public testing::Test {
     TrainStart start;
     start.checkpoint = read_checkpoint(shared.path() / "step-00000002");
     group.barrier();
-    return trained(model_options, options_of_test(), group, std::move(start));
+    return trained(model_options, whole, group, std::move(start));
   }
 
   TemporaryFolder folder;
@@ -97,6 +98,33 @@ TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
     EXPECT_EQ(trained(options, options_of_test(), group), digest) << name_of(method);
     EXPECT_EQ(resumed(options), digest) << name_of(method);
   }
+}
+
+// By what inner steps change, and jointly first: the run turns from one to the other where it is resumed.
+TEST_F(MethodsTest, OtherOuterUpdatesEndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
+  ModelOptions method;
+  method.network = {.embedding = 4, .tower = {4}, .features = 3};
+  method.adapt.stages = {StageKind::kSteps};
+  method.adapt.inner = {.steps = 2, .rates = InnerRates::kFixed};
+  std::set<std::string> digests;
+  for (const auto scope : {Scope::kHead, Scope::kAll})
+    for (const auto& outer :
+         {OuterOptions{}, OuterOptions{.update = OuterUpdate::kReptile},
+          OuterOptions{.update = OuterUpdate::kAveraging},
+          OuterOptions{.update = OuterUpdate::kAveraging, .weights = TaskWeights::kRows, .averaging_rate = 0.5}}) {
+      auto options = options_of_test();
+      options.outer = outer;
+      options.outer.schedule = {"joint:1", "meta:1"};
+      options.steps = 0;
+      options.epochs = 2;
+      options.tasks = 16;
+      method.adapt.inner.scope = scope;
+      const auto digest = trained(method, options, alone);
+      EXPECT_EQ(trained(method, options, group), digest) << to_text(outer.update) << ", " << to_text(scope);
+      EXPECT_EQ(resumed(method, options), digest) << to_text(outer.update) << ", " << to_text(scope);
+      digests.insert(digest);
+    }
+  EXPECT_EQ(digests.size(), 8u);
 }
 
 // A model that is too large for its microbatches to go together.
