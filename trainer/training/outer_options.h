@@ -24,7 +24,7 @@ struct OuterOptions {
   OuterUpdate update = OuterUpdate::kQueryLoss;
   TaskWeights weights = TaskWeights::kEqual;  // of averaging
   double averaging_rate = 1.0;                // of the way from the parameters to the mean of the tasks' own
-  std::vector<std::string> schedule;          // "joint:5", "meta:20": parts of the run, in epochs; none: all is meta
+  std::vector<std::string> schedule = {};     // "joint:5", "meta:20": parts of the run, in epochs; none: all is meta
 };
 
 // Of the section train.
