@@ -46,7 +46,8 @@ void declare(Options& add, TrainOptions& options);
 // Throws UsageError when a run with these options cannot start on so many ranks.
 void check(const TrainOptions& options, int ranks);
 
-// By which validation tells which parameters are best.
+// By which validation tells which parameters are best.  Throws UsageError for one that judges labels where the
+// objective ranks() rows.
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective);
 
 // The meta-steps that a run takes.
