@@ -73,6 +73,9 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   if (model) {
     const auto warning = warning_of_support(comparison->judge("warmstart", *model), measure, "on test");
     if (!warning.empty()) spdlog::warn("{}", warning);
+    if (const auto objective = model->options().objective.kind; ranks(objective))
+      spdlog::warn("model.objective = {} predicts an order: the model's nDCG says how good it is, not its errors",
+                   to_text(objective));
   }
 
   agree(group, [&] {

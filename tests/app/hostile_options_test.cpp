@@ -73,6 +73,7 @@ TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
     refused("model.network=mf", option, "model.network = two-tower or mlp; it is 'mf' here");
   refused("model.network=mlp", "model.features=8", "model.network = two-tower or mf; it is 'mlp' here");
   refused("model.objective=binary", "model.absolute=1", "model.objective = squared; it is 'binary' here");
+  refused("adapt.readout=matching", "adapt.contrast=2", "adapt.readout = siamese; it is 'matching' here");
   refused("adapt.stages=steps", "model.prior=8", "adapt.stages = prior; it is 'steps' here");
   for (const auto* option :
        {"inner.steps=1", "inner.scope=all", "inner.second-order=false", "inner.rates=fixed", "inner.rate=1",

@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/random.h"
@@ -48,8 +49,10 @@ class Reference {
 
   at::Tensor loss(const TensorBatch& batch, std::int64_t task) {
     const auto one = only_task(batch, task);
-    const auto outputs = this->outputs(adapted(start_of(one), one), one, one.query).squeeze(2);
-    return outer_costs(outputs, one.query.label).mean();
+    const auto weights = adapted(start_of(one), one);
+    const auto outputs = this->outputs(weights, one, one.query).squeeze(2);
+    if (options_.adapt.readout == ReadoutKind::kLinear) return outer_costs(outputs, one.query.label).mean();
+    return loss_of_comparing(weights, one, outputs);
   }
 
   // What a task's steps have changed, as a number whose gradient is minus that.
@@ -65,20 +68,41 @@ class Reference {
   // The network with a head that is among its parameters, and nothing that adapts.
   static ModelOptions plain_options(ModelOptions options) {
     options.adapt.stages = {StageKind::kSteps};
+    options.adapt.readout = ReadoutKind::kLinear;
     options.adapt.inner = {.steps = 0};
     return options;
   }
   // The stages before the steps.
   static ModelOptions start_options(ModelOptions options) {
     std::erase(options.adapt.stages, StageKind::kSteps);
+    options.adapt.readout = ReadoutKind::kLinear;
     options.adapt.inner = {.steps = 0};
     if (options.adapt.stages.empty()) options.adapt.stages = {StageKind::kSteps};
     return options;
   }
 
   const InnerOptions& inner() const { return options_.adapt.inner; }
+  // Of the pairs that are to be in order, one after the other.
+  static at::Tensor cost_of_pairs(const at::Tensor& outputs, const at::Tensor& labels) {
+    auto sum = 0.0 * outputs.sum();
+    int pairs = 0;
+    for (std::int64_t i = 0; i < labels.size(1); ++i) {
+      for (std::int64_t j = 0; j < labels.size(1); ++j) {
+        if (labels[0][i].item<double>() <= labels[0][j].item<double>()) continue;
+        sum = sum + at::softplus(outputs[0][j] - outputs[0][i]);
+        ++pairs;
+      }
+    }
+    return pairs > 0 ? sum / pairs : sum;
+  }
+  // What a task's rows cost together is each one's equal share.
   at::Tensor inner_costs(const at::Tensor& outputs, const at::Tensor& labels) const {
     const auto kind = options_.objective.kind;
+    if (kind == ObjectiveKind::kPairwise) return cost_of_pairs(outputs, labels).expand_as(outputs);
+    if (kind == ObjectiveKind::kListwise) {
+      const auto wanted = at::softmax(labels / options_.objective.listwise_temperature, 1);
+      return -(wanted * at::log_softmax(outputs, 1)).sum().expand_as(outputs);
+    }
     if (kind == ObjectiveKind::kBinary)
       return at::binary_cross_entropy_with_logits(outputs, labels, {}, {}, at::Reduction::None);
     if (kind == ObjectiveKind::kPoisson)
@@ -123,6 +147,40 @@ class Reference {
     auto judged = one;
     judged.query = rows;
     return plain_.outputs(plain_.batch_parameters(judged), judged, nullptr);
+  }
+
+  // With a readout that compares rows, by its equations, one pair of a query and a support row after the other.
+  at::Tensor loss_of_comparing(const Weights& weights, const TensorBatch& one, const at::Tensor& of_head) {
+    const auto support_outputs = this->outputs(weights, one, one.support).squeeze(2);
+    const auto costs = inner_costs(support_outputs, one.support.label).sum();
+    const auto rows = one.support.label.size(1);
+    auto residuals = at::zeros_like(support_outputs);
+    if (rows > 0) residuals = -torch::autograd::grad({costs}, {support_outputs}, {}, true, true)[0];
+    const auto features = plain_.encode(plain_.batch_parameters(one), one, nullptr).features();
+    const bool siamese = options_.adapt.readout == ReadoutKind::kSiamese;
+    const auto& contrast = options_.adapt.contrast;
+    std::vector<at::Tensor> outputs;
+    auto contrasts = 0.0 * of_head.sum();
+    for (std::int64_t q = 0; q < of_head.size(1); ++q) {
+      auto sum = 0.0 * of_head.sum(), alike = raw("readout.kappa") + 0.001;
+      for (std::int64_t i = 0; i < rows; ++i) {
+        const auto a = features[one.query.place[0][q].item<std::int64_t>()];
+        const auto b = features[one.support.place[0][i].item<std::int64_t>()];
+        const auto length = [](const at::Tensor& x) { return at::sqrt(x.dot(x) + 1e-6); };
+        const auto distance = at::sqrt((a - b).square().sum() + 0.01) - 0.1;
+        const auto far = siamese ? distance : 1.0 - a.dot(b) / (length(a) * length(b));
+        const auto e = at::exp(-raw("readout.sharpness") * far);
+        sum = sum + e * raw("readout.factor") * residuals[0][i];
+        alike = alike + e;
+        const bool of_a_kind =
+            std::abs((one.query.label[0][q] - one.support.label[0][i]).item<double>()) <= contrast.alike;
+        contrasts = contrasts + (of_a_kind ? distance : at::relu(contrast.margin - distance));
+      }
+      outputs.push_back(of_head[0][q] + sum / alike);
+    }
+    const auto loss = outer_costs(at::stack(outputs).unsqueeze(0), one.query.label).mean();
+    if (!siamese || rows == 0) return loss;
+    return loss + contrast.weight * contrasts / static_cast<double>(rows * of_head.size(1));
   }
 
   bool adapts(const std::string& name) const {

@@ -12,17 +12,26 @@
 namespace warmstart {
 
 // What tests of every method go through: with one network, all of `warmstart methods`; with the others, whose forward
-// pass is all that differs, inner steps in every scope and one closed form, which reads their rows' inputs.
+// pass is all that differs, inner steps in every scope and one closed form, which reads their rows' inputs.  Objectives
+// that rank rows go with inner steps and with the encoder, and not with the prior or a shared start alone and with
+// encoder and steps together, where their gradient meets nothing else.  Readouts that compare rows go with the prior,
+// for two objectives, and with inner steps, for one.
 inline std::vector<ModelOptions> tried_methods() {
   using enum StageKind;
   auto methods = all_methods();
   std::erase_if(methods, [](const ModelOptions& method) {
     const auto objective = method.objective.kind;
     const auto& stages = method.adapt.stages;
+    const bool is_for_ranking = stages == std::vector{kPrior, kSteps} || stages == std::vector{kPrior, kSupportEncoder};
+    if (ranks(objective) && !is_for_ranking) return true;
+    const bool is_linear = method.adapt.readout == ReadoutKind::kLinear;
     const bool is_first = objective == ObjectiveKind::kSquared || objective == ObjectiveKind::kBinary;
     const bool is_of_each_network =
         stages == std::vector{kPrior, kSteps} || stages == std::vector{kPrior, kSupportEncoder, kKernel};
-    return method.network.kind != NetworkKind::kTwoTower && !(is_first && is_of_each_network);
+    const bool is_for_comparing = (is_first && stages == std::vector{kPrior}) ||
+                                  (objective == ObjectiveKind::kSquared && stages == std::vector{kPrior, kSteps});
+    if (!is_linear && !is_for_comparing) return true;
+    return method.network.kind != NetworkKind::kTwoTower && !(is_first && is_linear && is_of_each_network);
   });
   return methods;
 }

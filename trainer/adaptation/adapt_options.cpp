@@ -2,12 +2,37 @@
 
 namespace warmstart {
 
+namespace {
+
+void declare(Options& add, ContrastOptions& options) {
+  const auto of_siamese = [](auto declaration) { declaration.to(1e6).only_with("adapt.readout", {"siamese"}); };
+  of_siamese(
+      add.add("adapt.contrast", options.weight,
+              "weight, beside a query row, of the mean over its pairs with support rows: the distance of rows of "
+              "a kind, and what rows of two kinds lack to adapt.contrast-margin; 0: distances are learned of the "
+              "query alone")
+          .from(0));
+  of_siamese(add.add("adapt.contrast-margin", options.margin,
+                     "distance from which on rows of two kinds cost nothing, in the unit of features")
+                 .above(0));
+  of_siamese(add.add("adapt.contrast-alike", options.alike,
+                     "by how much the labels of two rows of a kind may differ, in the label's unit")
+                 .from(0));
+}
+
+}  // namespace
+
 void declare(Options& add, AdaptOptions& options) {
   add.add("adapt.stages", options.stages,
           "how a task's support becomes its own, in this order: prior (a head from the task's fields), prototypes "
           "(class means), support-encoder (a head read off the rows), steps (inner steps), ridge (the head in closed "
           "form), kernel (that, and rows that are alike)")
       .items(8);
+  add.add(
+      "adapt.readout", options.readout,
+      "how a row's output comes about: linear (a head weighs its features), matching (and attention to the support "
+      "rows by cosines adds what the head leaves of their labels) or siamese (that, by distances that are learned of "
+      "pairs)");
   add.add("model.prior", options.prior, "width of the hidden layer of the stage prior")
       .from(1)
       .to(1e9)
@@ -35,6 +60,7 @@ void declare(Options& add, AdaptOptions& options) {
       .from(0)
       .to(1e6)
       .only_with("adapt.stages", {"ridge", "kernel"});
+  declare(add, options.contrast);
   declare(add, options.inner);
 }
 

@@ -7,6 +7,7 @@
 #include "trainer/adaptation/shared_start.h"
 #include "trainer/adaptation/steps.h"
 #include "trainer/adaptation/support_encoder.h"
+#include "trainer/adaptation/support_readout.h"
 
 namespace warmstart {
 namespace {
@@ -30,6 +31,8 @@ std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts) {
   if (parts.options.stages.empty() || parts.options.stages.front() != StageKind::kPrior)
     stages.push_back(std::make_unique<SharedStart>(parts.outputs, parts.features, parts.draw, parts.parameters));
   for (const auto kind : parts.options.stages) stages.push_back(make_stage(kind, parts));
+  if (parts.options.readout != ReadoutKind::kLinear)
+    stages.push_back(std::make_unique<SupportReadout>(parts.options.readout, parts.parameters));
   if (parts.noise) add_noise(parts.inputs, parts.parameters);
   return stages;
 }

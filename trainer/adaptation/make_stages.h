@@ -23,7 +23,8 @@ struct StageParts {
   EmbeddingSource& tables;
 };
 
-// The stages in their order, behind one that makes a head where the first does not.
+// The stages in their order, behind one that makes a head where the first does not, and before one that remembers the
+// support rows where the readout compares rows with them.
 std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts);
 
 }  // namespace warmstart

@@ -10,10 +10,14 @@
 namespace warmstart {
 namespace {
 
-// Rows as the head and the kernel see them.
+// Rows as the head, the kernel and the readout see them.
 struct Seen {
   Seen(const TaskState& state, const RowEncoder& rows) : encoding(rows.encode(state.layers)) {
-    if (state.kernel) similarity = state.kernel->similarity(kernel_points(rows, encoding, state.layers.parameters()));
+    const auto& parameters = state.layers.parameters();
+    if (state.kernel) similarity = state.kernel->similarity(kernel_points(rows, encoding, parameters));
+    if (state.support)
+      weights =
+          support_weights(state.readout, row_keys(state.readout, encoding.features()), *state.support, parameters);
   }
 
   at::Tensor with_one() const {  // H [T, R, D + 1]
@@ -23,10 +27,12 @@ struct Seen {
 
   Encoding encoding;
   at::Tensor similarity;  // [T, R, S]; undefined without a kernel
+  at::Tensor weights;     // [T, R, S]; undefined where the readout is linear
 };
 
 at::Tensor outputs_of(const TaskState& state, const Seen& seen) {
   const auto of_head = state.head.outputs(seen.encoding.features(), seen.encoding.base());
+  if (state.support) return of_head + task_product(seen.weights, state.support->values);
   return state.kernel ? of_head + task_product(seen.similarity, state.kernel->weights) : of_head;
 }
 
@@ -36,9 +42,18 @@ at::Tensor TaskState::outputs(const RowEncoder& rows) const { return outputs_of(
 
 at::Tensor TaskState::outputs_of_all(const Encoding& rows) const {
   auto of_head = at::linear(head.w.squeeze(1), rows.features()) + rows.base().transpose(0, 1) + head.b.squeeze(2);
+  if (support) {
+    const auto keys = row_keys(readout, rows.features()).unsqueeze(0);  // [1, N, D]
+    return of_head +
+           task_product(support_weights(readout, keys, *support, layers.parameters()), support->values).squeeze(2);
+  }
   if (!kernel) return of_head;
   const auto points = kernel_points(RowEncoder(rows), rows, layers.parameters());  // [1, N, P]
   return of_head + task_product(kernel->similarity(points), kernel->weights).squeeze(2);
+}
+
+at::Tensor TaskState::distances_of(const RowEncoder& rows) const {
+  return distances(row_keys(readout, rows.encode(layers).features()), *support);
 }
 
 Predictive TaskState::predictive(const RowEncoder& rows) const {
@@ -55,6 +70,7 @@ Predictive TaskState::predictive(const RowEncoder& rows) const {
 at::Tensor TaskState::shares_of(const RowEncoder& rows) const {
   const Seen seen(*this, rows);
   auto of_head = task_product(seen.encoding.features(), shares.w.transpose(1, 2)) + shares.b.transpose(1, 2);
+  if (support) return of_head + seen.weights * support->values.transpose(1, 2);
   if (!kernel) return of_head;
   return of_head + task_product(seen.similarity, kernel->inverse) * kernel->residuals.transpose(1, 2);
 }
@@ -70,6 +86,11 @@ void for_each_tensor(State& state, const Of& of) {
   if (state.noise) {
     of("noise.shape", state.noise->shape);
     of("noise.rate", state.noise->rate);
+  }
+  if (state.support) {
+    of("memory.keys", state.support->keys);
+    of("memory.values", state.support->values);
+    of("memory.mask", state.support->mask);
   }
   if (!state.kernel) return;
   of("kernel.points", state.kernel->points);
@@ -97,6 +118,7 @@ void TaskState::restore(const Memory& memory) {
     if (name.starts_with(kSums)) sums[name.substr(std::strlen(kSums))] = tensor;
   layers.restore(memory);
   if (memory.contains("noise.shape")) noise.emplace();
+  if (memory.contains("memory.keys")) support.emplace();
   if (memory.contains("kernel.points")) kernel.emplace(kernel_of_parameters(layers.parameters()));
   for_each_tensor(*this, [&](const char* name, at::Tensor& tensor) {
     if (const auto found = memory.find(name); found != memory.end()) tensor = found->second;

@@ -8,6 +8,7 @@
 #include "trainer/adaptation/kernel_memory.h"
 #include "trainer/adaptation/noise.h"
 #include "trainer/adaptation/row_encoder.h"
+#include "trainer/adaptation/support_memory.h"
 
 namespace warmstart {
 
@@ -23,6 +24,10 @@ struct TaskState {
   Head head;
   AdaptedLayers layers;
   std::optional<KernelMemory> kernel = std::nullopt;
+
+  // Of a readout that is not linear, what it compares rows with.
+  ReadoutKind readout = ReadoutKind::kLinear;
+  std::optional<SupportMemory> support = std::nullopt;
 
   // The head of a task without support rows; undefined where no stage has made one.
   Head unadapted_head = {};
@@ -56,6 +61,9 @@ struct TaskState {
 
   // Of the same rows for all tasks, [N, ..], which no layer adapts; of an objective with one output: [T, N].
   at::Tensor outputs_of_all(const Encoding& rows) const;
+
+  // The distances of rows [T, R, ..] from the support rows, where the readout remembers them: [T, R, S].
+  at::Tensor distances_of(const RowEncoder& rows) const;
 
   // Of rows [T, R, ..], where there is `noise`.
   Predictive predictive(const RowEncoder& rows) const;

@@ -64,6 +64,14 @@ struct Exp {
   static at::Tensor derivative(const at::Tensor& result) { return result; }
 };
 
+struct Log {
+  static constexpr bool kKeepsResult = false;
+  static at::Tensor of(const at::Tensor& x) {
+    return mapped(x, [](float x) { return std::log(x); });
+  }
+  static at::Tensor derivative(const at::Tensor& x) { return at::reciprocal(x); }
+};
+
 template <typename Map>
 struct ByElement : Function<ByElement<Map>> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x) {
@@ -90,6 +98,8 @@ at::Tensor softplus_by_element(const at::Tensor& x) {
 }
 
 at::Tensor exp_by_element(const at::Tensor& x) { return takes_own_loops(x) ? ByElement<Exp>::apply(x) : at::exp(x); }
+
+at::Tensor log_by_element(const at::Tensor& x) { return takes_own_loops(x) ? ByElement<Log>::apply(x) : at::log(x); }
 
 at::Tensor tanh_by_element(const at::Tensor& x) { return takes_own_loops(x) ? ByElement<Tanh>::apply(x) : at::tanh(x); }
 

@@ -11,6 +11,7 @@ namespace warmstart {
 at::Tensor sigmoid_by_element(const at::Tensor& x);   // 1 / (1 + e^-x)
 at::Tensor softplus_by_element(const at::Tensor& x);  // log(1 + e^x)
 at::Tensor exp_by_element(const at::Tensor& x);
+at::Tensor log_by_element(const at::Tensor& x);
 at::Tensor tanh_by_element(const at::Tensor& x);
 
 }  // namespace warmstart

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "trainer/adaptation/contrast.h"
 #include "trainer/adaptation/make_stages.h"
 #include "trainer/arithmetic/student_t.h"
 #include "trainer/layers/linear.h"
@@ -127,14 +128,19 @@ class Learner::Batch {
     for (const auto& stage : learner_.stages_) stage->update(state, support);
   }
 
-  TaskState unadapted() const { return {.head = {}, .layers = unadapted_}; }
+  TaskState unadapted() const { return {.head = {}, .layers = unadapted_, .readout = learner_.options_.adapt.readout}; }
   const RowEncoder& query() const { return *query_; }
 
   at::Tensor outputs(const TaskState& state) const { return state.outputs(*query_); }
 
-  // With the likelihood's share.
+  // With the shares of the likelihood and of the contrast between rows.
   at::Tensor query_losses(const TaskState& state, const RowTensors& query) const {
     const auto& objective = *learner_.objective_;
+    if (state.readout == ReadoutKind::kSiamese) {
+      const auto& contrast = learner_.options_.adapt.contrast;
+      return objective.losses(outputs(state), query) +
+             contrast.weight * contrastive_losses(contrast, state.distances_of(*query_), query, support_labels_);
+    }
     if (!state.noise) return objective.losses(outputs(state), query);
     const auto found = predictive(state);
     const auto errors = found.outputs.squeeze(2) - query.label;
@@ -250,13 +256,10 @@ Predictions Learner::predict(const EpisodeBatch& batch) const {
   const Batch whole(*this, parameters, tensors, nullptr, Precision::kFloat32);
   const auto state = whole.adapted();
   const auto on_host = [](const at::Tensor& values) { return values.to(at::kCPU, at::kFloat).contiguous(); };
-  const auto labels_of = [&](const at::Tensor& outputs) {
-    return on_host(objective_->predicted(outputs).clamp(schema_.label_min, schema_.label_max));
-  };
-  if (!state.noise) return {labels_of(whole.outputs(state))};
+  if (!state.noise) return {on_host(scores_of(whole.outputs(state)))};
   const auto found = whole.predictive(state);
-  return {labels_of(found.outputs), on_host(found.outputs.squeeze(2)), on_host(found.squared_scales.squeeze(2).sqrt()),
-          on_host(found.freedom.flatten())};
+  return {on_host(scores_of(found.outputs)), on_host(found.outputs.squeeze(2)),
+          on_host(found.squared_scales.squeeze(2).sqrt()), on_host(found.freedom.flatten())};
 }
 
 Learner::Reasons Learner::reasons(const BatchParameters& parameters, const TensorBatch& batch) const {
@@ -307,7 +310,8 @@ Encoding Learner::encode(const BatchParameters& parameters, const FeatureTensors
 }
 
 TaskState Learner::remembered(const BatchParameters& parameters, const TaskState::Memory& memory) const {
-  TaskState state = {.head = {}, .layers = {layers_, parameters, 0, 0, Precision::kFloat32}};
+  TaskState state = {
+      .head = {}, .layers = {layers_, parameters, 0, 0, Precision::kFloat32}, .readout = options_.adapt.readout};
   state.restore(memory);
   return state;
 }
@@ -323,7 +327,8 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Encodin
 }
 
 bool Learner::updates() const {
-  return only_heads_adapt() && objective_->newton_steps() == 1 &&
+  // What a row adds must not depend on the rows that come behind it.
+  return only_heads_adapt() && objective_->newton_steps() == 1 && !ranks(options_.objective.kind) &&
          std::all_of(stages_.begin(), stages_.end(), [](const auto& stage) { return stage->updates(); });
 }
 
@@ -338,9 +343,14 @@ TaskState::Memory Learner::update(const BatchParameters& parameters, const Reque
   return state.memory();
 }
 
+at::Tensor Learner::scores_of(const at::Tensor& outputs) const {
+  const auto predicted = objective_->predicted(outputs);
+  return ranks(options_.objective.kind) ? predicted : predicted.clamp(schema_.label_min, schema_.label_max);
+}
+
 Learner::Answer Learner::answer_of(const RowEncoder& query, const TaskState& state) const {
   const auto outputs = state.outputs(query);
-  Answer answer = {objective_->predicted(outputs).clamp(schema_.label_min, schema_.label_max), outputs.squeeze(2)};
+  Answer answer = {scores_of(outputs), outputs.squeeze(2)};
   if (!state.noise) return answer;
   const auto found = state.predictive(query);
   // The variance of Student's t; its degrees of freedom are above 2.

@@ -76,7 +76,7 @@ class Learner : public Recommender {
   // How each linear layer that adapts is held in a batch of so many support and query rows a task.
   std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const { return layers_.plan(support, query); }
 
-  // Predictions on the scale of the label, within its range.
+  // Predictions on the scale of the label, within its range; of an objective that ranks() rows, scores on none.
   Predictions predict(const EpisodeBatch& batch) const override;
   bool tells_distributions() const override { return learns_noise(); }
 
@@ -90,7 +90,7 @@ class Learner : public Recommender {
 
   // What a served model says of a request's query rows.
   struct Answer {
-    at::Tensor scores;           // [T, Q]: predictions on the scale of the label, within its range
+    at::Tensor scores;           // [T, Q]: as predict() has them
     at::Tensor outputs;          // [T, Q]: the network's, which reasons add up to
     at::Tensor deviations = {};  // [T, Q]: of a label around its output; where deviations are learned
     Reasons reasons = {};
@@ -119,6 +119,7 @@ class Learner : public Recommender {
 
   TaskState remembered(const BatchParameters& parameters, const TaskState::Memory& memory) const;
   Answer answer_of(const RowEncoder& query, const TaskState& state) const;
+  at::Tensor scores_of(const at::Tensor& outputs) const;
 
   // Whether deviations are learned.
   bool learns_noise() const;

@@ -56,10 +56,17 @@ Stages with_last(Stages stages, StageKind last) {
   return stages;
 }
 
+// The stage that solves for the head.
+std::optional<StageKind> solver_of(const Stages& stages) {
+  for (const auto solver : {StageKind::kKernel, StageKind::kRidge})
+    if (has(stages, solver)) return solver;
+  return std::nullopt;
+}
+
 // Of stages around one that solves for the head.
 std::optional<Refusal> refusal_of_solution(const Stages& stages) {
-  const auto solver = has(stages, StageKind::kKernel) ? StageKind::kKernel : StageKind::kRidge;
-  if (!has(stages, solver)) return std::nullopt;
+  if (!solver_of(stages)) return std::nullopt;
+  const auto solver = *solver_of(stages);
   for (const auto other : {StageKind::kRidge, StageKind::kSteps, StageKind::kPrototypes}) {
     if (other != solver && has(stages, other))
       return Refusal{fmt::format("{} finds the head that {} would look for, too", name_of(solver), name_of(other)),
@@ -93,9 +100,29 @@ std::optional<Refusal> refusal_of_order(const Stages& stages) {
   return std::nullopt;
 }
 
-// The chains that the table has a row for.
-const std::vector<Stages>& chains() {
+// Of a readout that compares rows with the support's.
+std::optional<Refusal> refusal_of_readout(const AdaptOptions& adapt) {
+  const auto name = name_of(adapt.readout);
+  if (adapt.readout == ReadoutKind::kLinear) return std::nullopt;
+  for (const auto other : {StageKind::kRidge, StageKind::kKernel, StageKind::kPrototypes})
+    if (has(adapt.stages, other))
+      return Refusal{fmt::format("adapt.readout = {} weighs the support rows' labels by how alike rows are, and the "
+                                 "stage {} does that in another way",
+                                 name, name_of(other)),
+                     "set adapt.readout = linear, or adapt.stages = prior"};
+  if (adapt.inner.scope != Scope::kHead)
+    return Refusal{fmt::format("adapt.readout = {} compares rows by the features that all tasks share, and with "
+                               "inner.scope = {} each task has its own",
+                               name, name_of(adapt.inner.scope)),
+                   "set inner.scope = head, or adapt.readout = linear"};
+  return std::nullopt;
+}
+
+// The chains that the table has a row for, each with the readouts that do.
+const std::vector<Stages>& chains_with(ReadoutKind readout) {
   using enum StageKind;
+  static const std::vector<Stages> comparing = {{kPrior}, {kPrior, kSteps}, {kPrior, kSupportEncoder}};
+  if (readout != ReadoutKind::kLinear) return comparing;
   static const std::vector<Stages> all = {{kPrior, kSteps},
                                           {kSteps},
                                           {kPrior},
@@ -114,14 +141,30 @@ const std::vector<Stages>& chains() {
   return all;
 }
 
+// A row of the table.
+struct Row {
+  NetworkKind network;
+  Stages stages;
+  ReadoutKind readout;
+};
+
+std::vector<Row> rows_of_table() {
+  std::vector<Row> rows;
+  for (const auto network : values_of<NetworkKind>())
+    for (const auto readout : values_of<ReadoutKind>())
+      for (const auto& stages : chains_with(readout)) rows.push_back({network, stages, readout});
+  return rows;
+}
+
 // With every scope, whether it goes with the others or not.
-std::vector<ModelOptions> in_every_scope(NetworkKind network, const Stages& stages, ObjectiveKind objective) {
+std::vector<ModelOptions> in_every_scope(const Row& row, ObjectiveKind objective) {
   std::vector<ModelOptions> methods;
   for (const auto scope : values_of<Scope>()) {
     ModelOptions options;
-    options.network.kind = network;
+    options.network.kind = row.network;
     options.objective.kind = objective;
-    options.adapt.stages = stages;
+    options.adapt.stages = row.stages;
+    options.adapt.readout = row.readout;
     options.adapt.inner.scope = scope;
     methods.push_back(options);
   }
@@ -129,10 +172,9 @@ std::vector<ModelOptions> in_every_scope(NetworkKind network, const Stages& stag
 }
 
 // The scopes that go with the others; the reasons of those that do not join `reasons`.
-std::string scopes_of(NetworkKind network, const Stages& stages, ObjectiveKind objective,
-                      std::set<std::string>& reasons) {
+std::string scopes_of(const Row& row, ObjectiveKind objective, std::set<std::string>& reasons) {
   std::vector<std::string> names;
-  for (const auto& options : in_every_scope(network, stages, objective)) {
+  for (const auto& options : in_every_scope(row, objective)) {
     if (const auto refusal = refusal_of(options))
       reasons.insert(fmt::format("{}: {}", refusal->reason, refusal->remedy));
     else
@@ -147,10 +189,16 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   const auto& stages = options.adapt.stages;
   const auto scope = options.adapt.inner.scope;
   if (auto refusal = refusal_of_order(stages)) return refusal;
+  if (auto refusal = refusal_of_readout(options.adapt)) return refusal;
   if (has(stages, StageKind::kPrototypes) && options.objective.kind != ObjectiveKind::kBinary)
     return Refusal{fmt::format("prototypes are the means of two classes, which model.objective = {} does not have",
                                name_of(options.objective.kind)),
                    "set model.objective = binary, or adapt.stages = prior, steps"};
+  if (ranks(options.objective.kind) && solver_of(stages))
+    return Refusal{fmt::format("{} fits each row's output to a response of its own, and model.objective = {} costs a "
+                               "task's rows together",
+                               name_of(*solver_of(stages)), name_of(options.objective.kind)),
+                   setting_of({StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kSteps})};
   if (scope != Scope::kHead && !has(stages, StageKind::kSteps))
     return Refusal{"inner.scope says which layers inner steps change, and without the stage steps there are none",
                    "set inner.scope = head, or add steps to adapt.stages"};
@@ -162,35 +210,36 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
 
 std::vector<ModelOptions> all_methods() {
   std::vector<ModelOptions> methods;
-  for (const auto network : values_of<NetworkKind>())
-    for (const auto& stages : chains())
-      for (const auto objective : values_of<ObjectiveKind>())
-        for (const auto& options : in_every_scope(network, stages, objective))
-          if (!refusal_of(options)) methods.push_back(options);
+  for (const auto& row : rows_of_table())
+    for (const auto objective : values_of<ObjectiveKind>())
+      for (const auto& options : in_every_scope(row, objective))
+        if (!refusal_of(options)) methods.push_back(options);
   return methods;
 }
 
 std::string name_of(const ModelOptions& method) {
-  return fmt::format("{}, {}, {}, {}", name_of(method.network.kind), names_of(method.adapt.stages),
-                     name_of(method.objective.kind), name_of(method.adapt.inner.scope));
+  const auto& adapt = method.adapt;
+  const auto readout = adapt.readout == ReadoutKind::kLinear ? "" : name_of(adapt.readout) + ", ";
+  return fmt::format("{}, {}, {}{}, {}", name_of(method.network.kind), names_of(adapt.stages), readout,
+                     name_of(method.objective.kind), name_of(adapt.inner.scope));
 }
 
 std::string methods_table() {
   std::string rows;
   std::set<std::string> reasons;
-  for (const auto network : values_of<NetworkKind>()) {
-    for (const auto& stages : chains()) {
-      rows += fmt::format("| {} | {} |", name_of(network), names_of(stages));
-      for (const auto objective : values_of<ObjectiveKind>())
-        rows += fmt::format(" {} |", scopes_of(network, stages, objective, reasons));
-      rows += "\n";
-    }
+  for (const auto& row : rows_of_table()) {
+    rows += fmt::format("| {} | {} | {} |", name_of(row.network), names_of(row.stages), name_of(row.readout));
+    for (const auto objective : values_of<ObjectiveKind>())
+      rows += fmt::format(" {} |", scopes_of(row, objective, reasons));
+    rows += "\n";
   }
   std::string columns;
   for (std::size_t i = 0; i < enum_names<ObjectiveKind>().size(); ++i) columns += "---|";
-  auto text = fmt::format("| model.network | adapt.stages | inner.scope with model.objective = {} |\n|---|---|{}\n",
-                          fmt::join(enum_names<ObjectiveKind>(), " | with "), columns) +
-              rows + "\nA gap is refused when the configuration is read:\n\n";
+  auto text =
+      fmt::format(
+          "| model.network | adapt.stages | adapt.readout | inner.scope with model.objective = {} |\n|---|---|---|{}\n",
+          fmt::join(enum_names<ObjectiveKind>(), " | with "), columns) +
+      rows + "\nA gap is refused when the configuration is read:\n\n";
   for (const auto& reason : reasons) text += fmt::format("- {}\n", reason);
   return text;
 }

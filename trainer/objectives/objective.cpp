@@ -4,6 +4,8 @@
 
 #include "trainer/objectives/binary.h"
 #include "trainer/objectives/huber.h"
+#include "trainer/objectives/listwise.h"
+#include "trainer/objectives/pairwise.h"
 #include "trainer/objectives/poisson.h"
 #include "trainer/objectives/squared.h"
 
@@ -12,6 +14,8 @@ namespace warmstart {
 std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options) {
   if (options.kind == ObjectiveKind::kBinary) return std::make_unique<Binary>();
   if (options.kind == ObjectiveKind::kHuber) return std::make_unique<Huber>(options.huber_width);
+  if (options.kind == ObjectiveKind::kPairwise) return std::make_unique<Pairwise>();
+  if (options.kind == ObjectiveKind::kListwise) return std::make_unique<Listwise>(options.listwise_temperature);
   if (options.kind == ObjectiveKind::kPoisson) return std::make_unique<Poisson>();
   return std::make_unique<Squared>(options.absolute);
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "trainer/layers/tensor_batch.h"
 #include "trainer/objectives/objective_options.h"
@@ -22,8 +23,10 @@ class Objective {
   virtual at::Tensor inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const = 0;
 
   // Its second derivative by each output, or what bounds the loss from above as one; above 0 for every row and 0 where
-  // padded: [T, R, C].
-  virtual at::Tensor inner_curvature(const at::Tensor& outputs, const RowTensors& labels) const = 0;
+  // padded: [T, R, C].  Of an objective that ranks() rows it says nothing: a row's derivative is no row's own.
+  virtual at::Tensor inner_curvature(const at::Tensor& /*outputs*/, const RowTensors& /*labels*/) const {
+    throw std::logic_error("an objective of a task's rows together was asked for the curvature of each");
+  }
 
   // Newton's steps that find the least inner loss of a linear head, near enough.
   virtual int newton_steps() const { return 1; }
@@ -34,7 +37,7 @@ class Objective {
   // Each task's mean outer loss: [T].
   virtual at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const = 0;
 
-  // On the scale of the label: [T, R].
+  // On the scale of the label, or, of an objective that ranks() rows, scores on none: [T, R].
   virtual at::Tensor predicted(const at::Tensor& outputs) const = 0;
 
   // Where outputs start, which are not on the scale of the label, when labels have this mean.

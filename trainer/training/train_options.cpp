@@ -61,7 +61,7 @@ void declare_watch(Options& add, TrainOptions& options) {
   add.add("validate.measure", options.measure,
           "tells which parameters are best, and in evaluate how the joint model is fine-tuned best and whether support "
           "hurts: mae, mse, rmse, ndcg@1, ndcg@3, ndcg@5, log-loss (labels 0 and 1) or own: mae "
-          "with model.objective = squared, log-loss with binary");
+          "with model.objective = squared, log-loss with binary, ndcg@5 with pairwise and listwise");
   add.add("train.keep-best", options.keep_best,
           "end with the parameters that did best on validation; false: with the last");
   add.add("train.patience", options.patience, "validations without a better one before stopping; 0: never")
@@ -120,6 +120,9 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model) 
                       name));
   require(inner.rates == InnerRates::kFixed,
           fmt::format("train.outer = {} has no gradient to learn inner rates by; set inner.rates = fixed", name));
+  require(model.adapt.readout == ReadoutKind::kLinear,
+          fmt::format("train.outer = {} has no gradient to learn adapt.readout = {} by; set adapt.readout = linear",
+                      name, to_text(model.adapt.readout)));
   require(model.adapt.no_support == 0,
           fmt::format("train.outer = {} has no query loss for adapt.no-support to weigh; set it to 0", name));
   require(inner.scope == Scope::kAll || Schedule(outer.schedule, epochs).has(Part::kJoint),
@@ -133,7 +136,18 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model) 
 }
 
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective) {
-  return options.measure.value_or(objective == ObjectiveKind::kBinary ? Measure::kLogLoss : Measure::kMae);
+  const auto own = ranks(objective)                      ? Measure::kNdcg5
+                   : objective == ObjectiveKind::kBinary ? Measure::kLogLoss
+                                                         : Measure::kMae;
+  const auto measure = options.measure.value_or(own);
+  const bool judges_values =
+      measure == Measure::kMae || measure == Measure::kMse || measure == Measure::kRmse || measure == Measure::kLogLoss;
+  require(
+      !(ranks(objective) && judges_values),
+      fmt::format("validate.measure = {} judges predicted labels, and model.objective = {} predicts an order alone; "
+                  "choose ndcg@1, ndcg@3 or ndcg@5",
+                  name_of(measure), to_text(objective)));
+  return measure;
 }
 
 std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler) {

@@ -51,7 +51,8 @@ void check(const TrainOptions& options, int ranks);
 // Throws UsageError when a model cannot be trained as `outer` says.
 void check(const OuterOptions& outer, double epochs, const ModelOptions& model);
 
-// By which validation tells which parameters are best.
+// By which validation tells which parameters are best.  Throws UsageError for one that judges labels where the
+// objective ranks() rows.
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective);
 
 // The meta-steps that a run takes.

@@ -53,6 +53,9 @@ TEST_F(FineTuningTest, AdaptsAModelThatWasTrainedWithoutTheStageSteps) {
 TEST(FineTuning, RefusesAModelThatTakesInnerSteps) {
   EXPECT_NO_THROW(check_joint(without_steps()));
   EXPECT_THROW(check_joint({}), UsageError);
+  auto compares = without_steps();
+  compares.adapt.readout = ReadoutKind::kMatching;
+  EXPECT_THROW(check_joint(compares), UsageError);
 }
 
 }  // namespace

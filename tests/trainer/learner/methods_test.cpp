@@ -41,11 +41,11 @@ TEST(Methods, ChainsThatMakeNoSenseAreRefusedWithTheNearest) {
 }
 
 // What tells a new network or stage from one that was forgotten.
-TEST(Methods, EveryNetworkObjectiveStageAndScopeStandsInTheTable) {
+TEST(Methods, EveryNetworkObjectiveStageReadoutAndScopeStandsInTheTable) {
   const auto table = methods_table();
   std::vector<std::string> names;
-  for (const auto& of :
-       {enum_names<NetworkKind>(), enum_names<ObjectiveKind>(), enum_names<StageKind>(), enum_names<Scope>()})
+  for (const auto& of : {enum_names<NetworkKind>(), enum_names<ObjectiveKind>(), enum_names<StageKind>(),
+                         enum_names<ReadoutKind>(), enum_names<Scope>()})
     names.insert(names.end(), of.begin(), of.end());
   for (const auto& name : names) EXPECT_NE(table.find(name), std::string::npos) << name;
 }
@@ -60,6 +60,39 @@ TEST(Methods, PartsThatDoNotGoTogetherAreRefusedWithTheNearest) {
   dense.adapt.inner.scope = Scope::kDense;
   EXPECT_NE(reason(dense).find("mf has no linear layers"), std::string::npos);
   EXPECT_THROW(Learner(random_batch_schema(), dense, 0), UsageError);
+}
+
+TEST(Methods, ClosedFormsOfOrdersAreRefused) {
+  for (const auto objective : {ObjectiveKind::kPairwise, ObjectiveKind::kListwise}) {
+    for (const auto solver : {kRidge, kKernel}) {
+      auto options = with_stages({kPrior, solver});
+      options.objective.kind = objective;
+      const auto found = reason(options);
+      EXPECT_NE(found.find(to_text(solver) + " fits each row's output to a response of its own"), std::string::npos);
+      EXPECT_NE(found.find("model.objective = " + to_text(objective)), std::string::npos) << found;
+      EXPECT_TRUE(found.ends_with("; set adapt.stages = prior, support-encoder, steps")) << found;
+    }
+  }
+}
+
+TEST(Methods, ReadoutsThatCompareRowsGoWithSharedFeaturesAlone) {
+  for (const auto readout : {ReadoutKind::kMatching, ReadoutKind::kSiamese}) {
+    auto options = with_stages({kPrior, kSteps});
+    options.adapt.readout = readout;
+    EXPECT_EQ(reason(options), "");
+    options.adapt.inner.scope = Scope::kAll;
+    EXPECT_NE(reason(options).find("with inner.scope = all each task has its own; set inner.scope = head"),
+              std::string::npos)
+        << reason(options);
+    options.adapt.inner.scope = Scope::kHead;
+    for (const auto& stages : {std::vector{kPrior, kRidge}, {kPrior, kKernel}, {kPrototypes}}) {
+      options.adapt.stages = stages;
+      options.objective.kind = ObjectiveKind::kBinary;
+      EXPECT_NE(reason(options).find("the stage " + to_text(stages.back()) + " does that in another way"),
+                std::string::npos)
+          << reason(options);
+    }
+  }
 }
 
 TEST(Methods, TheDocumentedTableIsTheChecksOwn) {

@@ -1,0 +1,56 @@
+#include "trainer/objectives/pairwise.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "base/host.h"
+#include "trainer/arithmetic/by_element.h"
+
+namespace warmstart {
+namespace {
+
+// A pair has its preference, its difference, what that costs and their product, in float32 each.
+constexpr double kBytesOfPair = 16.0;
+
+void require_memory_of_pairs(const at::Tensor& mask) {
+  const auto tasks = mask.size(0), rows = mask.size(1);
+  require_memory(kBytesOfPair * static_cast<double>(tasks) * static_cast<double>(rows) * static_cast<double>(rows),
+                 fmt::format("model.objective = pairwise compares all pairs of a task's {} rows, which, of {} tasks at "
+                             "once (fewer rows or model.objective = listwise need less),",
+                             rows, tasks));
+}
+
+// The pairs of rows [T, R, R]: 1 where the first is to come before the second.
+struct Pairs {
+  explicit Pairs(const RowTensors& rows) {
+    require_memory_of_pairs(rows.mask);
+    const auto& y = rows.label;
+    const auto before = y.unsqueeze(2).gt(y.unsqueeze(1)).to(y.scalar_type());
+    preferred = before * rows.mask.unsqueeze(2) * rows.mask.unsqueeze(1);
+    count = preferred.sum(2).sum(1).clamp_min(1.0);
+  }
+
+  at::Tensor preferred;
+  at::Tensor count;  // [T]; 1 where there is none
+};
+
+// By how much the second of a pair is above the first: [T, R, R].
+at::Tensor wrong_by(const at::Tensor& outputs) { return outputs.transpose(1, 2) - outputs; }
+
+}  // namespace
+
+at::Tensor Pairwise::inner_gradient(const at::Tensor& outputs, const RowTensors& labels) const {
+  const Pairs pairs(labels);
+  const auto of_pairs = pairs.preferred * sigmoid_by_element(wrong_by(outputs));
+  const auto factor = labels.mask.sum(1) / pairs.count;
+  return (of_pairs.sum(1) - of_pairs.sum(2)).unsqueeze(2) * factor.view({-1, 1, 1});
+}
+
+at::Tensor Pairwise::losses(const at::Tensor& outputs, const RowTensors& labels) const {
+  const Pairs pairs(labels);
+  return (pairs.preferred * softplus_by_element(wrong_by(outputs))).sum(2).sum(1) / pairs.count;
+}
+
+at::Tensor Pairwise::predicted(const at::Tensor& outputs) const { return outputs.squeeze(2); }
+
+}  // namespace warmstart
