@@ -22,6 +22,12 @@ class FieldAppender {
   }
   std::int64_t end() const { return end_; }
 
+  // Joins where the ids of each categorical field begin.
+  void add_first_ids(std::vector<std::int64_t>& firsts) const {
+    for (std::size_t c = 0; c < dense_.size(); ++c)
+      if (!dense_[c]) firsts.push_back(first_ids_[c]);
+  }
+
   // From the column numbered `first` on.
   void append(Features& features, const std::vector<StoredColumn>& columns, std::size_t index,
               std::size_t first = 0) const {
@@ -222,8 +228,11 @@ double EpisodeBatch::padded_share() const {
 FeatureLayout feature_layout(const Schema& schema) {
   const FieldAppender entity(schema, FieldOwner::kEntity, 0), row(schema, FieldOwner::kRow, entity.end()),
       task(schema, FieldOwner::kTask, 0);
+  std::vector<std::int64_t> first_row_ids;
+  for (const auto* fields : {&entity, &row}) fields->add_first_ids(first_row_ids);
   return {.row_ids = row.end(),
           .task_ids = task.end(),
+          .first_row_ids = std::move(first_row_ids),
           .row_dense = dense_count(schema, FieldOwner::kEntity) + dense_count(schema, FieldOwner::kRow),
           .task_dense = dense_count(schema, FieldOwner::kTask),
           .keys = schema.fields_of(FieldOwner::kEntity).front()->vocabulary_size + 1};

@@ -61,6 +61,7 @@ struct EpisodeBatch {
 // How fields share one range of ids: the table of embeddings that a model needs.
 struct FeatureLayout {
   std::int64_t row_ids = 0, task_ids = 0;      // sizes of the ranges
+  std::vector<std::int64_t> first_row_ids{};   // where in the rows' range each categorical field's ids begin
   std::int64_t row_dense = 0, task_dense = 0;  // widths
   std::int64_t keys = 0;                       // 1 + vocabulary size of the entity's key
 };

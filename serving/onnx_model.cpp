@@ -74,6 +74,11 @@ class Context {
   std::int64_t rank(std::size_t i) const {
     return static_cast<std::int64_t>(*node_.inputs()[i]->type()->expect<c10::TensorType>()->dim());
   }
+  // Of the result's last dimension, where it is the model's and not the request's.
+  std::int64_t last_size() const {
+    const auto type = node_.outputs()[0]->type()->expect<c10::TensorType>();
+    return *type->sizes()[*type->dim() - 1];
+  }
   std::int64_t dimension(std::size_t i, std::size_t of_tensor) const {
     const auto given = integer(i);
     return given < 0 ? given + rank(of_tensor) : given;
@@ -131,6 +136,13 @@ Rule comparison(const char* name) {
 
 Value* reshaped(Context& c, const std::vector<std::int64_t>& sizes, at::ScalarType type) {
   return c.build().op("Reshape", {c.tensor(0), c.build().integers(sizes)}, type);
+}
+
+// The first dimensions stay (0 says so), whatever a request's sizes are, and `last` are in place of those behind them.
+Value* with_last_sizes(Context& c, std::int64_t kept, const std::vector<std::int64_t>& last) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(kept), 0);
+  sizes.insert(sizes.end(), last.begin(), last.end());
+  return reshaped(c, sizes, c.result_type());
 }
 
 Value* permuted(Context& c, Value* value, std::int64_t rank, std::int64_t a, std::int64_t b) {
@@ -318,6 +330,8 @@ std::map<std::string, Rule> shape_rules() {
       {"aten::Int", [](Context& c) { return reshaped(c, {1}, at::kLong); }},
       {"aten::topk", largest},
       {"aten::reshape", [](Context& c) { return reshaped(c, c.integers(1), c.result_type()); }},
+      {"aten::flatten", [](Context& c) { return with_last_sizes(c, c.dimension(1, 0), {c.last_size()}); }},
+      {"aten::unflatten", [](Context& c) { return with_last_sizes(c, c.dimension(1, 0), c.integers(2)); }},
       {"aten::expand", expanded},
       {"aten::transpose",
        [](Context& c) { return permuted(c, c.tensor(0), c.rank(0), c.dimension(1, 0), c.dimension(2, 0)); }},

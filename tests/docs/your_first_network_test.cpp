@@ -13,7 +13,7 @@
 namespace warmstart {
 namespace {
 
-std::unique_ptr<Network> make_content(const NetworkParts& parts) { return std::make_unique<Content>(parts); }
+std::unique_ptr<Network> make_sum(const NetworkParts& parts) { return std::make_unique<Sum>(parts); }
 
 TEST(YourFirstNetwork, IsExactInEveryScope) {
   for (const auto scope : {Scope::kHead, Scope::kDense, Scope::kAll}) {
@@ -21,7 +21,7 @@ TEST(YourFirstNetwork, IsExactInEveryScope) {
     options.network.embedding = 5;
     options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
     options.adapt.inner = {.steps = 2, .scope = scope};
-    expect_exact_meta_gradient(options, make_content);
+    expect_exact_meta_gradient(options, make_sum);
   }
 }
 
@@ -32,7 +32,7 @@ TEST(YourFirstNetwork, Learns) {
   model_options.network.embedding = 8;
   model_options.adapt.stages = {StageKind::kPrior, StageKind::kSteps};
   model_options.adapt.inner.scope = Scope::kAll;
-  Learner model(dataset.schema(), model_options, 1, make_content);
+  Learner model(dataset.schema(), model_options, 1, make_sum);
   SelfCommunicator alone;
   start_from_data(model, dataset, alone);
   const Evaluation judge(dataset, Split::kValidation, {.support = {"3"}, .query = 3}, alone);

@@ -88,6 +88,7 @@ struct TaskProduct : Function<TaskProduct> {
 
 at::Tensor task_product(const at::Tensor& a, const at::Tensor& b) {
   if (PlainArithmetic::stands()) return at::matmul(a, b);
+  if (a.dim() == 4) return task_product(a.flatten(0, 1), b.flatten(0, 1)).unflatten(0, a.sizes().slice(0, 2));
   if (!has_task_kernels() || !takes_own_loops(a) || !takes_own_loops(b)) return at::bmm(a, b);
   const auto right = operand(b, true), left = operand(a, !right.transposed);
   return TaskProduct::apply(left.stored, right.stored, left.transposed, right.transposed);

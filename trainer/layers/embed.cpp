@@ -15,4 +15,10 @@ at::Tensor embed(const BatchParameters& parameters, const std::string& table, co
   return bag_sum(rows, places, bags.offsets, bags.weights);
 }
 
+at::Tensor embed_by_field(const BatchParameters& parameters, const std::string& table, const IdBags& bags,
+                          std::int64_t fields) {
+  if (bags.padded.defined()) return at::matmul(bags.weights, at::embedding(parameters.whole(table), bags.padded));
+  return embed(parameters, table, bags).unflatten(0, {-1, fields});
+}
+
 }  // namespace warmstart

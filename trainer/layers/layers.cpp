@@ -25,9 +25,9 @@ LayerId Layers::add_dense_fields(const std::string& name, std::int64_t inputs, s
 }
 
 LayerId Layers::add_embedding(const std::string& name, ParameterGroup group, std::int64_t ids, std::int64_t width,
-                              Initial initial) {
+                              Initial initial, std::vector<std::int64_t> first_ids) {
   tables_.add(name, group, ids, width, std::move(initial));
-  list_.push_back({name, LayerKind::kEmbedding, 0, width, false});
+  list_.push_back({name, LayerKind::kEmbedding, 0, width, false, std::move(first_ids)});
   return list_.size() - 1;
 }
 

@@ -22,6 +22,7 @@ struct Layer {
   LayerKind kind;
   std::int64_t inputs, outputs;  // inputs of an embedding: 0
   bool has_bias;
+  std::vector<std::int64_t> first_ids = {};  // of an embedding that is summed by field: where each field's ids begin
 };
 
 // The layers that a network is made of, as all tasks share them.  Their values lie among the parameters, under
@@ -36,7 +37,7 @@ class Layers {
   LayerId add_linear(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight, Initial bias);
   LayerId add_dense_fields(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight);
   LayerId add_embedding(const std::string& name, ParameterGroup group, std::int64_t ids, std::int64_t width,
-                        Initial initial);
+                        Initial initial, std::vector<std::int64_t> first_ids = {});
 
   // Adds the learned inner rates of the layers that adapt.
   void add_rates() const;

@@ -2,9 +2,29 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/layers/embed.h"
 
 namespace warmstart {
+namespace {
+
+// Of [.., F, width]: over the fields, one after the other, since a sum of LibTorch's may go another way by how many
+// rows there are.
+at::Tensor sum_in_order(const at::Tensor& fields) {
+  if (PlainArithmetic::stands()) return fields.sum(-2);
+  const auto parts = fields.unbind(-2);
+  return std::accumulate(parts.begin() + 1, parts.end(), parts[0]);
+}
+
+// A part of a tensor: products of operands that lie in one piece do not go another way by where they begin.
+at::Tensor in_one_piece(const at::Tensor& part) { return PlainArithmetic::stands() ? part : part.contiguous(); }
+
+}  // namespace
+
 // Gradients at nodes and at layers, as they are found.
 class Pass::Gradients {
  public:
@@ -57,6 +77,26 @@ Var Pass::fields(LayerId embedding, LayerId dense) {
   });
 }
 
+Var Pass::fields_by_field(LayerId embedding, LayerId dense) {
+  const auto& layers = layers_.shared();
+  const auto& first_ids = layers[embedding].first_ids;
+  const auto count = static_cast<std::int64_t>(first_ids.size());
+  const auto shared = [&rows = rows_, &parameters = layers_.parameters(), &layer = layers[embedding], count] {
+    return rows.shared(layer.name,
+                       [&] { return embed_by_field(parameters, layer.name, rows.by_field(layer.first_ids), count); });
+  };
+  auto x = shared();
+  auto last =
+      rows_.shared(layers[dense].name, [&] { return layers_.unadapted(dense).forward(rows_.distinct_dense()); });
+  if (layers.adapts(embedding)) x = layers_.embedding(embedding).forward(rows_.same_ids_by_field(first_ids), x);
+  if (layers.adapts(dense)) last = layers_.linear(dense).forward(rows_.dense(), last);
+  const bool adapts = layers.adapts(dense) || layers.adapts(embedding);
+  return add_node(at::cat({x, last.unsqueeze(-2)}, -2), adapts, [=, this](const auto& d, Gradients& gradients) {
+    gradients.add({dense, rows_.dense(), in_one_piece(d.select(-2, count))});
+    gradients.add({embedding, {}, d.narrow(-2, 0, count), shared});
+  });
+}
+
 Var Pass::key(LayerId table) {
   const auto& layers = layers_.shared();
   const auto& name = layers[table].name;
@@ -94,6 +134,46 @@ Var Pass::drop(Var x) {
 Var Pass::add(Var a, Var b) {
   return add_node(value(a) + value(b), adapts(a) || adapts(b), [=, this](const auto& d, Gradients& gradients) {
     for (const auto part : {a, b}) gradients.add(part, at::sum_to(d, value(part).sizes()));
+  });
+}
+
+Var Pass::multiply(Var a, Var b) {
+  return add_node(value(a) * value(b), adapts(a) || adapts(b), [=, this](const auto& d, Gradients& gradients) {
+    gradients.add(a, d * value(b));
+    gradients.add(b, d * value(a));
+  });
+}
+
+Var Pass::scale(Var x, double factor) {
+  return add_node(value(x) * factor, adapts(x),
+                  [=](const auto& d, Gradients& gradients) { gradients.add(x, d * factor); });
+}
+
+Var Pass::sum_of_fields(Var x) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(value(x).dim()), -1);
+  sizes[sizes.size() - 2] = value(x).size(-2);
+  return add_node(sum_in_order(value(x)), adapts(x),
+                  [=](const auto& d, Gradients& gradients) { gradients.add(x, d.unsqueeze(-2).expand(sizes)); });
+}
+
+Var Pass::flatten(Var x) {
+  const std::vector<std::int64_t> sizes = {value(x).size(-2), value(x).size(-1)};
+  return add_node(value(x).flatten(-2), adapts(x),
+                  [=](const auto& d, Gradients& gradients) { gradients.add(x, d.unflatten(-1, sizes)); });
+}
+
+Var Pass::concatenate(const std::vector<Var>& parts) {
+  std::vector<at::Tensor> values;
+  values.reserve(parts.size());
+  for (const auto part : parts) values.push_back(value(part));
+  const bool any_adapts = std::any_of(parts.begin(), parts.end(), [this](Var part) { return adapts(part); });
+  return add_node(at::cat(values, -1), any_adapts, [=, this](const auto& d, Gradients& gradients) {
+    std::int64_t first = 0;
+    for (const auto part : parts) {
+      const auto width = value(part).size(-1);
+      gradients.add(part, in_one_piece(d.narrow(-1, first, width)));
+      first += width;
+    }
   });
 }
 

@@ -37,6 +37,10 @@ class Pass {
   // The rows' fields: the weighted sum of their ids' embeddings and a linear map of their dense fields, [.., width].
   Var fields(LayerId embedding, LayerId dense);
 
+  // The same by field: of each categorical field the weighted sum of its ids' embeddings, and behind them the linear
+  // map of all dense fields, [.., fields + 1, width].
+  Var fields_by_field(LayerId embedding, LayerId dense);
+
   // The row of `table` that belongs to the key; 0 where the key is unknown.  [.., width].
   Var key(LayerId table);
 
@@ -49,7 +53,16 @@ class Pass {
   // Times a dropout mask, in training.  Masks are numbered by their order in the pass.
   Var drop(Var x);
 
-  Var add(Var a, Var b);  // broadcasts
+  Var add(Var a, Var b);       // broadcasts
+  Var multiply(Var a, Var b);  // element by element, of the same shape
+  Var scale(Var x, double factor);
+
+  // Of x [.., F, width]: the sum over the fields, [.., width], or all of them in a row, [.., F * width].
+  Var sum_of_fields(Var x);
+  Var flatten(Var x);
+
+  // One behind the other in the last dimension.
+  Var concatenate(const std::vector<Var>& parts);
 
   Var columns(Var x, std::int64_t first, std::int64_t count);
 

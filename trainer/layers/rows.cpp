@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 namespace warmstart {
 namespace {
@@ -39,11 +40,59 @@ std::vector<at::Tensor> id_products(const IdBags& bags, const Microbatches& micr
   return products;
 }
 
-// Of rows [T, R, I] and support rows [T, S, I]: [T, R, S].
-at::Tensor same_padded_ids(const IdBags& rows, const IdBags& support) {
+// Of rows [T, R, I] and support rows [T, S, I], how much of each id a support row has: [T, R, S, I].
+at::Tensor shares_of_padded_ids(const IdBags& rows, const IdBags& support) {
   const auto same = rows.padded.unsqueeze(2).unsqueeze(4).eq(support.padded.unsqueeze(1).unsqueeze(3));
-  const auto of_ids = (same.to(rows.weights.scalar_type()) * support.weights.unsqueeze(1).unsqueeze(3)).sum(-1);
-  return (of_ids * rows.weights.unsqueeze(2)).sum(-1);
+  return (same.to(rows.weights.scalar_type()) * support.weights.unsqueeze(1).unsqueeze(3)).sum(-1);
+}
+
+at::Tensor same_padded_ids(const IdBags& rows, const IdBags& support) {  // [T, R, S]
+  return (shares_of_padded_ids(rows, support) * rows.weights.unsqueeze(2)).sum(-1);
+}
+
+// The field of each id.  The key's id 0, unknown, counts to the key.
+at::Tensor field_of_each(const at::Tensor& ids, const std::vector<std::int64_t>& first_ids) {
+  return at::bucketize(ids, at::tensor(first_ids, ids.options()), /*out_int32=*/false, /*right=*/true) - 1;
+}
+
+// A row's ids stand field by field, so that a bag of them falls into one for each field.
+IdBags bags_by_field(const IdBags& bags, const std::vector<std::int64_t>& first_ids) {
+  const auto fields = static_cast<std::int64_t>(first_ids.size());
+  const auto field = field_of_each(bags.lookup.ids.index_select(0, bags.lookup.places), first_ids);
+  const auto bag = row_of_each_id(bags) * fields + field;
+  const auto every = at::arange(bags.offsets.size(0) * fields, bags.offsets.options());
+  return {bags.lookup, at::searchsorted(bag, every), bags.weights};
+}
+
+IdBags padded_by_field(const IdBags& bags, const std::vector<std::int64_t>& first_ids) {
+  std::vector<at::Tensor> weights;
+  weights.reserve(first_ids.size());
+  for (std::size_t f = 0; f < first_ids.size(); ++f) {
+    auto is_own = bags.padded.gt(first_ids[f]).to(bags.weights.scalar_type());
+    if (f + 1 < first_ids.size()) is_own = is_own * bags.padded.le(first_ids[f + 1]).to(bags.weights.scalar_type());
+    weights.push_back((bags.weights * is_own).unsqueeze(-2));
+  }
+  return {{}, {}, at::cat(weights, -2), bags.padded};
+}
+
+// As id_products(), of each field by itself: [F, N_m, N_m] each.
+std::vector<at::Tensor> id_products_by_field(const IdBags& bags, const Microbatches& microbatches, std::int64_t rows,
+                                             const std::vector<std::int64_t>& first_ids) {
+  const auto weights = microbatches.split(id_weights(bags, microbatches, rows));
+  const auto& firsts = bags.lookup.firsts;
+  const auto fields = field_of_each(bags.lookup.ids, first_ids);
+  std::vector<at::Tensor> products;
+  for (std::size_t m = 0; m < weights.size(); ++m) {
+    const auto field_of_column = fields.slice(0, firsts[m], firsts[m + 1]);
+    std::vector<at::Tensor> of_fields;
+    for (std::size_t f = 0; f < first_ids.size(); ++f) {
+      const auto columns = field_of_column.eq(static_cast<std::int64_t>(f)).nonzero().squeeze(1);
+      const auto own = weights[m].index_select(1, columns);
+      of_fields.push_back(at::mm(own, own.t()));
+    }
+    products.push_back(at::stack(of_fields));
+  }
+  return products;
 }
 
 }  // namespace
@@ -62,6 +111,7 @@ struct Rows::Distinct {
   bool recorded = false;  // whether autograd goes back through what is computed here, whoever asks first
   std::map<std::string, at::Tensor> computed;
   std::map<const IdBags*, std::vector<at::Tensor>> id_products;
+  std::optional<IdBags> by_field;
 };
 
 Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
@@ -108,6 +158,13 @@ Rows Rows::placed(const at::Tensor& place, const at::Tensor& support_place) cons
 const Microbatches& Rows::microbatches() const { return distinct_->microbatches; }
 const IdBags& Rows::fields() const { return distinct_->fields; }
 const IdBags& Rows::keys() const { return distinct_->keys; }
+
+const IdBags& Rows::by_field(const std::vector<std::int64_t>& first_ids) const {
+  auto& found = distinct_->by_field;
+  if (!found) found = (support_ ? padded_by_field : bags_by_field)(fields(), first_ids);
+  return *found;
+}
+
 at::Tensor Rows::unknown_keys() const {
   const auto unknown = 1.0 - distinct_->keys.weights;
   return support_ ? unknown : unknown.unsqueeze(1);
@@ -155,15 +212,34 @@ at::Tensor Rows::same_ids(const IdBags& bags) const {
   auto& products = distinct_->id_products[&bags];
   if (products.empty()) products = id_products(bags, microbatches(), distinct_->count);
   auto& same = (*gathered_)[&bags == &distinct_->keys ? "same_keys" : "same_ids"];
-  if (same.defined()) return same;
+  if (!same.defined()) same = at::cat(of_pairs(products));
+  return same;
+}
+
+at::Tensor Rows::same_ids_by_field(const std::vector<std::int64_t>& first_ids) const {
+  const auto& bags = by_field(first_ids);
+  if (support_) {
+    const auto of_rows = shares_of_padded_ids(fields(), support_->fields);
+    return at::matmul(of_rows, bags.weights.transpose(2, 3)).transpose(2, 3).transpose(1, 2);
+  }
+  auto& products = distinct_->id_products[&bags];
+  if (products.empty()) products = id_products_by_field(fields(), microbatches(), distinct_->count, first_ids);
+  auto& same = (*gathered_)["same_ids_by_field"];
+  if (!same.defined()) same = at::cat(of_pairs(products), 1).transpose(0, 1).contiguous();
+  return same;
+}
+
+std::vector<at::Tensor> Rows::of_pairs(const std::vector<at::Tensor>& products) const {
   std::vector<at::Tensor> parts;
+  parts.reserve(products.size());
   for (std::size_t m = 0; m < products.size(); ++m) {
     const auto own = [&](const at::Tensor& place) {
       return place.chunk(microbatches().count)[m] - microbatches().first_rows[m];
     };
-    parts.push_back(products[m].index({own(place_).unsqueeze(2), own(support_place_).unsqueeze(1)}));
+    parts.push_back(
+        products[m].index({at::indexing::Ellipsis, own(place_).unsqueeze(2), own(support_place_).unsqueeze(1)}));
   }
-  return same = at::cat(parts);
+  return parts;
 }
 
 }  // namespace warmstart

@@ -38,6 +38,10 @@ class Rows {
   at::Tensor unknown_keys() const;           // [.., 1]: 1 where the key is unknown, else 0
   const at::Tensor& distinct_dense() const;  // [N, F]
 
+  // Those of fields(), a bag for each field of each distinct row: `first_ids` [F] says where each field's ids begin, in
+  // rising order.  Of a request the weights are [.., F, I], of the same ids.
+  const IdBags& by_field(const std::vector<std::int64_t>& first_ids) const;
+
   at::Tensor dense() const;  // [.., F]
 
   // What `compute` makes of the distinct rows, [N, ..], at these rows: [T, R, ..].  Computed once a batch for each
@@ -56,10 +60,16 @@ class Rows {
   // How much of the same ids each of these rows has with each support row: the sum over pairs of equal ids of their
   // weights' products, [T, R, S].
   at::Tensor same_ids(const IdBags& bags) const;
+  at::Tensor same_ids_by_field(
+      const std::vector<std::int64_t>& first_ids) const;  // of each field by itself: [T, F, R, S]
 
  private:
   struct Distinct;
   Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor support_place);
+
+  // What `products` [.., N_m, N_m] of each microbatch's distinct rows say of these rows and their tasks' support rows:
+  // [.., T_m, R, S].
+  std::vector<at::Tensor> of_pairs(const std::vector<at::Tensor>& products) const;
 
   std::shared_ptr<Distinct> distinct_, support_;  // the second: a request's support rows
   at::Tensor place_, support_place_;              // undefined: these are the distinct rows

@@ -5,10 +5,10 @@
 namespace warmstart {
 
 Mlp::Mlp(const NetworkParts& parts)
-    : features_(tower_width(parts.options)),
+    : features_(tower_width(parts.options, parts.options.embedding)),
       inputs_(parts.options.embedding),
       fields_(add_fields(parts)),
-      tower_(add_tower(parts)),
+      tower_(add_tower(parts, parts.options.embedding)),
       output_(parts.layers.add_linear("output", features_, 1, parts.draw.uniform({1, features_}, features_, 0.1),
                                       Initialiser::zeros({1}))) {}
 

@@ -10,17 +10,25 @@ LayerId add_key_bias(const NetworkParts& parts) {
 FieldLayers add_fields(const NetworkParts& parts) {
   const auto& layout = parts.layout;
   const auto width = parts.options.embedding;
-  const auto embedding = parts.layers.add_embedding("embedding", ParameterGroup::kEmbedding, layout.row_ids, width,
-                                                    parts.draw.normal({layout.row_ids, width}, 0.05));
+  const auto embedding =
+      parts.layers.add_embedding("embedding", ParameterGroup::kEmbedding, layout.row_ids, width,
+                                 parts.draw.normal({layout.row_ids, width}, 0.05), layout.first_row_ids);
   const auto key_bias = add_key_bias(parts);
   const auto dense = parts.layers.add_dense_fields("input", layout.row_dense, width,
                                                    parts.draw.uniform({width, layout.row_dense}, layout.row_dense));
   return {embedding, key_bias, dense};
 }
 
-std::vector<LayerId> add_tower(const NetworkParts& parts) {
+LinearLayers add_linear_terms(const NetworkParts& parts) {
+  const auto ids = parts.layout.row_ids, dense = parts.layout.row_dense;
+  const auto weights =
+      parts.layers.add_embedding("linear", ParameterGroup::kNetwork, ids, 1, Initialiser::zeros({ids, 1}));
+  return {weights, parts.layers.add_dense_fields("linear.input", dense, 1, parts.draw.uniform({1, dense}, dense, 0.1))};
+}
+
+std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs) {
   std::vector<LayerId> tower;
-  auto width = parts.options.embedding;
+  auto width = inputs;
   for (const auto next : parts.options.tower) {
     const auto weight = parts.draw.uniform({next, width}, width), bias = parts.draw.uniform({next}, width);
     tower.push_back(parts.layers.add_linear("tower." + std::to_string(tower.size()), width, next, weight, bias));
@@ -29,8 +37,17 @@ std::vector<LayerId> add_tower(const NetworkParts& parts) {
   return tower;
 }
 
-std::int64_t tower_width(const NetworkOptions& options) {
-  return options.tower.empty() ? options.embedding : options.tower.back();
+std::int64_t tower_width(const NetworkOptions& options, std::int64_t inputs) {
+  return options.tower.empty() ? inputs : options.tower.back();
+}
+
+Var linear_terms(Pass& pass, const LinearLayers& layers, LayerId key_bias) {
+  return pass.add(pass.fields(layers.weights, layers.dense), pass.key(key_bias));
+}
+
+Var products_of_pairs(Pass& pass, Var fields, Var sum) {
+  const auto squares = pass.sum_of_fields(pass.multiply(fields, fields));
+  return pass.scale(pass.add(pass.multiply(sum, sum), pass.scale(squares, -1.0)), 0.5);
 }
 
 Var through_tower(Pass& pass, const std::vector<LayerId>& tower, Var x) {

@@ -49,8 +49,19 @@ struct FieldLayers {
   LayerId embedding, key_bias, dense;
 };
 FieldLayers add_fields(const NetworkParts& parts);
-std::vector<LayerId> add_tower(const NetworkParts& parts);  // the hidden layers
-std::int64_t tower_width(const NetworkOptions& options);    // of the last hidden layer, or else of the embedding
+struct LinearLayers {
+  LayerId weights, dense;
+};
+LinearLayers add_linear_terms(const NetworkParts& parts);                        // a weight of each id and dense field
+std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs);  // the hidden layers
+std::int64_t tower_width(const NetworkOptions& options, std::int64_t inputs);  // of the last one, or else of the inputs
+
+// The linear terms of a row's fields, and its key's bias: [.., 1].
+Var linear_terms(Pass& pass, const LinearLayers& layers, LayerId key_bias);
+
+// The sum over all pairs of the fields' vectors [.., F, E] of their product, element by element; `sum` is that of the
+// vectors: half of (its square minus the sum of their squares), [.., E] (Rendle 2010, lemma 3.1).
+Var products_of_pairs(Pass& pass, Var fields, Var sum);
 
 // The hidden layers over `x`, with rectifiers and dropout.
 Var through_tower(Pass& pass, const std::vector<LayerId>& tower, Var x);

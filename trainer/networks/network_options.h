@@ -8,10 +8,12 @@
 
 namespace warmstart {
 
-enum class NetworkKind { kTwoTower, kMlp, kMf };
+enum class NetworkKind { kTwoTower, kMlp, kMf, kContent, kDeepFm };
 NLOHMANN_JSON_SERIALIZE_ENUM(NetworkKind, {{NetworkKind::kTwoTower, "two-tower"},
                                            {NetworkKind::kMlp, "mlp"},
-                                           {NetworkKind::kMf, "mf"}})
+                                           {NetworkKind::kMf, "mf"},
+                                           {NetworkKind::kContent, "content"},
+                                           {NetworkKind::kDeepFm, "deepfm"}})
 
 struct NetworkOptions {
   NetworkKind kind = NetworkKind::kTwoTower;

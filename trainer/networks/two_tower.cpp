@@ -20,8 +20,9 @@ TwoTower::TwoTower(const NetworkParts& parts)
     : features_(parts.options.features),
       inputs_(parts.options.embedding),
       fields_(add_fields(parts)),
-      tower_(add_tower(parts)) {
-  const auto outputs = features_ + 1, width = tower_width(parts.options), embedding = parts.options.embedding;
+      tower_(add_tower(parts, parts.options.embedding)) {
+  const auto outputs = features_ + 1, width = tower_width(parts.options, parts.options.embedding),
+             embedding = parts.options.embedding;
   output_ = parts.layers.add_linear("output", width, outputs,
                                     with_small_last_row(parts.draw.uniform({outputs, width}, width)),
                                     Initialiser::zeros({outputs}));
