@@ -6,7 +6,10 @@ namespace warmstart {
 
 void declare(Options& add, EpisodeOptions& options) {
   constexpr double kMostRows = 1e9;  // of a support or a query
-  add.add("episode.order", options.order, "time: support rows are earlier than query rows; or shuffle");
+  add.add("episode.order", options.order,
+          "time: support rows are earlier than query rows; shuffle: drawn at random; sorted: drawn, and a support's "
+          "rows in "
+          "time order, as the stages gru and lstm read them");
   add.add("episode.support-max", options.support_max, "largest support; sizes are uniform from 0")
       .from(0)
       .to(kMostRows)

@@ -8,11 +8,13 @@ namespace warmstart {
 
 class Options;
 
-// Which rows of a task come first: those that are older, or any.
-enum class RowOrder { kTime, kShuffle };
+// Which rows of a task come first: those that are older, or any; or any, but the support's then stand by time.
+enum class RowOrder { kTime, kShuffle, kSorted };
 
 // Their names in configurations.
-NLOHMANN_JSON_SERIALIZE_ENUM(RowOrder, {{RowOrder::kTime, "time"}, {RowOrder::kShuffle, "shuffle"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(RowOrder, {{RowOrder::kTime, "time"},
+                                        {RowOrder::kShuffle, "shuffle"},
+                                        {RowOrder::kSorted, "sorted"}})
 
 struct EpisodeOptions {
   std::int64_t support_max = 90;  // rows; the size is uniform in 0..support_max
@@ -21,8 +23,8 @@ struct EpisodeOptions {
   std::int64_t query_max = 64;         // rows
   std::int64_t query_min = 3;          // rows that a support leaves, where a task has them
   std::int64_t rows_per_episode = 50;  // a task is drawn ceil(rows / this) times an epoch; 0: once
-  // kShuffle: rows are drawn at random.  kTime: a task's first rows are its support, as they
-  // are when it is new, and its query is drawn from the later ones.
+  // kShuffle: rows are drawn at random.  kSorted: they are, and a support's stand in time order.  kTime: a task's first
+  // rows are its support, as they are when it is new, and its query is drawn from the later ones.
   RowOrder order = RowOrder::kShuffle;
 };
 

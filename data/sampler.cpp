@@ -62,6 +62,12 @@ std::vector<std::uint32_t> first_rows(std::uint32_t count) {
   return rows;
 }
 
+// Rows that were drawn, as the order says: a task's are numbered by time.
+EpisodeRows in_order(EpisodeRows rows, RowOrder order) {
+  if (order == RowOrder::kSorted) std::sort(rows.support.begin(), rows.support.end());
+  return rows;
+}
+
 }  // namespace
 
 Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options,
@@ -131,19 +137,19 @@ EpisodeRows Sampler::rows(const Episode& episode) const {
   }
   const auto rows = sample_without_replacement(random, count, episode.support_size + episode.query_size);
   const auto middle = rows.begin() + episode.support_size;
-  return {{rows.begin(), middle}, {middle, rows.end()}};
+  return in_order({{rows.begin(), middle}, {middle, rows.end()}}, options_.order);
 }
 
 EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
                             RowOrder order, std::uint64_t seed) {
   auto rows = first_rows(count);
-  if (order == RowOrder::kShuffle) {
+  if (order != RowOrder::kTime) {
     RandomStream random(seed, Purpose::kEpisodeRows, static_cast<std::uint64_t>(task));
     rows = sample_without_replacement(random, count, count);
   }
   const auto end = rows.end() - std::min(query, count);
   const auto kept = rows.begin() + std::min<std::ptrdiff_t>(support, end - rows.begin());
-  return {{rows.begin(), kept}, {end, rows.end()}};
+  return in_order({{rows.begin(), kept}, {end, rows.end()}}, order);
 }
 
 }  // namespace warmstart

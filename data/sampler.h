@@ -52,7 +52,7 @@ class Sampler {
 };
 
 // Splits `count` rows in time order for evaluation: the last `query` rows (by time) or a
-// seeded choice (by shuffle) judge; of the others, the first `support` adapt.
+// seeded choice (by shuffle, or sorted) judge; of the others, the first `support` adapt.
 EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,
                             RowOrder order, std::uint64_t seed);
 

@@ -64,6 +64,7 @@ class OnnxBuilder {
     node->t_(c10::Symbol::attr("value"), value.contiguous());
     return typed(node->output(), value);
   }
+  Value* none() { return graph->insertNode(graph->createNone())->output(); }
   Value* integers(const std::vector<std::int64_t>& values) { return constant(at::tensor(values, at::kLong)); }
   Value* integer(std::int64_t value) { return constant(at::scalar_tensor(value, at::kLong)); }
 

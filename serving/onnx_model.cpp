@@ -50,6 +50,14 @@ class Context {
     return found;
   }
 
+  // A list of tensors that are constants.
+  std::vector<at::Tensor> parameters(std::size_t i) const {
+    if (const auto found = jit::toIValue(node_.inputs()[i])) return found->toTensorVector();
+    std::vector<at::Tensor> found;
+    for (auto* value : node_.inputs()[i]->node()->inputs()) found.push_back(jit::toIValue(value).value().toTensor());
+    return found;
+  }
+
   // A tensor argument that is a constant.
   std::optional<at::Tensor> parameter(std::size_t i) const {
     const auto found = jit::toIValue(node_.inputs()[i]);
@@ -252,6 +260,29 @@ Value* squared(Context& c) {
   return c.build().op("Mul", {value, value}, c.result_type());
 }
 
+// One layer over rows [R, T, in], from the memory `start`: hidden states [R, T, H], and the last memory [1, T, H].
+// LibTorch's parameters have gates in another order than ONNX's, which `order` names them in.
+Value* recurrent(Context& c, const char* name, Values start, const std::vector<std::int64_t>& order) {
+  auto& build = c.build();
+  const auto parameters = c.parameters(2);  // input and hidden weights, input and hidden biases
+  const auto gates = [&](const at::Tensor& values) {
+    const auto parts = values.chunk(static_cast<std::int64_t>(order.size()));
+    std::vector<at::Tensor> ordered;
+    for (const auto gate : order) ordered.push_back(parts[static_cast<std::size_t>(gate)]);
+    return at::cat(ordered);
+  };
+  const auto of_direction = [&](const at::Tensor& values) { return build.constant(values.unsqueeze(0)); };
+  Values inputs = {c.tensor(0), of_direction(gates(parameters[0])), of_direction(gates(parameters[1])),
+                   of_direction(at::cat({gates(parameters[2]), gates(parameters[3])})), build.none()};
+  inputs.insert(inputs.end(), start.begin(), start.end());
+  auto* node = build.make(name, inputs, 1 + start.size());
+  node->i_(c10::Symbol::attr("hidden_size"), parameters[1].size(1));
+  if (order.size() == 3) node->i_(c10::Symbol::attr("linear_before_reset"), 1);
+  for (std::size_t i = 0; i < start.size(); ++i) c.give(1 + i, node->outputs()[1 + i]);
+  // Of one direction, [R, 1, T, H].
+  return build.op("Squeeze", {node->outputs()[0], build.integers({1})}, at::kFloat);
+}
+
 // The values; their places, too.
 Value* largest(Context& c) {
   auto& build = c.build();
@@ -329,6 +360,14 @@ std::map<std::string, Rule> shape_rules() {
       // A number of the graph is a vector of one value there.
       {"aten::Int", [](Context& c) { return reshaped(c, {1}, at::kLong); }},
       {"aten::topk", largest},
+      {"aten::gru",  // r, z, n; there z, r, n
+       [](Context& c) {
+         return recurrent(c, "GRU", {c.tensor(1)}, {1, 0, 2});
+       }},
+      {"aten::lstm",  // i, f, g, o; there i, o, f, g
+       [](Context& c) {
+         return recurrent(c, "LSTM", c.tensors(1), {0, 3, 1, 2});
+       }},
       {"aten::reshape", [](Context& c) { return reshaped(c, c.integers(1), c.result_type()); }},
       {"aten::flatten", [](Context& c) { return with_last_sizes(c, c.dimension(1, 0), {c.last_size()}); }},
       {"aten::unflatten", [](Context& c) { return with_last_sizes(c, c.dimension(1, 0), c.integers(2)); }},

@@ -74,15 +74,18 @@ TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
   refused("model.network=mlp", "model.features=8", "model.network = two-tower or mf; it is 'mlp' here");
   refused("model.objective=binary", "model.absolute=1", "model.objective = squared; it is 'binary' here");
   refused("adapt.readout=matching", "adapt.contrast=2", "adapt.readout = siamese; it is 'matching' here");
-  refused("adapt.stages=steps", "model.prior=8", "adapt.stages = prior; it is 'steps' here");
+  refused("adapt.stages=steps", "model.prior=8", "adapt.stages = prior or task-memory; it is 'steps' here");
   for (const auto* option :
        {"inner.steps=1", "inner.scope=all", "inner.second-order=false", "inner.rates=fixed", "inner.rate=1",
         "inner.tower-rate=1", "inner.kappa=1", "inner.pull=1", "inner.form=weights"})
     refused("adapt.stages=prior", option, "adapt.stages = steps; it is 'prior' here");
-  refused("adapt.stages=prior", "train.inner-rate-factor=2",
-          "adapt.stages = support-encoder or steps or ridge or kernel or prototypes; it is 'prior' here");
+  refused(
+      "adapt.stages=prior", "train.inner-rate-factor=2",
+      "adapt.stages = support-encoder or task-memory or steps or ridge or kernel or prototypes; it is 'prior' here");
   refused("adapt.stages=prior,ridge", "adapt.kernel=8", "adapt.stages = kernel; it is 'prior, ridge' here");
   refused("adapt.stages=prior,ridge", "adapt.encoder=8", "adapt.stages = support-encoder; it is 'prior, ridge' here");
+  refused("adapt.stages=prior,ridge", "adapt.recurrent=8", "adapt.stages = gru or lstm; it is 'prior, ridge' here");
+  refused("adapt.stages=prior,ridge", "adapt.task-memory=8", "adapt.stages = task-memory; it is 'prior, ridge' here");
   refused("adapt.stages=prior,steps", "adapt.leave-one-out=2",
           "adapt.stages = ridge or kernel; it is 'prior, steps' here");
 }

@@ -154,6 +154,34 @@ TEST(EvaluationRows, ByTimeTheLastRowsJudgeAndTheFirstAdapt) {
   EXPECT_EQ(evaluation_rows(0, 12, 99, 4, RowOrder::kTime, 0).support.size(), 8u);
 }
 
+TEST_F(SamplerTest, SortedSupportsAreTheShuffledOnesInTimeOrder) {
+  auto sorted = options;
+  sorted.order = RowOrder::kSorted;
+  const auto of = [&](const EpisodeOptions& options) {
+    return Sampler(*dataset, dataset->tasks_of(Split::kTrain), options, 3, 16, 4);
+  };
+  const auto shuffled = of(options), by_time = of(sorted);
+  int moved = 0;
+  for (const auto& part : shuffled.meta_batch(1)) {
+    for (const auto& episode : part) {
+      auto expected = shuffled.rows(episode);
+      moved += std::is_sorted(expected.support.begin(), expected.support.end()) ? 0 : 1;
+      std::sort(expected.support.begin(), expected.support.end());
+      EXPECT_EQ(by_time.rows(episode).support, expected.support);
+      EXPECT_EQ(by_time.rows(episode).query, expected.query);
+    }
+  }
+  EXPECT_GT(moved, 0);
+}
+
+TEST(EvaluationRows, SortedSupportsAreTheShuffledOnesInTimeOrder) {
+  auto expected = evaluation_rows(5, 30, 9, 10, RowOrder::kShuffle, 1);
+  std::sort(expected.support.begin(), expected.support.end());
+  const auto found = evaluation_rows(5, 30, 9, 10, RowOrder::kSorted, 1);
+  EXPECT_EQ(found.support, expected.support);
+  EXPECT_EQ(found.query, expected.query);
+}
+
 TEST(EvaluationRows, ShuffledSupportsOfGrowingSizeAreNested) {
   const auto small = evaluation_rows(5, 30, 3, 10, RowOrder::kShuffle, 1),
              large = evaluation_rows(5, 30, 9, 10, RowOrder::kShuffle, 1);

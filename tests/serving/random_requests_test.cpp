@@ -131,7 +131,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(method(NetworkKind::kTwoTower, {StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kRidge}),
                     method(NetworkKind::kMlp, {StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kKernel}),
                     method(NetworkKind::kMlp, {StageKind::kPrior, StageKind::kSteps}, Scope::kAll),
-                    method(NetworkKind::kMf, {StageKind::kPrior, StageKind::kSteps})));
+                    method(NetworkKind::kMf, {StageKind::kPrior, StageKind::kSteps}),
+                    method(NetworkKind::kMlp, {StageKind::kPrior, StageKind::kLstm}),
+                    method(NetworkKind::kMf, {StageKind::kTaskMemory, StageKind::kGru, StageKind::kSteps})));
 
 }  // namespace
 }  // namespace warmstart

@@ -43,6 +43,8 @@ inline ModelOptions small_method(ModelOptions options) {
   options.network.features = 4;
   options.adapt.prior = 3;
   options.adapt.encoder = 4;
+  options.adapt.recurrent = 4;
+  options.adapt.task_memory = 3;
   options.adapt.kernel = 3;
   options.adapt.inner.steps = 2;
   options.adapt.inner.rates = InnerRates::kPerParameter;

@@ -25,22 +25,31 @@ void declare(Options& add, ContrastOptions& options) {
 void declare(Options& add, AdaptOptions& options) {
   add.add("adapt.stages", options.stages,
           "how a task's support becomes its own, in this order: prior (a head from the task's fields), prototypes "
-          "(class means), support-encoder (a head read off the rows), steps (inner steps), ridge (the head in closed "
-          "form), kernel (that, and rows that are alike)")
+          "(class means), support-encoder (a head read off the rows), gru, lstm (one read off them in time order), "
+          "task-memory (one of the nearest known tasks), steps (inner steps), ridge (the head in closed form), kernel "
+          "(that, and rows that are alike)")
       .items(8);
   add.add(
       "adapt.readout", options.readout,
       "how a row's output comes about: linear (a head weighs its features), matching (and attention to the support "
       "rows by cosines adds what the head leaves of their labels) or siamese (that, by distances that are learned of "
       "pairs)");
-  add.add("model.prior", options.prior, "width of the hidden layer of the stage prior")
+  add.add("model.prior", options.prior, "width of the hidden layer of the stages prior and task-memory")
       .from(1)
       .to(1e9)
-      .only_with("adapt.stages", {"prior"});
+      .only_with("adapt.stages", {"prior", "task-memory"});
   add.add("adapt.encoder", options.encoder, "width of the stage support-encoder")
       .from(1)
       .to(1e9)
       .only_with("adapt.stages", {"support-encoder"});
+  add.add("adapt.recurrent", options.recurrent, "width of the hidden state of the stages gru and lstm")
+      .from(1)
+      .to(1e9)
+      .only_with("adapt.stages", {"gru", "lstm"});
+  add.add("adapt.task-memory", options.task_memory, "learned prototypes of known tasks, of the stage task-memory")
+      .from(1)
+      .to(1e9)
+      .only_with("adapt.stages", {"task-memory"});
   add.add("adapt.kernel", options.kernel, "width of the points by which the stage kernel compares rows")
       .from(1)
       .to(1e9)

@@ -15,4 +15,9 @@ Head head_of_row(const at::Tensor& row) {
   return {row.narrow(2, 0, features), row.narrow(2, features, 1)};
 }
 
+Head with(const Head& head, const at::Tensor& added) {
+  const auto [w, b] = head_of_row(added);
+  return {head.w + w, head.b + b};
+}
+
 }  // namespace warmstart

@@ -15,4 +15,7 @@ struct Head {
 // The head that is [w, b], [T, 1, D + 1].
 Head head_of_row(const at::Tensor& row);
 
+// The head and [w, b], [T, R, D + 1], added to it, once for each of the rows.
+Head with(const Head& head, const at::Tensor& added);
+
 }  // namespace warmstart

@@ -1,6 +1,8 @@
 #include "trainer/adaptation/make_stages.h"
 
+#include "trainer/adaptation/gru.h"
 #include "trainer/adaptation/kernel.h"
+#include "trainer/adaptation/lstm.h"
 #include "trainer/adaptation/prior.h"
 #include "trainer/adaptation/prototypes.h"
 #include "trainer/adaptation/ridge.h"
@@ -8,6 +10,7 @@
 #include "trainer/adaptation/steps.h"
 #include "trainer/adaptation/support_encoder.h"
 #include "trainer/adaptation/support_readout.h"
+#include "trainer/adaptation/task_memory.h"
 
 namespace warmstart {
 namespace {
@@ -19,6 +22,11 @@ std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
   if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, draw, parameters);
   if (kind == StageKind::kSupportEncoder)
     return std::make_unique<SupportEncoder>(features, inputs, options.encoder, draw, parameters);
+  if (kind == StageKind::kGru) return std::make_unique<Gru>(features, inputs, options.recurrent, draw, parameters);
+  if (kind == StageKind::kLstm) return std::make_unique<Lstm>(features, inputs, options.recurrent, draw, parameters);
+  if (kind == StageKind::kTaskMemory)
+    return std::make_unique<TaskMemory>(layout, options.task_memory, options.prior, features, inputs, draw, parameters,
+                                        tables);
   if (kind == StageKind::kRidge) return std::make_unique<Ridge>(features, parameters);
   if (kind == StageKind::kKernel) return std::make_unique<Kernel>(features, inputs, options.kernel, draw, parameters);
   return std::make_unique<Steps>(rule);

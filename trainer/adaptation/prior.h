@@ -1,8 +1,6 @@
 #pragma once
 
-#include "data/batch.h"
-#include "trainer/adaptation/stage.h"
-#include "trainer/layers/initialiser.h"
+#include "trainer/adaptation/description.h"
 
 namespace warmstart {
 
@@ -18,9 +16,8 @@ class Prior : public Stage {
   void update(TaskState& state, const Support& support) const override;
 
  private:
-  at::Tensor hidden(const BatchParameters& parameters, const Support& support) const;
-
-  std::int64_t width_, outputs_, features_;
+  Description description_;
+  std::int64_t outputs_, features_;
 };
 
 }  // namespace warmstart

@@ -36,6 +36,9 @@ class Stage {
   // The linear maps of the rows' inputs that it reads, by name.
   virtual std::vector<std::string> row_parts() const { return {}; }
 
+  // Whether what it makes depends on the order of the support rows, which then is that of time.
+  virtual bool reads_order() const { return false; }
+
   // Whether it says what the support rows' outputs would be without each.
   virtual bool leaves_out() const { return false; }
 

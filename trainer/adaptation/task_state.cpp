@@ -125,6 +125,12 @@ void TaskState::restore(const Memory& memory) {
   });
 }
 
+void TaskState::add_to_head(const at::Tensor& added, const at::Tensor& unadapted, const at::Tensor& left_out) {
+  if (left_out.defined()) left_out_head = with(left_out_head.w.defined() ? left_out_head : head, left_out);
+  unadapted_head = with(unadapted_head, unadapted);
+  head = with(head, added);
+}
+
 void TaskState::add_shares(const at::Tensor& of_rows) {
   const auto features = of_rows.size(2) - 1;
   shares = {shares.w + of_rows.narrow(2, 0, features), shares.b + of_rows.narrow(2, features, 1)};

@@ -39,7 +39,7 @@ struct TaskState {
   // What each support row has added to the head: w [T, S, D], b [T, S, 1]; undefined where it was not wanted.
   Head shares = {};
 
-  // What stages that update() have added up over the support rows, by name.
+  // What stages that update() have kept of the support rows: their sums, and where one stands behind them; by name.
   std::map<std::string, at::Tensor> sums = {};
 
   // What inner steps have changed: numbers whose gradient by the parameters is minus the change, [T]; undefined where
@@ -70,6 +70,10 @@ struct TaskState {
 
   // What each support row adds to each output, where `shares` are: [T, R, S].
   at::Tensor shares_of(const RowEncoder& rows) const;
+
+  // Adds [w, b] to the head: `added` [T, 1, D + 1], of which `unadapted` is what tasks without support rows get, and
+  // `left_out` [T, S, D + 1], which may be undefined, what each row's absence leaves.
+  void add_to_head(const at::Tensor& added, const at::Tensor& unadapted, const at::Tensor& left_out);
 
   // Adds to `shares` what the support rows [w, b] have added to the head: [T, S, D + 1].
   void add_shares(const at::Tensor& of_rows);

@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "trainer/evaluation/log_loss.h"
+#include "trainer/evaluation/row_order.h"
 
 namespace warmstart {
 namespace {
@@ -105,6 +106,7 @@ EvaluationResult Evaluation::result_of(const std::string& support, const at::Ten
 }
 
 std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
+  require_order(recommender, options_.order, "evaluate.order");
   std::vector<EvaluationResult> results;
   for (const auto& support : options_.support) {
     // Zero wherever another rank computes, so the sum over ranks is exact.

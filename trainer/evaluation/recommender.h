@@ -22,6 +22,9 @@ class Recommender {
 
   virtual Predictions predict(const EpisodeBatch& batch) const = 0;
 
+  // Whether its predictions depend on the order of support rows, which then is that of time.
+  virtual bool reads_order() const { return false; }
+
   // Whether it tells how far labels may be off.
   virtual bool tells_distributions() const { return false; }
 };

@@ -1,14 +1,19 @@
 #include "trainer/layers/linear.h"
 
-#include "trainer/layers/adapted_linear.h"
-
 namespace warmstart {
 
-at::Tensor linear(const BatchParameters& parameters, const std::string& name, const at::Tensor& x) {
+AdaptedLinear fixed_linear(const BatchParameters& parameters, const std::string& name) {
   const auto bias = name + ".bias";
-  const AdaptedLinear layer(parameters[name + ".weight"], parameters.contains(bias) ? parameters[bias] : at::Tensor(),
-                            false, Form::kActivations, Precision::kFloat32, parameters.microbatches());
-  return layer.forward(x);
+  return {parameters[name + ".weight"],
+          parameters.contains(bias) ? parameters[bias] : at::Tensor(),
+          false,
+          Form::kActivations,
+          Precision::kFloat32,
+          parameters.microbatches()};
+}
+
+at::Tensor linear(const BatchParameters& parameters, const std::string& name, const at::Tensor& x) {
+  return fixed_linear(parameters, name).forward(x);
 }
 
 }  // namespace warmstart

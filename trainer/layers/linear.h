@@ -2,12 +2,15 @@
 
 #include <string>
 
+#include "trainer/layers/adapted_linear.h"
 #include "trainer/layers/batch_parameters.h"
 
 namespace warmstart {
 
-// x W' + b of x [T, R, in], or of distinct rows [N, in], with the parameters "name.weight" and, where there is one,
-// "name.bias", which do not adapt.
+// The layer of the parameters "name.weight" and, where there is one, "name.bias", which does not adapt.
+AdaptedLinear fixed_linear(const BatchParameters& parameters, const std::string& name);
+
+// x W' + b of x [T, R, in], or of distinct rows [N, in], by that layer.
 at::Tensor linear(const BatchParameters& parameters, const std::string& name, const at::Tensor& x);
 
 }  // namespace warmstart

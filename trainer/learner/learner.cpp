@@ -57,6 +57,10 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   parameters_.flatten(at::kFloat);
 }
 
+bool Learner::reads_order() const {
+  return std::any_of(stages_.begin(), stages_.end(), [](const auto& stage) { return stage->reads_order(); });
+}
+
 bool Learner::learns_noise() const {
   const auto& stages = options_.adapt.stages;
   const bool solves = std::any_of(stages.begin(), stages.end(),

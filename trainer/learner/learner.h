@@ -79,6 +79,7 @@ class Learner : public Recommender {
   // Predictions on the scale of the label, within its range; of an objective that ranks() rows, scores on none.
   Predictions predict(const EpisodeBatch& batch) const override;
   bool tells_distributions() const override { return learns_noise(); }
+  bool reads_order() const override;
 
   // Why each query row's output is what it is: it is the sum of the three, to rounding.
   struct Reasons {

@@ -46,6 +46,11 @@ Stages each_once(const Stages& stages) {
   return once;
 }
 
+Stages without(Stages stages, StageKind stage) {
+  std::erase(stages, stage);
+  return stages;
+}
+
 Stages with_first(Stages stages, StageKind first) {
   std::stable_partition(stages.begin(), stages.end(), [=](auto stage) { return stage == first; });
   return stages;
@@ -89,14 +94,14 @@ std::optional<Refusal> refusal_of_order(const Stages& stages) {
     return Refusal{"prior writes the head that other stages change, so it comes first",
                    setting_of(with_first(stages, StageKind::kPrior))};
   if (auto refusal = refusal_of_solution(stages)) return refusal;
-  if (has(stages, StageKind::kSupportEncoder) && has(stages, StageKind::kSteps) &&
-      place(stages, StageKind::kSteps) < place(stages, StageKind::kSupportEncoder))
-    return Refusal{"steps start from the head that support-encoder makes, so they come behind it",
-                   setting_of(with_last(stages, StageKind::kSteps))};
-  if (has(stages, StageKind::kPrototypes) && has(stages, StageKind::kSteps) &&
-      place(stages, StageKind::kSteps) < place(stages, StageKind::kPrototypes))
-    return Refusal{"steps start from the head that prototypes make, so they come behind them",
-                   setting_of(with_last(stages, StageKind::kSteps))};
+  for (const auto writer : {StageKind::kSupportEncoder, StageKind::kPrototypes, StageKind::kGru, StageKind::kLstm,
+                            StageKind::kTaskMemory}) {
+    if (has(stages, writer) && has(stages, StageKind::kSteps) &&
+        place(stages, StageKind::kSteps) < place(stages, writer))
+      return Refusal{fmt::format("steps start from the head that {} {}, so they come behind", name_of(writer),
+                                 writer == StageKind::kPrototypes ? "make" : "makes"),
+                     setting_of(with_last(stages, StageKind::kSteps))};
+  }
   return std::nullopt;
 }
 
@@ -118,6 +123,20 @@ std::optional<Refusal> refusal_of_readout(const AdaptOptions& adapt) {
   return std::nullopt;
 }
 
+// Of stages that read the support rows in time order.
+std::optional<Refusal> refusal_of_reading(const AdaptOptions& options) {
+  const auto& stages = options.stages;
+  if (has(stages, StageKind::kGru) && has(stages, StageKind::kLstm))
+    return Refusal{"gru and lstm read the same rows for the same head", setting_of(without(stages, StageKind::kLstm))};
+  const auto reader = has(stages, StageKind::kLstm) ? StageKind::kLstm : StageKind::kGru;
+  const bool solves = has(stages, StageKind::kRidge) || has(stages, StageKind::kKernel);
+  if (!has(stages, reader) || !solves || options.leave_one_out == 0.0) return std::nullopt;
+  return Refusal{fmt::format("adapt.leave-one-out wants the head without each support row, for which {} would read the "
+                             "others again every time",
+                             name_of(reader)),
+                 "set adapt.leave-one-out = 0, or adapt.stages = prior, support-encoder, ridge"};
+}
+
 // The chains that the table has a row for, each with the readouts that do.
 const std::vector<Stages>& chains_with(ReadoutKind readout) {
   using enum StageKind;
@@ -132,6 +151,13 @@ const std::vector<Stages>& chains_with(ReadoutKind readout) {
                                           {kPrototypes, kSteps},
                                           {kPrior, kSupportEncoder},
                                           {kPrior, kSupportEncoder, kSteps},
+                                          {kGru},
+                                          {kPrior, kGru},
+                                          {kPrior, kGru, kSteps},
+                                          {kPrior, kLstm},
+                                          {kPrior, kLstm, kSteps},
+                                          {kPrior, kTaskMemory, kSteps},
+                                          {kPrior, kTaskMemory, kRidge},
                                           {kRidge},
                                           {kPrior, kRidge},
                                           {kPrior, kSupportEncoder, kRidge},
@@ -190,6 +216,7 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   const auto scope = options.adapt.inner.scope;
   if (auto refusal = refusal_of_order(stages)) return refusal;
   if (auto refusal = refusal_of_readout(options.adapt)) return refusal;
+  if (auto refusal = refusal_of_reading(options.adapt)) return refusal;
   if (has(stages, StageKind::kPrototypes) && options.objective.kind != ObjectiveKind::kBinary)
     return Refusal{fmt::format("prototypes are the means of two classes, which model.objective = {} does not have",
                                name_of(options.objective.kind)),

@@ -18,7 +18,7 @@ void declare(Options& add, AdamOptions& options) {
   add.add("train.inner-rate-factor", options.inner_rate_factor, "inner rates learn at this multiple of the outer rate")
       .from(0)
       .to(1e6)
-      .only_with("adapt.stages", {"support-encoder", "steps", "ridge", "kernel", "prototypes"});
+      .only_with("adapt.stages", {"support-encoder", "task-memory", "steps", "ridge", "kernel", "prototypes"});
   add.add("train.embedding-l2", options.embedding_l2, "L2 penalty of embeddings").from(0).to(1e6);
   add.add("train.network-l2", options.network_l2, "L2 penalty of all other parameters but inner rates").from(0).to(1e6);
 }

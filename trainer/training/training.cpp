@@ -12,6 +12,7 @@
 #include "cluster/agreement.h"
 #include "cluster/parameter_check.h"
 #include "cluster/watchdog.h"
+#include "trainer/evaluation/row_order.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/microbatch_stream.h"
 #include "trainer/training/rollback.h"
@@ -170,6 +171,8 @@ TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& o
   agree(group, [&] {
     check(options, group.size());
     check(options.outer, options.epochs, model.options());
+    require_order(model, options.episode.order, "episode.order");
+    require_order(model, options.validation.order, "evaluate.order");
     check_labels(dataset, model.options().objective, group.rank(), group.size());
     loop = std::make_unique<TrainingLoop>(model, dataset, options, group, observer, start, form);
   });

@@ -24,7 +24,7 @@ ModelOptions options_with(std::vector<StageKind> stages, ObjectiveKind objective
   ModelOptions options;
   options.network = {.kind = NetworkKind::kTwoTower, .embedding = 5, .tower = {6}, .features = 3};
   options.objective.kind = objective;
-  options.adapt = {.stages = std::move(stages), .prior = 4, .encoder = 4, .kernel = 2};
+  options.adapt = {.stages = std::move(stages), .prior = 4, .encoder = 4, .task_memory = 3, .kernel = 2};
   return options;
 }
 
@@ -299,6 +299,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(Stages, ClosedForm,
                          testing::Values(std::vector{StageKind::kRidge},
                                          std::vector{StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kRidge},
+                                         std::vector{StageKind::kPrior, StageKind::kTaskMemory,
+                                                     StageKind::kSupportEncoder, StageKind::kRidge},
                                          std::vector{StageKind::kKernel},
                                          std::vector{StageKind::kPrior, StageKind::kSupportEncoder,
                                                      StageKind::kKernel}),

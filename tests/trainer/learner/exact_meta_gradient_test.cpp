@@ -45,7 +45,7 @@ std::vector<ModelOptions> methods_with(const Chain& chain) {
   std::vector<ModelOptions> methods;
   const auto add = [&](ModelOptions options, InnerOptions inner) {
     options.network = {.kind = chain.network, .embedding = 5, .tower = {6, 4}, .features = 3};
-    options.adapt.prior = options.adapt.encoder = 4;
+    options.adapt.prior = options.adapt.encoder = options.adapt.recurrent = options.adapt.task_memory = 4;
     inner.scope = options.adapt.inner.scope;
     options.adapt.inner = inner;
     methods.push_back(options);

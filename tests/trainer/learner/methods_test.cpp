@@ -38,6 +38,17 @@ TEST(Methods, ChainsThatMakeNoSenseAreRefusedWithTheNearest) {
   expect(late, "steps start from the head that prototypes make", "prototypes, steps");
   late.adapt.stages = {kPrior, kSteps, kPrototypes};
   expect(late, "steps start from the head that prototypes make", "prior, prototypes, steps");
+  expect(with_stages({kPrior, kSteps, kLstm}), "steps start from the head that lstm makes", "prior, lstm, steps");
+  expect(with_stages({kSteps, kTaskMemory}), "the head that task-memory makes", "task-memory, steps");
+  expect(with_stages({kPrior, kGru, kLstm}), "read the same rows for the same head", "prior, gru");
+}
+
+TEST(Methods, AReaderOfRowsInTheirOrderLeavesNoneOut) {
+  auto options = with_stages({kPrior, kGru, kRidge});
+  EXPECT_NE(reason(options).find("for which gru would read the others again"), std::string::npos);
+  EXPECT_THROW(Learner(random_batch_schema(), options, 0), UsageError);
+  options.adapt.leave_one_out = 0.0;
+  EXPECT_EQ(reason(options), "");
 }
 
 // What tells a new network or stage from one that was forgotten.

@@ -26,7 +26,7 @@ struct Example {
 
   static const ModelOptions& small(ModelOptions& options) {
     options.network = {.kind = options.network.kind, .embedding = 5, .tower = {6}, .features = 3};
-    options.adapt.prior = options.adapt.encoder = 4;
+    options.adapt.prior = options.adapt.encoder = options.adapt.recurrent = options.adapt.task_memory = 4;
     options.adapt.kernel = 2;
     return options;
   }

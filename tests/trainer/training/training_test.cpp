@@ -132,6 +132,27 @@ TEST_F(TrainingTest, RefusesLabelsThatTheLossDoesNotTake) {
   }
 }
 
+TEST_F(TrainingTest, RefusesRowsWithoutAnOrderWhereAStageReadsThemInOne) {
+  model_options.adapt.stages = {StageKind::kPrior, StageKind::kGru};
+  options.steps = 1;
+  const auto complaint = [&](RowOrder episodes, RowOrder validation) -> std::string {
+    options.episode.order = episodes;
+    options.validation.order = validation;
+    try {
+      run(group);
+      return "";
+    } catch (const AgreedError& error) {
+      EXPECT_EQ(error.code(), ExitCode::kUsage);
+      return error.what();
+    }
+  };
+  EXPECT_NE(complaint(RowOrder::kShuffle, RowOrder::kTime).find("set episode.order = sorted or time"),
+            std::string::npos);
+  EXPECT_NE(complaint(RowOrder::kSorted, RowOrder::kShuffle).find("set evaluate.order = sorted or time"),
+            std::string::npos);
+  EXPECT_EQ(complaint(RowOrder::kSorted, RowOrder::kSorted), "");
+}
+
 TEST_F(TrainingTest, StopsWhenValidationNoLongerImproves) {
   options.steps = 400;
   options.adam.rate = 0.1;  // so that it soon gets worse

@@ -1,0 +1,17 @@
+#include "trainer/evaluation/row_order.h"
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+
+namespace warmstart {
+
+void require_order(const Recommender& recommender, RowOrder order, const std::string& option) {
+  if (order != RowOrder::kShuffle || !recommender.reads_order()) return;
+  throw UsageError(fmt::format(
+      "{} = shuffle gives support rows in no order, and a stage of adapt.stages, gru or lstm, reads them one "
+      "after the other; set {} = sorted or time",
+      option, option));
+}
+
+}  // namespace warmstart
