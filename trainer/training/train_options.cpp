@@ -60,8 +60,8 @@ void declare_watch(Options& add, TrainOptions& options) {
       .to(kMostSteps);
   add.add("validate.measure", options.measure,
           "tells which parameters are best, and in evaluate how the joint model is fine-tuned best and whether support "
-          "hurts: mae, mse, rmse, ndcg@1, ndcg@3, ndcg@5, log-loss (labels 0 and 1) or own: mae "
-          "with model.objective = squared, log-loss with binary");
+          "hurts: any of evaluate.measures, or own: log-loss with model.objective = binary, poisson-deviance with "
+          "poisson, else mae");
   add.add("train.keep-best", options.keep_best,
           "end with the parameters that did best on validation; false: with the last");
   add.add("train.patience", options.patience, "validations without a better one before stopping; 0: never")
@@ -133,7 +133,10 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model) 
 }
 
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective) {
-  return options.measure.value_or(objective == ObjectiveKind::kBinary ? Measure::kLogLoss : Measure::kMae);
+  if (options.measure) return *options.measure;
+  if (objective == ObjectiveKind::kBinary) return {MeasureKind::kLogLoss};
+  if (objective == ObjectiveKind::kPoisson) return {MeasureKind::kPoissonDeviance};
+  return {MeasureKind::kMae};
 }
 
 std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler) {
