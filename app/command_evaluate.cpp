@@ -21,8 +21,30 @@ namespace {
 // By which runs with this configuration validate.  Throws UsageError for one that the labels do not take.
 Measure measure_of(const Configuration& configuration, const Learner& model) {
   const auto measure = measure_of_validation(configuration.train, model.options().objective.kind);
-  check(measure, model.schema().label_min, model.schema().label_max);
+  check(measure, label_scale(model.schema(), configuration.evaluate.relevant));
   return measure;
+}
+
+std::vector<std::int64_t> rows_of_entities(const TrainingRows& rows) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(rows.entities), 0);
+  for (const auto entity : rows.entity) ++counts[static_cast<std::size_t>(entity)];
+  return counts;
+}
+
+// The model of a run; none where no run is named.
+std::unique_ptr<Learner> model_of(const std::filesystem::path& run, const Dataset& dataset) {
+  return run.empty() ? nullptr : read_model(run, dataset.schema());
+}
+
+void judge_joint(Comparison& comparison, const Learner& joint, const FineTuned& tuned, int steps,
+                 const Measure& measure) {
+  comparison.judge("joint", joint);
+  comparison.judge("fine-tuned", *tuned.model);
+  comparison.note("fine_tuned", {{"steps", steps},
+                                 {"rate", tuned.rate},
+                                 {"kappa", tuned.kappa},
+                                 {"chosen_on", "validation"},
+                                 {"chosen_by", name_of(measure)}});
 }
 
 }  // namespace
@@ -30,13 +52,13 @@ Measure measure_of(const Configuration& configuration, const Learner& model) {
 ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   auto& configuration = invocation.configuration;
   std::unique_ptr<Dataset> dataset;
-  std::unique_ptr<Learner> model, joint;
+  std::unique_ptr<Learner> model, joint, other;
   std::unique_ptr<TrainingRows> rows;
   std::optional<BiasModel> bias;
   std::optional<Als> als;
   std::unique_ptr<Comparison> comparison;
   std::unique_ptr<Evaluation> validation;
-  Measure measure = Measure::kMae;
+  Measure measure;
   agree(group, [&] {
     if (configuration.data.dataset.empty())
       throw UsageError("data.dataset is not set: name the folder of the data set");
@@ -45,14 +67,19 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-    if (!configuration.run.empty()) model = read_model(configuration.run, dataset->schema());
-    if (!configuration.joint.empty()) joint = read_model(configuration.joint, dataset->schema());
+    require(configuration.against.empty() || !configuration.run.empty(),
+            "evaluate.against compares train.run with another run, and train.run is not set");
+    model = model_of(configuration.run, *dataset);
+    joint = model_of(configuration.joint, *dataset);
+    other = model_of(configuration.against, *dataset);
     if (joint) check_joint(joint->options());
     if (joint || model) measure = measure_of(configuration, joint ? *joint : *model);
     comparison = std::make_unique<Comparison>(*dataset, configuration.evaluate, group);
     if (joint) validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group);
-    if (!configuration.evaluate.baselines) return;
+    if (!configuration.evaluate.baselines && !configuration.evaluate.slices) return;
     rows = std::make_unique<TrainingRows>(*dataset);
+    if (configuration.evaluate.slices) comparison->slice_by(rows_of_entities(*rows));
+    if (!configuration.evaluate.baselines) return;
     bias.emplace(*rows, dataset->schema());
     als.emplace(*rows, dataset->schema(), configuration.als, configuration.evaluate.seed);
   });
@@ -61,21 +88,16 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   if (als) comparison->judge("als", *als);
   if (joint) {
     const int steps = model ? model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
-    const auto tuned = fine_tune(*joint, steps, *validation, measure);
-    comparison->judge("joint", *joint);
-    comparison->judge("fine-tuned", *tuned.model);
-    comparison->note("fine_tuned", {{"steps", steps},
-                                    {"rate", tuned.rate},
-                                    {"kappa", tuned.kappa},
-                                    {"chosen_on", "validation"},
-                                    {"chosen_by", measure}});
+    judge_joint(*comparison, *joint, fine_tune(*joint, steps, *validation, measure), steps, measure);
   }
   if (model) {
-    const auto warning = warning_of_support(comparison->judge("warmstart", *model), measure, "on test");
+    const auto results = comparison->judge("warmstart", *model);
+    const auto warning = warning_of_support(results, measure, "on test");
     if (!warning.empty()) spdlog::warn("{}", warning);
     if (const auto objective = model->options().objective.kind; ranks(objective))
       spdlog::warn("model.objective = {} predicts an order: the model's nDCG says how good it is, not its errors",
                    to_text(objective));
+    if (other) comparison->pair(results, comparison->judge("against", *other));
   }
 
   agree(group, [&] {

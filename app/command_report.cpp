@@ -6,7 +6,6 @@
 #include "app/report.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "trainer/evaluation/metrics.h"
 
 namespace warmstart {
 namespace {
@@ -19,9 +18,9 @@ std::string curves_of(const std::filesystem::path& run) {
 
 std::string comparison_of(const std::filesystem::path& path) {
   const EvaluationFile evaluation(read_json(path), path.string());
-  auto html = svg(error_plot(evaluation)) + fmt::format("<h2>{} {}s never seen in training, by support rows</h2>\n",
-                                                        evaluation.tasks(), escaped(evaluation.task()));
-  for (const auto* measure : TaskMetrics::kShown) html += table(evaluation, measure);
+  auto html = svg(support_plot(evaluation)) + fmt::format("<h2>{} {}s never seen in training, by support rows</h2>\n",
+                                                          evaluation.tasks(), escaped(evaluation.task()));
+  for (const auto& measure : evaluation.measures()) html += table(evaluation, measure);
   return html;
 }
 

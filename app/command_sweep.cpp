@@ -135,7 +135,7 @@ nlohmann::json summary_of(const fs::path& sweep) {
       row["state"] = manifest->state.finished ? "finished" : "unfinished";
       row["step"] = manifest->step;
       if (manifest->state.best_step > 0) {
-        row["measure"] = measure_of(*manifest);
+        row["measure"] = name_of(measure_of(*manifest));
         row["validation"] = manifest->state.best_error;
       }
     }
@@ -143,6 +143,9 @@ nlohmann::json summary_of(const fs::path& sweep) {
   }
   return rows;
 }
+
+// As summary_of() wrote it.
+Measure measure_in(const nlohmann::json& row) { return measure_named(row["measure"].get<std::string>()).value(); }
 
 void draw_summary(const fs::path& sweep, const nlohmann::json& rows) {
   Series series{"points", {}};
@@ -159,10 +162,9 @@ void print_summary(const nlohmann::json& rows) {
     std::string options;
     for (const auto& option : row["options"])
       options += fmt::format("{}={} ", option[0].get<std::string>(), option[1].get<std::string>());
-    const auto validation =
-        row["validation"].is_null()
-            ? std::string("-")
-            : fmt::format("{} {:.4f}", title_of(row["measure"].get<Measure>()), row["validation"].get<double>());
+    const auto validation = row["validation"].is_null()
+                                ? std::string("-")
+                                : fmt::format("{} {:.4f}", title_of(measure_in(row)), row["validation"].get<double>());
     fmt::print("{:>5}  {:>14}  {:>8}  {:<12} {}\n", row["point"].get<int>(), validation,
                row["step"].get<std::int64_t>(), row["state"].get<std::string>(), printable(options, 2000));
   }
@@ -174,7 +176,7 @@ ExitCode summarise(const fs::path& sweep, bool json) {
   const auto error = [](const auto& row) {
     if (row["validation"].is_null()) return 1e300;
     const double value = row["validation"].template get<double>();
-    return higher_is_better(row["measure"].template get<Measure>()) ? -value : value;
+    return higher_is_better(measure_in(row)) ? -value : value;
   };
   std::stable_sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) { return error(a) < error(b); });
   if (json)

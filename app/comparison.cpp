@@ -2,14 +2,62 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "cluster/agreement.h"
 
 namespace warmstart {
+namespace {
+
+nlohmann::json support_in_json(const std::string& support) {
+  if (support == "all") return support;
+  return std::stoll(support);
+}
+
+nlohmann::json in_json(const std::optional<Interval>& interval) {
+  if (!interval) return nullptr;
+  return {interval->low, interval->high};
+}
+
+nlohmann::json in_json(const PairedDifference& pair) {
+  nlohmann::json json = {{"measure", name_of(pair.measure)},
+                         {"support", support_in_json(pair.support)},
+                         {"value", pair.value},
+                         {"other", pair.other},
+                         {"difference", pair.difference},
+                         {"interval", in_json(pair.interval)},
+                         {"excludes_zero", nullptr},
+                         {"better", nullptr}};
+  if (pair.interval) json["excludes_zero"] = pair.excludes_zero();
+  if (pair.better) json["better"] = *pair.better;
+  return json;
+}
+
+// What is no number is told by a dash.
+std::string cell(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4f}", value); }
+
+std::string line_of(const PairedDifference& pair) {
+  const auto interval =
+      pair.interval ? fmt::format("{:+.4f} to {:+.4f}", pair.interval->low, pair.interval->high) : std::string("-");
+  const auto better = pair.better ? fmt::format("{:.0f}%", 100.0 * *pair.better) : std::string("-");
+  const auto difference = std::isnan(pair.difference) ? std::string("-") : fmt::format("{:+.4f}", pair.difference);
+  const auto* excludes = !pair.interval ? "-" : pair.excludes_zero() ? "yes" : "no";
+  return fmt::format("\n{:<16}{:>8}{:>10}{:>12}{:>20}{:>8}{:>12}", pair.support, cell(pair.value), cell(pair.other),
+                     difference, interval, better, excludes);
+}
+
+}  // namespace
 
 Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options, Communicator& group)
-    : dataset_(dataset), test_(dataset, Split::kTest, options, group), options_(options) {
+    : dataset_(dataset),
+      test_(dataset, Split::kTest, options, group),
+      options_(options),
+      measures_(computed_measures(options, test_.scale())) {
+  for (const auto& measure : measures_) check(measure, test_.scale());
+  auto shown = nlohmann::json::array();
+  for (const auto& measure : shown_measures(options)) shown.push_back(name_of(measure));
   protocol_ = {{"dataset", dataset.folder().string()},
                {"dataset_digest", dataset.digest()},
                {"split", "test"},
@@ -17,50 +65,143 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
                {"tasks", test_.tasks()},
                {"query", options.query},
                {"order", options.order},
-               {"seed", options.seed}};
+               {"seed", options.seed},
+               {"measures", shown},
+               {"bootstrap", options.resamples}};
+  if (test_.scale().relevant) protocol_["relevant"] = *test_.scale().relevant;
+}
+
+void Comparison::slice_by(const std::vector<std::int64_t>& training_rows) {
+  const auto entities = test_.query_entities();
+  std::vector<std::int64_t> popularity;
+  popularity.reserve(entities.size());
+  for (const auto entity : entities) popularity.push_back(training_rows[entity]);
+  slices_ = popularity_slices(popularity);
+  for (const auto& measure : shown_measures(options_)) {
+    if (is_row_wise(measure)) sliced_.push_back(measure);
+  }
+  for (std::size_t i = 0; i < PopularitySlices::kCount; ++i)
+    protocol_["slices"][PopularitySlices::kNames[i]] = slices_.rows[i].size();
 }
 
 std::vector<EvaluationResult> Comparison::judge(const std::string& name, const Recommender& recommender) {
   auto results = test_.run(recommender);
-  for (const auto& result : results) {
-    refuse_not_finite(name, result);
-    rows_.emplace_back(name, result);
+  for (const auto& result : results) refuse_not_finite(name, result);
+  auto found = measurements(results, measures_, options_);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    rows_.push_back({name, results[i].support, std::move(found[i]), results[i].calibration, {}});
+    for (std::size_t slice = 0; slice < PopularitySlices::kCount; ++slice) {
+      for (const auto& measure : sliced_)
+        rows_.back().slices[slice].push_back(value_of_rows(measure, results[i], slices_.rows[slice]));
+    }
   }
   return results;
 }
+
+void Comparison::pair(const std::vector<EvaluationResult>& results, const std::vector<EvaluationResult>& others) {
+  pairs_ = paired_differences(results, others, measures_, options_);
+}
+
+nlohmann::json Comparison::json_of(const Row& row) const {
+  nlohmann::json json = {{"model", row.model}, {"tasks", test_.tasks()}, {"support", support_in_json(row.support)}};
+  for (const auto& found : row.measurements) {
+    const auto name = name_of(found.measure);
+    json[name] = found.value;
+    if (options_.resamples > 0) json["intervals"][name] = in_json(found.interval);
+    if (found.tasks < test_.tasks()) json["tasks_of"][name] = found.tasks;
+  }
+  for (std::size_t i = 0; row.calibration && i < Calibration::kCount; ++i)
+    json[Calibration::kNames[i]] = row.calibration->values()[i];
+  for (std::size_t slice = 0; slice < PopularitySlices::kCount; ++slice) {
+    for (std::size_t i = 0; i < sliced_.size(); ++i)
+      json["slices"][PopularitySlices::kNames[slice]][name_of(sliced_[i])] = row.slices[slice][i];
+  }
+  return json;
+}
+
 nlohmann::json Comparison::json() const {
   auto results = nlohmann::json::array();
-  for (const auto& [name, result] : rows_) results.push_back(to_json(name, result));
-  return {{"protocol", protocol_}, {"results", results}};
+  for (const auto& row : rows_) results.push_back(json_of(row));
+  nlohmann::json json = {{"protocol", protocol_}, {"results", results}};
+  for (const auto& pair : pairs_) json["pairs"].push_back(in_json(pair));
+  return json;
 }
 
 // The block has the recommenders that have the value, and is empty where none has.
 template <typename Value>
-std::string Comparison::block(const char* measure, const Value& value_of) const {
+std::string Comparison::block(const std::string& title, const Value& value_of) const {
   std::string rows, last;
-  for (const auto& [name, result] : rows_) {
-    const std::optional<double> value = value_of(result);
+  for (const auto& row : rows_) {
+    const std::optional<double> value = value_of(row);
     if (!value) continue;
-    if (name != std::exchange(last, name)) rows += fmt::format("\n{:<16}", name);
-    rows += fmt::format("{:>8.4f}", *value);
+    if (row.model != std::exchange(last, row.model)) rows += fmt::format("\n{:<16}", row.model);
+    rows += fmt::format("{:>8}", cell(*value));
   }
   if (rows.empty()) return "";
-  std::string title = fmt::format("\n{:<16}", measure);
-  for (const auto& support : options_.support) title += fmt::format("{:>8}", support);
-  return title + rows + "\n";
+  std::string head = fmt::format("\n{:<16}", title);
+  for (const auto& support : options_.support) head += fmt::format("{:>8}", support);
+  return head + rows + "\n";
+}
+
+// How far the widest of the recommenders' intervals reaches from its value, for each support size.
+std::string Comparison::intervals_of(std::size_t measure) const {
+  std::string text;
+  for (const auto& support : options_.support) {
+    std::optional<double> reach;
+    for (const auto& row : rows_) {
+      const auto& found = row.measurements[measure];
+      if (row.support != support || !found.interval) continue;
+      reach = std::max({reach.value_or(0.0), found.interval->high - found.value, found.value - found.interval->low});
+    }
+    text += fmt::format("{:>8}", reach ? cell(*reach) : "-");
+  }
+  return fmt::format("{:<16}{}\n", "95% within +-", text);
+}
+
+// Of a measure that not all tasks define; their labels alone decide, so the number is every recommender's.
+std::string Comparison::defined_for(std::size_t measure) const {
+  const auto tasks = rows_[0].measurements[measure].tasks;
+  if (tasks == test_.tasks()) return "";
+  return fmt::format("defined for {} of the {} {}s\n", tasks, test_.tasks(), protocol_["task"].get<std::string>());
+}
+
+std::string Comparison::pairs() const {
+  std::string text;
+  for (std::size_t i = 0; i < pairs_.size() && i < shown_measures(options_).size() * options_.support.size(); ++i) {
+    if (i % options_.support.size() == 0) {
+      text +=
+          fmt::format("{}{:<16}{:>8}{:>10}{:>12}{:>20}{:>8}{:>12}", i == 0 ? "" : "\n\n", name_of(pairs_[i].measure),
+                      "run", "against", "difference", "95% interval", "better", "excludes 0");
+    }
+    text += line_of(pairs_[i]);
+  }
+  return text.empty() ? "" : fmt::format("\nthe run and the one it is compared with, by support rows:\n\n{}\n", text);
+}
+
+std::string Comparison::slices() const {
+  std::string text;
+  for (std::size_t i = 0; i < sliced_.size(); ++i) {
+    for (std::size_t slice = 0; slice < PopularitySlices::kCount; ++slice)
+      text += block(fmt::format("{} {}", name_of(sliced_[i]), PopularitySlices::kNames[slice]),
+                    [&](const auto& row) { return std::optional(row.slices[slice][i]); });
+  }
+  return text;
 }
 
 std::string Comparison::table() const {
   std::string text = fmt::format("{} {}s never seen in training, {} rows judge, by support rows:\n", test_.tasks(),
                                  protocol_["task"].get<std::string>(), options_.query);
-  for (const auto* measure : TaskMetrics::kShown)
-    text += block(measure, [&](const auto& result) { return std::optional(result.mean.value(measure)); });
+  for (std::size_t i = 0; !rows_.empty() && i < shown_measures(options_).size(); ++i) {
+    text += block(name_of(measures_[i]), [&](const auto& row) { return std::optional(row.measurements[i].value); });
+    if (options_.resamples > 0) text += intervals_of(i);
+    text += defined_for(i);
+  }
   for (std::size_t i = 0; i < Calibration::kCount; ++i) {
-    text += block(Calibration::kNames[i], [&](const auto& result) {
-      return result.calibration ? std::optional(result.calibration->values()[i]) : std::nullopt;
+    text += block(Calibration::kNames[i], [&](const auto& row) {
+      return row.calibration ? std::optional(row.calibration->values()[i]) : std::nullopt;
     });
   }
-  return text;
+  return text + slices() + pairs();
 }
 
 void Comparison::refuse_not_finite(const std::string& name, const EvaluationResult& result) const {

@@ -44,6 +44,7 @@ void declare_run(Options& add, Configuration& c) {
 void declare_results(Options& add, Configuration& c) {
   add.add("evaluate.joint", c.joint, "run of a model with adapt.stages = prior, for the rows joint and fine-tuned")
       .neutral();
+  add.add("evaluate.against", c.against, "another run, to compare train.run with task by task").neutral();
   add.add("evaluate.output", c.evaluation, "file for the results as JSON").neutral();
   add.add("report.output", c.report, "file for the report as HTML");
 }

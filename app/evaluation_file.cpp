@@ -8,15 +8,14 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "trainer/evaluation/metrics.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::int64_t kMostCount = std::int64_t{1} << 50;
 
-double measure_in(const nlohmann::json& object, const char* key) {
-  const auto& value = member(object, key);
+double measure_in(const nlohmann::json& object, const std::string& key) {
+  const auto& value = member(object, key.c_str());
   if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
   return as_number(value, fmt::format("'{}'", key));
 }
@@ -32,11 +31,24 @@ EvaluationFile::EvaluationFile(const nlohmann::json& evaluation, const std::stri
     const auto& protocol = object_at(evaluation, "protocol");
     tasks_ = integer_at(protocol, "tasks", 0, kMostCount);
     task_ = text_at(protocol, "task");
+    read_measures(protocol);
     for (const auto& result : list_at(evaluation, "results")) add(result);
     check_is_whole();
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}; make it again with: warmstart evaluate", where, error.what()));
   }
+}
+
+// Earlier releases wrote what all of them show.
+void EvaluationFile::read_measures(const nlohmann::json& protocol) {
+  measures_ = {"mae", "rmse", "ndcg@1", "ndcg@5"};
+  if (!protocol.contains("measures")) return;
+  measures_.clear();
+  for (const auto& name : list_at(protocol, "measures")) {
+    if (!name.is_string()) throw DataError("'measures' lists what is no text");
+    add_once(measures_, name.get<std::string>());
+  }
+  if (measures_.empty()) throw DataError("'measures' lists none");
 }
 
 void EvaluationFile::add(const nlohmann::json& result) {
@@ -46,7 +58,7 @@ void EvaluationFile::add(const nlohmann::json& result) {
                            : std::to_string(integer_at(result, "support", 0, kMostCount));
   add_once(models_, model);
   add_once(supports_, support);
-  for (const auto* measure : TaskMetrics::kShown) {
+  for (const auto& measure : measures_) {
     if (!values_.emplace(std::tuple(model, support, measure), measure_in(result, measure)).second)
       throw DataError(
           fmt::format("has two results of '{}' for support '{}'", printable(model, 80), printable(support, 80)));
@@ -56,7 +68,7 @@ void EvaluationFile::add(const nlohmann::json& result) {
 void EvaluationFile::check_is_whole() const {
   for (const auto& model : models_) {
     for (const auto& support : supports_) {
-      if (!values_.contains({model, support, TaskMetrics::kShown[0]}))
+      if (!values_.contains({model, support, measures_.front()}))
         throw DataError(
             fmt::format("has no result of '{}' for support '{}'", printable(model, 80), printable(support, 80)));
     }

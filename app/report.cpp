@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 
 #include "app/markup.h"
 #include "trainer/evaluation/measure.h"
@@ -20,22 +21,31 @@ Series series_of(const std::vector<nlohmann::json>& metrics, const std::string& 
 }
 
 std::vector<Series> validations_of(const std::vector<nlohmann::json>& metrics) {
+  const std::string prefix = "validation_";
+  std::map<std::string, std::string> titles;  // by keys
+  for (const auto& line : metrics) {
+    for (const auto& [key, value] : line.items()) {
+      if (!key.starts_with(prefix)) continue;
+      if (const auto measure = measure_named(key.substr(prefix.size()))) titles[key] = title_of(*measure);
+    }
+  }
   std::vector<Series> all;
-  for (const auto measure : kAllMeasures) {
-    auto series = series_of(metrics, "validation_" + name_of(measure), title_of(measure));
+  for (const auto& [key, title] : titles) {
+    auto series = series_of(metrics, key, title);
     if (!series.points.empty()) all.push_back(std::move(series));
   }
   return all;
 }
 
-Plot error_plot(const EvaluationFile& evaluation) {
-  Plot plot{"Error against support size", "support rows", "MAE", {}, {}};
+Plot support_plot(const EvaluationFile& evaluation) {
+  const auto& measure = evaluation.measures().front();
+  Plot plot{measure + " against support size", "support rows", measure, {}, {}};
   const auto& supports = evaluation.supports();
   for (std::size_t i = 0; i < supports.size(); ++i) plot.x_ticks.emplace_back(static_cast<double>(i), supports[i]);
   for (const auto& model : evaluation.models()) {
     Series series{model, {}};
     for (std::size_t i = 0; i < supports.size(); ++i)
-      series.points.emplace_back(static_cast<double>(i), evaluation.value(model, supports[i], "mae"));
+      series.points.emplace_back(static_cast<double>(i), evaluation.value(model, supports[i], measure));
     plot.series.push_back(series);
   }
   return plot;

@@ -13,8 +13,8 @@ Series series_of(const std::vector<nlohmann::json>& metrics, const std::string& 
 // What validation found, one series for each measure that there is.
 std::vector<Series> validations_of(const std::vector<nlohmann::json>& metrics);
 
-// Error against support size, a line a model.
-Plot error_plot(const EvaluationFile& evaluation);
+// The first measure against support size, a line a model.
+Plot support_plot(const EvaluationFile& evaluation);
 
 // HTML: models down, support sizes across.
 std::string table(const EvaluationFile& evaluation, const std::string& measure);

@@ -25,6 +25,7 @@ enum class Purpose : std::uint64_t {
   kFactors = 8,
   kSynthesize = 9,
   kSweep = 10,
+  kBootstrap = 11,
 };
 
 // The sequence of numbers that belongs to one position.

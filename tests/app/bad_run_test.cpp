@@ -132,6 +132,23 @@ TEST_F(BadRunTest, AModelThatAdaptsWhereAJointOneIsWanted) {
                  "the measure log-loss takes labels of 0 and 1");
 }
 
+TEST_F(BadRunTest, MeasuresAndRunsThatDoNotFit) {
+  ingest();
+  const std::string evaluate = "evaluate --config tables/config.ini --query 4 ";
+  expect_failure(evaluate + "--set train.run= --measures log-loss", 2, "the measure log-loss takes labels of 0 and 1");
+  expect_failure(evaluate + "--set train.run= --measures mae,recall@3", 2, "set evaluate.relevant to the label", 2);
+  expect_failure(evaluate + "--set train.run= --measures mae,mae", 2, "evaluate.measures names mae twice");
+  expect_failure(evaluate + "--set train.run= --against other", 2, "train.run is not set");
+  ASSERT_EQ(run_program(train, folder.path()).exit_code, 0);
+  ASSERT_EQ(
+      run_program("ingest --config tables/config.ini --set items.categorical= --set data.dataset=other", folder.path())
+          .exit_code,
+      0);
+  ASSERT_EQ(run_program(train + "--set data.dataset=other --set train.run=smaller", folder.path()).exit_code, 0);
+  expect_failure(evaluate + "--against smaller", 3,
+                 "smaller: the model does not fit the data set: it has 3 fields, not 2", 2);
+}
+
 TEST_F(BadRunTest, AGpuWhereThereIsNone) {
   ingest();
   // Without CUDA in this program, and with it but no GPU, the remedy differs.

@@ -28,6 +28,7 @@ class CommandsTest : public testing::Test {
   std::string train(const std::string& run, int ranks) {
     return parameters_digest(expect_ok("train --config tables/config.ini --run " + run + kSmall, ranks));
   }
+  void compare_runs();
   TemporaryFolder folder;
 };
 
@@ -56,6 +57,32 @@ TEST_F(CommandsTest, EvaluatesComparesAndReports) {
   EXPECT_EQ(report.find("src=\"http"), std::string::npos);
   expect_ok("evaluate --config tables/config.ini --output again.json --joint joint" + std::string(kSmall));
   EXPECT_EQ(read_json(folder.path() / "again.json"), evaluation);
+  compare_runs();
+}
+
+// Any measures of any two runs, on any number of ranks.
+void CommandsTest::compare_runs() {
+  const auto compare =
+      "evaluate --config tables/config.ini --baselines false --relevant 3.5 --slices --measures "
+      "mae,auc,grouped-auc,recall@2 --bootstrap 50 --against ";
+  const auto output = expect_ok(std::string(compare) + "joint --output pairs.json" + kSmall, 2);
+  for (const auto* word : {"95% within +-", "mae head", "grouped-auc", "difference", "excludes 0"})
+    EXPECT_NE(output.find(word), std::string::npos) << output;
+  const auto compared = read_json(folder.path() / "pairs.json");
+  ASSERT_EQ(compared["pairs"].size(), 12u);
+  const auto& pair = compared["pairs"][0];
+  EXPECT_EQ(pair["value"], compared["results"][0]["mae"]);
+  EXPECT_EQ(pair["other"], compared["results"][3]["mae"]);
+  EXPECT_EQ(compared["results"][3]["model"], "against");
+  EXPECT_LT(pair["interval"][0], pair["interval"][1]);
+  EXPECT_TRUE(compared["pairs"][3]["better"].is_null());  // of auc, which is pooled
+  EXPECT_EQ(compared["protocol"]["measures"], (std::vector<std::string>{"mae", "auc", "grouped-auc", "recall@2"}));
+  EXPECT_EQ(nlohmann::json::parse(expect_ok(std::string(compare) + "joint --json" + kSmall)), compared);
+  for (const auto& same :
+       nlohmann::json::parse(expect_ok(std::string(compare) + "tables/run --json" + kSmall))["pairs"]) {
+    EXPECT_EQ(same["interval"], (std::vector<double>{0, 0})) << same;
+    EXPECT_EQ(same["excludes_zero"], false);
+  }
 }
 
 TEST_F(CommandsTest, InspectsDatasetsAndCheckpoints) {

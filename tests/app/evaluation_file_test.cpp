@@ -35,7 +35,34 @@ TEST(EvaluationFile, ReadsModelsAndSupportsInTheirOrder) {
   EXPECT_EQ(file.supports(), (std::vector<std::string>{"0", "all"}));
   EXPECT_TRUE(std::isnan(file.value("bias", "0", "mae")));
   EXPECT_EQ(file.value("als", "all", "ndcg@5"), 0.9);
+  EXPECT_EQ(file.measures(), (std::vector<std::string>{"mae", "rmse", "ndcg@1", "ndcg@5"}));
   EXPECT_NE(table(file, "mae").find("<td>bias</td><td>-</td><td>0.5000</td>"), std::string::npos) << table(file, "mae");
+}
+
+TEST(EvaluationFile, ShowsTheMeasuresThatItNames) {
+  auto json = evaluation({{{"model", "bias"}, {"support", 0}, {"auc", 0.75}, {"recall@20", nullptr}}});
+  json["protocol"]["measures"] = {"auc", "recall@20", "auc"};
+  const EvaluationFile file(json, "e");
+  EXPECT_EQ(file.measures(), (std::vector<std::string>{"auc", "recall@20"}));
+  EXPECT_EQ(file.value("bias", "0", "auc"), 0.75);
+  EXPECT_TRUE(std::isnan(file.value("bias", "0", "recall@20")));
+  EXPECT_EQ(support_plot(file).y_label, "auc");
+  json["protocol"]["measures"] = nlohmann::json::array();
+  EXPECT_NE(complaint(json).find("'measures' lists none"), std::string::npos);
+  json["protocol"]["measures"] = {1};
+  EXPECT_NE(complaint(json).find("'measures' lists what is no text"), std::string::npos);
+  json["protocol"]["measures"] = {"mae"};
+  EXPECT_NE(complaint(json).find("mae"), std::string::npos);
+}
+
+TEST(EvaluationFile, ValidationsAreDrawnByAnyMeasure) {
+  const std::vector<nlohmann::json> metrics = {{{"step", 1}, {"validation_map@7", 0.5}},
+                                               {{"step", 2}, {"validation_map@7", 0.75}, {"loss", 1}},
+                                               {{"step", 3}, {"validation_of_another_kind", 9}}};
+  const auto series = validations_of(metrics);
+  ASSERT_EQ(series.size(), 1u);
+  EXPECT_EQ(series[0].name, "MAP@7");
+  EXPECT_EQ(series[0].points, (std::vector<std::pair<double, double>>{{1, 0.5}, {2, 0.75}}));
 }
 
 TEST(EvaluationFile, SaysWhatIsWrong) {

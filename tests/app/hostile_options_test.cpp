@@ -64,6 +64,15 @@ TEST_F(HostileOptionsTest, ValuesOutOfTheirRangeAreRefusedWithTheRange) {
   expect(complaint({"--set", "model.tower=" + many}), "wants at most 64 items");
 }
 
+TEST_F(HostileOptionsTest, MeasuresThatNobodyKnowsAreRefusedWithTheKnown) {
+  for (const auto* option : {"validate.measure", "evaluate.measures"}) {
+    for (const auto* name : {"mean", "ndcg", "ndcg@0", "recall@-1", "mae@3"})
+      expect(complaint({"--set", std::string(option) + "=" + name}),
+             std::string(option) + " = '" + name + "': is none of: mae, mse, rmse, accuracy, log-loss, ");
+  }
+  EXPECT_EQ(complaint({"--set", "evaluate.measures=mae, ndcg@17,auc"}), "");
+}
+
 TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
   const auto refused = [](const std::string& choice, const std::string& option, const std::string& part) {
     const auto message = complaint({"--set", choice, "--set", option});
@@ -107,6 +116,7 @@ TEST_F(HostileOptionsTest, OptionsThatDoNotGoTogetherAreRefused) {
   for (const auto* size : {"1e1", "1.9", "-1", "01", "+1", "", " 1", "4294967296", "none"})
     refused([&](Configuration& c) { c.evaluate.support = {size}; });
   refused([&](Configuration& c) { c.evaluate.support = {"1", "all", "1"}; });
+  refused([&](Configuration& c) { c.evaluate.measures = {{MeasureKind::kMae}, {MeasureKind::kMae}}; });
 }
 
 }  // namespace

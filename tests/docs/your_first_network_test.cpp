@@ -36,14 +36,14 @@ TEST(YourFirstNetwork, Learns) {
   SelfCommunicator alone;
   start_from_data(model, dataset, alone);
   const Evaluation judge(dataset, Split::kValidation, {.support = {"3"}, .query = 3}, alone);
-  const auto before = judge.mean(model, Measure::kMae);
+  const auto before = judge.mean(model, Measure{MeasureKind::kMae});
   TrainOptions options;
   options.steps = 60;
   options.tasks = 16;
   options.adam.warmup = 5;
   options.validation.query = 3;
   train(model, dataset, options, alone, {});
-  EXPECT_LT(judge.mean(model, Measure::kMae), before);
+  EXPECT_LT(judge.mean(model, Measure{MeasureKind::kMae}), before);
 }
 
 }  // namespace

@@ -4,21 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/errors.h"
-#include "trainer/evaluation/log_loss.h"
 #include "trainer/evaluation/row_order.h"
+#include "trainer/evaluation/statistic.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::size_t kTasksPerBatch = 32;
-
-// A task's values are those of its TaskMetrics, and behind them its log-loss and its Calibration: 0 where labels are
-// not binary, or the recommender tells no distributions.
-constexpr std::int64_t kLogLoss = TaskMetrics::kCount, kCalibration = kLogLoss + 1,
-                       kValues = kCalibration + Calibration::kCount;
 
 // A task's predictions, as spans over its query rows.
 class OfTask {
@@ -36,10 +32,19 @@ class OfTask {
   std::size_t first_, count_;
 };
 
+void copy_row(const at::Tensor& table, std::size_t row, std::span<const float> values) {
+  std::copy(values.begin(), values.end(), table[static_cast<std::int64_t>(row)].mutable_data_ptr<float>());
+}
+
+std::vector<float> floats_of(const at::Tensor& table) {
+  const auto* values = table.const_data_ptr<float>();
+  return {values, values + table.numel()};
+}
+
 }  // namespace
 
 Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
-    : dataset_(dataset), options_(options), group_(group) {
+    : dataset_(dataset), options_(options), scale_(label_scale(dataset.schema(), options.relevant)), group_(group) {
   check(options);
   for (const auto task : dataset.tasks_of(split)) {
     if (dataset.row_count(task) > options.query) tasks_.push_back(task);
@@ -58,49 +63,66 @@ Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOpti
   }
 }
 
-void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
-                             const at::Tensor& values) const {
-  std::vector<TaskEpisode> episodes;
-  for (const auto place : batches_[batch]) {
-    const auto task = tasks_[place];
-    episodes.push_back(
-        {task, evaluation_rows(task, dataset_.row_count(task), support, static_cast<std::uint32_t>(options_.query),
-                               options_.order, options_.seed)});
+EpisodeRows Evaluation::rows_of_task(std::int64_t task, std::uint32_t support) const {
+  return evaluation_rows(task, dataset_.row_count(task), support, static_cast<std::uint32_t>(options_.query),
+                         options_.order, options_.seed);
+}
+
+std::vector<std::uint32_t> Evaluation::query_entities() const {
+  std::vector<std::uint32_t> entities;
+  entities.reserve(tasks_.size() * static_cast<std::size_t>(options_.query));
+  for (const auto task : tasks_) {
+    const auto rows = dataset_.task(task).rows.entity;
+    for (const auto row : rows_of_task(task, 0).query) entities.push_back(rows[row]);
   }
+  return entities;
+}
+
+// Zero wherever another rank computes, so that sums over ranks are exact.
+Evaluation::Gathered Evaluation::nothing_gathered() const {
+  return {at::zeros({tasks(), options_.query}, at::kFloat), at::zeros({tasks(), options_.query}, at::kFloat),
+          at::zeros({tasks(), Calibration::kCount}, at::kDouble)};
+}
+
+void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
+                             const Gathered& gathered) const {
+  std::vector<TaskEpisode> episodes;
+  episodes.reserve(batches_[batch].size());
+  for (const auto place : batches_[batch]) episodes.push_back({tasks_[place], rows_of_task(tasks_[place], support)});
   const auto made = make_batch(dataset_, episodes);
   const auto predicted = recommender.predict(made);
-  const GainScale scale{dataset_.schema().label_min, dataset_.schema().label_max};
   for (std::size_t t = 0; t < episodes.size(); ++t) {
     const OfTask task(made.query, t, episodes[t].rows.query.size());
-    const auto scores = task.of(predicted.labels), labels = task.labels();
-    const auto row = task_metrics(scores, labels, scale).values();
-    auto* place = values[static_cast<std::int64_t>(batches_[batch][t])].mutable_data_ptr<double>();
-    std::copy(row.begin(), row.end(), place);
-    if (takes_log_loss(scale.label_min, scale.label_max)) place[kLogLoss] = log_loss(scores, labels);
+    const auto place = batches_[batch][t];
+    copy_row(gathered.labels, place, task.labels());
+    copy_row(gathered.predicted, place, task.of(predicted.labels));
     if (!recommender.tells_distributions()) continue;
     const double freedom = predicted.freedom.const_data_ptr<float>()[t];
-    const auto known = calibration(labels, task.of(predicted.centres), task.of(predicted.scales), freedom).values();
-    std::copy(known.begin(), known.end(), place + kCalibration);
+    const auto known =
+        calibration(task.labels(), task.of(predicted.centres), task.of(predicted.scales), freedom).values();
+    std::copy(known.begin(), known.end(),
+              gathered.calibration[static_cast<std::int64_t>(place)].mutable_data_ptr<double>());
   }
 }
 
-std::optional<std::int64_t> Evaluation::first_not_finite(const at::Tensor& values) const {
-  const auto places = values.isfinite().all(1).logical_not().nonzero();
+std::optional<std::int64_t> Evaluation::first_not_finite(const Gathered& gathered) const {
+  const auto finite = gathered.predicted.isfinite().all(1).logical_and(gathered.calibration.isfinite().all(1));
+  const auto places = finite.logical_not().nonzero();
   if (places.size(0) == 0) return std::nullopt;
   return tasks_[static_cast<std::size_t>(places[0].item<std::int64_t>())];
 }
 
-EvaluationResult Evaluation::result_of(const std::string& support, const at::Tensor& values,
+EvaluationResult Evaluation::result_of(const std::string& support, const Gathered& gathered,
                                        bool tells_distributions) const {
-  const auto mean = values.mean(0);
-  const auto* v = mean.const_data_ptr<double>();
   EvaluationResult result{.support = support,
-                          .tasks = tasks(),
-                          .mean = {v[0], v[1], v[2], v[3], v[4], v[5]},
-                          .not_finite = first_not_finite(values)};
-  const auto& schema = dataset_.schema();
-  if (takes_log_loss(schema.label_min, schema.label_max)) result.log_loss = v[kLogLoss];
-  const auto* known = v + kCalibration;
+                          .rows = {.tasks = tasks_.size(),
+                                   .query = static_cast<std::size_t>(options_.query),
+                                   .labels = floats_of(gathered.labels),
+                                   .predicted = floats_of(gathered.predicted)},
+                          .scale = scale_,
+                          .not_finite = first_not_finite(gathered)};
+  const auto mean = gathered.calibration.mean(0);
+  const auto* known = mean.const_data_ptr<double>();
   if (tells_distributions) result.calibration = Calibration{known[0], known[1], known[2], known[3]};
   return result;
 }
@@ -108,47 +130,32 @@ EvaluationResult Evaluation::result_of(const std::string& support, const at::Ten
 std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
   require_order(recommender, options_.order, "evaluate.order");
   std::vector<EvaluationResult> results;
+  results.reserve(options_.support.size());
   for (const auto& support : options_.support) {
-    // Zero wherever another rank computes, so the sum over ranks is exact.
-    auto values = at::zeros({tasks(), kValues}, at::kDouble);
+    auto gathered = nothing_gathered();
     for (std::size_t batch = 0; batch < batches_.size(); ++batch) {
       if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) == group_.rank())
-        judge_batch(recommender, batch, rows_of(support), values);
+        judge_batch(recommender, batch, rows_of(support), gathered);
     }
-    group_.sum(values);
-    results.push_back(result_of(support, values, recommender.tells_distributions()));
+    for (auto* values : {&gathered.labels, &gathered.predicted, &gathered.calibration}) group_.sum(*values);
+    results.push_back(result_of(support, gathered, recommender.tells_distributions()));
   }
   return results;
 }
 
-double Evaluation::mean(const Recommender& recommender, Measure measure) const {
+double Evaluation::mean(const Recommender& recommender, const Measure& measure) const {
   return mean_over_supports(run(recommender), measure);
 }
 
-double value_of(const EvaluationResult& result, Measure measure) {
-  return measure == Measure::kLogLoss ? result.log_loss.value() : result.mean.value(name_of(measure));
+double value_of(const EvaluationResult& result, const Measure& measure) {
+  if (result.not_finite) return std::numeric_limits<double>::quiet_NaN();
+  return make_statistic(measure, result.rows, result.scale)->value();
 }
 
-double mean_over_supports(const std::vector<EvaluationResult>& results, Measure measure) {
+double mean_over_supports(const std::vector<EvaluationResult>& results, const Measure& measure) {
   double sum = 0.0;
   for (const auto& result : results) sum += value_of(result, measure);
   return sum / static_cast<double>(results.size());
-}
-
-nlohmann::json to_json(const std::string& model, const EvaluationResult& result) {
-  nlohmann::json json = {{"model", model}, {"tasks", result.tasks}};
-  if (result.support == "all") {
-    json["support"] = "all";
-  } else {
-    json["support"] = std::stoll(result.support);
-  }
-  const auto values = result.mean.values();
-  for (int i = 0; i < TaskMetrics::kCount; ++i)
-    json[TaskMetrics::kNames[static_cast<std::size_t>(i)]] = values[static_cast<std::size_t>(i)];
-  for (std::size_t i = 0; result.calibration && i < Calibration::kCount; ++i)
-    json[Calibration::kNames[i]] = result.calibration->values()[i];
-  if (result.log_loss) json[name_of(Measure::kLogLoss)] = *result.log_loss;
-  return json;
 }
 
 }  // namespace warmstart

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/episode_options.h"
+#include "trainer/evaluation/measure.h"
 
 namespace warmstart {
 
@@ -15,14 +17,25 @@ struct EvaluationOptions {
   std::int64_t query = 10;                                               // rows that judge
   RowOrder order = RowOrder::kTime;  // the last `query` rows by time judge, or a seeded choice
   std::uint64_t seed = 0;
-  bool baselines = true;  // whether the bias model and ALS are fitted and judged beside the model
+  std::optional<double> relevant = {};  // the label from which on a row is relevant to measures of ranking; none:
+                                        // labels of 0 and 1 from 1 on
+  std::vector<Measure> measures = {};  // that evaluate computes and shows; none: the usual ones
+  std::int64_t resamples = 1000;       // of the tasks, for intervals; 0: none are made
+  bool slices = false;                 // whether row-wise measures are told by the popularity of entities, too
+  bool baselines = true;               // whether the bias model and ALS are fitted and judged beside the model
 };
 
 // The section evaluate.
 void declare(Options& add, EvaluationOptions& options);
 
-// Throws UsageError when the support sizes are none, or one of them is no size or stands twice.
+// Throws UsageError when the support sizes are none, or one of them is no size or stands twice, or a measure does.
 void check(const EvaluationOptions& options);
+
+// What evaluate's tables show: the chosen measures, or mae, rmse, ndcg@1 and ndcg@5.
+std::vector<Measure> shown_measures(const EvaluationOptions& options);
+
+// What its JSON holds: the chosen measures, or mse, ndcg@3 and, of labels that take it, log-loss beside those shown.
+std::vector<Measure> computed_measures(const EvaluationOptions& options, const LabelScale& scale);
 
 // A support size in rows: more than a task has for "all".  Throws UsageError for what is no size.
 std::uint32_t rows_of(const std::string& support);

@@ -60,8 +60,8 @@ void declare_watch(Options& add, TrainOptions& options) {
       .to(kMostSteps);
   add.add("validate.measure", options.measure,
           "tells which parameters are best, and in evaluate how the joint model is fine-tuned best and whether support "
-          "hurts: mae, mse, rmse, ndcg@1, ndcg@3, ndcg@5, log-loss (labels 0 and 1) or own: mae "
-          "with model.objective = squared, log-loss with binary, ndcg@5 with pairwise and listwise");
+          "hurts: any of evaluate.measures, or own: log-loss with model.objective = binary, poisson-deviance with "
+          "poisson, ndcg@5 with pairwise and listwise, else mae");
   add.add("train.keep-best", options.keep_best,
           "end with the parameters that did best on validation; false: with the last");
   add.add("train.patience", options.patience, "validations without a better one before stopping; 0: never")
@@ -79,6 +79,13 @@ void declare_safety(Options& add, TrainOptions& options) {
       .from(0)
       .to(1e9)
       .neutral();
+}
+
+Measure own_measure_of(ObjectiveKind objective) {
+  if (ranks(objective)) return {MeasureKind::kNdcg, 5};
+  if (objective == ObjectiveKind::kBinary) return {MeasureKind::kLogLoss};
+  if (objective == ObjectiveKind::kPoisson) return {MeasureKind::kPoissonDeviance};
+  return {MeasureKind::kMae};
 }
 
 }  // namespace
@@ -136,14 +143,11 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model) 
 }
 
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective) {
-  const auto own = ranks(objective)                      ? Measure::kNdcg5
-                   : objective == ObjectiveKind::kBinary ? Measure::kLogLoss
-                                                         : Measure::kMae;
-  const auto measure = options.measure.value_or(own);
-  const bool judges_values =
-      measure == Measure::kMae || measure == Measure::kMse || measure == Measure::kRmse || measure == Measure::kLogLoss;
+  if (!options.measure) return own_measure_of(objective);
+  const auto& measure = *options.measure;
+  const bool judges_labels = is_row_wise(measure) || measure.kind == MeasureKind::kCalibrationError;
   require(
-      !(ranks(objective) && judges_values),
+      !(ranks(objective) && judges_labels),
       fmt::format("validate.measure = {} judges predicted labels, and model.objective = {} predicts an order alone; "
                   "choose ndcg@1, ndcg@3 or ndcg@5",
                   name_of(measure), to_text(objective)));

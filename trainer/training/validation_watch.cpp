@@ -19,7 +19,7 @@ ValidationWatch::ValidationWatch(const Recommender& model, Parameters& parameter
       dataset_(dataset),
       options_(options),
       evaluation_(dataset, Split::kValidation, options.evaluation, group) {
-  check(options.measure, dataset.schema().label_min, dataset.schema().label_max);
+  check(options.measure, evaluation_.scale());
 }
 
 Validation ValidationWatch::validate(std::int64_t step) {
@@ -53,11 +53,16 @@ void ValidationWatch::note_best(std::int64_t step, double value, const std::vect
 std::string ValidationWatch::not_finite(std::int64_t step, const std::vector<EvaluationResult>& results) const {
   const auto bad =
       std::find_if(results.begin(), results.end(), [](const auto& each) { return each.not_finite.has_value(); });
-  const auto key = bad == results.end() ? "?" : dataset_.task(*bad->not_finite).key();
+  if (bad == results.end()) {
+    return fmt::format(
+        "step {}: no validation {} defines {}, so these parameters are not the best so far; choose another "
+        "validate.measure (docs/measures.md)",
+        step, dataset_.schema().task, name_of(options_.measure));
+  }
   return fmt::format(
       "step {}: the validation error of {} '{}' is not finite, so these parameters are not the best so far; "
       "look for extreme values in its rows, or lower train.rate",
-      step, dataset_.schema().task, key);
+      step, dataset_.schema().task, dataset_.task(*bad->not_finite).key());
 }
 
 std::string ValidationWatch::warning_of_best() const {

@@ -15,16 +15,16 @@ namespace warmstart {
 
 struct ValidationOptions {
   EvaluationOptions evaluation;
-  Measure measure = Measure::kMae;  // tells which parameters are best
-  bool keep_best = true;            // remember the best parameters, not only when they were
-  std::int64_t patience = 0;        // validations without a better one before the run is over; 0: it never is
+  Measure measure;            // tells which parameters are best
+  bool keep_best = true;      // remember the best parameters, not only when they were
+  std::int64_t patience = 0;  // validations without a better one before the run is over; 0: it never is
 };
 
 // What one validation has found; the same on every rank.
 struct Validation {
-  std::optional<double> value;  // of the measure; none when it is not finite
+  std::optional<double> value;  // of the measure; none when it is not finite, or no task defines it
   bool best = false;            // better than all before
-  std::string warning;          // of a value that is not finite
+  std::string warning;          // of such a value
 };
 
 class ValidationWatch {

@@ -25,7 +25,7 @@ class FineTuningTest : public testing::Test {
     model->start_from(3.0, {});
     return model;
   }
-  FineTuned tuned(const ModelOptions& options, Measure measure) const {
+  FineTuned tuned(const ModelOptions& options, const Measure& measure) const {
     return fine_tune(*joint(options), 3, validation, measure);
   }
 
@@ -36,18 +36,22 @@ class FineTuningTest : public testing::Test {
 };
 
 TEST_F(FineTuningTest, ChoosesTheRateAndKappaByTheMeasure) {
-  const auto by_error = tuned(without_steps(), Measure::kMae), by_order = tuned(without_steps(), Measure::kNdcg5);
-  const auto value = [&](const FineTuned& tuned, Measure measure) { return validation.mean(*tuned.model, measure); };
-  EXPECT_LT(value(by_error, Measure::kMae), value(by_order, Measure::kMae));
-  EXPECT_GT(value(by_order, Measure::kNdcg5), value(by_error, Measure::kNdcg5));
+  const auto by_error = tuned(without_steps(), Measure{MeasureKind::kMae}),
+             by_order = tuned(without_steps(), Measure{MeasureKind::kNdcg, 5});
+  const auto value = [&](const FineTuned& tuned, const Measure& measure) {
+    return validation.mean(*tuned.model, measure);
+  };
+  EXPECT_LT(value(by_error, Measure{MeasureKind::kMae}), value(by_order, Measure{MeasureKind::kMae}));
+  EXPECT_GT(value(by_order, Measure{MeasureKind::kNdcg, 5}), value(by_error, Measure{MeasureKind::kNdcg, 5}));
 }
 
 TEST_F(FineTuningTest, AdaptsAModelThatWasTrainedWithoutTheStageSteps) {
   ModelOptions options;
   options.adapt.stages = {StageKind::kPrior};
   check_joint(options);
-  const auto adapted = tuned(options, Measure::kMae);
-  EXPECT_LT(validation.mean(*adapted.model, Measure::kMae), validation.mean(*joint(options), Measure::kMae));
+  const auto adapted = tuned(options, Measure{MeasureKind::kMae});
+  EXPECT_LT(validation.mean(*adapted.model, Measure{MeasureKind::kMae}),
+            validation.mean(*joint(options), Measure{MeasureKind::kMae}));
 }
 
 TEST(FineTuning, RefusesAModelThatTakesInnerSteps) {

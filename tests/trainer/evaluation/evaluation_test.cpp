@@ -1,5 +1,3 @@
-#include "trainer/evaluation/evaluation.h"
-
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/baselines/bias_model.h"
+#include "trainer/evaluation/measurement.h"
 
 namespace warmstart {
 namespace {
@@ -21,11 +20,24 @@ TEST(Evaluation, GivesTheSameBitsOnAnyNumberOfRanks) {
   const BiasModel model(TrainingRows(dataset), dataset.schema());
   EvaluationOptions options;
   options.query = 4;
+  options.relevant = dataset.label_mean();
+  options.resamples = 50;
   const auto together = Evaluation(dataset, Split::kTrain, options, group).run(model);
   const auto expected = Evaluation(dataset, Split::kTrain, options, alone).run(model);
   ASSERT_EQ(together.size(), options.support.size());
-  for (std::size_t i = 0; i < together.size(); ++i) EXPECT_EQ(together[i].mean.values(), expected[i].mean.values());
-  EXPECT_EQ(together[0].tasks, static_cast<std::int64_t>(dataset.tasks_of(Split::kTrain).size()));
+  EXPECT_EQ(together[0].rows.tasks, dataset.tasks_of(Split::kTrain).size());
+  const std::vector<Measure> measures = {
+      {MeasureKind::kMae}, {MeasureKind::kNdcg, 3}, {MeasureKind::kAuc}, {MeasureKind::kRecall, 2}};
+  const auto found = measurements(together, measures, options), wanted = measurements(expected, measures, options);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (std::size_t m = 0; m < measures.size(); ++m) {
+      EXPECT_EQ(found[i][m].value, wanted[i][m].value) << name_of(measures[m]);
+      EXPECT_EQ(found[i][m].tasks, wanted[i][m].tasks);
+      ASSERT_TRUE(found[i][m].interval && wanted[i][m].interval);
+      EXPECT_EQ(found[i][m].interval->low, wanted[i][m].interval->low);
+      EXPECT_EQ(found[i][m].interval->high, wanted[i][m].interval->high);
+    }
+  }
 }
 
 TEST(Evaluation, RefusesASplitWithoutLongEnoughTasks) {

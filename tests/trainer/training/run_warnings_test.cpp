@@ -5,9 +5,14 @@
 namespace warmstart {
 namespace {
 
-EvaluationResult with_error(const std::string& support, double mae) {
-  return {.support = support, .tasks = 40, .mean = {.mae = mae}};
+// Two rows of one task, the first with the higher label.
+EvaluationResult with_scores(const std::string& support, float higher, float lower) {
+  return {.support = support,
+          .rows = {.tasks = 1, .query = 2, .labels = {1, 0}, .predicted = {higher, lower}},
+          .scale = {0, 1, {}}};
 }
+
+EvaluationResult with_error(const std::string& support, float mae) { return with_scores(support, 1 + mae, mae); }
 
 TEST(RunWarnings, SayThatARunNeverLeavesItsWarmUp) {
   TrainOptions options;
@@ -27,31 +32,32 @@ TEST(RunWarnings, SayThatFewTasksValidate) {
 
 TEST(RunWarnings, SayThatSupportHurts) {
   const auto warning = warning_of_support({with_error("0", 1.75), with_error("5", 3.17), with_error("all", 1.9)},
-                                          Measure::kMae, "on validation");
+                                          {MeasureKind::kMae}, "on validation");
   EXPECT_NE(warning.find("on validation: the MAE is 3.1700 with 5 support rows and 1.7500 with none"),
             std::string::npos)
       << warning;
 }
 
 TEST(RunWarnings, SayNothingOfSupportThatHelpsOrDiffersByAHundredth) {
-  EXPECT_EQ(warning_of_support({with_error("0", 1.0), with_error("1", 1.009), with_error("5", 0.8)}, Measure::kMae, ""),
-            "");
-  EXPECT_EQ(warning_of_support({with_error("1", 1.0), with_error("5", 2.0)}, Measure::kMae, ""), "");
+  EXPECT_EQ(
+      warning_of_support({with_error("0", 1.0), with_error("1", 1.009), with_error("5", 0.8)}, {MeasureKind::kMae}, ""),
+      "");
+  EXPECT_EQ(warning_of_support({with_error("1", 1.0), with_error("5", 2.0)}, {MeasureKind::kMae}, ""), "");
 }
 
-// Errors fall with support here, while rows get into a worse order.
+// Errors fall with support here, while rows get into a worse order; and the most certain is wrong.
 TEST(RunWarnings, JudgeSupportByTheRunsMeasure) {
-  auto none = with_error("0", 1.0), some = with_error("5", 0.5), all = with_error("all", 0.4);
-  none.mean.ndcg5 = 0.9, some.mean.ndcg5 = 0.7, all.mean.ndcg5 = 0.95;
-  none.log_loss = 0.6, some.log_loss = 0.6, all.log_loss = 0.65;
-  const auto warning = [&](Measure measure) { return warning_of_support({none, some, all}, measure, "on test"); };
-  EXPECT_EQ(warning(Measure::kMae), "");
-  EXPECT_NE(warning(Measure::kNdcg5).find("the nDCG@5 is 0.7000 with 5 support rows and 0.9000 with none"),
-            std::string::npos)
-      << warning(Measure::kNdcg5);
-  EXPECT_NE(warning(Measure::kLogLoss).find("0.6500 with all support rows and 0.6000"), std::string::npos);
-  some.mean.ndcg5 = 0.892;
-  EXPECT_EQ(warning(Measure::kNdcg5), "");
+  const auto none = with_scores("0", 3.0f, 2.5f), some = with_scores("5", 0.5f, 0.51f),
+             all = with_scores("all", 1.0f, 0.95f);
+  const Measure ndcg{MeasureKind::kNdcg, 5}, loss{MeasureKind::kLogLoss}, error{MeasureKind::kMae};
+  const auto warning = warning_of_support({none, some, all}, ndcg, "on test");
+  EXPECT_NE(warning.find("on test: the nDCG@5 is 0.6309 with 5 support rows and 1.0000 with none"), std::string::npos)
+      << warning;
+  EXPECT_EQ(warning_of_support({none, some, all}, error, ""), "");
+  EXPECT_EQ(warning_of_support({none, all}, ndcg, ""), "");
+  const auto certain = warning_of_support({with_scores("0", 0.51f, 0.5f), all}, loss, "on test");
+  EXPECT_NE(certain.find("the log-loss is 1.4979 with all support rows and 0.6832 with none"), std::string::npos)
+      << certain;
 }
 
 }  // namespace

@@ -14,15 +14,18 @@ TrainOptions judged_by(Measure measure) {
 }
 
 TEST(MeasureOfValidation, IsTheObjectivesOwn) {
-  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kSquared), Measure::kMae);
-  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kBinary), Measure::kLogLoss);
-  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kPairwise), Measure::kNdcg5);
-  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kListwise), Measure::kNdcg5);
+  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kSquared), Measure{MeasureKind::kMae});
+  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kBinary), Measure{MeasureKind::kLogLoss});
+  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kPairwise), (Measure{MeasureKind::kNdcg, 5}));
+  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kListwise), (Measure{MeasureKind::kNdcg, 5}));
 }
 
 TEST(MeasureOfValidation, OfAnOrderIsNoneOfValues) {
-  EXPECT_EQ(measure_of_validation(judged_by(Measure::kNdcg1), ObjectiveKind::kPairwise), Measure::kNdcg1);
-  for (const auto measure : {Measure::kMae, Measure::kMse, Measure::kRmse, Measure::kLogLoss}) {
+  const Measure ndcg = {MeasureKind::kNdcg, 1};
+  EXPECT_EQ(measure_of_validation(judged_by(ndcg), ObjectiveKind::kPairwise), ndcg);
+  for (const auto kind : {MeasureKind::kMae, MeasureKind::kMse, MeasureKind::kRmse, MeasureKind::kLogLoss,
+                          MeasureKind::kCalibrationError}) {
+    const Measure measure = {kind};
     EXPECT_EQ(measure_of_validation(judged_by(measure), ObjectiveKind::kBinary), measure);
     EXPECT_THROW(measure_of_validation(judged_by(measure), ObjectiveKind::kListwise), UsageError);
   }

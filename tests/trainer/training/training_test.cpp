@@ -81,9 +81,9 @@ TEST_F(TrainingTest, LearnsThePlantedPreferences) {
   Learner model(dataset->schema(), model_options, 1);
   start_from_data(model, *dataset, group);
   const Evaluation test(*dataset, Split::kTest, options.validation, group);
-  const double before = test.mean(model, Measure::kMae);
+  const double before = test.mean(model, Measure{MeasureKind::kMae});
   train(model, *dataset, options, group, {});
-  EXPECT_LT(test.mean(model, Measure::kMae), 0.97 * before);
+  EXPECT_LT(test.mean(model, Measure{MeasureKind::kMae}), 0.97 * before);
 }
 
 TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {

@@ -62,7 +62,7 @@ TEST_F(ValidationWatchTest, KeepsTheParametersOfTheLowestError) {
 }
 
 TEST_F(ValidationWatchTest, KeepsTheParametersOfTheHighestGain) {
-  options.measure = Measure::kNdcg5;
+  options.measure = {MeasureKind::kNdcg, 5};
   auto watch = this->watch();
   const auto wrong = validate(watch, 1, -1.0f), right = validate(watch, 2, 0.25f);
   EXPECT_TRUE(right.best);
@@ -106,8 +106,17 @@ TEST_F(ValidationWatchTest, GoesOnFromItsShareOfACheckpoint) {
   EXPECT_EQ(later.validation_error, std::nullopt);
 }
 
+// Its labels are no whole numbers.
+TEST_F(ValidationWatchTest, SaysThatNoTaskDefinesTheMeasure) {
+  options.measure = {MeasureKind::kAccuracy};
+  auto watch = this->watch();
+  const auto found = validate(watch, 1, 1.0f);
+  EXPECT_FALSE(found.best);
+  EXPECT_NE(found.warning.find("no validation user defines accuracy"), std::string::npos) << found.warning;
+}
+
 TEST_F(ValidationWatchTest, RefusesTheLogLossOfRatings) {
-  options.measure = Measure::kLogLoss;
+  options.measure = {MeasureKind::kLogLoss};
   EXPECT_THROW(watch(), UsageError);
 }
 

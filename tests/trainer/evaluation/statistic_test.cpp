@@ -1,0 +1,76 @@
+#include "trainer/evaluation/statistic.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "trainer/evaluation/auc.h"
+#include "trainer/evaluation/measurement.h"
+
+namespace warmstart {
+namespace {
+
+// Three tasks of two rows: the first has both kinds of label, the others have one.
+EvaluationResult three_tasks() {
+  return {.support = "all",
+          .rows = {.tasks = 3, .query = 2, .labels = {0, 1, 1, 1, 0, 0}, .predicted = {.25f, .75f, .5f, 1, .75f, .5f}},
+          .scale = {0, 1, 1.0}};
+}
+
+TEST(Statistic, LeavesTasksOutThatDoNotDefineTheMeasure) {
+  const auto result = three_tasks();
+  EXPECT_EQ(value_of(result, {MeasureKind::kGroupedAuc}), 1.0);
+  EXPECT_EQ(value_of(result, {MeasureKind::kRecall, 1}), (1.0 + 0.5) / 2);
+  EXPECT_EQ(value_of(result, {MeasureKind::kPrecision, 1}), (1.0 + 1.0 + 0.0) / 3);
+  EXPECT_EQ(value_of(result, {MeasureKind::kHit, 2}), 1.0);
+  EXPECT_EQ(value_of(result, {MeasureKind::kMrr}), 1.0);
+  EXPECT_EQ(value_of(result, {MeasureKind::kMap, 1}), 1.0);
+  EXPECT_EQ(value_of(result, {MeasureKind::kMae}), (0.25 + 0.25 + 0.5 + 0 + 0.75 + 0.5) / 6);
+  EXPECT_EQ(value_of(result, {MeasureKind::kRmse}), (0.25 + std::sqrt(0.25 / 2) + std::sqrt(0.8125 / 2)) / 3);
+}
+
+TEST(Statistic, PoolsTheRowsOfAllTasks) {
+  const auto result = three_tasks();
+  EXPECT_EQ(value_of(result, {MeasureKind::kAuc}), auc(result.rows.predicted, result.rows.labels, 1));
+  // Of nine pairs six are in order and two are equal.
+  EXPECT_DOUBLE_EQ(value_of(result, {MeasureKind::kAuc}), (6 + 2 * 0.5) / 9);
+  EXPECT_DOUBLE_EQ(value_of(result, {MeasureKind::kCalibrationError}), (0.25 + 0 + 0.5 + 0) / 6);
+}
+
+TEST(Statistic, CountsTasksByTheirWeights) {
+  const auto result = three_tasks();
+  const std::vector<double> weights = {0, 2, 1};
+  const auto recall = make_statistic({MeasureKind::kRecall, 1}, result.rows, result.scale);
+  EXPECT_EQ(recall->value(weights), 0.5);
+  EXPECT_TRUE(std::isnan(recall->value(std::vector<double>{0, 0, 5})));
+  const auto mae = make_statistic({MeasureKind::kMae}, result.rows, result.scale);
+  EXPECT_EQ(mae->value(weights), (2 * 0.25 + 0.625) / 3);
+}
+
+TEST(Measurement, TellsHowManyTasksDefineTheMeasure) {
+  const std::vector<Measure> measures = {
+      {MeasureKind::kAuc}, {MeasureKind::kGroupedAuc}, {MeasureKind::kRecall, 1}, {MeasureKind::kMae}};
+  const auto found = measurements({three_tasks()}, measures, {.resamples = 200});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0][0].tasks, 3);
+  EXPECT_EQ(found[0][1].tasks, 1);
+  EXPECT_EQ(found[0][2].tasks, 2);
+  EXPECT_EQ(found[0][3].tasks, 3);
+  // Each task's error is one of 0.25, 0.25 and 0.625, so samples' means lie between.
+  ASSERT_TRUE(found[0][3].interval);
+  EXPECT_EQ(found[0][3].interval->low, 0.25);
+  EXPECT_GE(found[0][3].interval->high, 0.5);
+  EXPECT_LE(found[0][3].interval->high, 0.625);
+}
+
+TEST(Measurement, OfNoTaskIsUndefined) {
+  auto result = three_tasks();
+  result.rows.labels = {0, 0, 0, 0, 0, 0};
+  const auto found = measurements({result}, {{MeasureKind::kMrr}}, {.resamples = 10});
+  EXPECT_TRUE(std::isnan(found[0][0].value));
+  EXPECT_EQ(found[0][0].tasks, 0);
+  EXPECT_FALSE(found[0][0].interval);
+}
+
+}  // namespace
+}  // namespace warmstart
