@@ -38,6 +38,8 @@ void check_joint(const ModelOptions& options) {
                                  "with adapt.stages = prior",
                                  to_text(stage)));
   }
+  require(!options.adapt.inner.warp,
+          "evaluate.joint: its model has warp layers, and a jointly trained one does not; train it without inner.warp");
 }
 
 FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation, Measure measure) {

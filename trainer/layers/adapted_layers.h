@@ -33,7 +33,7 @@ class AdaptedLayers {
   // One inner step of the layers that the gradients name.  `scale` [T, 1, 1].
   void step(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale);
 
-  // What adapted layers remember of the tasks, by name; for the form kActivations.
+  // What adapted layers remember of the tasks, by name.
   using Memory = std::map<std::string, at::Tensor>;
   Memory memory() const;
   void restore(const Memory& memory);

@@ -11,4 +11,10 @@ at::Tensor linear(const BatchParameters& parameters, const std::string& name, co
   return layer.forward(x);
 }
 
+at::Tensor with_curvature(const at::Tensor& x, const at::Tensor& curvature, const Microbatches& microbatches,
+                          Precision precision) {
+  if (!curvature.defined()) return x;
+  return AdaptedLinear(curvature, {}, false, Form::kActivations, precision, microbatches).forward(x, x);
+}
+
 }  // namespace warmstart

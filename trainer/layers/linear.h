@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "trainer/arithmetic/precision.h"
 #include "trainer/layers/batch_parameters.h"
 
 namespace warmstart {
@@ -9,5 +10,9 @@ namespace warmstart {
 // x W' + b of x [T, R, in], or of distinct rows [N, in], with the parameters "name.weight" and, where there is one,
 // "name.bias", which do not adapt.
 at::Tensor linear(const BatchParameters& parameters, const std::string& name, const at::Tensor& x);
+
+// x + x C' of each row of x [T, R, in], with C [microbatches, in, in]; x where C is undefined.
+at::Tensor with_curvature(const at::Tensor& x, const at::Tensor& curvature, const Microbatches& microbatches,
+                          Precision precision = Precision::kFloat32);
 
 }  // namespace warmstart

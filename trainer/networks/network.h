@@ -49,7 +49,7 @@ struct FieldLayers {
   LayerId embedding, key_bias, dense;
 };
 FieldLayers add_fields(const NetworkParts& parts);
-std::vector<LayerId> add_tower(const NetworkParts& parts);  // the hidden layers
+std::vector<LayerId> add_tower(const NetworkParts& parts);  // the hidden layers, each with its warp layer if inner.warp
 std::int64_t tower_width(const NetworkOptions& options);    // of the last hidden layer, or else of the embedding
 
 // The hidden layers over `x`, with rectifiers and dropout.

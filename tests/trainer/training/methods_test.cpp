@@ -86,7 +86,9 @@ class MethodsTest : public testing::Test {
 };
 
 TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
-  for (const auto& method : tried_methods()) {
+  auto methods = tried_methods();
+  for (auto& method : tried_steps()) methods.push_back(std::move(method));
+  for (const auto& method : methods) {
     auto options = method;
     options.network.embedding = 4;
     options.network.tower = {4};
@@ -94,8 +96,8 @@ TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
     options.adapt.prior = 3;
     options.adapt.inner.steps = std::min(options.adapt.inner.steps, 2);
     const auto digest = trained(options, options_of_test(), alone);
-    EXPECT_EQ(trained(options, options_of_test(), group), digest) << name_of(method);
-    EXPECT_EQ(resumed(options), digest) << name_of(method);
+    EXPECT_EQ(trained(options, options_of_test(), group), digest) << name_of_tried(method);
+    EXPECT_EQ(resumed(options), digest) << name_of_tried(method);
   }
 }
 
