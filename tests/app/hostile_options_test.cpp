@@ -84,9 +84,9 @@ TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
   refused("model.objective=binary", "model.absolute=1", "model.objective = squared; it is 'binary' here");
   refused("adapt.readout=matching", "adapt.contrast=2", "adapt.readout = siamese; it is 'matching' here");
   refused("adapt.stages=steps", "model.prior=8", "adapt.stages = prior or task-memory; it is 'steps' here");
-  for (const auto* option :
-       {"inner.steps=1", "inner.scope=all", "inner.second-order=false", "inner.rates=fixed", "inner.rate=1",
-        "inner.tower-rate=1", "inner.kappa=1", "inner.pull=1", "inner.form=weights"})
+  for (const auto* option : {"inner.steps=1", "inner.scope=all", "inner.second-order=false", "inner.rates=fixed",
+                             "inner.rate=1", "inner.tower-rate=1", "inner.kappa=1", "inner.pull=1",
+                             "inner.tower-pull=1", "inner.warp=true", "inner.form=weights"})
     refused("adapt.stages=prior", option, "adapt.stages = steps; it is 'prior' here");
   refused(
       "adapt.stages=prior", "train.inner-rate-factor=2",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "base/random.h"
 #include "tests/support/random_batch.h"
@@ -68,16 +69,13 @@ class Reference {
   // The network with a head that is among its parameters, and nothing that adapts.
   static ModelOptions plain_options(ModelOptions options) {
     options.adapt.stages = {StageKind::kSteps};
-    options.adapt.readout = ReadoutKind::kLinear;
-    options.adapt.inner = {.steps = 0};
-    return options;
+    return start_options(options);
   }
-  // The stages before the steps.
+  // The stages before the steps, of which there are none.
   static ModelOptions start_options(ModelOptions options) {
-    std::erase(options.adapt.stages, StageKind::kSteps);
+    const auto& inner = options.adapt.inner;
     options.adapt.readout = ReadoutKind::kLinear;
-    options.adapt.inner = {.steps = 0};
-    if (options.adapt.stages.empty()) options.adapt.stages = {StageKind::kSteps};
+    options.adapt.inner = {.steps = 0, .scope = inner.scope, .warp = inner.warp};
     return options;
   }
 
@@ -185,14 +183,27 @@ class Reference {
 
   bool adapts(const std::string& name) const {
     if (name.starts_with("head.")) return true;
-    if (name == "mean" || inner().scope == Scope::kHead) return false;
+    if (name == "mean" || name.starts_with("warp.") || inner().scope == Scope::kHead) return false;
     const bool is_linear = name.ends_with(".weight") || name.ends_with(".bias");
     return is_linear || inner().scope == Scope::kAll;
   }
 
+  at::Tensor step_rate(const std::string& layer, int step) const {
+    return learned() ? raw("inner." + layer + ".rate")[step] : constant(inner().tower_rate);
+  }
+
+  // How a parameter is pulled back to the shared one.
+  at::Tensor pull(const std::string& name, const at::Tensor& value, int step) const {
+    if (name.starts_with("head.") || inner().tower_pull == 0.0) return at::zeros_like(value);
+    const auto layer = name.substr(0, name.rfind('.'));
+    const auto strength = learned() ? raw("inner." + layer + ".pull") : constant(inner().tower_pull);
+    return step_rate(layer, step) * strength * (value - learner_.parameters()[name]);
+  }
+
   // How a parameter's gradient is scaled, shaped like it.
   at::Tensor rate(const std::string& name, int step) const {
-    const bool by_parameter = inner().rates == InnerRates::kPerParameter;
+    const bool each_weight = inner().rates == InnerRates::kElementwise;
+    const bool by_parameter = inner().rates == InnerRates::kPerParameter || each_weight;
     const auto stem = name.substr(0, name.rfind('.'));
     const auto part = name.substr(std::min(name.size(), stem.size() + 1));
     if (stem == "head") {
@@ -202,11 +213,36 @@ class Reference {
       if (!by_parameter) return rates[0];
       return part == "weight" ? rates.narrow(0, 0, features) : rates.narrow(0, features, 1);
     }
-    const auto result = learned() ? raw("inner." + stem + ".rate")[step] : constant(inner().tower_rate);
+    const auto result = step_rate(stem, step);
     if (!by_parameter) return result;
+    if (each_weight && !part.empty()) return result * raw("inner." + name);
     const auto output = result * raw("inner." + stem + ".output");
     if (part == "weight") return output.unsqueeze(1) * raw("inner." + stem + ".input").unsqueeze(0);
     return part == "bias" ? output * raw("inner." + stem + ".bias") : output;
+  }
+
+  // A gradient between the Kronecker factors, whole: (I + O) G (I + N)'.
+  at::Tensor curved(const std::string& name, const at::Tensor& gradient) const {
+    const auto stem = name.substr(0, name.rfind('.'));
+    const auto factor = [&](const char* side) {
+      const auto curvature = learner_.parameters()["inner." + stem + side];
+      return curvature + at::eye(curvature.size(0), curvature.options());
+    };
+    if (name.ends_with(".bias")) return at::mv(factor(".output_curvature"), gradient);
+    if (!name.ends_with(".weight")) return at::mm(gradient, factor(".output_curvature").t());
+    return at::linalg_multi_dot({factor(".output_curvature"), gradient, factor(".input_curvature").t()});
+  }
+
+  // The head's, of [w, b] together.
+  void curve(Weights& gradients) const {
+    if (inner().rates != InnerRates::kKronecker) return;
+    for (auto& [name, gradient] : gradients)
+      if (!name.starts_with("head.")) gradient = curved(name, gradient);
+    auto &w = gradients["head.weight"], &b = gradients["head.bias"];
+    const auto curvature = learner_.parameters()["inner.head.curvature"];
+    const auto whole = at::cat({w, b.unsqueeze(1)}, 1);
+    const auto result = whole + at::mm(whole, curvature.t());
+    std::tie(w, b) = std::tuple(result.slice(1, 0, -1), result.select(1, -1));
   }
 
   void take_step(Weights& weights, const Weights& start, const TensorBatch& one, int step) {
@@ -224,14 +260,19 @@ class Reference {
     const auto gradients = torch::autograd::grad({loss}, values, {}, true, inner().second_order, true);
     const auto kappa = learned() ? raw("inner.kappa")[step] : constant(inner().kappa);
     const auto kept = [&](const at::Tensor& tensor) { return inner().second_order ? tensor : tensor.detach(); };
+    Weights moves;
     for (std::size_t i = 0; i < names.size(); ++i) {
-      auto gradient = kept(gradients[i].defined() ? gradients[i] : at::zeros_like(values[i]));
+      auto& gradient = moves[names[i]] = kept(gradients[i].defined() ? gradients[i] : at::zeros_like(values[i]));
       if (const auto found = start.find(names[i]); found != start.end()) {
         const auto pull = learned() ? raw("inner.pull")[names[i] == "head.weight" ? 0 : 1] : constant(inner().pull);
         gradient = gradient + pull * kept(values[i] - found->second);
       }
-      weights[names[i]] =
-          values[i] - rate(names[i], step) * gradient / (static_cast<double>(one.support.label.numel()) + kappa);
+    }
+    curve(moves);
+    const auto divisor = static_cast<double>(one.support.label.numel()) + kappa;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto& name = names[i];
+      weights[name] = values[i] - (rate(name, step) * moves[name] + pull(name, values[i], step)) / divisor;
     }
   }
 

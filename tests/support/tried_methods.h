@@ -36,6 +36,27 @@ inline std::vector<ModelOptions> tried_methods() {
   return methods;
 }
 
+// What inner steps learn beside the rates that every method is tried with: one method for each.
+inline std::vector<ModelOptions> tried_steps() {
+  using enum StageKind;
+  std::vector<ModelOptions> methods;
+  const auto add = [&](Scope scope, InnerOptions inner) {
+    ModelOptions options;
+    options.network.kind = NetworkKind::kMlp;
+    options.adapt.stages = {kPrior, kSteps};
+    options.adapt.inner = inner;
+    options.adapt.inner.scope = scope;
+    methods.push_back(options);
+  };
+  add(Scope::kHead, {.rates = InnerRates::kKronecker});
+  add(Scope::kAll, {.rates = InnerRates::kKronecker});
+  add(Scope::kDense, {.warp = true});
+  add(Scope::kAll, {.tower_pull = 0.7});
+  add(Scope::kDense, {.rates = InnerRates::kFixed, .tower_pull = 0.7, .form = Form::kWeights});
+  add(Scope::kAll, {.rates = InnerRates::kElementwise, .tower_pull = 0.7, .form = Form::kWeights});
+  return methods;
+}
+
 // A method with a network that takes no time.
 inline ModelOptions small_method(ModelOptions options) {
   options.network.embedding = 6;
@@ -47,8 +68,6 @@ inline ModelOptions small_method(ModelOptions options) {
   options.adapt.task_memory = 3;
   options.adapt.kernel = 3;
   options.adapt.inner.steps = 2;
-  options.adapt.inner.rates = InnerRates::kPerParameter;
-  options.adapt.inner.second_order = true;
   return options;
 }
 
@@ -60,8 +79,18 @@ inline std::vector<ModelOptions> every_tried_method(std::size_t step) {
   return some;
 }
 
+// Those of tried_methods() and tried_steps() differ.
+inline std::string name_of_tried(const ModelOptions& method) {
+  const auto& inner = method.adapt.inner;
+  auto name = name_of(method);
+  if (inner.rates != InnerOptions().rates) name += ", " + to_text(inner.rates);
+  if (inner.warp) name += ", warp";
+  if (inner.tower_pull > 0.0) name += ", pull";
+  return name;
+}
+
 inline std::string test_name_of_method(const testing::TestParamInfo<ModelOptions>& info) {
-  auto name = name_of(info.param);
+  auto name = name_of_tried(info.param);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
   return name;

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "trainer/arithmetic/task_product.h"
+#include "trainer/layers/linear.h"
 
 namespace warmstart {
 namespace {
@@ -30,6 +31,15 @@ void add_change(TaskState& state, const std::vector<LayerGradient>& gradients, i
   state.change_losses = state.change_losses + state.layers.change_losses(gradients, step, scale);
 }
 
+// As the curvature has it, [M, D + 1, D + 1], where there is one.
+Head curved(const Head& gradient, const at::Tensor& curvature, const Microbatches& microbatches) {
+  if (!curvature.defined()) return gradient;
+  const auto features = gradient.w.size(2);
+  const auto of_both = at::cat({gradient.w, gradient.b.transpose(1, 2)}, 2);
+  const auto result = with_curvature(of_both, curvature, microbatches);
+  return {result.narrow(2, 0, features), result.narrow(2, features, 1).transpose(1, 2)};
+}
+
 }  // namespace
 
 void Steps::step(TaskState& state, const Head& start, const Support& support, int step, at::Tensor* shares) const {
@@ -50,17 +60,20 @@ void Steps::step(TaskState& state, const Head& start, const Support& support, in
   const auto tasks = state.head.w.size(0), features = state.head.w.size(2);
   const auto of_tasks = [&](const at::Tensor& values) { return parameters.for_tasks(values, tasks).unsqueeze(1); };
   const auto pull = of_tasks(rule_.pull(parameters));
-  const auto w_gradient = task_product(gradient.errors.transpose(1, 2), kept(gradient.features)) +
-                          pull.narrow(2, 0, 1) * kept(state.head.w - start.w);
-  const auto b_gradient = gradient.errors.sum(1, true) + pull.narrow(2, 1, 1) * kept(state.head.b - start.b);
+  const auto curvature = rule_.head_curvature(parameters);
+  const auto of_head = curved({task_product(gradient.errors.transpose(1, 2), kept(gradient.features)) +
+                                   pull.narrow(2, 0, 1) * kept(state.head.w - start.w),
+                               gradient.errors.sum(1, true) + pull.narrow(2, 1, 1) * kept(state.head.b - start.b)},
+                              curvature, parameters.microbatches());
   const auto rate = of_tasks(rule_.head_rate(parameters, step)).expand({-1, 1, features + 1});
-  state.head.w = state.head.w - scale * w_gradient * rate.narrow(2, 0, features);
-  state.head.b = state.head.b - scale * b_gradient * rate.narrow(2, features, 1);
+  state.head.w = state.head.w - scale * of_head.w * rate.narrow(2, 0, features);
+  state.head.b = state.head.b - scale * of_head.b * rate.narrow(2, features, 1);
   if (!shares) return;
   // The head's change is linear in the rows' gradients and in itself.
   const auto of_rows = at::cat({gradient.errors * gradient.features, gradient.errors}, 2);
   const auto pulls = at::cat({pull.narrow(2, 0, 1).expand({-1, 1, features}), pull.narrow(2, 1, 1)}, 2);
-  *shares = *shares - scale * (of_rows + pulls * *shares) * rate;
+  const auto of_shares = with_curvature(of_rows + pulls * *shares, curvature, parameters.microbatches());
+  *shares = *shares - scale * of_shares * rate;
 }
 
 void Steps::apply(TaskState& state, const Support& support) const {

@@ -38,10 +38,13 @@ void check_joint(const ModelOptions& options) {
                                  "with adapt.stages = prior",
                                  to_text(stage)));
   }
-  require(options.adapt.readout == ReadoutKind::kLinear,
-          fmt::format("evaluate.joint: its model adapts by adapt.readout = {}, and a jointly trained one does not; train "
-                      "it with adapt.readout = linear",
-                      to_text(options.adapt.readout)));
+  require(
+      options.adapt.readout == ReadoutKind::kLinear,
+      fmt::format("evaluate.joint: its model adapts by adapt.readout = {}, and a jointly trained one does not; train "
+                  "it with adapt.readout = linear",
+                  to_text(options.adapt.readout)));
+  require(!options.adapt.inner.warp,
+          "evaluate.joint: its model has warp layers, and a jointly trained one does not; train it without inner.warp");
 }
 
 FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation, Measure measure) {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <set>
+
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/layers/linear.h"
 
@@ -24,8 +26,10 @@ AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parame
     : layers_(&layers), parameters_(&parameters), embedding_(layers.list().size()) {
   for (LayerId id = 0; id < layers.list().size(); ++id) {
     const auto& layer = layers[id];
-    // Formed weights have no rule for however many rows.
-    const bool may_form = layers.adapts(id) && layer.kind != LayerKind::kEmbedding && !PlainArithmetic::stands();
+    // The cheaper form is one for so many rows, which requests do not say; each weight's rate needs the weights.
+    const bool each_weight = layers.rule().options().rates == InnerRates::kElementwise && layer.inputs > 0;
+    const bool may_form =
+        layers.adapts(id) && layer.kind != LayerKind::kEmbedding && (each_weight || !PlainArithmetic::stands());
     const auto form = may_form ? layers.plan(id, support, query).form : Form::kActivations;
     if (layer.kind == LayerKind::kLinear) {
       linear_.push_back(unadapted_linear(parameters, layer, form, precision));
@@ -48,8 +52,12 @@ AdaptedLayers::Memory AdaptedLayers::memory() const {
       memory[name + ".values"] = embedding_[id].values();
       continue;
     }
-    const auto [keys, values, shares] = linear_[id].memory();
-    memory.insert({{name + ".keys", keys}, {name + ".values", values}, {name + ".shares", shares}});
+    const auto [keys, values, shares, weight, bias] = linear_[id].memory();
+    memory.insert({{name + ".keys", keys},
+                   {name + ".values", values},
+                   {name + ".shares", shares},
+                   {name + ".weight", weight},
+                   {name + ".bias", bias}});
   }
   std::erase_if(memory, [](const auto& entry) { return !entry.second.defined(); });  // the network does not use it
   return memory;
@@ -58,13 +66,16 @@ AdaptedLayers::Memory AdaptedLayers::memory() const {
 void AdaptedLayers::restore(const Memory& memory) {
   for (LayerId id = 0; id < layers_->list().size(); ++id) {
     const auto& layer = (*layers_)[id];
-    const auto found = memory.find(layer.name + ".values");
-    if (found == memory.end()) continue;
+    if (!layers_->adapts(id)) continue;
+    const auto part = [&](const char* part) {
+      const auto found = memory.find(layer.name + part);
+      return found == memory.end() ? at::Tensor() : found->second;
+    };
     if (layer.kind == LayerKind::kEmbedding) {
-      embedding_[id].restore(found->second);
+      embedding_[id].restore(part(".values"));
     } else {
-      const auto rates = layers_->rule().layer(*parameters_, layer.name, 0);
-      linear_[id].restore({memory.at(layer.name + ".keys"), found->second, memory.at(layer.name + ".shares")}, rates);
+      linear_[id].restore({part(".keys"), part(".values"), part(".shares"), part(".weight"), part(".bias")},
+                          layers_->rule().layer(*parameters_, layer.name, 0));
     }
   }
 }
@@ -83,13 +94,19 @@ at::Tensor AdaptedLayers::change_losses(const std::vector<LayerGradient>& gradie
 }
 
 void AdaptedLayers::step(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale) {
+  std::set<LayerId> pulled;  // a layer may have been used several times
   for (const auto& [id, inputs, gradient, shared] : gradients) {
     const auto& layer = (*layers_)[id];
+    const auto& microbatches = parameters_->microbatches();
     const auto rates = layers_->rule().layer(*parameters_, layer.name, step);
-    if (layer.kind == LayerKind::kEmbedding)
-      embedding_[id].add(gradient, scale, rates, parameters_->microbatches());
-    else
+    const bool is_first = pulled.insert(id).second;
+    if (layer.kind == LayerKind::kEmbedding) {
+      if (is_first) embedding_[id].pull(scale, rates, microbatches);
+      embedding_[id].add(gradient, scale, rates, microbatches);
+    } else {
+      if (is_first) linear_[id].pull(scale, rates);
       linear_[id].add(inputs, gradient, scale, rates);
+    }
   }
 }
 

@@ -41,7 +41,7 @@ class AdaptedLayers {
   // for the task: of a weight W with inputs X and gradients D, rate * scale * <D, X W'>.  Of fixed rates.
   at::Tensor change_losses(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale) const;
 
-  // What adapted layers remember of the tasks, by name; for the form kActivations.
+  // What adapted layers remember of the tasks, by name.
   using Memory = std::map<std::string, at::Tensor>;
   Memory memory() const;
   void restore(const Memory& memory);

@@ -6,6 +6,7 @@
 #include "trainer/arithmetic/adapted_product.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/products.h"
+#include "trainer/layers/linear.h"
 
 namespace warmstart {
 namespace {
@@ -250,15 +251,33 @@ void AdaptedLinear::restore(const Memory& memory, const LayerRates& rates) {
   keys_ = memory.keys;
   values_ = memory.values;
   shares_ = memory.shares;
+  task_weight_ = memory.weight;
+  task_bias_ = memory.bias;
   key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
+}
+
+void AdaptedLinear::pull(const at::Tensor& scale, const LayerRates& rates) {
+  const auto kept = kept_by_pull(rates, scale, microbatches_);
+  if (!kept.defined()) return;
+  const auto towards = [&](at::Tensor& of_tasks, const at::Tensor& shared) {
+    if (of_tasks.defined()) of_tasks = shared.defined() ? shared + (of_tasks - shared) * kept : of_tasks * kept;
+  };
+  const auto for_tasks = [&](const at::Tensor& shared) {
+    return shared.defined() ? microbatches_.for_tasks(shared, scale.size(0)) : shared;
+  };
+  towards(shares_, {});
+  towards(task_weight_, for_tasks(weight_));
+  towards(task_bias_, bias_.defined() ? for_tasks(bias_).unsqueeze(1) : bias_);
 }
 
 void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale,
                         const LayerRates& rates) {
   const auto tasks = inputs.size(0);
   const auto of_rows = [&](const at::Tensor& rates) { return microbatches_.for_tasks(rates, tasks).unsqueeze(1); };
-  const auto keys = rates.input.defined() ? inputs * of_rows(rates.input) : inputs;
-  const auto values = rates.output.defined() ? gradients * of_rows(rates.output) : gradients;
+  auto keys = with_curvature(inputs, rates.input_curvature, microbatches_, precision_);
+  auto values = with_curvature(gradients, rates.output_curvature, microbatches_, precision_);
+  if (rates.input.defined()) keys = keys * of_rows(rates.input);
+  if (rates.output.defined()) values = values * of_rows(rates.output);
   const auto share = scale * -of_rows(rates.step).unsqueeze(2);
   key_bias_ = adapts_bias_ ? rates.bias : at::Tensor();
   if (form_ != Form::kWeights) {
@@ -273,12 +292,12 @@ void AdaptedLinear::add(const at::Tensor& inputs, const at::Tensor& gradients, c
     return shared.defined() ? microbatches_.for_tasks(shared, tasks) : shared;
   };
   const auto before = task_weight_.defined() ? task_weight_ : for_tasks(weight_);
-  const Products arithmetic(precision_);
-  task_weight_ = before.defined() ? arithmetic.baddbmm(before, transposed(scaled), keys)
-                                  : arithmetic.bmm(transposed(scaled), keys);
+  auto change = Products(precision_).bmm(transposed(scaled), keys);
+  if (rates.weight.defined()) change = change * for_tasks(rates.weight);
+  task_weight_ = before.defined() ? change + before : change;
   if (!adapts_bias_) return;
   auto bias_change = scaled.sum(1, true);
-  if (key_bias_.defined()) bias_change = bias_change * of_rows(key_bias_).unsqueeze(2);
+  if (key_bias_.defined()) bias_change = bias_change * of_rows(key_bias_.view({key_bias_.size(0), -1}));
   if (!task_bias_.defined() && bias_.defined()) task_bias_ = for_tasks(bias_).unsqueeze(1);
   task_bias_ = task_bias_.defined() ? task_bias_ + bias_change : bias_change;
 }

@@ -41,12 +41,17 @@ class AdaptedLinear {
   std::pair<at::Tensor, at::Tensor> backward(const at::Tensor& d, const at::Tensor& out,
                                              const Activation& activation = {}) const;
 
-  // What add() has left, where the form is kActivations: all that forward() needs beside the shared layer.
+  // What add() has left, all that forward() needs beside the shared layer: where the form is kActivations, the rows as
+  // the rates have them; where it is kWeights, what they made.
   struct Memory {
     at::Tensor keys, values, shares;  // [T, M, in], [T, M, out], [T, 1, M]
+    at::Tensor weight, bias;          // [T, out, in], [T, 1, out]
   };
-  Memory memory() const { return {keys_, values_, shares_}; }
+  Memory memory() const { return {keys_, values_, shares_, task_weight_, task_bias_}; }
   void restore(const Memory& memory, const LayerRates& rates);
+
+  // Takes a step of the pull towards the shared layer, once and before its add()s.
+  void pull(const at::Tensor& scale, const LayerRates& rates);
 
   // Adapts by one inner step: inputs X [T, S, in], gradients D [T, S, out] at the outputs, `scale` [T, 1, 1].
   void add(const at::Tensor& inputs, const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "trainer/arithmetic/products.h"
+#include "trainer/layers/linear.h"
 
 namespace warmstart {
 
@@ -13,10 +14,18 @@ void EmbeddingMemory::add(const at::Tensor& gradients, const at::Tensor& scale, 
   const auto of_tasks = [&](const at::Tensor& rates) {
     return microbatches.for_tasks(rates, gradients.size(0)).unsqueeze(1);
   };
-  const auto of_fields = by_field ? gradients.transpose(1, 2) : gradients;
+  // By field, the fields are rows to the curvature.
+  const auto flat = by_field ? gradients.flatten(1, 2) : gradients;
+  const auto curved = with_curvature(flat, rates.output_curvature, microbatches).view_as(gradients);
+  const auto of_fields = by_field ? curved.transpose(1, 2) : curved;
   auto values = of_fields * of_rows(scale * -of_tasks(rates.step).unsqueeze(2));
   if (rates.output.defined()) values = values * of_rows(of_tasks(rates.output));
   values_ = values_.defined() ? values_ + values : values;
+}
+
+void EmbeddingMemory::pull(const at::Tensor& scale, const LayerRates& rates, const Microbatches& microbatches) {
+  if (const auto kept = kept_by_pull(rates, scale, microbatches); kept.defined() && values_.defined())
+    values_ = values_ * (values_.dim() == 4 ? kept.unsqueeze(1) : kept);
 }
 
 at::Tensor EmbeddingMemory::forward(const at::Tensor& same_ids, at::Tensor shared) const {

@@ -13,6 +13,8 @@ class EmbeddingMemory {
   // D [T, S, out]; by field [T, S, F, out].
   void add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates,
            const Microbatches& microbatches);
+  // Takes a step of the pull, before its add().
+  void pull(const at::Tensor& scale, const LayerRates& rates, const Microbatches& microbatches);
   // `same_ids` [T, R, S]: the product of two rows' id weights; by field [T, F, R, S].
   at::Tensor forward(const at::Tensor& same_ids, at::Tensor shared) const;
 

@@ -18,23 +18,45 @@ void add_raw(Parameters& parameters, const std::string& name, std::vector<std::i
   parameters.add(name, ParameterGroup::kInner, std::move(sizes), std::move(initial));
 }
 
+constexpr const char* kHeadCurvature = "inner.head.curvature";
+
+// As slowly as the network and not at the pace of rates: with each entry of a wide matrix, what a step changes grows.
+void add_curvature(Parameters& parameters, const std::string& name, std::int64_t width) {
+  parameters.add(name, ParameterGroup::kNetwork, {width, width}, Initialiser::zeros({width, width}));
+}
+
+at::Tensor found(const BatchParameters& parameters, const std::string& name) {
+  return parameters.contains(name) ? parameters[name] : at::Tensor();
+}
+
 }  // namespace
 
 void InnerRule::add_head(Parameters& parameters, std::int64_t features) const {
   if (options_.steps == 0 || !learned()) return;
-  const std::int64_t rates = options_.rates == InnerRates::kPerParameter ? features + 1 : 1;
+  const std::int64_t rates = by_parameter() ? features + 1 : 1;
   add_raw(parameters, "inner.head.rate", {options_.steps, rates}, options_.rate);
   add_raw(parameters, "inner.pull", {2}, options_.pull);
   add_raw(parameters, "inner.kappa", {options_.steps}, options_.kappa);
+  if (options_.rates == InnerRates::kKronecker) add_curvature(parameters, kHeadCurvature, features + 1);
 }
 
 void InnerRule::add_layer(Parameters& parameters, const std::string& name, std::int64_t inputs,
                           std::int64_t outputs) const {
   if (options_.steps == 0 || !learned()) return;
   add_raw(parameters, rate_name(name, "rate"), {options_.steps}, options_.tower_rate);
-  if (options_.rates != InnerRates::kPerParameter) return;
+  if (options_.tower_pull > 0.0) add_raw(parameters, rate_name(name, "pull"), {}, options_.tower_pull);
+  if (options_.rates == InnerRates::kKronecker) {
+    add_curvature(parameters, rate_name(name, "output_curvature"), outputs);
+    if (inputs > 0) add_curvature(parameters, rate_name(name, "input_curvature"), inputs);
+  }
+  if (!by_parameter()) return;
+  if (options_.rates == InnerRates::kElementwise && inputs > 0) {
+    add_raw(parameters, rate_name(name, "weight"), {outputs, inputs}, 1.0);
+    add_raw(parameters, rate_name(name, "bias"), {outputs}, 1.0);
+    return;
+  }
   add_raw(parameters, rate_name(name, "output"), {outputs}, 1.0);
-  if (inputs == 0) return;  // embeddings: their inputs are ids
+  if (inputs == 0) return;
   add_raw(parameters, rate_name(name, "input"), {inputs}, 1.0);
   add_raw(parameters, rate_name(name, "bias"), {}, 1.0);
 }
@@ -47,6 +69,10 @@ at::Tensor InnerRule::rate(const BatchParameters& parameters, const std::string&
 
 at::Tensor InnerRule::head_rate(const BatchParameters& parameters, int step) const {
   return rate(parameters, "inner.head.rate", step, options_.rate);
+}
+
+at::Tensor InnerRule::head_curvature(const BatchParameters& parameters) const {
+  return found(parameters, kHeadCurvature);
 }
 
 at::Tensor InnerRule::pull(const BatchParameters& parameters) const {
@@ -63,13 +89,23 @@ LayerRates InnerRule::layer(const BatchParameters& parameters, const std::string
   LayerRates rates;
   rates.step = rate(parameters, rate_name(name, "rate"), step, options_.tower_rate).reshape({-1});
   const auto part = [&](const char* part) {
-    const auto found = rate_name(name, part);
-    return parameters.contains(found) ? softplus_by_element(parameters[found]) : at::Tensor();
+    const auto raw = found(parameters, rate_name(name, part));
+    return raw.defined() ? softplus_by_element(raw) : raw;
   };
   rates.input = part("input");
   rates.bias = part("bias");
   rates.output = part("output");
+  rates.weight = part("weight");
+  rates.input_curvature = found(parameters, rate_name(name, "input_curvature"));
+  rates.output_curvature = found(parameters, rate_name(name, "output_curvature"));
+  if (options_.tower_pull > 0.0)
+    rates.pull = rate(parameters, rate_name(name, "pull"), -1, options_.tower_pull).reshape({-1});
   return rates;
+}
+
+at::Tensor kept_by_pull(const LayerRates& rates, const at::Tensor& scale, const Microbatches& microbatches) {
+  if (!rates.pull.defined()) return {};
+  return 1.0 - scale * microbatches.for_tasks(rates.step * rates.pull, scale.size(0)).view({-1, 1, 1});
 }
 
 }  // namespace warmstart

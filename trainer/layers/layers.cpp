@@ -31,6 +31,12 @@ LayerId Layers::add_embedding(const std::string& name, ParameterGroup group, std
   return list_.size() - 1;
 }
 
+LayerId Layers::add_warp(const std::string& name, std::int64_t width) {
+  return add(
+      {.name = name, .kind = LayerKind::kLinear, .inputs = width, .outputs = width, .has_bias = false, .warps = true},
+      Initialiser::zeros({width, width}), nullptr);
+}
+
 void Layers::add_rates() const {
   for (LayerId layer = 0; layer < list_.size(); ++layer) {
     if (adapts(layer)) rule_.add_layer(parameters_, list_[layer].name, list_[layer].inputs, list_[layer].outputs);
@@ -39,7 +45,7 @@ void Layers::add_rates() const {
 
 bool Layers::adapts(LayerId layer) const {
   const auto& options = rule_.options();
-  if (options.steps == 0 || options.scope == Scope::kHead) return false;
+  if (options.steps == 0 || options.scope == Scope::kHead || list_[layer].warps) return false;
   return options.scope == Scope::kAll || list_[layer].kind != LayerKind::kEmbedding;
 }
 

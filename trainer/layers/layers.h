@@ -23,6 +23,7 @@ struct Layer {
   std::int64_t inputs, outputs;  // inputs of an embedding: 0
   bool has_bias;
   std::vector<std::int64_t> first_ids = {};  // of an embedding that is summed by field: where each field's ids begin
+  bool warps = false;                        // inner steps go through it and never change it
 };
 
 // The layers that a network is made of, as all tasks share them.  Their values lie among the parameters, under
@@ -38,6 +39,9 @@ class Layers {
   LayerId add_dense_fields(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight);
   LayerId add_embedding(const std::string& name, ParameterGroup group, std::int64_t ids, std::int64_t width,
                         Initial initial, std::vector<std::int64_t> first_ids = {});
+
+  // x + x W', with W at 0 first, between layers that adapt (Flennerhag et al. 2020).
+  LayerId add_warp(const std::string& name, std::int64_t width);
 
   // Adds the learned inner rates of the layers that adapt.
   void add_rates() const;

@@ -16,4 +16,10 @@ at::Tensor linear(const BatchParameters& parameters, const std::string& name, co
   return fixed_linear(parameters, name).forward(x);
 }
 
+at::Tensor with_curvature(const at::Tensor& x, const at::Tensor& curvature, const Microbatches& microbatches,
+                          Precision precision) {
+  if (!curvature.defined()) return x;
+  return AdaptedLinear(curvature, {}, false, Form::kActivations, precision, microbatches).forward(x, x);
+}
+
 }  // namespace warmstart

@@ -50,6 +50,10 @@ class Pass {
   // activation(start + x W' + b)
   Var linear(LayerId layer, Var x, const LinearUse& use = {});
 
+  // x + x W' by a layer that add_warp() has added.
+  Var warp(LayerId layer, Var x) { return linear(layer, x, {.start = x}); }
+  bool is_warp(LayerId layer) const { return layers_.shared()[layer].warps; }
+
   // Times a dropout mask, in training.  Masks are numbered by their order in the pass.
   Var drop(Var x);
 

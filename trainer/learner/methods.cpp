@@ -137,6 +137,27 @@ std::optional<Refusal> refusal_of_reading(const AdaptOptions& options) {
                  "set adapt.leave-one-out = 0, or adapt.stages = prior, support-encoder, ridge"};
 }
 
+// Of what inner steps learn, where it would change nothing.
+std::optional<Refusal> refusal_of_steps(const ModelOptions& options) {
+  const auto& inner = options.adapt.inner;
+  const bool is_mf = options.network.kind == NetworkKind::kMf, head_alone = inner.scope == Scope::kHead;
+  const bool each_weight = inner.rates == InnerRates::kElementwise;
+  if (each_weight && (head_alone || is_mf))
+    return Refusal{
+        "inner.rates = elementwise differs from per-parameter in linear layers that adapt, and there are none",
+        "set inner.rates = per-parameter, or inner.scope = dense and model.network = mlp"};
+  if (each_weight && inner.form != Form::kWeights)
+    return Refusal{"inner.rates = elementwise is of each weight, and only formed weights can have such rates",
+                   "set inner.form = weights, or inner.rates = per-parameter"};
+  if (inner.warp && (head_alone || is_mf || options.network.tower.empty()))
+    return Refusal{"inner.warp puts layers behind hidden layers that adapt, and there are none",
+                   "set inner.warp = false, or inner.scope = dense, model.network = mlp and model.tower"};
+  if (inner.tower_pull > 0.0 && head_alone)
+    return Refusal{"inner.tower-pull pulls layers outside the head, which inner.scope = head leaves as they are",
+                   "set inner.tower-pull = 0, or inner.scope = dense"};
+  return std::nullopt;
+}
+
 // The chains that the table has a row for, each with the readouts that do.
 const std::vector<Stages>& chains_with(ReadoutKind readout) {
   using enum StageKind;
@@ -232,7 +253,7 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   if (scope == Scope::kDense && options.network.kind == NetworkKind::kMf)
     return Refusal{"model.network = mf has no linear layers for inner.scope = dense",
                    "set inner.scope = head or all, or model.network = mlp"};
-  return std::nullopt;
+  return refusal_of_steps(options);
 }
 
 std::vector<ModelOptions> all_methods() {

@@ -29,9 +29,11 @@ LinearLayers add_linear_terms(const NetworkParts& parts) {
 std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs) {
   std::vector<LayerId> tower;
   auto width = inputs;
-  for (const auto next : parts.options.tower) {
+  for (std::size_t i = 0; i < parts.options.tower.size(); ++i) {
+    const auto next = parts.options.tower[i];
     const auto weight = parts.draw.uniform({next, width}, width), bias = parts.draw.uniform({next}, width);
-    tower.push_back(parts.layers.add_linear("tower." + std::to_string(tower.size()), width, next, weight, bias));
+    tower.push_back(parts.layers.add_linear("tower." + std::to_string(i), width, next, weight, bias));
+    if (parts.layers.rule().options().warp) tower.push_back(parts.layers.add_warp("warp." + std::to_string(i), next));
     width = next;
   }
   return tower;
@@ -51,7 +53,9 @@ Var products_of_pairs(Pass& pass, Var fields, Var sum) {
 }
 
 Var through_tower(Pass& pass, const std::vector<LayerId>& tower, Var x) {
-  for (const auto layer : tower) x = pass.linear(layer, x, {.start = {}, .rectifies = true, .drops = true});
+  for (const auto layer : tower)
+    x = pass.is_warp(layer) ? pass.warp(layer, x)
+                            : pass.linear(layer, x, {.start = {}, .rectifies = true, .drops = true});
   return x;
 }
 

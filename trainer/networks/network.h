@@ -52,8 +52,9 @@ FieldLayers add_fields(const NetworkParts& parts);
 struct LinearLayers {
   LayerId weights, dense;
 };
-LinearLayers add_linear_terms(const NetworkParts& parts);                        // a weight of each id and dense field
-std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs);  // the hidden layers
+LinearLayers add_linear_terms(const NetworkParts& parts);  // a weight of each id and dense field
+std::vector<LayerId> add_tower(const NetworkParts& parts,
+                               std::int64_t inputs);  // the hidden layers, each with its warp layer if inner.warp
 std::int64_t tower_width(const NetworkOptions& options, std::int64_t inputs);  // of the last one, or else of the inputs
 
 // The linear terms of a row's fields, and its key's bias: [.., 1].

@@ -130,6 +130,9 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model) 
   require(model.adapt.readout == ReadoutKind::kLinear,
           fmt::format("train.outer = {} has no gradient to learn adapt.readout = {} by; set adapt.readout = linear",
                       name, to_text(model.adapt.readout)));
+  require(!inner.warp && inner.tower_pull == 0,
+          fmt::format("train.outer = {} knows neither inner.warp nor inner.tower-pull; leave them at their defaults",
+                      name));
   require(model.adapt.no_support == 0,
           fmt::format("train.outer = {} has no query loss for adapt.no-support to weigh; set it to 0", name));
   require(inner.scope == Scope::kAll || Schedule(outer.schedule, epochs).has(Part::kJoint),

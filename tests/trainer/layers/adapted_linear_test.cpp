@@ -19,7 +19,8 @@ at::Tensor random(at::IntArrayRef shape) { return at::randn(shape, at::kDouble).
 // The same layer by its formula, with weights of each task.
 struct Reference {
   at::Tensor weight, bias;  // [T, out, in], [T, 1, out]
-  at::Tensor before;        // the last pass's outputs before the activation
+  at::Tensor start_weight = weight, start_bias = bias;
+  at::Tensor before = {};  // the last pass's outputs before the activation
 
   at::Tensor forward(const at::Tensor& x, const at::Tensor& shared, const Activation& activation) {
     before = at::matmul(x, weight.transpose(1, 2)) + bias;
@@ -33,18 +34,53 @@ struct Reference {
     return {d, at::matmul(d, weight)};
   }
   void add(const at::Tensor& x, const at::Tensor& d, const at::Tensor& scale, const LayerRates& rates) {
-    auto step = scale * rates.step;
-    auto change = step * d;
-    if (rates.output.defined()) change = change * rates.output;
-    weight = weight - at::matmul(change.transpose(1, 2), rates.input.defined() ? x * rates.input : x);
-    bias = bias - (rates.bias.defined() ? change * rates.bias : change).sum(1, true);
+    const auto step = scale * rates.step;
+    auto gradient = at::matmul(d.transpose(1, 2), x), of_bias = d.sum(1, true);
+    const auto factor = [](const at::Tensor& curvature) {
+      return curvature[0] + at::eye(curvature.size(1), curvature.options());
+    };
+    if (rates.input.defined()) gradient = rates.output[0].unsqueeze(1) * gradient * rates.input;
+    if (rates.output.defined()) of_bias = of_bias * rates.output;
+    if (rates.input_curvature.defined()) {
+      const auto of_outputs = factor(rates.output_curvature);
+      gradient = at::matmul(at::matmul(of_outputs, gradient), factor(rates.input_curvature).t());
+      of_bias = at::matmul(of_bias, of_outputs.t());
+    }
+    if (rates.weight.defined()) gradient = gradient * rates.weight;
+    if (rates.bias.defined()) of_bias = of_bias * rates.bias;
+    if (rates.pull.defined()) {
+      gradient = gradient + rates.pull * (weight - start_weight);
+      of_bias = of_bias + rates.pull * (bias - start_bias);
+    }
+    weight = weight - step * gradient;
+    bias = bias - step * of_bias;
   }
 };
 
+// What is learned beside the rate of a step.
+enum class Learned { kNothing, kRates, kCurvature, kEachWeight };
+
 struct Case {
-  bool learned_rates, rectifies, masked, shared;
+  Learned learned;
+  bool rectifies, masked, shared;
   Form form;
 };
+
+LayerRates random_rates(Learned learned, const at::Tensor& step) {
+  LayerRates rates = {.step = step, .input = {}, .bias = {}, .output = {}};
+  if (learned == Learned::kRates)
+    rates = {.step = step, .input = random({1, kIn}), .bias = random({1}), .output = random({1, kOut})};
+  if (learned == Learned::kCurvature) {
+    rates.input_curvature = random({1, kIn, kIn});
+    rates.output_curvature = random({1, kOut, kOut});
+  }
+  if (learned == Learned::kEachWeight) {
+    rates.weight = random({1, kOut, kIn});
+    rates.bias = random({1, kOut});
+  }
+  if (learned == Learned::kCurvature || learned == Learned::kEachWeight) rates.pull = random({1});
+  return rates;
+}
 
 class AdaptedLinearTest : public testing::TestWithParam<Case> {};
 
@@ -52,9 +88,7 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
   const auto& c = GetParam();
   at::manual_seed(5);
   const auto weight = random({kOut, kIn}), bias = random({kOut}), scale = random({kTasks, 1, 1}), step = random({1});
-  LayerRates rates = {.step = step, .input = {}, .bias = {}, .output = {}};
-  if (c.learned_rates)
-    rates = {.step = step, .input = random({1, kIn}), .bias = random({1}), .output = random({1, kOut})};
+  const auto rates = random_rates(c.learned, step);
   const Activation activation = {
       .rectifies = c.rectifies,
       .slope = kSlope,
@@ -65,12 +99,13 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
   const std::vector<at::Tensor> ds = {random({kTasks, kRows, kOut}), random({kTasks, kRows, kOut}),
                                       random({kTasks, kRows, kOut})};
   const auto shared = c.shared ? random({kTasks, kRows, kOut}) : at::Tensor();
-  for (const auto& list : {xs, ds, std::vector{rates.input, rates.bias, rates.output, shared}})
+  for (const auto& list : {xs, ds, std::vector{rates.input, rates.bias, rates.output, shared},
+                           std::vector{rates.input_curvature, rates.output_curvature, rates.weight, rates.pull}})
     for (const auto& leaf : list)
       if (leaf.defined()) leaves.push_back(leaf);
 
   AdaptedLinear layer(weight.unsqueeze(0), bias.unsqueeze(0), true, c.form);
-  Reference reference{weight.unsqueeze(0).expand({kTasks, kOut, kIn}), bias.expand({kTasks, 1, kOut}), {}};
+  Reference reference{weight.unsqueeze(0).expand({kTasks, kOut, kIn}), bias.expand({kTasks, 1, kOut})};
   auto sum = at::zeros({}, weight.options().requires_grad(false)), expected_sum = sum;
   // Passes without, with one and with two remembered steps; every output counts, with other weights.
   for (std::size_t i = 0; i < xs.size(); ++i) {
@@ -80,6 +115,7 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
     EXPECT_TRUE(at::allclose(out, expected, 1e-12, 1e-12));
     EXPECT_TRUE(at::allclose(at_outputs, expected_outputs, 1e-12, 1e-12));
     EXPECT_TRUE(at::allclose(at_inputs, expected_inputs, 1e-12, 1e-12));
+    layer.pull(scale, rates);
     layer.add(xs[i], at_outputs, scale, rates);
     reference.add(xs[i], expected_outputs, scale, rates);
     sum = sum + out.sin().sum() + at_inputs.cos().sum() + at_outputs.square().sum();
@@ -96,14 +132,17 @@ TEST_P(AdaptedLinearTest, EqualsAutogradThroughPlainOperators) {
 std::vector<Case> cases() {
   std::vector<Case> cases;
   for (const auto form : {Form::kActivations, Form::kWeights})
-    for (int bits = 0; bits < 16; ++bits)
-      cases.push_back({(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, form});
+    for (const auto learned : {Learned::kNothing, Learned::kRates, Learned::kCurvature, Learned::kEachWeight})
+      for (int bits = 0; bits < 8; ++bits)
+        if (learned != Learned::kEachWeight || form == Form::kWeights)
+          cases.push_back({learned, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, form});
   return cases;
 }
 
 std::string name_of_case(const testing::TestParamInfo<Case>& info) {
   const auto& c = info.param;
-  return std::string(c.form == Form::kWeights ? "weights" : "activations") + (c.learned_rates ? "_learned" : "") +
+  constexpr const char* kLearned[] = {"", "_learned", "_curved", "_each_weight"};
+  return std::string(c.form == Form::kWeights ? "weights" : "activations") + kLearned[static_cast<int>(c.learned)] +
          (c.rectifies ? "_rectified" : "") + (c.masked ? "_masked" : "") + (c.shared ? "_shared" : "");
 }
 

@@ -82,6 +82,22 @@ TEST_P(ExactMetaGradient, ChangesAreThoseOfExplicitSteps) {
   }
 }
 
+TEST(ExactMetaGradientOfSteps, EqualsAutogradThroughExplicitWeights) {
+  for (auto options : tried_steps()) {
+    options.network.embedding = 5;
+    options.network.tower = {6, 4};
+    options.adapt.prior = options.adapt.encoder = 4;
+    for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
+      for (const bool second_order : {true, false}) {
+        options.objective.kind = objective;
+        options.adapt.inner.second_order = second_order;
+        SCOPED_TRACE(name_of_tried(options) + (second_order ? "" : ", first order"));
+        expect_exact_meta_gradient(options);
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ExactMetaGradient, testing::ValuesIn(chains()), name_of_chain);
 
 }  // namespace

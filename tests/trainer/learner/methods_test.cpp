@@ -106,6 +106,33 @@ TEST(Methods, ReadoutsThatCompareRowsGoWithSharedFeaturesAlone) {
   }
 }
 
+TEST(Methods, WhatInnerStepsWouldLearnToNoEffectIsRefusedWithTheNearest) {
+  const auto refused = [](const std::string& remedy, auto change) {
+    auto options = with_stages({kPrior, kSteps});
+    options.adapt.inner.scope = Scope::kDense;
+    EXPECT_EQ(reason(options), "");
+    change(options, options.adapt.inner);
+    EXPECT_NE(reason(options).find(remedy), std::string::npos) << reason(options);
+    EXPECT_THROW(Learner(random_batch_schema(), options, 0), UsageError);
+  };
+  const auto mf_with = [](ModelOptions& options, InnerOptions inner) {
+    options.network.kind = NetworkKind::kMf;
+    inner.scope = Scope::kAll;
+    options.adapt.inner = inner;
+  };
+  const InnerOptions each_weight = {.rates = InnerRates::kElementwise, .form = Form::kWeights};
+  refused("set inner.form = weights", [](auto&, auto& inner) { inner.rates = InnerRates::kElementwise; });
+  refused("set inner.rates = per-parameter", [&](auto&, auto& inner) { inner = each_weight; });
+  refused("set inner.rates = per-parameter", [&](auto& options, auto&) { mf_with(options, each_weight); });
+  refused("set inner.warp = false", [](auto&, auto& inner) { inner = {.warp = true}; });
+  refused("set inner.warp = false", [&](auto& options, auto&) { mf_with(options, {.warp = true}); });
+  refused("set inner.warp = false", [](auto& options, auto& inner) {
+    inner.warp = true;
+    options.network.tower = {};
+  });
+  refused("set inner.tower-pull = 0", [](auto&, auto& inner) { inner = {.tower_pull = 1.0}; });
+}
+
 TEST(Methods, TheDocumentedTableIsTheChecksOwn) {
   const auto page = read_file(WARMSTART_METHODS_PAGE);
   EXPECT_NE(page.find(methods_table()), std::string::npos)

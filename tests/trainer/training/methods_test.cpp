@@ -87,7 +87,9 @@ class MethodsTest : public testing::Test {
 };
 
 TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
-  for (const auto& method : tried_methods()) {
+  auto methods = tried_methods();
+  for (auto& method : tried_steps()) methods.push_back(std::move(method));
+  for (const auto& method : methods) {
     auto options = method;
     options.network.embedding = 4;
     options.network.tower = {4};
@@ -97,8 +99,8 @@ TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
     auto of_training = options_of_test();
     if (Learner(dataset.schema(), options, 1).reads_order()) of_training.episode.order = RowOrder::kSorted;
     const auto digest = trained(options, of_training, alone);
-    EXPECT_EQ(trained(options, of_training, group), digest) << name_of(method);
-    EXPECT_EQ(resumed(options, of_training), digest) << name_of(method);
+    EXPECT_EQ(trained(options, of_training, group), digest) << name_of_tried(method);
+    EXPECT_EQ(resumed(options, of_training), digest) << name_of_tried(method);
   }
 }
 
