@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 namespace warmstart {
 namespace {
@@ -105,19 +106,26 @@ class BatchMaker {
       const auto t = batch_.task.size();
       batch_.task.push_back(episode.task);
       describe(view);
-      fill(batch_.support, t, episode.rows.support, view);
-      fill(batch_.query, t, episode.rows.query, view);
+      fill(batch_.support, t, episode, &EpisodeRows::support);
+      fill(batch_.query, t, episode, &EpisodeRows::query);
     }
     // A model always has a row to look up, were all supports and queries empty.
     if (rows() == batch_.first_rows.back()) add_distinct_row(0, nullptr, 0);
   }
 
+  using Part = std::vector<std::uint32_t> EpisodeRows::*;
+
+  static std::int64_t size_of(const TaskEpisode& episode, Part part) {
+    auto size = std::ssize(episode.rows.*part);
+    for (const auto& of_class : episode.classes) size += std::ssize(of_class.rows.*part);
+    return size;
+  }
+
   void reserve(PaddedRows& rows, const std::vector<std::vector<TaskEpisode>>& microbatches, std::int64_t width,
-               std::vector<std::uint32_t> EpisodeRows::*part) {
+               Part part) {
     rows.width = width;
     for (const auto& episodes : microbatches)
-      for (const auto& episode : episodes)
-        rows.width = std::max<std::int64_t>(rows.width, static_cast<std::int64_t>((episode.rows.*part).size()));
+      for (const auto& episode : episodes) rows.width = std::max(rows.width, size_of(episode, part));
     const auto places = static_cast<std::size_t>(batch_.tasks * rows.width);
     rows.place.assign(places, 0);
     rows.label.assign(places, 0.0f);
@@ -131,19 +139,29 @@ class BatchMaker {
     ++features.count;
   }
 
-  void fill(PaddedRows& rows, std::size_t task, const std::vector<std::uint32_t>& chosen,
-            const Dataset::TaskView& view) {
+  void fill(PaddedRows& rows, std::size_t task, const TaskEpisode& episode, Part part) {
     auto place = task * static_cast<std::size_t>(rows.width);
-    for (const auto row : chosen) {
-      rows.place[place] = place_of(view, row);
-      rows.label[place] = view.rows.label[row];
-      rows.mask[place] = 1.0f;
-      ++place;
+    place = add_rows(rows, place, dataset_.task(episode.task), episode.rows.*part, std::nullopt);
+    for (std::size_t label = 0; label < episode.classes.size(); ++label) {
+      const auto& of_class = episode.classes[label];
+      place = add_rows(rows, place, dataset_.task(of_class.task), of_class.rows.*part, static_cast<float>(label));
     }
     // Places behind the last row are some row of the microbatch's.
     const auto end = static_cast<std::ptrdiff_t>((task + 1) * static_cast<std::size_t>(rows.width));
     std::fill(rows.place.begin() + static_cast<std::ptrdiff_t>(place), rows.place.begin() + end,
               batch_.first_rows.back());
+  }
+
+  // From `place` on; `label` in place of the rows' own.  Returns the place behind them.
+  std::size_t add_rows(PaddedRows& rows, std::size_t place, const Dataset::TaskView& view,
+                       const std::vector<std::uint32_t>& chosen, std::optional<float> label) {
+    for (const auto row : chosen) {
+      rows.place[place] = place_of(view, row);
+      rows.label[place] = label.value_or(view.rows.label[row]);
+      rows.mask[place] = 1.0f;
+      ++place;
+    }
+    return place;
   }
 
   std::int64_t place_of(const Dataset::TaskView& view, std::uint32_t row) {

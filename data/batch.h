@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "data/sampler.h"
+#include "data/episode_source.h"
 
 namespace warmstart {
 
@@ -66,11 +66,6 @@ struct FeatureLayout {
   std::int64_t keys = 0;                       // 1 + vocabulary size of the entity's key
 };
 FeatureLayout feature_layout(const Schema& schema);
-
-struct TaskEpisode {
-  std::int64_t task;
-  EpisodeRows rows;
-};
 
 // Of one microbatch, padded to its longest support and query.
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes);

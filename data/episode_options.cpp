@@ -30,6 +30,12 @@ void declare(Options& add, EpisodeOptions& options) {
       .from(0)
       .to(kMostRows)
       .unit("rows");
+  add.add("episode.ways", options.ways, "of tasks of classes (data.task = class): classes of a task").from(2).to(1e6);
+  add.add("episode.shots", options.shots, "likewise: support rows of each class").from(1).to(kMostRows).unit("rows");
+  add.add("episode.class-queries", options.class_queries, "likewise: query rows of each class")
+      .from(1)
+      .to(kMostRows)
+      .unit("rows");
 }
 
 }  // namespace warmstart

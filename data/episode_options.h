@@ -26,6 +26,8 @@ struct EpisodeOptions {
   // kShuffle: rows are drawn at random.  kSorted: they are, and a support's stand in time order.  kTime: a task's first
   // rows are its support, as they are when it is new, and its query is drawn from the later ones.
   RowOrder order = RowOrder::kShuffle;
+  // Of tasks of classes: how many classes, and how many rows of each are support and query.
+  std::int64_t ways = 5, shots = 1, class_queries = 5;
 };
 
 // The section episode.

@@ -36,15 +36,27 @@ class Ingest {
   explicit Ingest(const IngestOptions& options)
       : options_(options),
         rejections_(options.on_error),
-        by_user_(options.task == TaskSide::kUser),
-        tasks_(by_user_ ? options.users : options.items, FieldOwner::kTask, options),
-        entities_(by_user_ ? options.items : options.users, FieldOwner::kEntity, options),
+        of_classes_(options.task == TaskSide::kClass),
+        of_items_(options.task == TaskSide::kItem),
+        task_column_(of_classes_ ? options.class_column
+                     : of_items_ ? options.item
+                                 : options.user),
+        entity_column_(of_items_ ? options.user : options.item),
+        tasks_(of_items_ ? options.items : options.users, FieldOwner::kTask, options),
+        entities_(of_items_ ? options.users : options.items, FieldOwner::kEntity, options),
         row_fields_(field_builders(options.interactions, FieldOwner::kRow, options)),
         split_(options),
         folder_(options.dataset) {
-    key_.field.name = by_user_ ? options.item : options.user;
+    key_.field.name = entity_column_;
     check_name(key_.field.name);
-    key_.min_count = options.min_count;
+    // An example that was trained on says nothing of new classes by its key.
+    key_.min_count = of_classes_ ? std::numeric_limits<std::int64_t>::max() : options.min_count;
+    schema_.task = nlohmann::json(options.task).get<std::string>();
+    schema_.entity = of_items_ ? "user" : "item";
+    schema_.label = of_classes_ ? options.class_column : options.label;
+    cells_ = {task_column_, entity_column_};
+    if (!of_classes_) cells_.push_back(options.label);
+    if (!options.time.empty()) cells_.push_back(options.time);
   }
 
   IngestReport run() {
@@ -68,35 +80,31 @@ class Ingest {
   void spill() {
     fs::create_directory(spill_folder());
     SpillWriter writer(spill_folder(), options_.shards);
-    std::vector<std::string> columns = {options_.user, options_.item, options_.label};
-    if (!options_.time.empty()) columns.push_back(options_.time);
-    const auto first_field = columns.size();
+    auto columns = cells_;
     for (const auto& field : row_fields_) columns.push_back(field->field.name);
-    report_.rows_read = read_table(options_.interactions, columns, rejections_,
-                                   [&](const TableRow& row) { spill_row(row, first_field, writer); });
+    report_.rows_read =
+        read_table(options_.interactions, columns, rejections_, [&](const TableRow& row) { spill_row(row, writer); });
     writer.close();
-    spdlog::info("read {} interactions of {} {}s", report_.rows_read, entities_.keys().size(),
-                 by_user_ ? "item" : "user");
+    spdlog::info("read {} interactions of {} {}s", report_.rows_read, entities_.keys().size(), schema_.entity);
   }
 
-  void spill_row(const TableRow& row, std::size_t first_field, SpillWriter& writer) {
-    for (std::size_t i = 0; i < first_field; ++i) {
-      if (!row.cells[i]) throw BadRow("missing value", fmt::format("column '{}' is empty", column(i)));
+  void spill_row(const TableRow& row, SpillWriter& writer) {
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      if (!row.cells[i]) throw BadRow("missing value", fmt::format("column '{}' is empty", cells_[i]));
     }
     Interaction interaction;
-    interaction.label = label_in(*row.cells[2]);
+    interaction.label = of_classes_ ? 0.0f : label_in(*row.cells[2]);
     interaction.order = next_order_++;
-    interaction.time =
-        options_.time.empty() ? static_cast<double>(interaction.order) : time_in(options_.time, *row.cells[3]);
-    const auto task_key = *row.cells[by_user_ ? 0 : 1];
-    check_key(column(by_user_ ? 0 : 1), task_key);
-    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent) throw unknown(by_user_, task_key);
-    const auto entity_key = *row.cells[by_user_ ? 1 : 0];
-    check_key(column(by_user_ ? 1 : 0), entity_key);
+    interaction.time = options_.time.empty() ? static_cast<double>(interaction.order)
+                                             : time_in(options_.time, *row.cells[cells_.size() - 1]);
+    const auto task_key = *row.cells[0], entity_key = *row.cells[1];
+    check_key(task_column_, task_key);
+    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent) throw unknown(schema_.task, task_key);
+    check_key(entity_column_, entity_key);
     interaction.entity = entities_.number(entity_key);
-    if (interaction.entity == KeyNumbers::kAbsent) throw unknown(!by_user_, entity_key);
+    if (interaction.entity == KeyNumbers::kAbsent) throw unknown(schema_.entity, entity_key);
     for (std::size_t i = 0; i < row_fields_.size(); ++i)
-      interaction.cells.push_back(row_fields_[i]->parse(row.cells[first_field + i]));
+      interaction.cells.push_back(row_fields_[i]->parse(row.cells[cells_.size() + i]));
     writer.add(task_key, interaction, row_fields_);
   }
 
@@ -111,13 +119,7 @@ class Ingest {
     return static_cast<float>(label);
   }
 
-  const std::string& column(std::size_t cell) const {
-    const std::string* names[] = {&options_.user, &options_.item, &options_.label, &options_.time};
-    return *names[cell];
-  }
-
-  static BadRow unknown(bool user, std::string_view key) {
-    const char* what = user ? "user" : "item";
+  static BadRow unknown(const std::string& what, std::string_view key) {
     return {fmt::format("{0} that the {0} table lacks", what),
             fmt::format("{0} '{1}' is not in the {0} table", what, printable(key))};
   }
@@ -130,6 +132,7 @@ class Ingest {
     for (std::int64_t shard = 0; shard < options_.shards; ++shard) {
       const auto spilled = read_shard(shard);
       for (const auto& task : spilled.tasks) split_.add(task.key);
+      task_count_ += std::ssize(spilled.tasks);
       rejections_.count("duplicate (task, entity) pair (the latest is kept)", spilled.duplicate_rows);
       rejections_.count("task under min-rows", spilled.short_task_rows);
     }
@@ -167,11 +170,9 @@ class Ingest {
     key_.vocabulary = Vocabulary(entities_.keys(), key_counts_, key_.min_count);
     key_.field.vocabulary_size = static_cast<std::int64_t>(key_.vocabulary.keys().size());
     key_.field.vocabulary_digest = key_.vocabulary.digest();
-    schema_.task = by_user_ ? "user" : "item";
-    schema_.entity = by_user_ ? "item" : "user";
-    schema_.label = options_.label;
     schema_.label_min = options_.label_min.value_or(label_range_.min);
-    schema_.label_max = options_.label_max.value_or(label_range_.max);
+    schema_.label_max =
+        of_classes_ ? static_cast<double>(task_count_ - 1) : options_.label_max.value_or(label_range_.max);
     schema_.fields.push_back(key_.field);
     for (auto* fields : {&entities_.fields(), &row_fields_, &tasks_.fields()}) {
       for (auto& field : *fields) {
@@ -196,7 +197,9 @@ class Ingest {
 
   const IngestOptions& options_;
   Rejections rejections_;
-  bool by_user_;
+  bool of_classes_, of_items_;
+  std::string task_column_, entity_column_;
+  std::vector<std::string> cells_;  // the columns of a row that are no fields
   SideTable tasks_, entities_;
   FieldBuilders row_fields_;
   FieldBuilder key_;
@@ -206,7 +209,7 @@ class Ingest {
   IngestReport report_;
   LabelRange label_range_;
   double label_sum_ = 0.0;
-  std::int64_t training_rows_ = 0, next_order_ = 0;
+  std::int64_t training_rows_ = 0, next_order_ = 0, task_count_ = 0;
   std::vector<std::int64_t> key_counts_;
 };
 

@@ -49,9 +49,12 @@ void declare_split(Options& add, IngestOptions& options) {
 
 void declare_interactions(Options& add, IngestOptions& options) {
   declare(add, "interactions", options.interactions);
-  add.add("interactions.user", options.user, "column of the user's key");
-  add.add("interactions.item", options.item, "column of the item's key");
-  add.add("interactions.label", options.label, "column of the target, a number");
+  add.add("interactions.user", options.user, "column of the user's key").only_with("data.task", {"user", "item"});
+  add.add("interactions.item", options.item, "column of the item's key; of tasks of classes, of the example's");
+  add.add("interactions.class", options.class_column, "column of the example's class")
+      .only_with("data.task", {"class"});
+  add.add("interactions.label", options.label, "column of the target, a number")
+      .only_with("data.task", {"user", "item"});
   add.add("interactions.time", options.time, "column of the time: a number or ISO 8601; empty: rows are in order");
 }
 
@@ -82,19 +85,33 @@ void check_columns(const TableOptions& table, const std::string& key_field, std:
 void check_fields(const IngestOptions& options) {
   std::set<std::string> countable;
   check_columns(options.interactions, "", countable);
-  check_columns(options.users, options.task == TaskSide::kUser ? "" : options.user, countable);
-  check_columns(options.items, options.task == TaskSide::kUser ? options.item : "", countable);
+  check_columns(options.users, options.task == TaskSide::kItem ? options.user : "", countable);
+  check_columns(options.items, options.task == TaskSide::kItem ? "" : options.item, countable);
   for (const auto& [column, count] : min_counts_of(options)) {
     require(countable.contains(column),
             fmt::format("data.min-counts: '{}' is no categorical or multi column", printable(column)));
   }
 }
 
+void check_keys(const IngestOptions& options) {
+  if (options.task == TaskSide::kClass) {
+    require(!options.class_column.empty() && !options.item.empty(),
+            "interactions.class and interactions.item must name columns");
+    require(options.class_column != options.item, "interactions.class and interactions.item name the same column");
+    require(options.users.files.empty(), "users.files: tasks of classes have no users; leave it empty");
+    return;
+  }
+  require(!options.user.empty() && !options.item.empty() && !options.label.empty(),
+          "interactions.user, interactions.item and interactions.label must name columns");
+  require(options.user != options.item, "interactions.user and interactions.item name the same column");
+}
+
 }  // namespace
 
 void declare(Options& add, IngestOptions& options) {
   add.add("data.dataset", options.dataset, "folder of the data set");
-  add.add("data.task", options.task, "what is adapted to: user or item");
+  add.add("data.task", options.task,
+          "what is adapted to: user, item or class (to tell classes apart, by a few examples)");
   add.add("data.shards", options.shards, "files that tasks are spread over").from(1).to(100'000);
   declare_cleaning(add, options);
   declare_split(add, options);
@@ -108,9 +125,7 @@ void check(const IngestOptions& options) {
   require(options.label_min.value_or(-INFINITY) <= options.label_max.value_or(INFINITY),
           "data.label-min is larger than data.label-max");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
-  require(!options.user.empty() && !options.item.empty() && !options.label.empty(),
-          "interactions.user, interactions.item and interactions.label must name columns");
-  require(options.user != options.item, "interactions.user and interactions.item name the same column");
+  check_keys(options);
   require(options.users.files.empty() || !options.users.key.empty(),
           "users.key must name the column of the user's key");
   require(options.items.files.empty() || !options.items.key.empty(),

@@ -11,14 +11,16 @@ namespace warmstart {
 
 class Options;
 
-// Whose rows a task is.
-enum class TaskSide { kUser, kItem };
+// Whose rows a task is.  kClass: a class's rows are its examples, and a task is drawn in an episode: some classes, a
+// few examples of each (N-way K-shot).
+enum class TaskSide { kUser, kItem, kClass };
 
 // What a bad row does: it ends the ingest, or is left out and counted by reason.
 enum class OnError { kFail, kSkip };
 
 // The names of these in configurations.
-NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide, {{TaskSide::kUser, "user"}, {TaskSide::kItem, "item"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide,
+                             {{TaskSide::kUser, "user"}, {TaskSide::kItem, "item"}, {TaskSide::kClass, "class"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(OnError, {{OnError::kFail, "fail"}, {OnError::kSkip, "skip"}})
 
 // One table: its files and what its columns are.
@@ -36,7 +38,8 @@ struct IngestOptions {
   std::filesystem::path dataset;
   TaskSide task = TaskSide::kUser;
   TableOptions interactions, users, items;
-  std::string user, item, label, time;  // columns of the interactions; time may be empty
+  // Columns of the interactions.  Time may be empty; tasks of classes have no user and no label.
+  std::string user, item, class_column, label, time;
   std::optional<double> label_min, label_max;
   OnError on_error = OnError::kFail;
   std::int64_t shards = 4;

@@ -1,41 +1,26 @@
-// Which tasks a meta-step trains on, and how their rows split into support and query.
-//
-// All of it is a function of (seed, position): the sequence of meta-batches is the same
-// for every world size and after every restart, and nothing needs to be saved.
-
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "data/dataset.h"
-#include "data/episode_options.h"
+#include "data/episode_source.h"
 
 namespace warmstart {
 
-// One task's rows for one meta-step, by their place in the task.
-struct Episode {
-  std::int64_t task = 0;
-  std::uint64_t position = 0;  // in the sequence of all episodes of a run
-  std::uint32_t support_size = 0, query_size = 0;
-};
-struct EpisodeRows {
-  std::vector<std::uint32_t> support, query;
-};
-
-class Sampler {
+// Tasks as the data set has them.
+class Sampler : public EpisodeSource {
  public:
   // Throws DataError when `tasks` is empty or holds a task with under two rows.
   Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options, std::uint64_t seed,
           std::int64_t tasks_per_step, int microbatches);
 
-  // Episodes in one pass over all tasks.
-  std::uint64_t epoch_episodes() const { return first_slot_.back(); }
+  std::uint64_t epoch_episodes() const override { return first_slot_.back(); }
 
-  // The episodes of a meta-step, cut into microbatches of similar length, so that little is
-  // padded; long and short ones alternate, so that every aligned block of microbatches,
-  // a rank's share, is about the same work.
-  std::vector<std::vector<Episode>> meta_batch(std::uint64_t step) const;
+  // Microbatches are of similar length, so that little is padded; long and short ones alternate, so that every aligned
+  // block of microbatches, a rank's share, is about the same work.
+  std::vector<std::vector<Episode>> meta_batch(std::uint64_t step) const override;
+
+  TaskEpisode drawn(const Episode& episode) const override { return {episode.task, rows(episode)}; }
 
   EpisodeRows rows(const Episode& episode) const;
 

@@ -124,6 +124,8 @@ class Exporter {
   Exporter(Learner& model, const Dataset& dataset, const nlohmann::json& provenance, const ExportOptions& options)
       : model_(model), dataset_(dataset), provenance_(provenance), options_(options), catalogue_(dataset) {
     check_name(options.name);
+    require(model.objective().outputs() == 1,
+            "export: model.objective = classes has an output for each class, and what is served has one score a row");
     if (options.ranks_catalogue) check_ranking();
     graphs_ = trace(model, options.ranks_catalogue ? &catalogue_ : nullptr);
     if (!options.since.empty()) check_since();

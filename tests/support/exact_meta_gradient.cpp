@@ -51,9 +51,9 @@ class Reference {
   at::Tensor loss(const TensorBatch& batch, std::int64_t task) {
     const auto one = only_task(batch, task);
     const auto weights = adapted(start_of(one), one);
-    const auto outputs = this->outputs(weights, one, one.query).squeeze(2);
+    const auto outputs = this->outputs(weights, one, one.query);
     if (options_.adapt.readout == ReadoutKind::kLinear) return outer_costs(outputs, one.query.label).mean();
-    return loss_of_comparing(weights, one, outputs);
+    return loss_of_comparing(weights, one, outputs.squeeze(2));
   }
 
   // What a task's steps have changed, as a number whose gradient is minus that.
@@ -93,9 +93,12 @@ class Reference {
     }
     return pairs > 0 ? sum / pairs : sum;
   }
-  // What a task's rows cost together is each one's equal share.
-  at::Tensor inner_costs(const at::Tensor& outputs, const at::Tensor& labels) const {
+  // Of outputs [1, R, C] and labels [1, R]: [1, R].  What a task's rows cost together is each one's equal share.
+  at::Tensor inner_costs(const at::Tensor& of_outputs, const at::Tensor& labels) const {
     const auto kind = options_.objective.kind;
+    if (kind == ObjectiveKind::kClasses)
+      return at::cross_entropy_loss(of_outputs[0], labels[0].to(at::kLong), {}, at::Reduction::None).unsqueeze(0);
+    const auto outputs = of_outputs.squeeze(2);
     if (kind == ObjectiveKind::kPairwise) return cost_of_pairs(outputs, labels).expand_as(outputs);
     if (kind == ObjectiveKind::kListwise) {
       const auto wanted = at::softmax(labels / options_.objective.listwise_temperature, 1);
@@ -114,7 +117,7 @@ class Reference {
     const auto kind = options_.objective.kind;
     if (kind == ObjectiveKind::kPoisson) return inner_costs(outputs, labels) + at::xlogy(labels, labels) - labels;
     if (kind != ObjectiveKind::kSquared) return inner_costs(outputs, labels);
-    const auto squared = (outputs - labels).square();
+    const auto squared = (outputs.squeeze(2) - labels).square();
     return squared + options_.objective.absolute * at::sqrt(squared + 0.01);
   }
   bool learned() const { return inner().rates != InnerRates::kFixed; }
@@ -150,7 +153,7 @@ class Reference {
   // With a readout that compares rows, by its equations, one pair of a query and a support row after the other.
   at::Tensor loss_of_comparing(const Weights& weights, const TensorBatch& one, const at::Tensor& of_head) {
     const auto support_outputs = this->outputs(weights, one, one.support).squeeze(2);
-    const auto costs = inner_costs(support_outputs, one.support.label).sum();
+    const auto costs = inner_costs(support_outputs.unsqueeze(2), one.support.label).sum();
     const auto rows = one.support.label.size(1);
     auto residuals = at::zeros_like(support_outputs);
     if (rows > 0) residuals = -torch::autograd::grad({costs}, {support_outputs}, {}, true, true)[0];
@@ -176,7 +179,7 @@ class Reference {
       }
       outputs.push_back(of_head[0][q] + sum / alike);
     }
-    const auto loss = outer_costs(at::stack(outputs).unsqueeze(0), one.query.label).mean();
+    const auto loss = outer_costs(at::stack(outputs).view({1, -1, 1}), one.query.label).mean();
     if (!siamese || rows == 0) return loss;
     return loss + contrast.weight * contrasts / static_cast<double>(rows * of_head.size(1));
   }
@@ -255,8 +258,7 @@ class Reference {
       names.push_back(name);
       values.push_back(value);
     }
-    const auto outputs = this->outputs(weights, one, one.support).squeeze(2);
-    const auto loss = inner_costs(outputs, one.support.label).sum();
+    const auto loss = inner_costs(outputs(weights, one, one.support), one.support.label).sum();
     const auto gradients = torch::autograd::grad({loss}, values, {}, true, inner().second_order, true);
     const auto kappa = learned() ? raw("inner.kappa")[step] : constant(inner().kappa);
     const auto kept = [&](const at::Tensor& tensor) { return inner().second_order ? tensor : tensor.detach(); };

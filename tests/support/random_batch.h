@@ -15,7 +15,7 @@ EpisodeBatch random_batch(bool of_bits);
 // Whether an objective's examples have labels of 0 and 1.
 inline bool has_bits(ObjectiveKind objective) {
   return objective == ObjectiveKind::kBinary || objective == ObjectiveKind::kPoisson ||
-         objective == ObjectiveKind::kPairwise;
+         objective == ObjectiveKind::kPairwise || objective == ObjectiveKind::kClasses;
 }
 
 }  // namespace warmstart

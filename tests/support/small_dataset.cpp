@@ -1,5 +1,9 @@
 #include "tests/support/small_dataset.h"
 
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "base/random.h"
 #include "data/ingest.h"
 
 namespace warmstart {
@@ -30,6 +34,38 @@ IngestOptions ingest_small_dataset(const std::filesystem::path& folder) {
   synthetic.rows_per_user = 20;
   synthesize(synthetic);
   const auto options = options_for_synthetic(folder / "tables", folder / "dataset");
+  ingest(options);
+  return options;
+}
+
+IngestOptions ingest_small_classes(const std::filesystem::path& folder) {
+  const auto tables = folder / "tables";
+  std::filesystem::create_directories(tables);
+  std::string rows = "example,letter\n", items = "example,x,y\n";
+  for (int of_class = 0; of_class < 12; ++of_class) {
+    RandomStream random(0, Purpose::kSynthesize, static_cast<std::uint64_t>(of_class));
+    const double x = 3 * random.normal(), y = 3 * random.normal();
+    for (int i = 0; i < 10; ++i) {
+      const auto example = fmt::format("{}-{}", static_cast<char>('a' + of_class), i);
+      rows += fmt::format("{},{}\n", example, example.front());
+      items += fmt::format("{},{},{}\n", example, x + random.normal(), y + random.normal());
+    }
+  }
+  write_file(tables / "interactions.csv", rows);
+  write_file(tables / "items.csv", items);
+  write_file(tables / "validation.txt", "i\nj\n");
+  write_file(tables / "test.txt", "k\nl\n");
+  IngestOptions options;
+  options.dataset = folder / "dataset";
+  options.task = TaskSide::kClass;
+  options.interactions.files = {(tables / "interactions.csv").string()};
+  options.item = "example";
+  options.class_column = "letter";
+  options.items.files = {(tables / "items.csv").string()};
+  options.items.key = "example";
+  options.items.dense = {"x", "y"};
+  options.validation = (tables / "validation.txt").string();
+  options.test = (tables / "test.txt").string();
   ingest(options);
   return options;
 }

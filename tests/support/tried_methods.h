@@ -15,7 +15,8 @@ namespace warmstart {
 // pass is all that differs, inner steps in every scope and one closed form, which reads their rows' inputs.  Objectives
 // that rank rows go with inner steps and with the encoder, and not with the prior or a shared start alone and with
 // encoder and steps together, where their gradient meets nothing else.  Readouts that compare rows go with the prior,
-// for two objectives, and with inner steps, for one.
+// for two objectives, and with inner steps, for one.  Classes go with inner steps, behind prototypes or not, and with
+// ridge.
 inline std::vector<ModelOptions> tried_methods() {
   using enum StageKind;
   auto methods = all_methods();
@@ -24,6 +25,9 @@ inline std::vector<ModelOptions> tried_methods() {
     const auto& stages = method.adapt.stages;
     const bool is_for_ranking = stages == std::vector{kPrior, kSteps} || stages == std::vector{kPrior, kSupportEncoder};
     if (ranks(objective) && !is_for_ranking) return true;
+    const bool is_of_classes =
+        stages == std::vector{kSteps} || stages == std::vector{kPrototypes, kSteps} || stages == std::vector{kRidge};
+    if (objective == ObjectiveKind::kClasses && !is_of_classes) return true;
     const bool is_linear = method.adapt.readout == ReadoutKind::kLinear;
     const bool is_first = objective == ObjectiveKind::kSquared || objective == ObjectiveKind::kBinary;
     const bool is_of_each_network =
@@ -62,6 +66,7 @@ inline ModelOptions small_method(ModelOptions options) {
   options.network.embedding = 6;
   options.network.tower = {5};
   options.network.features = 4;
+  options.objective.classes = 3;
   options.adapt.prior = 3;
   options.adapt.encoder = 4;
   options.adapt.recurrent = 4;
@@ -71,9 +76,16 @@ inline ModelOptions small_method(ModelOptions options) {
   return options;
 }
 
+// Those with one output, which can be served and explained.
+inline std::vector<ModelOptions> served_methods() {
+  auto methods = tried_methods();
+  std::erase_if(methods, [](const auto& method) { return method.objective.kind == ObjectiveKind::kClasses; });
+  return methods;
+}
+
 // One of so many of them.
-inline std::vector<ModelOptions> every_tried_method(std::size_t step) {
-  const auto all = tried_methods();
+inline std::vector<ModelOptions> every_served_method(std::size_t step) {
+  const auto all = served_methods();
   std::vector<ModelOptions> some;
   for (std::size_t i = 0; i < all.size(); i += step) some.push_back(all[i]);
   return some;

@@ -19,7 +19,7 @@ std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
   const auto& [options, layout, outputs, features, inputs, noise, rule, draw, parameters, tables] = parts;
   if (kind == StageKind::kPrior)
     return std::make_unique<Prior>(layout, options.prior, outputs, features, draw, parameters, tables);
-  if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, draw, parameters);
+  if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, outputs, draw, parameters);
   if (kind == StageKind::kSupportEncoder)
     return std::make_unique<SupportEncoder>(features, inputs, options.encoder, draw, parameters);
   if (kind == StageKind::kGru) return std::make_unique<Gru>(features, inputs, options.recurrent, draw, parameters);

@@ -7,45 +7,62 @@
 
 namespace warmstart {
 
-Prototypes::Prototypes(std::int64_t features, Initialiser& draw, Parameters& parameters) {
-  parameters.add("prototypes.start", ParameterGroup::kNetwork, {2, features}, draw.uniform({2, features}, features));
+namespace {
+
+constexpr const char *kStart = "prototypes.start", *kKappa = "prototypes.kappa", *kFactor = "prototypes.factor";
+
+// Of two classes' centres [T, 2, D] with one output, the log-odds of the second; of classes' [T, C, D], an output each.
+Head head_of_centres(const at::Tensor& centres, const at::Tensor& factor, std::int64_t outputs) {
+  const auto lengths = centres.square().sum(2);
+  if (outputs > 1) return {factor * 2.0 * centres, -factor * lengths.unsqueeze(1)};
+  const auto first = centres.narrow(1, 0, 1), second = centres.narrow(1, 1, 1);
+  return {factor * 2.0 * (second - first), factor * (first.square() - second.square()).sum(2, true)};
+}
+
+}  // namespace
+
+Prototypes::Prototypes(std::int64_t features, std::int64_t outputs, Initialiser& draw, Parameters& parameters)
+    : outputs_(outputs) {
+  // Numbers of an episode's classes say nothing, so all of them start from one.
+  const std::int64_t starts = outputs > 1 ? 1 : 2;
+  parameters.add(kStart, ParameterGroup::kNetwork, {starts, features}, draw.uniform({starts, features}, features));
   // Before the softplus: kappa starts at 1, the factor of distances at 1 / features.
-  parameters.add("prototypes.kappa", ParameterGroup::kInner, {}, Initialiser::before_softplus({}, 1.0));
-  parameters.add("prototypes.factor", ParameterGroup::kInner, {},
+  parameters.add(kKappa, ParameterGroup::kInner, {}, Initialiser::before_softplus({}, 1.0));
+  parameters.add(kFactor, ParameterGroup::kInner, {},
                  Initialiser::before_softplus({}, 1.0 / static_cast<double>(features)));
+}
+
+// 1 where a support row is of the class: [T, classes, S].
+at::Tensor Prototypes::members(const RowTensors& labels) const {
+  const auto classes = at::arange(outputs_ > 1 ? outputs_ : 2, labels.label.options()).view({1, -1, 1});
+  return labels.label.unsqueeze(1).eq(classes).to(labels.label.scalar_type()) * labels.mask.unsqueeze(1);
 }
 
 void Prototypes::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
-  const auto& [place, label, mask] = support.labels;
   const auto features = support.rows.encode(state.layers).features();
   const auto positive_scalar = [&](const char* name) {
     return softplus_by_element(parameters.for_tasks(parameters[name], features.size(0))).view({-1, 1, 1});
   };
-  const auto kappa = positive_scalar("prototypes.kappa"), factor = positive_scalar("prototypes.factor");
-  const auto starts = parameters.for_tasks(parameters["prototypes.start"], features.size(0));
-  const auto start_of = [&](std::int64_t of_class) { return starts.narrow(1, of_class, 1); };
-  const auto negative = (1.0 - label) * mask, positive = label * mask;
-  // The mean over the members [T, S] and the learned prototype: [T, 1, D].
-  const auto centre = [&](const at::Tensor& members, std::int64_t of_class) {
-    const auto sum = task_product(members.unsqueeze(1), features) + kappa * start_of(of_class);
-    return sum / (members.sum(1, true).unsqueeze(2) + kappa);
+  const auto kappa = positive_scalar(kKappa), factor = positive_scalar(kFactor);
+  const auto members = this->members(support.labels);
+  const auto counts = members.sum(2, true) + kappa;
+  const auto starts = parameters.for_tasks(parameters[kStart], features.size(0)).expand({-1, members.size(1), -1});
+  const auto centres = (task_product(members, features) + kappa * starts) / counts;
+  const auto joined = [&](const Head& head, const at::Tensor& of) -> Head {
+    const auto added = head_of_centres(of, factor, outputs_);
+    return {head.w + added.w, head.b + added.b};
   };
-  const auto joined = [&](const Head& head, const at::Tensor& first, const at::Tensor& second) -> Head {
-    return {head.w + factor * 2.0 * (second - first),
-            head.b + factor * (first.square() - second.square()).sum(2, true)};
-  };
-  const auto first = centre(negative, 0), second = centre(positive, 1);
-  state.unadapted_head = joined(state.unadapted_head, start_of(0), start_of(1));
-  state.head = joined(state.head, first, second);
+  state.unadapted_head = joined(state.unadapted_head, starts);
+  state.head = joined(state.head, centres);
   if (!support.wanted.shares) return;
   // What a row adds to its class's centre; |c|^2 has grown by that times the centre's start and end together.
-  const auto shares_of = [&](const at::Tensor& members, const at::Tensor& centre, std::int64_t of_class) {
-    const auto counts = members.sum(1, true).unsqueeze(2) + kappa;
-    const auto moved = members.unsqueeze(2) * (features - start_of(of_class)) / counts;
-    return factor * at::cat({2.0 * moved, -(moved * (centre + start_of(of_class))).sum(2, true)}, 2);
+  const auto shares_of = [&](std::int64_t of_class) {
+    const auto of = [&](const at::Tensor& values) { return values.narrow(1, of_class, 1); };
+    const auto moved = of(members).transpose(1, 2) * (features - of(starts)) / of(counts);
+    return factor * at::cat({2.0 * moved, -(moved * (of(centres) + of(starts))).sum(2, true)}, 2);
   };
-  state.add_shares(shares_of(positive, second, 1) - shares_of(negative, first, 0));
+  state.add_shares(shares_of(1) - shares_of(0));
 }
 
 }  // namespace warmstart

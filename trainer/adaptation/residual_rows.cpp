@@ -9,7 +9,7 @@ ResidualRows::ResidualRows(const TaskState& state, const Support& support)
   const auto mask = support.labels.mask.unsqueeze(2);
   rows = at::cat({encoding.features() * mask, mask}, 2);
   base = encoding.base();
-  const auto joined = [](const Head& head) { return at::cat({head.w, head.b}, 2); };
+  const auto joined = [](const Head& head) { return at::cat({head.w, head.b.transpose(1, 2)}, 2); };
   const auto together = joined(state.head);
   start = together.transpose(1, 2);
   left_out = state.left_out_head.w.defined() ? joined(state.left_out_head) : together;
@@ -22,6 +22,9 @@ Responses::Responses(const Objective& objective, const at::Tensor& outputs, cons
   values = outputs - objective.inner_gradient(outputs, labels) / divisor;
 }
 
-Head head_of(const at::Tensor& vector) { return head_of_row(vector.squeeze(2).unsqueeze(1)); }
+Head head_of(const at::Tensor& columns) {
+  const auto features = columns.size(1) - 1;
+  return {columns.narrow(1, 0, features).transpose(1, 2), columns.narrow(1, features, 1)};
+}
 
 }  // namespace warmstart

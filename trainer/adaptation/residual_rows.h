@@ -13,20 +13,20 @@ struct ResidualRows {
   Encoding encoding;    // of the support rows
   at::Tensor rows;      // H [T, S, D + 1], 0 where padded
   at::Tensor base;      // [T, S, 1]
-  at::Tensor start;     // m [T, D + 1, 1]
-  at::Tensor left_out;  // m for each row, made without it: [T, S, D + 1], or [T, 1, D + 1] where all are the same
+  at::Tensor start;     // m [T, D + 1, C]
+  at::Tensor left_out;  // m for each row, made without it: [T, S, D + 1], or [T, C, D + 1] where all are the same
 };
 
 // Newton's method on the inner loss: at given outputs it is, up to its second order, weighted least squares.
 struct Responses {
-  // At `outputs` [T, S, 1].
+  // At `outputs` [T, S, C].
   Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels);
 
   at::Tensor weights;  // [T, S, 1], 0 where padded
-  at::Tensor values;   // [T, S, 1]: what the outputs should be
+  at::Tensor values;   // [T, S, C]: what the outputs should be
 };
 
-// The head that is the vector [T, D + 1, 1].
-Head head_of(const at::Tensor& vector);
+// The head that is the columns [T, D + 1, C].
+Head head_of(const at::Tensor& columns);
 
 }  // namespace warmstart

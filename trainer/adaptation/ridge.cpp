@@ -18,8 +18,8 @@ constexpr double kLeastFreedom = 0.02;  // of a row's own part in its fitted out
 // Weighted least squares of one Newton step.
 struct Fit {
   at::Tensor inverse;    // A^-1 [T, D + 1, D + 1]
-  at::Tensor residuals;  // e, weighted [T, S, 1]
-  at::Tensor change;     // of the head [T, D + 1, 1]
+  at::Tensor residuals;  // e, weighted [T, S, C]
+  at::Tensor change;     // of the head [T, D + 1, C]
 };
 
 // A^-1, A = H' W H + Lambda.
@@ -44,9 +44,12 @@ at::Tensor inverse_by_rows(const ResidualRows& support, const at::Tensor& weight
   return features * variance - task_product(scaled.transpose(1, 2), task_product(inner, scaled));
 }
 
-Fit fit(const ResidualRows& support, const Responses& responses, const at::Tensor& precision) {
+at::Tensor inverse_of(const ResidualRows& support, const at::Tensor& weights, const at::Tensor& precision) {
   const bool wide = PlainArithmetic::stands() && support.rows.size(2) > kWide;
-  auto inverse = (wide ? inverse_by_rows : inverse_by_features)(support, responses.weights, precision);
+  return (wide ? inverse_by_rows : inverse_by_features)(support, weights, precision);
+}
+
+Fit fit(const ResidualRows& support, const Responses& responses, at::Tensor inverse) {
   auto residuals = responses.weights * (responses.values - support.base - task_product(support.rows, support.start));
   auto change = task_product(inverse, task_product(support.rows.transpose(1, 2), residuals));
   return {std::move(inverse), std::move(residuals), std::move(change)};
@@ -65,7 +68,9 @@ at::Tensor left_out_outputs(const ResidualRows& support, const Responses& respon
   const auto residuals = (responses.values - support.base) * responses.weights;
   const auto own = sum(rows_inverse * support.rows);
   const auto fitted = task_product(rows_inverse, task_product(support.rows.transpose(1, 2), residuals));
-  const auto of_prior = sum(support.left_out * precision.transpose(1, 2) * rows_inverse);
+  const bool is_shared = support.start.size(2) > 1;  // stages that say what each row has added have one output
+  const auto by_precision = precision.transpose(1, 2) * rows_inverse;
+  const auto of_prior = is_shared ? task_product(by_precision, support.start) : sum(support.left_out * by_precision);
   const auto freedom = (1.0 - own * responses.weights).clamp_min(kLeastFreedom);
   return support.base + (fitted + of_prior - own * residuals) / freedom;
 }
@@ -95,7 +100,8 @@ void Ridge::apply(TaskState& state, const Support& support) const {
   Fit found;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
     const Responses responses(support.objective, rows.base + task_product(rows.rows, head), support.labels);
-    found = fit(rows, responses, precision);
+    const bool is_known = step > 1 && support.objective.has_constant_curvature();
+    found = fit(rows, responses, is_known ? found.inverse : inverse_of(rows, responses.weights, precision));
     head = rows.start + found.change;
     if (support.wanted.left_out && step == support.objective.newton_steps())
       state.left_out_outputs = left_out_outputs(rows, responses, found, precision);

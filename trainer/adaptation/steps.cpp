@@ -22,7 +22,7 @@ InnerGradient gradient_of(const TaskState& state, const Support& support) {
   const auto e = support.objective.inner_gradient(outputs, support.labels);
   if (!encoding.has_tape()) return {e, encoding.features(), {}};
   // With one output, a product of columns and rows is plain multiplication.
-  const auto of_features = e.size(2) == 1 ? e * state.head.w : at::bmm(e, state.head.w);
+  const auto of_features = e.size(2) == 1 ? e * state.head.w : task_product(e, state.head.w);
   return {e, encoding.features(), encoding.backward(of_features, e.size(2) == 1 ? e : e.sum(2, true))};
 }
 

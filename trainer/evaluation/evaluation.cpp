@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/errors.h"
+#include "data/sampler.h"
 #include "trainer/evaluation/row_order.h"
 #include "trainer/evaluation/statistic.h"
 

@@ -158,6 +158,27 @@ std::optional<Refusal> refusal_of_steps(const ModelOptions& options) {
   return std::nullopt;
 }
 
+// Of stages with fewer or more outputs than the objective.
+std::optional<Refusal> refusal_of_objective(const Stages& stages, ObjectiveKind objective) {
+  const bool of_classes = objective == ObjectiveKind::kClasses;
+  if (has(stages, StageKind::kPrototypes) && objective != ObjectiveKind::kBinary && !of_classes)
+    return Refusal{fmt::format("prototypes are the means of classes, which model.objective = {} does not have",
+                               name_of(objective)),
+                   "set model.objective = binary or classes, or adapt.stages = prior, steps"};
+  for (const auto stage :
+       {StageKind::kSupportEncoder, StageKind::kGru, StageKind::kLstm, StageKind::kTaskMemory, StageKind::kKernel}) {
+    if (of_classes && has(stages, stage))
+      return Refusal{fmt::format("{} has one output, and model.objective = classes one for each class", name_of(stage)),
+                     "set adapt.stages = ridge, prototypes or steps"};
+  }
+  if (ranks(objective) && solver_of(stages))
+    return Refusal{fmt::format("{} fits each row's output to a response of its own, and model.objective = {} costs a "
+                               "task's rows together",
+                               name_of(*solver_of(stages)), name_of(objective)),
+                   setting_of({StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kSteps})};
+  return std::nullopt;
+}
+
 // The chains that the table has a row for, each with the readouts that do.
 const std::vector<Stages>& chains_with(ReadoutKind readout) {
   using enum StageKind;
@@ -238,15 +259,11 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   if (auto refusal = refusal_of_order(stages)) return refusal;
   if (auto refusal = refusal_of_readout(options.adapt)) return refusal;
   if (auto refusal = refusal_of_reading(options.adapt)) return refusal;
-  if (has(stages, StageKind::kPrototypes) && options.objective.kind != ObjectiveKind::kBinary)
-    return Refusal{fmt::format("prototypes are the means of two classes, which model.objective = {} does not have",
-                               name_of(options.objective.kind)),
-                   "set model.objective = binary, or adapt.stages = prior, steps"};
-  if (ranks(options.objective.kind) && solver_of(stages))
-    return Refusal{fmt::format("{} fits each row's output to a response of its own, and model.objective = {} costs a "
-                               "task's rows together",
-                               name_of(*solver_of(stages)), name_of(options.objective.kind)),
-                   setting_of({StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kSteps})};
+  if (auto refusal = refusal_of_objective(stages, options.objective.kind)) return refusal;
+  if (options.adapt.readout != ReadoutKind::kLinear && options.objective.kind == ObjectiveKind::kClasses)
+    return Refusal{fmt::format("adapt.readout = {} has one output, and model.objective = classes one for each class",
+                               name_of(options.adapt.readout)),
+                   "set adapt.readout = linear"};
   if (scope != Scope::kHead && !has(stages, StageKind::kSteps))
     return Refusal{"inner.scope says which layers inner steps change, and without the stage steps there are none",
                    "set inner.scope = head, or add steps to adapt.stages"};

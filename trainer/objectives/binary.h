@@ -13,7 +13,7 @@ class Binary : public Objective {
   at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor predicted(const at::Tensor& outputs) const override;
   std::optional<double> start(double mean_label) const override;
-  const char* labels() const override { return "0 and 1"; }
+  std::string labels() const override { return "0 and 1"; }
   bool takes(float label) const override { return label == 0 || label == 1; }
 };
 

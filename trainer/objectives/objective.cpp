@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "trainer/objectives/binary.h"
+#include "trainer/objectives/classes.h"
 #include "trainer/objectives/huber.h"
 #include "trainer/objectives/listwise.h"
 #include "trainer/objectives/pairwise.h"
@@ -16,6 +17,7 @@ std::unique_ptr<Objective> make_objective(const ObjectiveOptions& options) {
   if (options.kind == ObjectiveKind::kHuber) return std::make_unique<Huber>(options.huber_width);
   if (options.kind == ObjectiveKind::kPairwise) return std::make_unique<Pairwise>();
   if (options.kind == ObjectiveKind::kListwise) return std::make_unique<Listwise>(options.listwise_temperature);
+  if (options.kind == ObjectiveKind::kClasses) return std::make_unique<Classes>(options.classes);
   if (options.kind == ObjectiveKind::kPoisson) return std::make_unique<Poisson>();
   return std::make_unique<Squared>(options.absolute);
 }

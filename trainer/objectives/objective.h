@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "trainer/layers/tensor_batch.h"
 #include "trainer/objectives/objective_options.h"
@@ -28,6 +29,9 @@ class Objective {
     throw std::logic_error("an objective of a task's rows together was asked for the curvature of each");
   }
 
+  // Whether the curvature is the same at all outputs, and for each of them.
+  virtual bool has_constant_curvature() const { return false; }
+
   // Newton's steps that find the least inner loss of a linear head, near enough.
   virtual int newton_steps() const { return 1; }
 
@@ -43,8 +47,8 @@ class Objective {
   // Where outputs start, which are not on the scale of the label, when labels have this mean.
   virtual std::optional<double> start(double /*mean_label*/) const { return std::nullopt; }
 
-  // The labels that it takes, in words; null means every finite number.
-  virtual const char* labels() const { return nullptr; }
+  // The labels that it takes, in words; empty means every finite number.
+  virtual std::string labels() const { return {}; }
   virtual bool takes(float /*label*/) const { return true; }
 };
 

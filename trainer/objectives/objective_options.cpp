@@ -5,7 +5,8 @@ namespace warmstart {
 void declare(Options& add, ObjectiveOptions& options) {
   add.add("model.objective", options.kind,
           "what is predicted: squared (numbers), huber (numbers, some of them far off), binary (labels 0 and 1), "
-          "poisson (counts), pairwise (which of two rows has the higher label) or listwise (which of a task's rows has "
+          "poisson (counts), classes (which of some), pairwise (which of two rows has the higher label) or listwise "
+          "(which of a task's rows has "
           "the highest)");
   add.renamed("model.loss", "model.objective");
   add.add("model.absolute", options.absolute, "weight of a smooth absolute error beside the squared")
@@ -24,6 +25,10 @@ void declare(Options& add, ObjectiveOptions& options) {
       .above(0)
       .to(1e6)
       .only_with("model.objective", {"listwise"});
+  add.add("model.classes", options.classes, "how many classes there are; of tasks of classes, episode.ways")
+      .from(2)
+      .to(1e6)
+      .only_with("model.objective", {"classes"});
 }
 
 }  // namespace warmstart

@@ -6,11 +6,12 @@
 
 namespace warmstart {
 
-enum class ObjectiveKind { kSquared, kBinary, kHuber, kPoisson, kPairwise, kListwise };
+enum class ObjectiveKind { kSquared, kBinary, kHuber, kPoisson, kClasses, kPairwise, kListwise };
 NLOHMANN_JSON_SERIALIZE_ENUM(ObjectiveKind, {{ObjectiveKind::kSquared, "squared"},
                                              {ObjectiveKind::kBinary, "binary"},
                                              {ObjectiveKind::kHuber, "huber"},
                                              {ObjectiveKind::kPoisson, "poisson"},
+                                             {ObjectiveKind::kClasses, "classes"},
                                              {ObjectiveKind::kPairwise, "pairwise"},
                                              {ObjectiveKind::kListwise, "listwise"}})
 
@@ -25,6 +26,7 @@ struct ObjectiveOptions {
   double absolute = 2.0;              // squared: weight of an added smooth absolute error, sqrt(e^2 + 0.01)
   double huber_width = 1.0;           // huber: the error, in the label's unit, around which squared turns into absolute
   double listwise_temperature = 1.0;  // listwise: what labels are divided by in their softmax
+  std::int64_t classes = 5;           // classes: how many
 };
 
 void declare(Options& add, ObjectiveOptions& options);

@@ -14,7 +14,7 @@ class Poisson : public Objective {
   at::Tensor losses(const at::Tensor& outputs, const RowTensors& labels) const override;
   at::Tensor predicted(const at::Tensor& outputs) const override;
   std::optional<double> start(double mean_label) const override;
-  const char* labels() const override { return "whole numbers from 0"; }
+  std::string labels() const override { return "whole numbers from 0"; }
   bool takes(float label) const override;
 };
 

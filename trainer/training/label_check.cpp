@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "data/episode_source.h"
 #include "trainer/objectives/objective.h"
 
 namespace warmstart {
@@ -28,11 +29,24 @@ void check_task(const Dataset& dataset, std::int64_t task, const Objective& obje
 
 void check_labels(const Dataset& dataset, const ObjectiveOptions& options, int rank, int ranks) {
   const auto objective = make_objective(options);
-  if (!objective->labels()) return;  // a shard whose labels are not finite is refused when it is opened
+  if (objective->labels().empty()) return;  // a shard whose labels are not finite is refused when it is opened
   const auto end = dataset.tasks() * (rank + 1) / ranks;
   for (auto task = dataset.tasks() * rank / ranks; task < end; ++task) {
     if (dataset.split(task) != Split::kTest) check_task(dataset, task, *objective, options);
   }
+}
+
+void check_classes(const Schema& schema, const ObjectiveOptions& options, std::int64_t ways) {
+  if (!tasks_are_of_classes(schema)) return;
+  require(options.kind == ObjectiveKind::kClasses,
+          fmt::format("tasks of classes are to tell them apart, which model.objective = {} does not; set "
+                      "model.objective = classes",
+                      to_text(options.kind)));
+  require(
+      options.classes == ways,
+      fmt::format("model.classes = {0} and episode.ways = {1}: the model has an output for each class of an episode; "
+                  "set model.classes = {1}",
+                  options.classes, ways));
 }
 
 }  // namespace warmstart

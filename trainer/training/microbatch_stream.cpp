@@ -19,9 +19,9 @@ MicrobatchStream::MicrobatchStream(const Dataset& dataset, const TrainOptions& o
                                    int ranks)
     : dataset_(dataset),
       form_(form),
-      sampler_(dataset, dataset.tasks_of(Split::kTrain), options.episode, options.seed, options.tasks,
-               static_cast<int>(options.microbatches)),
-      steps_(total_steps(options, sampler_)),
+      source_(make_episode_source(dataset, options.episode, options.seed, options.tasks,
+                                  static_cast<int>(options.microbatches))),
+      steps_(total_steps(options, *source_)),
       own_(microbatches_of(rank, ranks, static_cast<int>(options.microbatches))) {}
 
 void MicrobatchStream::start(std::int64_t step, std::set<std::int64_t> skipped) {
@@ -45,14 +45,15 @@ std::optional<EpisodeBatch> MicrobatchStream::make(std::uint64_t n) {
 
 std::vector<TaskEpisode> MicrobatchStream::with_rows(const std::vector<Episode>& microbatch) const {
   std::vector<TaskEpisode> episodes;
-  for (const auto& episode : microbatch) episodes.push_back({episode.task, sampler_.rows(episode)});
+  episodes.reserve(microbatch.size());
+  for (const auto& episode : microbatch) episodes.push_back(source_->drawn(episode));
   return episodes;
 }
 
 bool MicrobatchStream::plan_next_step() {
   while (skipped_.contains(next_step_)) ++next_step_;
   if (next_step_ >= steps_) return false;
-  planned_ = sampler_.meta_batch(static_cast<std::uint64_t>(next_step_++));
+  planned_ = source_->meta_batch(static_cast<std::uint64_t>(next_step_++));
   return true;
 }
 

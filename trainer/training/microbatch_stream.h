@@ -4,20 +4,21 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "cluster/gradient_sum.h"
+#include "data/episode_source.h"
 #include "data/prefetch.h"
-#include "data/sampler.h"
 #include "trainer/training/microbatch_form.h"
 
 namespace warmstart {
 
 class MicrobatchStream {
  public:
-  // Of rank `rank` of `ranks`.  `dataset` must outlive the stream.  Throws what Sampler throws.
+  // Of rank `rank` of `ranks`.  `dataset` must outlive the stream.  Throws what make_episode_source() throws.
   MicrobatchStream(const Dataset& dataset, const TrainOptions& options, MicrobatchForm form, int rank, int ranks);
 
   std::int64_t steps() const { return steps_; }          // meta-steps of the whole run
@@ -44,7 +45,7 @@ class MicrobatchStream {
 
   const Dataset& dataset_;
   MicrobatchForm form_;
-  Sampler sampler_;
+  std::unique_ptr<EpisodeSource> source_;
   std::int64_t steps_;
   MicrobatchRange own_;
   std::set<std::int64_t> skipped_;

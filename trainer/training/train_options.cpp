@@ -157,10 +157,10 @@ Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objecti
   return measure;
 }
 
-std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler) {
+std::int64_t total_steps(const TrainOptions& options, const EpisodeSource& source) {
   if (options.steps > 0) return options.steps;
   return static_cast<std::int64_t>(
-      std::ceil(options.epochs * static_cast<double>(sampler.epoch_episodes()) / static_cast<double>(options.tasks)));
+      std::ceil(options.epochs * static_cast<double>(source.epoch_episodes()) / static_cast<double>(options.tasks)));
 }
 
 }  // namespace warmstart

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "cluster/gradient_sum.h"
-#include "data/sampler.h"
+#include "data/episode_source.h"
 #include "trainer/arithmetic/precision.h"
 #include "trainer/evaluation/evaluation_options.h"
 #include "trainer/evaluation/measure.h"
@@ -56,6 +56,6 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model);
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective);
 
 // The meta-steps that a run takes.
-std::int64_t total_steps(const TrainOptions& options, const Sampler& sampler);
+std::int64_t total_steps(const TrainOptions& options, const EpisodeSource& source);
 
 }  // namespace warmstart

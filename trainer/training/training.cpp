@@ -173,6 +173,7 @@ TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& o
     check(options.outer, options.epochs, model.options());
     require_order(model, options.episode.order, "episode.order");
     require_order(model, options.validation.order, "evaluate.order");
+    check_classes(dataset.schema(), model.options().objective, options.episode.ways);
     check_labels(dataset, model.options().objective, group.rank(), group.size());
     loop = std::make_unique<TrainingLoop>(model, dataset, options, group, observer, start, form);
   });

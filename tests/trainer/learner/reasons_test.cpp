@@ -45,7 +45,7 @@ double largest(const at::Tensor& values) { return values.abs().max().item<double
 
 TEST(Reasons, AddUpToTheScoreOfEveryMethod) {
   const c10::NoGradGuard no_grad;
-  for (const auto& method : tried_methods()) {
+  for (const auto& method : served_methods()) {
     const Example example(method);
     const auto found = example.reasons();
     auto without = *example.tensors;
