@@ -251,6 +251,14 @@ std::string scopes_of(const Row& row, ObjectiveKind objective, std::set<std::str
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// A line of the table, with a place {} for the networks.
+std::string cells_of(const Row& row, std::set<std::string>& reasons) {
+  auto cells = fmt::format("| {} | {} | {{}} |", names_of(row.stages), name_of(row.readout));
+  for (const auto objective : values_of<ObjectiveKind>())
+    cells += fmt::format(" {} |", scopes_of(row, objective, reasons));
+  return cells + "\n";
+}
+
 }  // namespace
 
 std::optional<Refusal> refusal_of(const ModelOptions& options) {
@@ -290,21 +298,22 @@ std::string name_of(const ModelOptions& method) {
 }
 
 std::string methods_table() {
-  std::string rows;
   std::set<std::string> reasons;
+  // Networks that go with the same share a row.
+  std::vector<std::pair<std::string, std::vector<std::string>>> rows;
   for (const auto& row : rows_of_table()) {
-    rows += fmt::format("| {} | {} | {} |", name_of(row.network), names_of(row.stages), name_of(row.readout));
-    for (const auto objective : values_of<ObjectiveKind>())
-      rows += fmt::format(" {} |", scopes_of(row, objective, reasons));
-    rows += "\n";
+    const auto cells = cells_of(row, reasons);
+    auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& of) { return of.first == cells; });
+    if (found == rows.end()) found = rows.insert(rows.end(), {cells, {}});
+    found->second.push_back(name_of(row.network));
   }
   std::string columns;
   for (std::size_t i = 0; i < enum_names<ObjectiveKind>().size(); ++i) columns += "---|";
-  auto text =
-      fmt::format(
-          "| model.network | adapt.stages | adapt.readout | inner.scope with model.objective = {} |\n|---|---|---|{}\n",
-          fmt::join(enum_names<ObjectiveKind>(), " | with "), columns) +
-      rows + "\nA gap is refused when the configuration is read:\n\n";
+  auto text = fmt::format(
+      "| adapt.stages | adapt.readout | model.network | inner.scope with model.objective = {} |\n|---|---|---|{}\n",
+      fmt::join(enum_names<ObjectiveKind>(), " | with "), columns);
+  for (const auto& [cells, networks] : rows) text += fmt::format(fmt::runtime(cells), fmt::join(networks, ", "));
+  text += "\nA gap is refused when the configuration is read:\n\n";
   for (const auto& reason : reasons) text += fmt::format("- {}\n", reason);
   return text;
 }
