@@ -13,6 +13,7 @@
 #include "trainer/baselines/als.h"
 #include "trainer/baselines/bias_model.h"
 #include "trainer/baselines/fine_tuning.h"
+#include "trainer/training/label_check.h"
 #include "trainer/training/run_warnings.h"
 
 namespace warmstart {
@@ -47,6 +48,13 @@ void judge_joint(Comparison& comparison, const Learner& joint, const FineTuned& 
                                  {"chosen_by", name_of(measure)}});
 }
 
+// Classes have no errors, and no baseline knows their numbers.
+void judge_classes(EvaluationOptions& options, const Learner* model) {
+  if (model) check_classes(model->schema(), model->options().objective, options.ways);
+  if (options.measures.empty()) options.measures = {{MeasureKind::kAccuracy}};
+  options.baselines = false;
+}
+
 }  // namespace
 
 ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
@@ -63,7 +71,8 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     if (configuration.data.dataset.empty())
       throw UsageError("data.dataset is not set: name the folder of the data set");
     check(configuration.als);
-    check(configuration.evaluate);
+    auto options = evaluation_options(configuration);
+    check(options);
     check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
@@ -74,12 +83,13 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     other = model_of(configuration.against, *dataset);
     if (joint) check_joint(joint->options());
     if (joint || model) measure = measure_of(configuration, joint ? *joint : *model);
-    comparison = std::make_unique<Comparison>(*dataset, configuration.evaluate, group);
-    if (joint) validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, configuration.evaluate, group);
-    if (!configuration.evaluate.baselines && !configuration.evaluate.slices) return;
+    if (tasks_are_of_classes(dataset->schema())) judge_classes(options, model.get());
+    comparison = std::make_unique<Comparison>(*dataset, options, group);
+    if (joint) validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, options, group);
+    if (!options.baselines && !options.slices) return;
     rows = std::make_unique<TrainingRows>(*dataset);
-    if (configuration.evaluate.slices) comparison->slice_by(rows_of_entities(*rows));
-    if (!configuration.evaluate.baselines) return;
+    if (options.slices) comparison->slice_by(rows_of_entities(*rows));
+    if (!options.baselines) return;
     bias.emplace(*rows, dataset->schema());
     als.emplace(*rows, dataset->schema(), configuration.als, configuration.evaluate.seed);
   });

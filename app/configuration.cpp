@@ -76,9 +76,15 @@ void read(const std::string& text, const Range&, Resume& resume) {
     resume = {Resume::From::kOther, text};
 }
 
+EvaluationOptions evaluation_options(const Configuration& configuration) {
+  auto options = configuration.evaluate;
+  options.ways = configuration.train.episode.ways;
+  return options;
+}
+
 TrainOptions train_options(const Configuration& configuration) {
   auto options = configuration.train;
-  options.validation = configuration.evaluate;
+  options.validation = evaluation_options(configuration);
   options.save.run = configuration.run;
   return options;
 }

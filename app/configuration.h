@@ -60,6 +60,7 @@ struct Configuration {
 };
 
 // The options of a training run, complete.
+EvaluationOptions evaluation_options(const Configuration& configuration);
 TrainOptions train_options(const Configuration& configuration);
 
 // Throws UsageError when no training run can start with this configuration on so many ranks.

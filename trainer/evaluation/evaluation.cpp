@@ -7,8 +7,6 @@
 #include <limits>
 #include <numeric>
 
-#include "base/errors.h"
-#include "data/sampler.h"
 #include "trainer/evaluation/row_order.h"
 #include "trainer/evaluation/statistic.h"
 
@@ -47,41 +45,35 @@ std::vector<float> floats_of(const at::Tensor& table) {
 Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
     : dataset_(dataset), options_(options), scale_(label_scale(dataset.schema(), options.relevant)), group_(group) {
   check(options);
-  for (const auto task : dataset.tasks_of(split)) {
-    if (dataset.row_count(task) > options.query) tasks_.push_back(task);
-  }
-  if (tasks_.empty()) {
-    throw DataError(fmt::format("{}: no {} task has more than {} rows; change data.{} or evaluate.query",
-                                dataset.folder().string(), name_of(split), options.query, name_of(split)));
-  }
-  std::vector<std::size_t> order(tasks_.size());
+  episodes_ = make_evaluation_episodes(dataset, split, options_);
+  std::vector<std::size_t> order(episodes_->count());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](auto a, auto b) { return dataset.row_count(tasks_[a]) < dataset.row_count(tasks_[b]); });
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return episodes_->rows(a) < episodes_->rows(b); });
   for (std::size_t i = 0; i < order.size(); i += kTasksPerBatch) {
     batches_.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(i),
                           order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), i + kTasksPerBatch)));
   }
 }
 
-EpisodeRows Evaluation::rows_of_task(std::int64_t task, std::uint32_t support) const {
-  return evaluation_rows(task, dataset_.row_count(task), support, static_cast<std::uint32_t>(options_.query),
-                         options_.order, options_.seed);
-}
-
 std::vector<std::uint32_t> Evaluation::query_entities() const {
   std::vector<std::uint32_t> entities;
-  entities.reserve(tasks_.size() * static_cast<std::size_t>(options_.query));
-  for (const auto task : tasks_) {
-    const auto rows = dataset_.task(task).rows.entity;
-    for (const auto row : rows_of_task(task, 0).query) entities.push_back(rows[row]);
+  entities.reserve(episodes_->count() * episodes_->query_rows());
+  const auto append = [&](std::int64_t task, const EpisodeRows& rows) {
+    const auto of_task = dataset_.task(task).rows.entity;
+    for (const auto row : rows.query) entities.push_back(of_task[row]);
+  };
+  for (std::size_t place = 0; place < episodes_->count(); ++place) {
+    const auto episode = episodes_->drawn(place, 0);
+    append(episode.task, episode.rows);
+    for (const auto& [task, rows] : episode.classes) append(task, rows);
   }
   return entities;
 }
 
 // Zero wherever another rank computes, so that sums over ranks are exact.
 Evaluation::Gathered Evaluation::nothing_gathered() const {
-  return {at::zeros({tasks(), options_.query}, at::kFloat), at::zeros({tasks(), options_.query}, at::kFloat),
+  const auto query = static_cast<std::int64_t>(episodes_->query_rows());
+  return {at::zeros({tasks(), query}, at::kFloat), at::zeros({tasks(), query}, at::kFloat),
           at::zeros({tasks(), Calibration::kCount}, at::kDouble)};
 }
 
@@ -89,11 +81,11 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
                              const Gathered& gathered) const {
   std::vector<TaskEpisode> episodes;
   episodes.reserve(batches_[batch].size());
-  for (const auto place : batches_[batch]) episodes.push_back({tasks_[place], rows_of_task(tasks_[place], support)});
+  for (const auto place : batches_[batch]) episodes.push_back(episodes_->drawn(place, support));
   const auto made = make_batch(dataset_, episodes);
   const auto predicted = recommender.predict(made);
   for (std::size_t t = 0; t < episodes.size(); ++t) {
-    const OfTask task(made.query, t, episodes[t].rows.query.size());
+    const OfTask task(made.query, t, episodes_->query_rows());
     const auto place = batches_[batch][t];
     copy_row(gathered.labels, place, task.labels());
     copy_row(gathered.predicted, place, task.of(predicted.labels));
@@ -110,14 +102,14 @@ std::optional<std::int64_t> Evaluation::first_not_finite(const Gathered& gathere
   const auto finite = gathered.predicted.isfinite().all(1).logical_and(gathered.calibration.isfinite().all(1));
   const auto places = finite.logical_not().nonzero();
   if (places.size(0) == 0) return std::nullopt;
-  return tasks_[static_cast<std::size_t>(places[0].item<std::int64_t>())];
+  return episodes_->task(static_cast<std::size_t>(places[0].item<std::int64_t>()));
 }
 
 EvaluationResult Evaluation::result_of(const std::string& support, const Gathered& gathered,
                                        bool tells_distributions) const {
   EvaluationResult result{.support = support,
-                          .rows = {.tasks = tasks_.size(),
-                                   .query = static_cast<std::size_t>(options_.query),
+                          .rows = {.tasks = episodes_->count(),
+                                   .query = episodes_->query_rows(),
                                    .labels = floats_of(gathered.labels),
                                    .predicted = floats_of(gathered.predicted)},
                           .scale = scale_,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,7 +8,7 @@
 #include "cluster/communicator.h"
 #include "data/batch.h"
 #include "trainer/evaluation/calibration.h"
-#include "trainer/evaluation/evaluation_options.h"
+#include "trainer/evaluation/evaluation_episodes.h"
 #include "trainer/evaluation/judged_rows.h"
 #include "trainer/evaluation/recommender.h"
 
@@ -26,10 +27,10 @@ struct EvaluationResult {
 // tasks, in the order of the tasks, when they are measured.
 class Evaluation {
  public:
-  // Tasks without a row beside the query are left out; throws DataError when none is left.
+  // Throws what make_evaluation_episodes() throws.
   Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group);
 
-  std::int64_t tasks() const { return static_cast<std::int64_t>(tasks_.size()); }
+  std::int64_t tasks() const { return static_cast<std::int64_t>(episodes_->count()); }
   const LabelScale& scale() const { return scale_; }
   // The entity of each query row [tasks, query], in the order of JudgedRows.
   std::vector<std::uint32_t> query_entities() const;
@@ -41,7 +42,6 @@ class Evaluation {
   double mean(const Recommender& recommender, const Measure& measure) const;
 
  private:
-  EpisodeRows rows_of_task(std::int64_t task, std::uint32_t support) const;
   struct Gathered {
     at::Tensor labels, predicted;  // float32 [tasks, query]
     at::Tensor calibration;        // float64 [tasks, Calibration::kCount]
@@ -56,8 +56,8 @@ class Evaluation {
   EvaluationOptions options_;
   LabelScale scale_;
   Communicator& group_;
-  std::vector<std::int64_t> tasks_;
-  std::vector<std::vector<std::size_t>> batches_;  // places in tasks_, of similar length
+  std::unique_ptr<EvaluationEpisodes> episodes_;
+  std::vector<std::vector<std::size_t>> batches_;  // places among them, of similar length
 };
 
 // A measure's value, and its mean over the support sizes; not a number where a prediction is not finite, or no task

@@ -22,6 +22,10 @@ constexpr std::uint32_t kAllRows = std::numeric_limits<std::uint32_t>::max();
 void declare(Options& add, EvaluationOptions& options) {
   add.add("evaluate.support", options.support, "support sizes, rows, or all; also of validation").items(64);
   add.add("evaluate.query", options.query, "rows of a task that judge").from(1).to(kMostRows).unit("rows");
+  add.add("evaluate.episodes", options.episodes,
+          "tasks that are drawn of classes (data.task = class); their support and query are rows of each class")
+      .from(1)
+      .to(1e7);
   add.add("evaluate.order", options.order,
           "time: a task's last rows judge; shuffle: a seeded choice; sorted: that, and a support's rows in time order");
   add.add("evaluate.seed", options.seed, "of that choice, of ALS and of the resamples");

@@ -15,14 +15,15 @@ class Options;
 struct EvaluationOptions {
   std::vector<std::string> support = {"0", "1", "3", "5", "10", "all"};  // support sizes, in rows
   std::int64_t query = 10;                                               // rows that judge
-  RowOrder order = RowOrder::kTime;  // the last `query` rows by time judge, or a seeded choice
+  std::int64_t ways = 5, episodes = 600;  // of tasks of classes, whose support and query are rows of each class
+  RowOrder order = RowOrder::kTime;       // the last `query` rows by time judge, or a seeded choice
   std::uint64_t seed = 0;
   std::optional<double> relevant = {};  // the label from which on a row is relevant to measures of ranking; none:
                                         // labels of 0 and 1 from 1 on
-  std::vector<Measure> measures = {};  // that evaluate computes and shows; none: the usual ones
-  std::int64_t resamples = 1000;       // of the tasks, for intervals; 0: none are made
-  bool slices = false;                 // whether row-wise measures are told by the popularity of entities, too
-  bool baselines = true;               // whether the bias model and ALS are fitted and judged beside the model
+  std::vector<Measure> measures = {};   // that evaluate computes and shows; none: the usual ones
+  std::int64_t resamples = 1000;        // of the tasks, for intervals; 0: none are made
+  bool slices = false;                  // whether row-wise measures are told by the popularity of entities, too
+  bool baselines = true;                // whether the bias model and ALS are fitted and judged beside the model
 };
 
 // The section evaluate.

@@ -61,7 +61,7 @@ void declare_watch(Options& add, TrainOptions& options) {
   add.add("validate.measure", options.measure,
           "tells which parameters are best, and in evaluate how the joint model is fine-tuned best and whether support "
           "hurts: any of evaluate.measures, or own: log-loss with model.objective = binary, poisson-deviance with "
-          "poisson, ndcg@5 with pairwise and listwise, else mae");
+          "poisson, accuracy with classes, ndcg@5 with pairwise and listwise, else mae");
   add.add("train.keep-best", options.keep_best,
           "end with the parameters that did best on validation; false: with the last");
   add.add("train.patience", options.patience, "validations without a better one before stopping; 0: never")
@@ -83,6 +83,7 @@ void declare_safety(Options& add, TrainOptions& options) {
 
 Measure own_measure_of(ObjectiveKind objective) {
   if (ranks(objective)) return {MeasureKind::kNdcg, 5};
+  if (objective == ObjectiveKind::kClasses) return {MeasureKind::kAccuracy};
   if (objective == ObjectiveKind::kBinary) return {MeasureKind::kLogLoss};
   if (objective == ObjectiveKind::kPoisson) return {MeasureKind::kPoissonDeviance};
   return {MeasureKind::kMae};

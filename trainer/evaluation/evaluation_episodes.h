@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "data/episode_source.h"
+#include "data/split.h"
+#include "trainer/evaluation/evaluation_options.h"
+
+namespace warmstart {
+
+// The episodes of a split that judge, a function of the options: their query rows are the same at every support size.
+class EvaluationEpisodes {
+ public:
+  virtual ~EvaluationEpisodes() = default;
+
+  virtual std::size_t count() const = 0;
+  virtual std::size_t query_rows() const = 0;               // of each
+  virtual std::int64_t task(std::size_t place) const = 0;   // in the data set, or one of its classes
+  virtual std::uint32_t rows(std::size_t place) const = 0;  // that its support may have, and its query
+  virtual TaskEpisode drawn(std::size_t place, std::uint32_t support) const = 0;  // `support`: rows, or rows a class
+};
+
+// Tasks of the split that have a row beside the query; or of tasks of classes, evaluate.episodes draws of evaluate.ways
+// among its classes.  Throws DataError when there are none.
+std::unique_ptr<EvaluationEpisodes> make_evaluation_episodes(const Dataset& dataset, Split split,
+                                                             const EvaluationOptions& options);
+
+}  // namespace warmstart
