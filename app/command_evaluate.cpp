@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -61,6 +62,7 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   auto& configuration = invocation.configuration;
   std::unique_ptr<Dataset> dataset;
   std::unique_ptr<Learner> model, joint, other;
+  std::map<int, std::unique_ptr<Learner>> by_steps;
   std::unique_ptr<TrainingRows> rows;
   std::optional<BiasModel> bias;
   std::optional<Als> als;
@@ -81,6 +83,10 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     model = model_of(configuration.run, *dataset);
     joint = model_of(configuration.joint, *dataset);
     other = model_of(configuration.against, *dataset);
+    for (const auto steps : configuration.inner_steps) {
+      require(model != nullptr, "evaluate.inner-steps is of the model of train.run, which is not set");
+      by_steps[steps] = with_inner_steps(*model, steps);
+    }
     if (joint) check_joint(joint->options());
     if (joint || model) measure = measure_of(configuration, joint ? *joint : *model);
     if (tasks_are_of_classes(dataset->schema())) judge_classes(options, model.get());
@@ -100,6 +106,7 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     const int steps = model ? model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
     judge_joint(*comparison, *joint, fine_tune(*joint, steps, *validation, measure), steps, measure);
   }
+  for (const auto& [steps, stepped] : by_steps) comparison->judge(fmt::format("{} inner steps", steps), *stepped);
   if (model) {
     const auto results = comparison->judge("warmstart", *model);
     const auto warning = warning_of_support(results, measure, "on test");

@@ -44,6 +44,12 @@ void declare_run(Options& add, Configuration& c) {
 void declare_results(Options& add, Configuration& c) {
   add.add("evaluate.joint", c.joint, "run of a model with adapt.stages = prior, for the rows joint and fine-tuned")
       .neutral();
+  add.add("evaluate.inner-steps", c.inner_steps,
+          "numbers of inner steps with which a model of fixed rates is judged beside its own")
+      .from(0)
+      .to(1000)
+      .items(64)
+      .neutral();
   add.add("evaluate.against", c.against, "another run, to compare train.run with task by task").neutral();
   add.add("evaluate.output", c.evaluation, "file for the results as JSON").neutral();
   add.add("report.output", c.report, "file for the report as HTML");

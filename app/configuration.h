@@ -46,6 +46,7 @@ struct Configuration {
   EvaluationOptions evaluate;
   AlsOptions als;
   std::filesystem::path joint;       // run of a jointly trained model to compare with
+  std::vector<int> inner_steps;      // numbers of inner steps with which `run` is judged, too
   std::filesystem::path against;     // another run, to compare `run` with task by task
   std::filesystem::path evaluation;  // where evaluate writes, and report reads
   std::filesystem::path report;      // where report writes

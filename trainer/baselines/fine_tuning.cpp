@@ -19,14 +19,18 @@ bool has_steps(const AdaptOptions& options) {
   return std::find(options.stages.begin(), options.stages.end(), StageKind::kSteps) != options.stages.end();
 }
 
+std::unique_ptr<Learner> with_parameters_of(const Learner& model, const ModelOptions& options) {
+  auto made = std::make_unique<Learner>(model.schema(), options, 0);
+  made->parameters().flat().copy_(model.parameters().flat());
+  return made;
+}
+
 std::unique_ptr<Learner> with_steps(const Learner& joint, int steps, double rate, double kappa) {
   auto options = joint.options();
   if (!has_steps(options.adapt)) options.adapt.stages.push_back(StageKind::kSteps);
   options.adapt.inner = {
       .steps = steps, .scope = Scope::kHead, .rates = InnerRates::kFixed, .rate = rate, .kappa = kappa, .pull = 0.0};
-  auto model = std::make_unique<Learner>(joint.schema(), options, 0);
-  model->parameters().flat().copy_(joint.parameters().flat());
-  return model;
+  return with_parameters_of(joint, options);
 }
 
 }  // namespace
@@ -58,6 +62,16 @@ FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validatio
     }
   }
   return {with_steps(joint, steps, best_rate, best_kappa), best_rate, best_kappa};
+}
+
+std::unique_ptr<Learner> with_inner_steps(const Learner& model, int steps) {
+  auto options = model.options();
+  require(
+      has_steps(options.adapt) && options.adapt.inner.rates == InnerRates::kFixed,
+      "evaluate.inner-steps is for models with the stage steps and inner.rates = fixed: other rates are learned for "
+      "each step");
+  options.adapt.inner.steps = steps;
+  return with_parameters_of(model, options);
 }
 
 }  // namespace warmstart

@@ -20,4 +20,7 @@ struct FineTuned {
 // by `measure`.  Collective.
 FineTuned fine_tune(const Learner& joint, int steps, const Evaluation& validation, Measure measure);
 
+// The model with so many inner steps.  Throws UsageError where it takes none, or rates are learned for each.
+std::unique_ptr<Learner> with_inner_steps(const Learner& model, int steps);
+
 }  // namespace warmstart
