@@ -6,6 +6,22 @@
 #include "trainer/layers/linear.h"
 
 namespace warmstart {
+namespace {
+
+// The rows of [T, R, ..] as [T, 1, ..] each.
+std::vector<at::Tensor> one_by_one(const at::Tensor& values) {
+  std::vector<at::Tensor> rows;
+  rows.reserve(static_cast<std::size_t>(values.size(1)));
+  if (PlainArithmetic::stands()) {  // a tracer records slices alone
+    for (std::int64_t row = 0; row < values.size(1); ++row) rows.push_back(values.narrow(1, row, 1));
+    return rows;
+  }
+  // The way back puts the rows' gradients together once; of slices, each would have zeros for all rows.
+  for (const auto& row : values.unbind(1)) rows.push_back(row.unsqueeze(1));
+  return rows;
+}
+
+}  // namespace
 
 Recurrent::Recurrent(std::string kind, std::int64_t gates, std::int64_t features, std::int64_t inputs,
                      std::int64_t width, Initialiser& draw, Parameters& parameters)
@@ -33,16 +49,15 @@ at::Tensor Recurrent::inputs_of(const TaskState& state, const Support& support) 
 
 Recurrent::Read Recurrent::read(const BatchParameters& parameters, const at::Tensor& inputs, const at::Tensor& mask,
                                 Memory memory) const {
-  const auto of_rows = linear(parameters, name("input"), inputs).unbind(1);
-  const auto is_row = mask.gt(0.0).unsqueeze(2).unbind(1);
+  const auto of_rows = one_by_one(linear(parameters, name("input"), inputs));
+  const auto is_row = one_by_one(mask.gt(0.0).unsqueeze(2));
   const auto of_state = fixed_linear(parameters, name("state"));
   std::vector<at::Tensor> behind = {memory.hidden};
   behind.reserve(of_rows.size() + 1);
   for (std::size_t row = 0; row < of_rows.size(); ++row) {
-    const auto next = this->next(memory, of_rows[row].unsqueeze(1), of_state.forward(memory.hidden));
-    const auto stands = is_row[row].unsqueeze(1);
-    memory.hidden = at::where(stands, next.hidden, memory.hidden);
-    if (memory.cell.defined()) memory.cell = at::where(stands, next.cell, memory.cell);
+    const auto next = this->next(memory, of_rows[row], of_state.forward(memory.hidden));
+    memory.hidden = at::where(is_row[row], next.hidden, memory.hidden);
+    if (memory.cell.defined()) memory.cell = at::where(is_row[row], next.cell, memory.cell);
     behind.push_back(memory.hidden);
   }
   const auto hidden = at::cat(behind, 1);

@@ -60,9 +60,8 @@ void TaskMemory::apply(TaskState& state, const Support& support) const {
   if (support.wanted.left_out && rows.size(1) > 0) left_out = head_of(sum - rows, (counts - 1.0).clamp_min(0.0));
   state.add_to_head(head_of(sum, counts), unadapted, left_out);
   if (support.wanted.shares) {
-    const auto so_far = head_of(at::cumsum(rows, 1), at::cumsum(support.labels.mask, 1).unsqueeze(2));
-    const auto before = at::cat({unadapted, at::constant_pad_nd(so_far, {0, 0, 0, -1})}, 1);
-    state.add_shares((so_far - before) * support.labels.mask.unsqueeze(2));
+    const auto mask = support.labels.mask.unsqueeze(2), so_far = at::cumsum(rows, 1), number = at::cumsum(mask, 1);
+    state.add_shares((head_of(so_far, number) - head_of(so_far - rows, number - mask)) * mask);
   }
   if (!support.wanted.sums) return;
   state.sums[kDescribed] = description;
