@@ -149,7 +149,8 @@ std::optional<Refusal> refusal_of_steps(const ModelOptions& options) {
   if (each_weight && inner.form != Form::kWeights)
     return Refusal{"inner.rates = elementwise is of each weight, and only formed weights can have such rates",
                    "set inner.form = weights, or inner.rates = per-parameter"};
-  if (inner.warp && (head_alone || is_mf || options.network.tower.empty()))
+  const bool has_tower = !is_mf && options.network.kind != NetworkKind::kContent && !options.network.tower.empty();
+  if (inner.warp && (head_alone || !has_tower))
     return Refusal{"inner.warp puts layers behind hidden layers that adapt, and there are none",
                    "set inner.warp = false, or inner.scope = dense, model.network = mlp and model.tower"};
   if (inner.tower_pull > 0.0 && head_alone)
