@@ -54,6 +54,19 @@ TEST_F(FineTuningTest, AdaptsAModelThatWasTrainedWithoutTheStageSteps) {
             validation.mean(*joint(options), Measure{MeasureKind::kMae}));
 }
 
+TEST_F(FineTuningTest, AModelOfFixedRatesTakesAnyNumberOfItsSteps) {
+  auto options = without_steps();
+  options.adapt.inner = {.steps = 2, .rates = InnerRates::kFixed};
+  const auto model = joint(options);
+  const Measure measure = {MeasureKind::kMae};
+  const auto error = [&](int steps) { return validation.mean(*with_inner_steps(*model, steps), measure); };
+  EXPECT_EQ(error(2), validation.mean(*model, measure));
+  EXPECT_EQ(error(0), validation.mean(*joint(without_steps()), measure));
+  EXPECT_NE(error(1), error(2));
+  options.adapt.inner.rates = InnerRates::kPerLayer;
+  EXPECT_THROW(with_inner_steps(*joint(options), 1), UsageError);
+}
+
 TEST(FineTuning, RefusesAModelThatTakesInnerSteps) {
   EXPECT_NO_THROW(check_joint(without_steps()));
   EXPECT_THROW(check_joint({}), UsageError);

@@ -67,5 +67,23 @@ TEST_F(LabelCheckTest, RanksLookAtEveryTaskBetweenThem) {
   }
 }
 
+TEST(ClassCheck, WantsAnOutputForEachClassOfAnEpisode) {
+  Schema schema;
+  schema.task = "class";
+  const auto refusal = [&](const ObjectiveOptions& options) -> std::string {
+    try {
+      check_classes(schema, options, 5);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal({.kind = ObjectiveKind::kClasses, .classes = 5}), "");
+  EXPECT_NE(refusal({.kind = ObjectiveKind::kClasses, .classes = 4}).find("set model.classes = 5"), std::string::npos);
+  EXPECT_NE(refusal({}).find("set model.objective = classes"), std::string::npos);
+  schema.task = "user";
+  EXPECT_EQ(refusal({}), "");
+}
+
 }  // namespace
 }  // namespace warmstart

@@ -86,6 +86,28 @@ TEST_F(TrainingTest, LearnsThePlantedPreferences) {
   EXPECT_LT(test.mean(model, Measure{MeasureKind::kMae}), 0.97 * before);
 }
 
+TEST_F(TrainingTest, TellsClassesApartThatItHasNotSeen) {
+  ingest_small_classes(folder.path() / "classes");
+  dataset = std::make_unique<Dataset>(folder.path() / "classes" / "dataset", true);
+  model_options.network.kind = NetworkKind::kMlp;
+  model_options.objective = {.kind = ObjectiveKind::kClasses, .classes = 2};
+  model_options.adapt.stages = {StageKind::kPrototypes};
+  options.episode.ways = 2;
+  options.validation = {.support = {"0", "1", "5"}, .query = 4, .ways = 2, .episodes = 50};
+  options.steps = 40;
+  Learner model(dataset->schema(), model_options, 1);
+  start_from_data(model, *dataset, group);
+  const auto digest = train(model, *dataset, options, group, {}).digest;
+  const Evaluation test(*dataset, Split::kTest, options.validation, group);
+  const auto results = test.run(model);
+  const Measure accuracy = {MeasureKind::kAccuracy};
+  EXPECT_EQ(test.tasks(), 50);
+  EXPECT_NEAR(value_of(results[0], accuracy), 0.5, 0.15);  // numbers of classes say nothing
+  EXPECT_GT(value_of(results[1], accuracy), 0.7);
+  EXPECT_GT(value_of(results[2], accuracy), value_of(results[1], accuracy));
+  EXPECT_EQ(run(alone).digest, digest);
+}
+
 TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {
   // Training never adapts, and validation does, at a rate that overflows.
   options.episode.support_max = 0;
