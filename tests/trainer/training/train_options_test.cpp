@@ -31,5 +31,49 @@ TEST(MeasureOfValidation, OfAnOrderIsNoneOfValues) {
   }
 }
 
+// Of train.outer = reptile or averaging, with a model that goes with both but for `change`.
+template <typename Change>
+std::string refusal_of(OuterUpdate update, const Change& change) {
+  OuterOptions outer = {.update = update};
+  ModelOptions model;
+  model.adapt.stages = {StageKind::kSteps};
+  model.adapt.inner = {.scope = Scope::kAll, .rates = InnerRates::kFixed};
+  change(model, outer);
+  try {
+    check(outer, 2.0, model);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(OuterUpdate, RefusesWhatInnerStepsCannotMoveWithTheRemedy) {
+  for (const auto update : {OuterUpdate::kReptile, OuterUpdate::kAveraging}) {
+    const auto expect_refused = [&](const std::string& remedy, const auto& change) {
+      const auto refusal = refusal_of(update, change);
+      EXPECT_NE(refusal.find(remedy), std::string::npos) << refusal;
+    };
+    EXPECT_EQ(refusal_of(update, [](auto&, auto&) {}), "");
+    expect_refused("set inner.rates = fixed",
+                   [](auto& model, auto&) { model.adapt.inner.rates = InnerRates::kPerLayer; });
+    expect_refused("end with steps", [](auto& model, auto&) { model.adapt.stages = {StageKind::kPrior}; });
+    expect_refused("end with steps", [](auto& model, auto&) { model.adapt.inner.steps = 0; });
+    expect_refused("set adapt.readout = linear",
+                   [](auto& model, auto&) { model.adapt.readout = ReadoutKind::kMatching; });
+    expect_refused("knows neither inner.warp", [](auto& model, auto&) { model.adapt.inner.warp = true; });
+    expect_refused("set it to 0", [](auto& model, auto&) { model.adapt.no_support = 0.1; });
+    expect_refused("set inner.scope = all", [](auto& model, auto&) { model.adapt.inner.scope = Scope::kHead; });
+    EXPECT_EQ(refusal_of(update,
+                         [](auto& model, auto& outer) {
+                           model.adapt.inner.scope = Scope::kHead;
+                           outer.schedule = {"joint:1", "meta:1"};
+                         }),
+              "");
+  }
+  const auto with_prior = [](auto& model, auto&) { model.adapt.stages = {StageKind::kPrior, StageKind::kSteps}; };
+  EXPECT_EQ(refusal_of(OuterUpdate::kReptile, with_prior), "");
+  EXPECT_NE(refusal_of(OuterUpdate::kAveraging, with_prior).find("set adapt.stages = steps"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace warmstart
