@@ -81,8 +81,11 @@ Var Pass::fields_by_field(LayerId embedding, LayerId dense) {
   const auto& layers = layers_.shared();
   const auto& [table, first_ids] = std::tie(layers[embedding].name, layers[embedding].first_ids);
   const auto count = static_cast<std::int64_t>(first_ids.size());
-  auto x = rows_.shared(table,
-                        [&] { return embed_by_field(layers_.parameters(), table, rows_.by_field(first_ids), count); });
+  const auto shared = [&rows = rows_, &parameters = layers_.parameters(), &table = table, &first_ids = first_ids,
+                       count] {
+    return rows.shared(table, [&] { return embed_by_field(parameters, table, rows.by_field(first_ids), count); });
+  };
+  auto x = shared();
   auto last =
       rows_.shared(layers[dense].name, [&] { return layers_.unadapted(dense).forward(rows_.distinct_dense()); });
   if (layers.adapts(embedding)) x = layers_.embedding(embedding).forward(rows_.same_ids_by_field(first_ids), x);
@@ -90,7 +93,7 @@ Var Pass::fields_by_field(LayerId embedding, LayerId dense) {
   const bool adapts = layers.adapts(dense) || layers.adapts(embedding);
   return add_node(at::cat({x, last.unsqueeze(-2)}, -2), adapts, [=, this](const auto& d, Gradients& gradients) {
     gradients.add({dense, rows_.dense(), in_one_piece(d.select(-2, count))});
-    gradients.add({embedding, {}, d.narrow(-2, 0, count)});
+    gradients.add({embedding, {}, d.narrow(-2, 0, count), shared});
   });
 }
 
