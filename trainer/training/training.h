@@ -22,11 +22,11 @@ struct Rollback {
 
 struct TrainOutcome {
   std::int64_t steps_done = 0, best_step = 0;
-  Measure measure;  // of validation
-  double best_error = 0.0;          // on validation
-  ExitCode stop = ExitCode::kOk;    // why it ended early, if it did
-  bool same_bits = true;            // whether other world sizes give the same bits
-  std::string digest;               // of the parameters
+  Measure measure;                // of validation
+  double best_error = 0.0;        // on validation
+  ExitCode stop = ExitCode::kOk;  // why it ended early, if it did
+  bool same_bits = true;          // whether other world sizes give the same bits
+  std::string digest;             // of the parameters
 };
 
 struct TrainObserver {
