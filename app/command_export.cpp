@@ -107,7 +107,7 @@ ExportReport export_run(const Configuration& configuration, Findings& findings) 
   if (!settings.evaluate) return report;
   const auto comparison = evaluated(run, report, configuration.evaluate);
   findings.facts["evaluation"] = comparison.json();
-  findings.text += "\n" + comparison.table();
+  findings.text += fmt::format("\n{}", comparison.table());
   return report;
 }
 

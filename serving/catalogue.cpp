@@ -164,11 +164,11 @@ void Catalogue::write(const fs::path& folder) const {
   }
   const auto fields = schema_.fields_of(FieldOwner::kEntity);
   std::string text = "key";
-  for (const auto* field : fields) text += "\t" + suffix_of(schema_, *field);
+  for (const auto* field : fields) text += fmt::format("\t{}", suffix_of(schema_, *field));
   text += "\n";
   for (std::size_t entity = 0; entity < keys_.size(); ++entity) {
     text += escaped(keys_[entity]);
-    for (std::size_t f = 0; f < fields.size(); ++f) text += "\t" + text_of(*fields[f], rows_[entity][f]);
+    for (std::size_t f = 0; f < fields.size(); ++f) text += fmt::format("\t{}", text_of(*fields[f], rows_[entity][f]));
     text += "\n";
   }
   write_file(folder / kEntitiesFile, text);
