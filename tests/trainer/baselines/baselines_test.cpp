@@ -1,7 +1,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "data/batch.h"
 #include "data/ingest.h"
+#include "data/sampler.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/baselines/als.h"
@@ -18,8 +20,9 @@ class BaselinesTest : public testing::Test {
     rows = std::make_unique<TrainingRows>(*dataset);
   }
   EpisodeBatch batch_of(std::int64_t task, std::uint32_t support) const {
-    return make_batch(*dataset,
-                      {{task, evaluation_rows(task, dataset->row_count(task), support, 3, RowOrder::kTime, 0)}});
+    const TaskEpisode episode = {task,
+                                 evaluation_rows(task, dataset->row_count(task), support, 3, RowOrder::kTime, 0)};
+    return make_batch(*dataset, {episode});
   }
   TemporaryFolder folder;
   std::unique_ptr<Dataset> dataset;
