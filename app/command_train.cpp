@@ -62,7 +62,7 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
   if (outcome.stop != ExitCode::kOk)
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again",
                  outcome.steps_done);
-  const auto best = outcome.best_step == 0 ? std::string("no validation had a finite error")
+  const auto best = outcome.best_step == 0 ? std::string("no validation with a finite error")
                                            : fmt::format("best validation at step {} ({} {:.4f})", outcome.best_step,
                                                          title_of(outcome.measure), outcome.best_error);
   fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(),

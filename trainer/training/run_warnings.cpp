@@ -24,7 +24,8 @@ std::vector<std::string> warnings_of_plan(const TrainOptions& options, std::int6
                     "train longer, or leave train.warmup empty for a tenth of the steps",
                     steps, warmup));
   }
-  if (validation_tasks < kFewTasks) {
+  const bool validation_matters = options.keep_best || options.patience > 0;
+  if (validation_matters && validation_tasks < kFewTasks) {
     warnings.push_back(
         fmt::format("only {} tasks validate the run: which parameters are best is mostly chance under {}; raise "
                     "data.validation and ingest again, or lower evaluate.query, which leaves out tasks with few rows",

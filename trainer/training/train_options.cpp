@@ -63,7 +63,7 @@ void declare_watch(Options& add, TrainOptions& options) {
           "hurts: any of evaluate.measures, or own: log-loss with model.objective = binary, poisson-deviance with "
           "poisson, accuracy with classes, ndcg@5 with pairwise and listwise, else mae");
   add.add("train.keep-best", options.keep_best,
-          "end with the parameters that did best on validation; false: with the last");
+          "end with the parameters that did best on validation; false: with the last, as where no tasks validate");
   add.add("train.patience", options.patience, "validations without a better one before stopping; 0: never")
       .from(0)
       .to(kMostSteps);

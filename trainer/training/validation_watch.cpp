@@ -14,18 +14,19 @@ namespace warmstart {
 
 ValidationWatch::ValidationWatch(const Recommender& model, Parameters& parameters, const Dataset& dataset,
                                  const ValidationOptions& options, Communicator& group)
-    : model_(model),
-      parameters_(parameters),
-      dataset_(dataset),
-      options_(options),
-      evaluation_(dataset, Split::kValidation, options.evaluation, group) {
-  check(options.measure, evaluation_.scale());
+    : model_(model), parameters_(parameters), dataset_(dataset), options_(options) {
+  const bool matters = options.keep_best || options.patience > 0;
+  if (!matters && dataset.tasks_of(Split::kValidation).empty()) return;
+  evaluation_.emplace(dataset, Split::kValidation, options.evaluation, group);
+  check(options.measure, evaluation_->scale());
 }
 
 Validation ValidationWatch::validate(std::int64_t step) {
+  newest_step_ = step;
+  if (!evaluation_) return {};
   const Phase phase("validate");
   const Stopwatch stopwatch;
-  const auto results = evaluation_.run(model_);
+  const auto results = evaluation_->run(model_);
   const double value = mean_over_supports(results, options_.measure);
   Validation validation;
   ++without_better_;
@@ -36,7 +37,6 @@ Validation ValidationWatch::validate(std::int64_t step) {
   } else {
     validation.warning = not_finite(step, results);
   }
-  newest_step_ = step;
   newest_value_ = validation.value;
   seconds_ += stopwatch.seconds();
   return validation;

@@ -29,16 +29,17 @@ struct Validation {
 
 class ValidationWatch {
  public:
-  // Watches `model`, whose parameters are `parameters`.  Throws what Evaluation throws, and UsageError for a measure
-  // that the labels do not take.
+  // Watches `model`, whose parameters are `parameters`, unless the data set has no validation tasks and nothing hangs
+  // on them.  Throws what Evaluation throws, and UsageError for a measure that the labels do not take.
   ValidationWatch(const Recommender& model, Parameters& parameters, const Dataset& dataset,
                   const ValidationOptions& options, Communicator& group);
 
-  std::int64_t tasks() const { return evaluation_.tasks(); }
+  // 0: the run is watched by none.
+  std::int64_t tasks() const { return evaluation_ ? evaluation_->tasks() : 0; }
   Measure measure() const { return options_.measure; }
   double seconds() const { return seconds_; }  // spent in validate()
 
-  // Collective.  Judges the parameters as they are after `step` meta-steps.
+  // Collective.  Judges the parameters as they are after `step` meta-steps, where there are tasks.
   Validation validate(std::int64_t step);
 
   // The best value and the meta-steps before it; 0, 0 before the first finite one.
@@ -63,7 +64,7 @@ class ValidationWatch {
   Parameters& parameters_;
   const Dataset& dataset_;
   ValidationOptions options_;
-  Evaluation evaluation_;
+  std::optional<Evaluation> evaluation_;
   double best_value_ = 0.0;
   std::int64_t best_step_ = 0, without_better_ = 0;
   at::Tensor best_;                             // the best parameters; undefined: there are none

@@ -6,6 +6,7 @@
 #include "cluster/agreement.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/self_communicator.h"
+#include "data/ingest.h"
 #include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
@@ -106,6 +107,16 @@ TEST_F(TrainingTest, TellsClassesApartThatItHasNotSeen) {
   EXPECT_GT(value_of(results[1], accuracy), 0.7);
   EXPECT_GT(value_of(results[2], accuracy), value_of(results[1], accuracy));
   EXPECT_EQ(run(alone).digest, digest);
+}
+
+TEST_F(TrainingTest, WithoutValidationTasksEndsWithTheLastParameters) {
+  auto tables = options_for_synthetic(folder.path() / "tables", folder.path() / "unwatched");
+  tables.validation = "0";
+  ingest(tables);
+  dataset = std::make_unique<Dataset>(tables.dataset, true);
+  EXPECT_THROW(run(group), AgreedError);
+  options.keep_best = false;
+  EXPECT_EQ(run(group).best_step, 0);
 }
 
 TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {
