@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "data/sampler.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 
