@@ -9,10 +9,10 @@ ResidualRows::ResidualRows(const TaskState& state, const Support& support)
   const auto mask = support.labels.mask.unsqueeze(2);
   rows = at::cat({encoding.features() * mask, mask}, 2);
   base = encoding.base();
-  const auto joined = [](const Head& head) { return at::cat({head.w, head.b.transpose(1, 2)}, 2); };
-  const auto together = joined(state.head);
+  const auto together = at::cat({state.head.w, state.head.b.transpose(1, 2)}, 2);
   start = together.transpose(1, 2);
-  left_out = state.left_out_head.w.defined() ? joined(state.left_out_head) : together;
+  const auto& without = state.left_out_head;
+  left_out = without.w.defined() ? at::cat({without.w, without.b}, 2) : together;
 }
 
 Responses::Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels)
