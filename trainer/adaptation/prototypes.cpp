@@ -9,7 +9,8 @@ namespace warmstart {
 
 namespace {
 
-constexpr const char *kStart = "prototypes.start", *kKappa = "prototypes.kappa", *kFactor = "prototypes.factor";
+constexpr const char *kPrototypeStart = "prototypes.start", *kPrototypeKappa = "prototypes.kappa",
+                     *kPrototypeFactor = "prototypes.factor";
 
 // Of two classes' centres [T, 2, D] with one output, the log-odds of the second; of classes' [T, C, D], an output each.
 Head head_of_centres(const at::Tensor& centres, const at::Tensor& factor, std::int64_t outputs) {
@@ -25,10 +26,11 @@ Prototypes::Prototypes(std::int64_t features, std::int64_t outputs, Initialiser&
     : outputs_(outputs) {
   // Numbers of an episode's classes say nothing, so all of them start from one.
   const std::int64_t starts = outputs > 1 ? 1 : 2;
-  parameters.add(kStart, ParameterGroup::kNetwork, {starts, features}, draw.uniform({starts, features}, features));
+  parameters.add(kPrototypeStart, ParameterGroup::kNetwork, {starts, features},
+                 draw.uniform({starts, features}, features));
   // Before the softplus: kappa starts at 1, the factor of distances at 1 / features.
-  parameters.add(kKappa, ParameterGroup::kInner, {}, Initialiser::before_softplus({}, 1.0));
-  parameters.add(kFactor, ParameterGroup::kInner, {},
+  parameters.add(kPrototypeKappa, ParameterGroup::kInner, {}, Initialiser::before_softplus({}, 1.0));
+  parameters.add(kPrototypeFactor, ParameterGroup::kInner, {},
                  Initialiser::before_softplus({}, 1.0 / static_cast<double>(features)));
 }
 
@@ -44,10 +46,11 @@ void Prototypes::apply(TaskState& state, const Support& support) const {
   const auto positive_scalar = [&](const char* name) {
     return softplus_by_element(parameters.for_tasks(parameters[name], features.size(0))).view({-1, 1, 1});
   };
-  const auto kappa = positive_scalar(kKappa), factor = positive_scalar(kFactor);
+  const auto kappa = positive_scalar(kPrototypeKappa), factor = positive_scalar(kPrototypeFactor);
   const auto members = this->members(support.labels);
   const auto counts = members.sum(2, true) + kappa;
-  const auto starts = parameters.for_tasks(parameters[kStart], features.size(0)).expand({-1, members.size(1), -1});
+  const auto starts =
+      parameters.for_tasks(parameters[kPrototypeStart], features.size(0)).expand({-1, members.size(1), -1});
   const auto centres = (task_product(members, features) + kappa * starts) / counts;
   const auto joined = [&](const Head& head, const at::Tensor& of) -> Head {
     const auto added = head_of_centres(of, factor, outputs_);

@@ -23,6 +23,8 @@ Responses::Responses(const Objective& objective, const at::Tensor& outputs, cons
 }
 
 Head head_of(const at::Tensor& columns) {
+  // One output's column is a row as it lies, which the task kernels take.
+  if (columns.size(2) == 1) return head_of_row(columns.squeeze(2).unsqueeze(1));
   const auto features = columns.size(1) - 1;
   return {columns.narrow(1, 0, features).transpose(1, 2), columns.narrow(1, features, 1)};
 }

@@ -69,8 +69,9 @@ at::Tensor left_out_outputs(const ResidualRows& support, const Responses& respon
   const auto own = sum(rows_inverse * support.rows);
   const auto fitted = task_product(rows_inverse, task_product(support.rows.transpose(1, 2), residuals));
   const bool is_shared = support.start.size(2) > 1;  // stages that say what each row has added have one output
-  const auto by_precision = precision.transpose(1, 2) * rows_inverse;
-  const auto of_prior = is_shared ? task_product(by_precision, support.start) : sum(support.left_out * by_precision);
+  const auto of_each = precision.transpose(1, 2);
+  const auto of_prior =
+      is_shared ? task_product(rows_inverse * of_each, support.start) : sum(support.left_out * of_each * rows_inverse);
   const auto freedom = (1.0 - own * responses.weights).clamp_min(kLeastFreedom);
   return support.base + (fitted + of_prior - own * residuals) / freedom;
 }

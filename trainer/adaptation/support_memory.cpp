@@ -44,7 +44,7 @@ at::Tensor support_weights(ReadoutKind readout, const at::Tensor& keys, const Su
   const auto sharpness = readout_scalar(parameters, "readout.sharpness", tasks);
   const auto kappa = readout_scalar(parameters, "readout.kappa", tasks) + kLeastKappa;
   const auto alike = exp_by_element(-sharpness * far) * memory.mask.unsqueeze(1);
-  return alike / (kappa + alike.sum(2, true));
+  return readout_scalar(parameters, "readout.factor", tasks) * alike / (kappa + alike.sum(2, true));
 }
 
 void add_readout(ReadoutKind readout, Parameters& parameters) {

@@ -9,7 +9,7 @@ namespace warmstart {
 // head's, and the support's values weighed by how alike their rows are to it, e in (0, 1], with kappa rows that are
 // just like it and have the value 0 among them, so that a few rows that are unlike it do not decide:
 //
-//   output = head's + sum e_i value_i / (kappa + sum e_i)
+//   output = head's + factor * sum e_i value_i / (kappa + sum e_i)
 struct SupportMemory {
   at::Tensor keys;    // [T, S, D]
   at::Tensor values;  // [T, S, C], 0 where padded
@@ -22,7 +22,7 @@ at::Tensor row_keys(ReadoutKind readout, const at::Tensor& features);
 // The distances of rows [T, R, D] from a memory's: [T, R, S], in the features' unit, smooth where they are 0.
 at::Tensor distances(const at::Tensor& keys, const SupportMemory& memory);
 
-// How much each support row counts for rows with these keys [T, R, D], by learned parameters: [T, R, S], 0 where
+// How much each support row counts for rows with these keys [T, R, D], with the factor: [T, R, S], 0 where
 // padded.
 at::Tensor support_weights(ReadoutKind readout, const at::Tensor& keys, const SupportMemory& memory,
                            const BatchParameters& parameters);

@@ -11,9 +11,8 @@ SupportReadout::SupportReadout(ReadoutKind readout, Parameters& parameters) : re
 void SupportReadout::apply(TaskState& state, const Support& support) const {
   const auto encoding = support.rows.encode(state.layers);
   const auto outputs = state.head.outputs(encoding.features(), encoding.base());
-  const auto factor = readout_scalar(state.layers.parameters(), "readout.factor", outputs.size(0));
-  state.support = {row_keys(readout_, encoding.features()),
-                   -support.objective.inner_gradient(outputs, support.labels) * factor, support.labels.mask};
+  state.support = {row_keys(readout_, encoding.features()), -support.objective.inner_gradient(outputs, support.labels),
+                   support.labels.mask};
 }
 
 }  // namespace warmstart

@@ -6,6 +6,16 @@
 #include "trainer/layers/linear.h"
 
 namespace warmstart {
+namespace {
+
+// D with the curvature, to which fields are rows.
+at::Tensor curved_by(const at::Tensor& gradients, const at::Tensor& curvature, const Microbatches& microbatches) {
+  if (gradients.dim() == 3) return with_curvature(gradients, curvature, microbatches);
+  if (!curvature.defined()) return gradients;
+  return with_curvature(gradients.flatten(1, 2), curvature, microbatches).unflatten(1, {-1, gradients.size(2)});
+}
+
+}  // namespace
 
 void EmbeddingMemory::add(const at::Tensor& gradients, const at::Tensor& scale, const LayerRates& rates,
                           const Microbatches& microbatches) {
@@ -14,9 +24,7 @@ void EmbeddingMemory::add(const at::Tensor& gradients, const at::Tensor& scale, 
   const auto of_tasks = [&](const at::Tensor& rates) {
     return microbatches.for_tasks(rates, gradients.size(0)).unsqueeze(1);
   };
-  // By field, the fields are rows to the curvature.
-  const auto flat = by_field ? gradients.flatten(1, 2) : gradients;
-  const auto curved = with_curvature(flat, rates.output_curvature, microbatches).view_as(gradients);
+  const auto curved = curved_by(gradients, rates.output_curvature, microbatches);
   const auto of_fields = by_field ? curved.transpose(1, 2) : curved;
   auto values = of_fields * of_rows(scale * -of_tasks(rates.step).unsqueeze(2));
   if (rates.output.defined()) values = values * of_rows(of_tasks(rates.output));

@@ -43,7 +43,7 @@ at::Tensor Pairwise::inner_gradient(const at::Tensor& outputs, const RowTensors&
   const Pairs pairs(labels);
   const auto of_pairs = pairs.preferred * sigmoid_by_element(wrong_by(outputs));
   const auto factor = labels.mask.sum(1) / pairs.count;
-  return (of_pairs.sum(1) - of_pairs.sum(2)).unsqueeze(2) * factor.view({-1, 1, 1});
+  return (of_pairs.sum(1) - of_pairs.sum(2)).unsqueeze(2) * factor.unsqueeze(1).unsqueeze(2);
 }
 
 at::Tensor Pairwise::losses(const at::Tensor& outputs, const RowTensors& labels) const {
