@@ -284,8 +284,8 @@ class Reference {
 };
 
 // A model whose parameters are random numbers, and a batch for it.
-struct Example {
-  Example(const ModelOptions& options, const Learner::MakeNetwork& make_network)
+struct RandomExample {
+  RandomExample(const ModelOptions& options, const Learner::MakeNetwork& make_network)
       : learner(random_batch_schema(), options, 1, make_network),
         batch(random_batch(has_bits(options.objective.kind))),
         tensors(batch, at::TensorOptions(at::kDouble)) {
@@ -328,24 +328,24 @@ void expect_same_gradients(const Parameters& parameters, const at::Tensor& loss,
 }  // namespace
 
 void expect_exact_meta_gradient(const ModelOptions& options, const Learner::MakeNetwork& make_network) {
-  const Example example(options, make_network);
+  const RandomExample example(options, make_network);
   const auto& [learner, batch, tensors] = example;
   const auto losses = learner.losses(learner.batch_parameters(tensors), tensors, nullptr);
   Reference reference(learner, make_network);
-  const auto expected = of_tasks(batch, [&](auto task) { return reference.loss(tensors, task); });
+  const auto expected = of_tasks(batch, [&](auto task) { return reference.loss(example.tensors, task); });
   EXPECT_LT((losses - expected).abs().max().item<double>() / expected.abs().max().item<double>(), 1e-11);
   expect_same_gradients(learner.parameters(), losses.sum(), expected.sum());
 }
 
 void expect_exact_change(const ModelOptions& options) {
-  const Example example(options, make_network);
+  const RandomExample example(options, make_network);
   const auto& [learner, batch, tensors] = example;
   const auto weights = at::arange(1, batch.tasks + 1, at::kDouble);
   const auto parameters = learner.batch_parameters(tensors);
   const auto losses = learner.change_losses(parameters, tensors, weights, nullptr);
   EXPECT_TRUE(losses.equal(learner.losses(parameters, tensors, nullptr)));
   Reference reference(learner, make_network);
-  const auto expected = of_tasks(batch, [&](auto task) { return reference.change_loss(tensors, task); });
+  const auto expected = of_tasks(batch, [&](auto task) { return reference.change_loss(example.tensors, task); });
   expect_same_gradients(learner.parameters(), losses.sum(), (weights * expected).sum());
 }
 
