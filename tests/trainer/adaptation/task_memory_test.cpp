@@ -11,7 +11,7 @@
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kWidth = 4;
+constexpr std::int64_t kPriorWidth = 4;
 
 class TaskMemoryTest : public testing::Test {
  protected:
@@ -25,7 +25,7 @@ class TaskMemoryTest : public testing::Test {
   static ModelOptions options() {
     ModelOptions options;
     options.network = {.kind = NetworkKind::kTwoTower, .embedding = 5, .tower = {6}, .features = 3};
-    options.adapt = {.stages = {StageKind::kTaskMemory}, .prior = kWidth, .task_memory = 7};
+    options.adapt = {.stages = {StageKind::kTaskMemory}, .prior = kPriorWidth, .task_memory = 7};
     return options;
   }
   at::Tensor parameter(const std::string& name) const { return learner.parameters()[name]; }
@@ -44,11 +44,11 @@ class TaskMemoryTest : public testing::Test {
   // What the first `count` support rows of a task say together.
   at::Tensor sum_of_rows(std::int64_t task, std::int64_t count) const {
     const auto encoding = learner.encode(learner.batch_parameters(*tensors), *tensors, nullptr);
-    auto sum = at::zeros({2 * kWidth}, at::kDouble);
+    auto sum = at::zeros({2 * kPriorWidth}, at::kDouble);
     for (std::int64_t i = 0; i < count; ++i) {
       const auto row = tensors->support.place[task][i].item<std::int64_t>();
       const auto residual = tensors->support.label[task][i] - encoding.base()[row];
-      const auto parts = encoding.parts().at("task-memory.rows")[row].split(kWidth);
+      const auto parts = encoding.parts().at("task-memory.rows")[row].split(kPriorWidth);
       sum = sum + at::cat({parts[0], at::tanh(parts[1] + parts[2] * residual)});
     }
     return sum;
