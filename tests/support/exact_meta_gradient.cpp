@@ -179,7 +179,7 @@ class Reference {
       }
       outputs.push_back(of_head[0][q] + sum / alike);
     }
-    const auto loss = outer_costs(at::stack(outputs).view({1, -1, 1}), one.query.label).mean();
+    auto loss = outer_costs(at::stack(outputs).view({1, -1, 1}), one.query.label).mean();
     if (!siamese || rows == 0) return loss;
     return loss + contrast.weight * contrasts / static_cast<double>(rows * of_head.size(1));
   }
@@ -216,7 +216,7 @@ class Reference {
       if (!by_parameter) return rates[0];
       return part == "weight" ? rates.narrow(0, 0, features) : rates.narrow(0, features, 1);
     }
-    const auto result = step_rate(stem, step);
+    auto result = step_rate(stem, step);
     if (!by_parameter) return result;
     if (each_weight && !part.empty()) return result * raw("inner." + name);
     const auto output = result * raw("inner." + stem + ".output");

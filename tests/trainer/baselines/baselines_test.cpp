@@ -20,8 +20,7 @@ class BaselinesTest : public testing::Test {
     rows = std::make_unique<TrainingRows>(*dataset);
   }
   EpisodeBatch batch_of(std::int64_t task, std::uint32_t support) const {
-    const TaskEpisode episode = {task,
-                                 evaluation_rows(task, dataset->row_count(task), support, 3, RowOrder::kTime, 0)};
+    const TaskEpisode episode = {task, evaluation_rows(task, dataset->row_count(task), support, 3, RowOrder::kTime, 0)};
     return make_batch(*dataset, {episode});
   }
   TemporaryFolder folder;
