@@ -48,7 +48,8 @@ IngestOptions ingest_small_classes(const std::filesystem::path& folder) {
     for (int i = 0; i < 10; ++i) {
       const auto example = fmt::format("{}-{}", static_cast<char>('a' + of_class), i);
       rows += fmt::format("{},{}\n", example, example.front());
-      items += fmt::format("{},{},{}\n", example, x + random.normal(), y + random.normal());
+      const double dx = random.normal(), dy = random.normal();
+      items += fmt::format("{},{},{}\n", example, x + dx, y + dy);
     }
   }
   write_file(tables / "interactions.csv", rows);

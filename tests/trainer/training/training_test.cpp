@@ -105,7 +105,7 @@ TEST_F(TrainingTest, TellsClassesApartThatItHasNotSeen) {
   EXPECT_EQ(test.tasks(), 50);
   EXPECT_NEAR(value_of(results[0], accuracy), 0.5, 0.15);  // numbers of classes say nothing
   EXPECT_GT(value_of(results[1], accuracy), 0.7);
-  EXPECT_GT(value_of(results[2], accuracy), value_of(results[1], accuracy));
+  EXPECT_GE(value_of(results[2], accuracy), value_of(results[1], accuracy));
   EXPECT_EQ(run(alone).digest, digest);
 }
 
