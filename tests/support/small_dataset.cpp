@@ -33,7 +33,7 @@ IngestOptions ingest_small_dataset(const std::filesystem::path& folder) {
   synthetic.items = 40;
   synthetic.rows_per_user = 20;
   synthesize(synthetic);
-  const auto options = options_for_synthetic(folder / "tables", folder / "dataset");
+  auto options = options_for_synthetic(folder / "tables", folder / "dataset");
   ingest(options);
   return options;
 }
