@@ -106,7 +106,7 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     const int steps = model ? model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
     judge_joint(*comparison, *joint, fine_tune(*joint, steps, *validation, measure), steps, measure);
   }
-  for (const auto& [steps, stepped] : by_steps) comparison->judge(fmt::format("{} inner steps", steps), *stepped);
+  for (const auto& [steps, stepped] : by_steps) comparison->judge(fmt::format("inner steps: {}", steps), *stepped);
   if (model) {
     const auto results = comparison->judge("warmstart", *model);
     const auto warning = warning_of_support(results, measure, "on test");

@@ -68,7 +68,7 @@ at::Tensor left_out_outputs(const ResidualRows& support, const Responses& respon
   const auto residuals = (responses.values - support.base) * responses.weights;
   const auto own = sum(rows_inverse * support.rows);
   const auto fitted = task_product(rows_inverse, task_product(support.rows.transpose(1, 2), residuals));
-  const bool is_shared = support.start.size(2) > 1;  // stages that say what each row has added have one output
+  const bool is_shared = support.start.size(2) > 1;  // then no stage before has said what each row has added
   const auto of_each = precision.transpose(1, 2);
   const auto of_prior =
       is_shared ? task_product(rows_inverse * of_each, support.start) : sum(support.left_out * of_each * rows_inverse);
