@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cluster/agreement.h"
+#include "data/episode_source.h"
 
 namespace warmstart {
 namespace {
@@ -61,7 +62,7 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
   protocol_ = {{"dataset", dataset.folder().string()},
                {"dataset_digest", dataset.digest()},
                {"split", "test"},
-               {"task", dataset.schema().task},
+               {"task", tasks_are_of_classes(dataset.schema()) ? "task" : dataset.schema().task},
                {"tasks", test_.tasks()},
                {"query", options.query},
                {"order", options.order},
