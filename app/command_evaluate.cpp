@@ -56,10 +56,8 @@ void judge_classes(EvaluationOptions& options, const Learner* model) {
   options.baselines = false;
 }
 
-}  // namespace
-
-ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
-  auto& configuration = invocation.configuration;
+// All that is judged, read and checked.
+struct Contestants {
   std::unique_ptr<Dataset> dataset;
   std::unique_ptr<Learner> model, joint, other;
   std::map<int, std::unique_ptr<Learner>> by_steps;
@@ -69,58 +67,79 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   std::unique_ptr<Comparison> comparison;
   std::unique_ptr<Evaluation> validation;
   Measure measure;
-  agree(group, [&] {
-    if (configuration.data.dataset.empty())
-      throw UsageError("data.dataset is not set: name the folder of the data set");
-    check(configuration.als);
-    auto options = evaluation_options(configuration);
-    check(options);
-    check_host(configuration);
-    at::set_num_threads(static_cast<int>(configuration.threads));
-    dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-    require(configuration.against.empty() || !configuration.run.empty(),
-            "evaluate.against compares train.run with another run, and train.run is not set");
-    model = model_of(configuration.run, *dataset);
-    joint = model_of(configuration.joint, *dataset);
-    other = model_of(configuration.against, *dataset);
-    for (const auto steps : configuration.inner_steps) {
-      require(model != nullptr, "evaluate.inner-steps is of the model of train.run, which is not set");
-      by_steps[steps] = with_inner_steps(*model, steps);
-    }
-    if (joint) check_joint(joint->options());
-    if (joint || model) measure = measure_of(configuration, joint ? *joint : *model);
-    if (tasks_are_of_classes(dataset->schema())) judge_classes(options, model.get());
-    comparison = std::make_unique<Comparison>(*dataset, options, group);
-    if (joint) validation = std::make_unique<Evaluation>(*dataset, Split::kValidation, options, group);
-    if (!options.baselines && !options.slices) return;
-    rows = std::make_unique<TrainingRows>(*dataset);
-    if (options.slices) comparison->slice_by(rows_of_entities(*rows));
-    if (!options.baselines) return;
-    bias.emplace(*rows, dataset->schema());
-    als.emplace(*rows, dataset->schema(), configuration.als, configuration.evaluate.seed);
-  });
+};
 
-  if (bias) comparison->judge("bias", *bias);
-  if (als) comparison->judge("als", *als);
-  if (joint) {
-    const int steps = model ? model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
-    judge_joint(*comparison, *joint, fine_tune(*joint, steps, *validation, measure), steps, measure);
+void read_models(Contestants& all, const Configuration& configuration) {
+  require(configuration.against.empty() || !configuration.run.empty(),
+          "evaluate.against compares train.run with another run, and train.run is not set");
+  all.model = model_of(configuration.run, *all.dataset);
+  all.joint = model_of(configuration.joint, *all.dataset);
+  all.other = model_of(configuration.against, *all.dataset);
+  for (const auto steps : configuration.inner_steps) {
+    require(all.model != nullptr, "evaluate.inner-steps is of the model of train.run, which is not set");
+    all.by_steps[steps] = with_inner_steps(*all.model, steps);
   }
-  for (const auto& [steps, stepped] : by_steps) comparison->judge(fmt::format("inner steps: {}", steps), *stepped);
-  if (model) {
-    const auto results = comparison->judge("warmstart", *model);
-    const auto warning = warning_of_support(results, measure, "on test");
-    if (!warning.empty()) spdlog::warn("{}", warning);
-    if (const auto objective = model->options().objective.kind; ranks(objective))
-      spdlog::warn("model.objective = {} predicts an order: the model's nDCG says how good it is, not its errors",
-                   to_text(objective));
-    if (other) comparison->pair(results, comparison->judge("against", *other));
+  if (all.joint) check_joint(all.joint->options());
+  if (all.joint || all.model) all.measure = measure_of(configuration, all.joint ? *all.joint : *all.model);
+}
+
+void fit_baselines(Contestants& all, const EvaluationOptions& options, const Configuration& configuration) {
+  if (!options.baselines && !options.slices) return;
+  all.rows = std::make_unique<TrainingRows>(*all.dataset);
+  if (options.slices) all.comparison->slice_by(rows_of_entities(*all.rows));
+  if (!options.baselines) return;
+  all.bias.emplace(*all.rows, all.dataset->schema());
+  all.als.emplace(*all.rows, all.dataset->schema(), configuration.als, configuration.evaluate.seed);
+}
+
+void read(Contestants& all, const Configuration& configuration, Communicator& group) {
+  if (configuration.data.dataset.empty()) throw UsageError("data.dataset is not set: name the folder of the data set");
+  check(configuration.als);
+  auto options = evaluation_options(configuration);
+  check(options);
+  check_host(configuration);
+  at::set_num_threads(static_cast<int>(configuration.threads));
+  all.dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
+  read_models(all, configuration);
+  if (tasks_are_of_classes(all.dataset->schema())) judge_classes(options, all.model.get());
+  all.comparison = std::make_unique<Comparison>(*all.dataset, options, group);
+  if (all.joint) all.validation = std::make_unique<Evaluation>(*all.dataset, Split::kValidation, options, group);
+  fit_baselines(all, options, configuration);
+}
+
+// Collective.
+void judge_model(const Contestants& all) {
+  const auto results = all.comparison->judge("warmstart", *all.model);
+  const auto warning = warning_of_support(results, all.measure, "on test");
+  if (!warning.empty()) spdlog::warn("{}", warning);
+  if (const auto objective = all.model->options().objective.kind; ranks(objective))
+    spdlog::warn("model.objective = {} predicts an order: the model's nDCG says how good it is, not its errors",
+                 to_text(objective));
+  if (all.other) all.comparison->pair(results, all.comparison->judge("against", *all.other));
+}
+
+}  // namespace
+
+ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
+  const auto& configuration = invocation.configuration;
+  Contestants all;
+  agree(group, [&] { read(all, configuration, group); });
+
+  auto& comparison = *all.comparison;
+  if (all.bias) comparison.judge("bias", *all.bias);
+  if (all.als) comparison.judge("als", *all.als);
+  if (all.joint) {
+    const int steps = all.model ? all.model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
+    const auto tuned = fine_tune(*all.joint, steps, *all.validation, all.measure);
+    judge_joint(comparison, *all.joint, tuned, steps, all.measure);
   }
+  for (const auto& [steps, stepped] : all.by_steps) comparison.judge(fmt::format("inner steps: {}", steps), *stepped);
+  if (all.model) judge_model(all);
 
   agree(group, [&] {
     if (group.rank() != 0) return;
-    if (!configuration.evaluation.empty()) write_file(configuration.evaluation, comparison->json().dump(2) + "\n");
-    fmt::print("{}\n", invocation.line.json ? comparison->json().dump() : comparison->table());
+    if (!configuration.evaluation.empty()) write_file(configuration.evaluation, comparison.json().dump(2) + "\n");
+    fmt::print("{}\n", invocation.line.json ? comparison.json().dump() : comparison.table());
   });
   return ExitCode::kOk;
 }
