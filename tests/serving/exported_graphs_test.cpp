@@ -255,7 +255,7 @@ TEST_P(ExportedGraphs, RankTheCatalogueByTheScoresOfItsEntities) {
   const TemporaryFolder folder;
   const auto catalogue = small_catalogue(folder.path());
   auto learner = example(small_method(GetParam()), schema_of_entities());
-  if (!learner.only_heads_adapt()) {
+  if (!learner.encodes_rows_once()) {
     EXPECT_NE(not_encoded_because(learner).find("changes the network"), std::string::npos);
     return;
   }

@@ -150,13 +150,32 @@ class Reference {
     return plain_.outputs(plain_.batch_parameters(judged), judged, nullptr);
   }
 
+  // Of the support rows themselves; one that the network lets look at the others, after the other.
+  at::Tensor support_outputs(const Weights& weights, const TensorBatch& one) {
+    if (!plain_.network().reads_history()) return outputs(weights, one, one.support);
+    const auto rows = one.support.label.size(1);
+    std::vector<at::Tensor> of_rows;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      auto others = one;
+      const auto apart = [&](const at::Tensor& values) {
+        return std::pair(values.narrow(1, i, 1), at::cat({values.narrow(1, 0, i), values.slice(1, i + 1)}, 1));
+      };
+      RowTensors row;
+      std::tie(row.place, others.support.place) = apart(one.support.place);
+      std::tie(row.label, others.support.label) = apart(one.support.label);
+      std::tie(row.mask, others.support.mask) = apart(one.support.mask);
+      of_rows.push_back(outputs(weights, others, row));
+    }
+    return at::cat(of_rows, 1);
+  }
+
   // With a readout that compares rows, by its equations, one pair of a query and a support row after the other.
   at::Tensor loss_of_comparing(const Weights& weights, const TensorBatch& one, const at::Tensor& of_head) {
-    const auto support_outputs = this->outputs(weights, one, one.support).squeeze(2);
-    const auto costs = inner_costs(support_outputs.unsqueeze(2), one.support.label).sum();
+    const auto of_support = support_outputs(weights, one).squeeze(2);
+    const auto costs = inner_costs(of_support.unsqueeze(2), one.support.label).sum();
     const auto rows = one.support.label.size(1);
-    auto residuals = at::zeros_like(support_outputs);
-    if (rows > 0) residuals = -torch::autograd::grad({costs}, {support_outputs}, {}, true, true)[0];
+    auto residuals = at::zeros_like(of_support);
+    if (rows > 0) residuals = -torch::autograd::grad({costs}, {of_support}, {}, true, true)[0];
     const auto features = plain_.encode(plain_.batch_parameters(one), one, nullptr).features();
     const bool siamese = options_.adapt.readout == ReadoutKind::kSiamese;
     const auto& contrast = options_.adapt.contrast;
@@ -258,7 +277,7 @@ class Reference {
       names.push_back(name);
       values.push_back(value);
     }
-    const auto loss = inner_costs(outputs(weights, one, one.support), one.support.label).sum();
+    const auto loss = inner_costs(support_outputs(weights, one), one.support.label).sum();
     const auto gradients = torch::autograd::grad({loss}, values, {}, true, inner().second_order, true);
     const auto kappa = learned() ? raw("inner.kappa")[step] : constant(inner().kappa);
     const auto kept = [&](const at::Tensor& tensor) { return inner().second_order ? tensor : tensor.detach(); };

@@ -20,9 +20,11 @@ const ModelOptions& checked(const ModelOptions& options) {
   return options;
 }
 
-// What adapted embeddings remember support rows by.
+// What adapted embeddings remember support rows by, and networks that look at them.
 constexpr const char* kSupportIds = "support.ids";
 constexpr const char* kSupportWeights = "support.weights";
+constexpr const char* kSupportDense = "support.dense";
+constexpr const char* kSupportMask = "support.mask";
 constexpr const char* kRows = "rows";  // among the sums: how many there were
 
 // Without the stage `steps` there are none.
@@ -84,16 +86,12 @@ class Learner::Batch {
         descriptions_(tensors.descriptions),
         unadapted_(learner.layers_, parameters, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
     const Rows distinct(tensors, dropout);
-    std::optional<Encoding> shared;
     if (rows)
-      shared = *rows;
-    else if (learner.only_heads_adapt())
-      shared = learner.encode(distinct, unadapted_);
-    const auto encoder = [&](const RowTensors& rows) -> RowEncoder {
-      return {*learner_.network_, distinct.placed(rows.place, tensors.support.place), shared};
-    };
-    support_.emplace(encoder(tensors.support));
-    query_.emplace(encoder(tensors.query));
+      shared_ = *rows;
+    else if (learner.encodes_rows_once())
+      shared_ = learner.encode(distinct, unadapted_);
+    const auto placed = [&](const RowTensors& rows) { return distinct.placed(rows.place, tensors.support.place); };
+    take(placed(tensors.support), placed(tensors.query));
   }
 
   Batch(const Learner& learner, const BatchParameters& parameters, const Request& request)
@@ -102,14 +100,10 @@ class Learner::Batch {
         support_labels_(request.support_labels),
         descriptions_(request.descriptions),
         unadapted_(learner.layers_, parameters, 0, 0, Precision::kFloat32) {
-    const auto encoder = [&](const Rows& rows) -> RowEncoder {
-      std::optional<Encoding> fixed;
-      if (learner_.only_heads_adapt()) fixed = learner_.encode(rows, unadapted_);
-      return {*learner_.network_, rows, fixed};
-    };
-    std::optional<Rows> support;
-    if (request.support.ids.padded.defined()) support_.emplace(encoder(support.emplace(request.support)));
-    if (request.query.ids.padded.defined()) query_.emplace(encoder(Rows(request.query, support ? &*support : nullptr)));
+    std::optional<Rows> support, query;
+    if (request.support.ids.padded.defined()) support.emplace(request.support);
+    if (request.query.ids.padded.defined()) query.emplace(request.query, support ? &*support : nullptr);
+    take(std::move(support), std::move(query));
   }
 
   TaskState adapted(Wanted wanted = {}) const {
@@ -160,12 +154,36 @@ class Learner::Batch {
     return {prior, shares, outputs(state).squeeze(2) - prior - shares.sum(2)};
   }
 
+  // Of tasks without support rows.
   at::Tensor unadapted_outputs(const TaskState& state) const {
-    const auto query = query_->encode(unadapted_);
+    const bool looks = learner_.network_->reads_history();
+    const auto query = (looks ? encoder(*query_rows_, at::zeros_like(attended())) : *query_).encode(unadapted_);
     return state.unadapted_head.outputs(query.features(), query.base());
   }
 
  private:
+  void take(std::optional<Rows> support, std::optional<Rows> query) {
+    support_rows_ = std::move(support);
+    query_rows_ = std::move(query);
+    if (support_rows_) support_.emplace(encoder(*support_rows_, attended_by_others()));
+    if (query_rows_) query_.emplace(encoder(*query_rows_, attended()));
+  }
+
+  // Which support rows query rows may look at, and support rows, which do not look at themselves: [T, 1 or S, S].
+  at::Tensor attended() const { return support_labels_.mask.unsqueeze(1); }
+  at::Tensor attended_by_others() const {
+    const auto place = at::ones_like(support_labels_.mask).cumsum(1);
+    return attended() * (1.0 - place.unsqueeze(2).eq(place.unsqueeze(1)).to(place.scalar_type()));
+  }
+
+  RowEncoder encoder(const Rows& rows, const at::Tensor& may_attend) const {
+    if (shared_) return {*shared_, rows};
+    std::optional<History> history;
+    if (learner_.network_->reads_history()) history = {*support_rows_, may_attend};
+    if (learner_.layers_.any_adapts()) return {*learner_.network_, rows, history};
+    return RowEncoder(learner_.encode(rows, unadapted_, history ? &*history : nullptr));
+  }
+
   void apply(TaskState& state, std::span<const std::unique_ptr<Stage>> stages, Wanted wanted) const {
     const auto row_counts = support_labels_.mask.sum(1, true);
     const Support support = {*support_, support_labels_,      row_counts, descriptions_,
@@ -189,6 +207,8 @@ class Learner::Batch {
   const RowTensors& support_labels_;
   const FeatureTensors& descriptions_;
   AdaptedLayers unadapted_;
+  std::optional<Encoding> shared_;  // of the batch's distinct rows, where all tasks see the same
+  std::optional<Rows> support_rows_, query_rows_;
   std::optional<RowEncoder> support_, query_;
 };
 
@@ -245,8 +265,8 @@ Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& b
   return encode(rows, unadapted);
 }
 
-Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers) const {
-  const auto encoding = warmstart::encode(*network_, rows, layers);
+Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers, const History* history) const {
+  const auto encoding = warmstart::encode(*network_, rows, layers, history);
   std::map<std::string, at::Tensor> parts;
   for (const auto& name : row_parts_) parts[name] = linear(layers.parameters(), name, encoding.input());
   if (learns_noise()) parts[kRowNoise] = row_noise_part(layers.parameters(), encoding.input(), rows);
@@ -277,9 +297,12 @@ TaskState::Memory Learner::memory(const BatchParameters& parameters, const Reque
   auto state = Batch(*this, parameters, request).adapted({.sums = updates()});
   if (updates()) state.sums[kRows] = request.support_labels.mask.sum(1, true);
   auto memory = state.memory();
-  if (!layers_.any_embedding_adapts()) return memory;
+  if (!layers_.any_embedding_adapts() && !network_->reads_history()) return memory;
   memory[kSupportIds] = request.support.ids.padded;
   memory[kSupportWeights] = request.support.ids.weights;
+  if (!network_->reads_history()) return memory;
+  memory[kSupportDense] = request.support.dense;
+  memory[kSupportMask] = request.support_labels.mask;
   return memory;
 }
 
@@ -297,6 +320,10 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Request
   if (const auto ids = memory.find(kSupportIds); ids != memory.end()) {
     with_support.support.ids.padded = ids->second;
     with_support.support.ids.weights = memory.at(kSupportWeights);
+  }
+  if (network_->reads_history()) {
+    with_support.support.dense = memory.at(kSupportDense);
+    with_support.support_labels.mask = memory.at(kSupportMask);
   }
   const Batch whole(*this, parameters, with_support);
   auto state = whole.unadapted();
@@ -332,7 +359,7 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Encodin
 
 bool Learner::updates() const {
   // What a row adds must not depend on the rows that come behind it.
-  return only_heads_adapt() && objective_->newton_steps() == 1 && !ranks(options_.objective.kind) &&
+  return encodes_rows_once() && objective_->newton_steps() == 1 && !ranks(options_.objective.kind) &&
          std::all_of(stages_.begin(), stages_.end(), [](const auto& stage) { return stage->updates(); });
 }
 

@@ -30,6 +30,9 @@ class Network {
   // E
   virtual std::int64_t inputs() const { return features(); }
 
+  // Whether what it makes of a row depends on the task's support rows, so that no row can be encoded for all tasks.
+  virtual bool reads_history() const { return false; }
+
   // The parameter whose last value is added to every row's base score.
   virtual const char* score_bias() const = 0;
 };
