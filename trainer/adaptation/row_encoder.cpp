@@ -1,5 +1,6 @@
 #include "trainer/adaptation/row_encoder.h"
 
+#include "trainer/adaptation/noise.h"
 #include "trainer/layers/linear.h"
 
 namespace warmstart {
@@ -29,6 +30,7 @@ Encoding RowEncoder::encode(const AdaptedLayers& layers) const {
 
 at::Tensor RowEncoder::part(const std::string& name, const Encoding& encoding,
                             const BatchParameters& parameters) const {
+  if (!fixed_ && name == kRowNoise) return row_noise_part(parameters, encoding.input(), *rows_);
   if (!fixed_) return linear(parameters, name, encoding.input());
   const auto& part = fixed_->parts().at(name);
   return rows_ ? rows_->gathered(part) : part;

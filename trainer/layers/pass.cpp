@@ -141,6 +141,16 @@ Var Pass::linear(LayerId id, Var x, const LinearUse& use) {
   });
 }
 
+Var Pass::modulate(LayerId id, Var x) {
+  const auto& modulation = layers_.modulation();
+  const auto& layer = layers_.shared()[id];
+  if (!modulation.defined()) return x;
+  const auto factor = 1.0 + modulation.narrow(2, layer.first_gain, layer.outputs);
+  const auto shift = modulation.narrow(2, layer.first_gain + layer.outputs, layer.outputs);
+  return add_node(value(x) * factor + shift, adapts(x),
+                  [=](const auto& d, Gradients& gradients) { gradients.add(x, d * factor); });
+}
+
 Var Pass::drop(Var x, Of of) {
   const auto mask = next_mask(value(x).size(-1), of);
   if (!mask.defined()) return x;

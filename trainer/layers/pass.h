@@ -58,6 +58,9 @@ class Pass {
   Var warp(LayerId layer, Var x) { return linear(layer, x, {.start = x}); }
   bool is_warp(LayerId layer) const { return layers_.shared()[layer].warps; }
 
+  // x (1 + gain) + shift, where tasks have such of the layer that x comes out of.
+  Var modulate(LayerId layer, Var x);
+
   // Times a dropout mask, in training.  Masks are numbered by their order in the pass.
   Var drop(Var x, Of of = Of::kRows);
 

@@ -4,12 +4,10 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <span>
 
-#include "trainer/adaptation/contrast.h"
 #include "trainer/adaptation/make_stages.h"
-#include "trainer/arithmetic/student_t.h"
 #include "trainer/layers/linear.h"
+#include "trainer/learner/learner_batch.h"
 #include "trainer/learner/memory_estimate.h"
 
 namespace warmstart {
@@ -48,7 +46,8 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
   stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(),
-                         learns_noise(), rule_, draw, parameters_, tables_});
+                         learns_noise(), options_.adapt.modulation ? layers_.modulation_size() : 0, rule_, draw,
+                         parameters_, tables_});
   for (const auto& stage : stages_) {
     for (auto& part : stage->row_parts()) row_parts_.push_back(std::move(part));
     leaves_out_ |= stage->leaves_out() && options_.adapt.leave_one_out > 0.0;
@@ -75,149 +74,12 @@ void Learner::start_from(double score, const at::Tensor& key_bias) {
   if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
 }
 
-// Tasks on their way through the network and the stages.
-class Learner::Batch {
- public:
-  Batch(const Learner& learner, const BatchParameters& parameters, const TensorBatch& tensors, const Dropout* dropout,
-        Precision precision, const Encoding* rows = nullptr)
-      : learner_(learner),
-        dropout_(dropout),
-        support_labels_(tensors.support),
-        descriptions_(tensors.descriptions),
-        unadapted_(learner.layers_, parameters, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
-    const Rows distinct(tensors, dropout);
-    if (rows)
-      shared_ = *rows;
-    else if (learner.encodes_rows_once())
-      shared_ = learner.encode(distinct, unadapted_);
-    const auto placed = [&](const RowTensors& rows) { return distinct.placed(rows.place, tensors.support.place); };
-    take(placed(tensors.support), placed(tensors.query));
-  }
-
-  Batch(const Learner& learner, const BatchParameters& parameters, const Request& request)
-      : learner_(learner),
-        dropout_(nullptr),
-        support_labels_(request.support_labels),
-        descriptions_(request.descriptions),
-        unadapted_(learner.layers_, parameters, 0, 0, Precision::kFloat32) {
-    std::optional<Rows> support, query;
-    if (request.support.ids.padded.defined()) support.emplace(request.support);
-    if (request.query.ids.padded.defined()) query.emplace(request.query, support ? &*support : nullptr);
-    take(std::move(support), std::move(query));
-  }
-
-  TaskState adapted(Wanted wanted = {}) const {
-    auto state = unadapted();
-    if (wanted.shares) state.shares = no_shares();
-    apply(state, learner_.stages_, wanted);
-    return state;
-  }
-
-  // By the first stage alone, which does not look at the support.
-  TaskState started() const {
-    auto state = unadapted();
-    apply(state, std::span(learner_.stages_).first(1), {});
-    return state;
-  }
-
-  // With the support rows as new ones; `row_counts` of all.
-  void update(TaskState& state, const at::Tensor& row_counts) const {
-    const Support support = {*support_, support_labels_, row_counts, descriptions_, dropout_, *learner_.objective_, {}};
-    for (const auto& stage : learner_.stages_) stage->update(state, support);
-  }
-
-  TaskState unadapted() const { return {.head = {}, .layers = unadapted_, .readout = learner_.options_.adapt.readout}; }
-  const RowEncoder& query() const { return *query_; }
-
-  at::Tensor outputs(const TaskState& state) const { return state.outputs(*query_); }
-
-  // With the shares of the likelihood and of the contrast between rows.
-  at::Tensor query_losses(const TaskState& state, const RowTensors& query) const {
-    const auto& objective = *learner_.objective_;
-    if (state.readout == ReadoutKind::kSiamese) {
-      const auto& contrast = learner_.options_.adapt.contrast;
-      return objective.losses(outputs(state), query) +
-             contrast.weight * contrastive_losses(contrast, state.distances_of(*query_), query, support_labels_);
-    }
-    if (!state.noise) return objective.losses(outputs(state), query);
-    const auto found = predictive(state);
-    const auto errors = found.outputs.squeeze(2) - query.label;
-    const auto unlikely = student_t_losses(errors, found.squared_scales.squeeze(2), found.freedom.squeeze(2));
-    return objective.losses(found.outputs, query) +
-           learner_.options_.adapt.likelihood * mean_over_rows(unlikely, query.mask);
-  }
-
-  Predictive predictive(const TaskState& state) const { return state.predictive(*query_); }
-
-  Reasons reasons(const TaskState& state) const {
-    const auto prior = unadapted_outputs(state).squeeze(2), shares = this->shares(state);
-    return {prior, shares, outputs(state).squeeze(2) - prior - shares.sum(2)};
-  }
-
-  // Of tasks without support rows.
-  at::Tensor unadapted_outputs(const TaskState& state) const {
-    const bool looks = learner_.network_->reads_history();
-    const auto query = (looks ? encoder(*query_rows_, at::zeros_like(attended())) : *query_).encode(unadapted_);
-    return state.unadapted_head.outputs(query.features(), query.base());
-  }
-
- private:
-  void take(std::optional<Rows> support, std::optional<Rows> query) {
-    support_rows_ = std::move(support);
-    query_rows_ = std::move(query);
-    if (support_rows_) support_.emplace(encoder(*support_rows_, attended_by_others()));
-    if (query_rows_) query_.emplace(encoder(*query_rows_, attended()));
-  }
-
-  // Which support rows query rows may look at, and support rows, which do not look at themselves: [T, 1 or S, S].
-  at::Tensor attended() const { return support_labels_.mask.unsqueeze(1); }
-  at::Tensor attended_by_others() const {
-    const auto place = at::ones_like(support_labels_.mask).cumsum(1);
-    return attended() * (1.0 - place.unsqueeze(2).eq(place.unsqueeze(1)).to(place.scalar_type()));
-  }
-
-  RowEncoder encoder(const Rows& rows, const at::Tensor& may_attend) const {
-    if (shared_) return {*shared_, rows};
-    std::optional<History> history;
-    if (learner_.network_->reads_history()) history = {*support_rows_, may_attend};
-    if (learner_.layers_.any_adapts()) return {*learner_.network_, rows, history};
-    return RowEncoder(learner_.encode(rows, unadapted_, history ? &*history : nullptr));
-  }
-
-  void apply(TaskState& state, std::span<const std::unique_ptr<Stage>> stages, Wanted wanted) const {
-    const auto row_counts = support_labels_.mask.sum(1, true);
-    const Support support = {*support_, support_labels_,      row_counts, descriptions_,
-                             dropout_,  *learner_.objective_, wanted};
-    for (const auto& stage : stages) stage->apply(state, support);
-  }
-
-  Head no_shares() const {
-    const auto zeros = at::zeros_like(support_labels_.mask).unsqueeze(2);
-    return {zeros.expand({-1, -1, learner_.network_->features()}), zeros};
-  }
-
-  // Of the features before any layer adapts.
-  at::Tensor shares(TaskState state) const {
-    state.layers = unadapted_;
-    return state.shares_of(*query_);
-  }
-
-  const Learner& learner_;
-  const Dropout* dropout_;
-  const RowTensors& support_labels_;
-  const FeatureTensors& descriptions_;
-  AdaptedLayers unadapted_;
-  std::optional<Encoding> shared_;  // of the batch's distinct rows, where all tasks see the same
-  std::optional<Rows> support_rows_, query_rows_;
-  std::optional<RowEncoder> support_, query_;
-};
-
 BatchParameters Learner::batch_parameters(const TensorBatch& batch, Leaves leaves) const {
   return {parameters_, tables_, batch.microbatches, leaves};
 }
 
-Head Learner::adapt(const BatchParameters& parameters, const TensorBatch& batch) const {
-  return Batch(*this, parameters, batch, nullptr, Precision::kFloat32).adapted().head;
+TaskState Learner::adapt(const BatchParameters& parameters, const TensorBatch& batch) const {
+  return Batch(*this, parameters, batch, nullptr, Precision::kFloat32).adapted();
 }
 
 at::Tensor Learner::outputs(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,

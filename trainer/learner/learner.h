@@ -39,8 +39,8 @@ class Learner : public Recommender {
   // The parameters as the batch's microbatches see them, for the functions below.
   BatchParameters batch_parameters(const TensorBatch& batch, Leaves leaves = Leaves::kParameters) const;
 
-  // The head that each task makes its own of its support rows.
-  Head adapt(const BatchParameters& parameters, const TensorBatch& batch) const;
+  // What each task makes its own of its support rows.
+  TaskState adapt(const BatchParameters& parameters, const TensorBatch& batch) const;
 
   // Adapts to each task's support rows and computes its query rows' outputs: [T, Q, C], differentiable.  `dropout` is
   // null outside of training.
@@ -62,7 +62,9 @@ class Learner : public Recommender {
                            const Dropout* dropout, Precision precision = Precision::kFloat32) const;
 
   // Whether a row looks the same to all tasks, since nothing but heads adapts, so that it can be encoded once for all.
-  bool encodes_rows_once() const { return !layers_.any_adapts() && !network_->reads_history(); }
+  bool encodes_rows_once() const {
+    return !layers_.any_adapts() && !network_->reads_history() && !options_.adapt.modulation;
+  }
 
   // The encoding of the batch's distinct rows before any adaptation: [N, D] and [N, 1], with
   // the parts that stages read.

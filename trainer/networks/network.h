@@ -67,7 +67,7 @@ Var linear_terms(Pass& pass, const LinearLayers& layers, LayerId key_bias);
 // vectors: half of (its square minus the sum of their squares), [.., E] (Rendle 2010, lemma 3.1).
 Var products_of_pairs(Pass& pass, Var fields, Var sum);
 
-// The hidden layers over `x`, with rectifiers and dropout.
+// The hidden layers over `x`, with rectifiers and dropout, and a task's gains and shifts behind each.
 Var through_tower(Pass& pass, const std::vector<LayerId>& tower, Var x);
 
 }  // namespace warmstart
