@@ -186,7 +186,9 @@ class Reference {
     for (std::size_t i = 0; i < options_.network.tower.size(); ++i)
       for (const auto* kind : {"gain.", "shift."}) {
         const auto width = options_.network.tower[i];
-        weights[kind + std::to_string(i)] = modulation[0][0].narrow(0, first, width);
+        // A task without support rows has none that are read off them.
+        weights[kind + std::to_string(i)] =
+            modulation.defined() ? modulation[0][0].narrow(0, first, width) : at::zeros({width}, at::kDouble);
         first += width;
       }
   }

@@ -45,6 +45,10 @@ AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parame
   }
 }
 
+void AdaptedLayers::modulate(const at::Tensor& added) {
+  modulation_ = modulation_.defined() ? modulation_ + added : added;
+}
+
 AdaptedLayers::Memory AdaptedLayers::memory() const {
   Memory memory;
   for (LayerId id = 0; id < layers_->list().size(); ++id) {

@@ -36,7 +36,7 @@ class AdaptedLayers {
 
   // Adds to each task's gains and shifts behind layers, [T, 1, Layers::modulation_size()], which are 0 at first; they
   // are no inner step's to change (Perez et al. 2018; Requeima et al. 2019).
-  void modulate(const at::Tensor& added) { modulation_ = modulation_.defined() ? modulation_ + added : added; }
+  void modulate(const at::Tensor& added);
   const at::Tensor& modulation() const { return modulation_; }  // undefined where there is none
 
   // One inner step of the layers that the gradients name.  `scale` [T, 1, 1].

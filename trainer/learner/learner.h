@@ -86,7 +86,8 @@ class Learner : public Recommender {
   struct Reasons {
     at::Tensor prior;        // [T, Q]: of a task without support rows
     at::Tensor shares;       // [T, Q, S]: what each support row adds
-    at::Tensor unexplained;  // [T, Q]: what layers that adapt add, which no row can be given; else 0, to rounding
+    at::Tensor unexplained;  // [T, Q]: what layers that adapt and networks that look at the support add, which no row
+                             // can be given; else 0, to rounding
   };
   Reasons reasons(const BatchParameters& parameters, const TensorBatch& batch) const;
 
