@@ -28,7 +28,7 @@ Encoding encoded(const Learner& model, const BatchParameters& parameters, const 
 }  // namespace
 
 std::string not_encoded_because(const Learner& model) {
-  if (!model.only_heads_adapt())
+  if (!model.encodes_rows_once())
     return fmt::format("the method {} changes the network for each task, so that an item looks different to each",
                        name_of(model.options()));
   const auto fields = model.schema().fields_of(FieldOwner::kRow);

@@ -255,7 +255,7 @@ TEST_P(ExportedGraphs, RankTheCatalogueByTheScoresOfItsEntities) {
   const TemporaryFolder folder;
   const auto catalogue = small_catalogue(folder.path());
   auto learner = example(small_method(GetParam()), schema_of_entities());
-  if (!learner.only_heads_adapt()) {
+  if (!learner.encodes_rows_once()) {
     EXPECT_NE(not_encoded_because(learner).find("changes the network"), std::string::npos);
     return;
   }
@@ -303,7 +303,7 @@ TEST(ExportedGraphs, OfWideNetworksSayWhatTheTrainerSays) {
 // All, or under sanitizers, which take many times as long, some of each kind.
 INSTANTIATE_TEST_SUITE_P(AllMethods, ExportedGraphs, testing::ValuesIn(every_served_method(WARMSTART_METHODS_STEP)),
                          test_name_of_method);
-INSTANTIATE_TEST_SUITE_P(Steps, ExportedGraphs, testing::ValuesIn(tried_steps()), test_name_of_method);
+INSTANTIATE_TEST_SUITE_P(Settings, ExportedGraphs, testing::ValuesIn(tried_settings()), test_name_of_method);
 
 }  // namespace
 }  // namespace warmstart

@@ -38,12 +38,51 @@ TensorBatch only_task(const TensorBatch& batch, std::int64_t task) {
   return one;
 }
 
+// The network mlp with a task's gains and shifts as parameters, for a reference that knows one task at a time.
+class ModulatedMlp : public Network {
+ public:
+  explicit ModulatedMlp(const NetworkParts& parts)
+      : features_(parts.options.tower.back()),
+        fields_(add_fields(parts)),
+        tower_(add_tower(parts, parts.options.embedding)) {
+    for (std::size_t i = 0; i < tower_.size(); ++i)
+      for (const auto* kind : {"gain.", "shift."}) {
+        const auto width = parts.options.tower[i];
+        parts.parameters.add(kind + std::to_string(i), ParameterGroup::kNetwork, {width}, Initialiser::zeros({width}));
+      }
+    output_ = parts.layers.add_linear("output", features_, 1, parts.draw.uniform({1, features_}, features_, 0.1),
+                                      Initialiser::zeros({1}));
+  }
+
+  RowVars forward(Pass& pass) const override {
+    const auto key_bias = pass.key(fields_.key_bias);
+    const auto input = pass.fields(fields_.embedding, fields_.dense);
+    auto x = input;
+    for (std::size_t i = 0; i < tower_.size(); ++i) {
+      x = pass.linear(tower_[i], x, {.start = {}, .rectifies = true});
+      const auto scaled = pass.multiply(x, pass.parameter("gain." + std::to_string(i)));
+      x = pass.add(pass.add(x, scaled), pass.parameter("shift." + std::to_string(i)));
+    }
+    return {x, pass.linear(output_, x, {.start = key_bias}), input};
+  }
+  std::int64_t features() const override { return features_; }
+  std::int64_t inputs() const override { return features_; }
+  const char* score_bias() const override { return "output.bias"; }
+
+ private:
+  std::int64_t features_;
+  FieldLayers fields_;
+  std::vector<LayerId> tower_;
+  LayerId output_;
+};
+
 class Reference {
  public:
   Reference(const Learner& learner, const Learner::MakeNetwork& make_network)
       : learner_(learner),
         options_(learner.options()),
-        plain_(random_batch_schema(), plain_options(options_), 0, make_network),
+        plain_(random_batch_schema(), plain_options(options_), 0,
+               options_.adapt.modulation ? Learner::MakeNetwork(modulated) : make_network),
         start_(random_batch_schema(), start_options(options_), 0, make_network) {
     for (auto* model : {&plain_, &start_}) model->parameters().flatten(at::kDouble);
   }
@@ -66,9 +105,11 @@ class Reference {
   }
 
  private:
+  static std::unique_ptr<Network> modulated(const NetworkParts& parts) { return std::make_unique<ModulatedMlp>(parts); }
   // The network with a head that is among its parameters, and nothing that adapts.
   static ModelOptions plain_options(ModelOptions options) {
     options.adapt.stages = {StageKind::kSteps};
+    options.adapt.modulation = false;
     return start_options(options);
   }
   // The stages before the steps, of which there are none.
@@ -128,12 +169,28 @@ class Reference {
   Weights start_of(const TensorBatch& one) {
     for (const auto& parameter : start_.parameters().list())
       start_.parameters().replace(parameter.name, learner_.parameters()[parameter.name]);
-    const auto head = start_.adapt(start_.batch_parameters(one), one);
+    const auto parameters = start_.batch_parameters(one);
+    const auto state = start_.adapt(parameters, one);
+    const auto& head = state.head;
     Weights weights = {{"head.weight", head.w[0]}, {"head.bias", head.b[0][0]}};
+    if (options_.adapt.modulation) add_modulation(weights, state.layers.modulation());
     for (const auto& parameter : plain_.parameters().list()) {
       if (!weights.contains(parameter.name)) weights[parameter.name] = learner_.parameters()[parameter.name];
     }
     return weights;
+  }
+
+  // Of a task [1, 1, ..]: the first layer's gains, its shifts, the next one's gains and so on.
+  void add_modulation(Weights& weights, const at::Tensor& modulation) const {
+    std::int64_t first = 0;
+    for (std::size_t i = 0; i < options_.network.tower.size(); ++i)
+      for (const auto* kind : {"gain.", "shift."}) {
+        const auto width = options_.network.tower[i];
+        // A task without support rows has none that are read off them.
+        weights[kind + std::to_string(i)] =
+            modulation.defined() ? modulation[0][0].narrow(0, first, width) : at::zeros({width}, at::kDouble);
+        first += width;
+      }
   }
 
   Weights adapted(Weights weights, const TensorBatch& one) {
@@ -150,13 +207,32 @@ class Reference {
     return plain_.outputs(plain_.batch_parameters(judged), judged, nullptr);
   }
 
+  // Of the support rows themselves; one that the network lets look at the others, after the other.
+  at::Tensor support_outputs(const Weights& weights, const TensorBatch& one) {
+    if (!plain_.network().reads_history()) return outputs(weights, one, one.support);
+    const auto rows = one.support.label.size(1);
+    std::vector<at::Tensor> of_rows;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      auto others = one;
+      const auto apart = [&](const at::Tensor& values) {
+        return std::pair(values.narrow(1, i, 1), at::cat({values.narrow(1, 0, i), values.slice(1, i + 1)}, 1));
+      };
+      RowTensors row;
+      std::tie(row.place, others.support.place) = apart(one.support.place);
+      std::tie(row.label, others.support.label) = apart(one.support.label);
+      std::tie(row.mask, others.support.mask) = apart(one.support.mask);
+      of_rows.push_back(outputs(weights, others, row));
+    }
+    return at::cat(of_rows, 1);
+  }
+
   // With a readout that compares rows, by its equations, one pair of a query and a support row after the other.
   at::Tensor loss_of_comparing(const Weights& weights, const TensorBatch& one, const at::Tensor& of_head) {
-    const auto support_outputs = this->outputs(weights, one, one.support).squeeze(2);
-    const auto costs = inner_costs(support_outputs.unsqueeze(2), one.support.label).sum();
+    const auto of_support = support_outputs(weights, one).squeeze(2);
+    const auto costs = inner_costs(of_support.unsqueeze(2), one.support.label).sum();
     const auto rows = one.support.label.size(1);
-    auto residuals = at::zeros_like(support_outputs);
-    if (rows > 0) residuals = -torch::autograd::grad({costs}, {support_outputs}, {}, true, true)[0];
+    auto residuals = at::zeros_like(of_support);
+    if (rows > 0) residuals = -torch::autograd::grad({costs}, {of_support}, {}, true, true)[0];
     const auto features = plain_.encode(plain_.batch_parameters(one), one, nullptr).features();
     const bool siamese = options_.adapt.readout == ReadoutKind::kSiamese;
     const auto& contrast = options_.adapt.contrast;
@@ -186,7 +262,9 @@ class Reference {
 
   bool adapts(const std::string& name) const {
     if (name.starts_with("head.")) return true;
-    if (name == "mean" || name.starts_with("warp.") || inner().scope == Scope::kHead) return false;
+    if (name == "mean" || name.starts_with("warp.") || name.starts_with("gain.") || name.starts_with("shift.") ||
+        inner().scope == Scope::kHead)
+      return false;
     const bool is_linear = name.ends_with(".weight") || name.ends_with(".bias");
     return is_linear || inner().scope == Scope::kAll;
   }
@@ -258,7 +336,7 @@ class Reference {
       names.push_back(name);
       values.push_back(value);
     }
-    const auto loss = inner_costs(outputs(weights, one, one.support), one.support.label).sum();
+    const auto loss = inner_costs(support_outputs(weights, one), one.support.label).sum();
     const auto gradients = torch::autograd::grad({loss}, values, {}, true, inner().second_order, true);
     const auto kappa = learned() ? raw("inner.kappa")[step] : constant(inner().kappa);
     const auto kept = [&](const at::Tensor& tensor) { return inner().second_order ? tensor : tensor.detach(); };

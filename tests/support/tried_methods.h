@@ -40,8 +40,9 @@ inline std::vector<ModelOptions> tried_methods() {
   return methods;
 }
 
-// What inner steps learn beside the rates that every method is tried with: one method for each.
-inline std::vector<ModelOptions> tried_steps() {
+// What the table does not tell apart: what inner steps learn beside the rates that every method is tried with, and
+// gains and shifts of layers.  One method for each.
+inline std::vector<ModelOptions> tried_settings() {
   using enum StageKind;
   std::vector<ModelOptions> methods;
   const auto add = [&](Scope scope, InnerOptions inner) {
@@ -58,6 +59,15 @@ inline std::vector<ModelOptions> tried_steps() {
   add(Scope::kAll, {.tower_pull = 0.7});
   add(Scope::kDense, {.rates = InnerRates::kFixed, .tower_pull = 0.7, .form = Form::kWeights});
   add(Scope::kAll, {.rates = InnerRates::kElementwise, .tower_pull = 0.7, .form = Form::kWeights});
+  const auto add_modulated = [&](std::vector<StageKind> stages, Scope scope) {
+    add(scope, {});
+    methods.back().adapt.stages = std::move(stages);
+    methods.back().adapt.modulation = true;
+  };
+  add_modulated({kPrior, kSteps}, Scope::kHead);
+  add_modulated({kPrior, kSupportEncoder, kSteps}, Scope::kAll);
+  add_modulated({kLstm, kSteps}, Scope::kDense);
+  add_modulated({kPrior, kRidge}, Scope::kHead);
   return methods;
 }
 
@@ -91,13 +101,14 @@ inline std::vector<ModelOptions> every_served_method(std::size_t step) {
   return some;
 }
 
-// Those of tried_methods() and tried_steps() differ.
+// Those of tried_methods() and tried_settings() differ.
 inline std::string name_of_tried(const ModelOptions& method) {
   const auto& inner = method.adapt.inner;
   auto name = name_of(method);
   if (inner.rates != InnerOptions().rates) name += ", " + to_text(inner.rates);
   if (inner.warp) name += ", warp";
   if (inner.tower_pull > 0.0) name += ", pull";
+  if (method.adapt.modulation) name += ", modulation";
   return name;
 }
 

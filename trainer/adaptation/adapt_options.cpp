@@ -34,6 +34,8 @@ void declare(Options& add, AdaptOptions& options) {
       "how a row's output comes about: linear (a head weighs its features), matching (and attention to the support "
       "rows by cosines adds what the head leaves of their labels) or siamese (that, by distances that are learned of "
       "pairs)");
+  add.add("adapt.modulation", options.modulation,
+          "the stages prior, support-encoder, gru and lstm write gains and shifts of hidden layers beside their head");
   add.add("model.prior", options.prior, "width of the hidden layer of the stages prior and task-memory")
       .from(1)
       .to(1e9)

@@ -3,6 +3,7 @@
 #include "trainer/adaptation/gru.h"
 #include "trainer/adaptation/kernel.h"
 #include "trainer/adaptation/lstm.h"
+#include "trainer/adaptation/modulation.h"
 #include "trainer/adaptation/prior.h"
 #include "trainer/adaptation/prototypes.h"
 #include "trainer/adaptation/ridge.h"
@@ -16,7 +17,7 @@ namespace warmstart {
 namespace {
 
 std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
-  const auto& [options, layout, outputs, features, inputs, noise, rule, draw, parameters, tables] = parts;
+  const auto& [options, layout, outputs, features, inputs, noise, modulation, rule, draw, parameters, tables] = parts;
   if (kind == StageKind::kPrior)
     return std::make_unique<Prior>(layout, options.prior, outputs, features, draw, parameters, tables);
   if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, outputs, draw, parameters);
@@ -32,13 +33,27 @@ std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
   return std::make_unique<Steps>(rule);
 }
 
+// For the stages that write one: by the name and the width of what they make their head of.
+void add_modulation_of(StageKind kind, const StageParts& parts) {
+  const auto add = [&](const char* stage, std::int64_t width) {
+    add_modulation(stage, width, parts.modulation, parts.parameters);
+  };
+  if (kind == StageKind::kPrior) add("prior", parts.options.prior);
+  if (kind == StageKind::kSupportEncoder) add("encoder", 2 * parts.options.encoder);
+  if (kind == StageKind::kGru) add("gru", parts.options.recurrent);
+  if (kind == StageKind::kLstm) add("lstm", parts.options.recurrent);
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts) {
   std::vector<std::unique_ptr<Stage>> stages;
   if (parts.options.stages.empty() || parts.options.stages.front() != StageKind::kPrior)
     stages.push_back(std::make_unique<SharedStart>(parts.outputs, parts.features, parts.draw, parts.parameters));
-  for (const auto kind : parts.options.stages) stages.push_back(make_stage(kind, parts));
+  for (const auto kind : parts.options.stages) {
+    stages.push_back(make_stage(kind, parts));
+    add_modulation_of(kind, parts);
+  }
   if (parts.options.readout != ReadoutKind::kLinear)
     stages.push_back(std::make_unique<SupportReadout>(parts.options.readout, parts.parameters));
   if (parts.noise) add_noise(parts.inputs, parts.parameters);

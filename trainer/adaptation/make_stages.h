@@ -17,6 +17,7 @@ struct StageParts {
   std::int64_t outputs, features;  // of the head
   std::int64_t inputs;             // of rows, that stages compare them by
   bool noise;                      // whether deviations are learned
+  std::int64_t modulation;         // how long a task's modulation is, that stages write; 0: none
   const InnerRule& rule;
   Initialiser& draw;
   Parameters& parameters;

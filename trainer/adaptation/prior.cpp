@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/adaptation/modulation.h"
 #include "trainer/layers/linear.h"
 
 namespace warmstart {
@@ -27,11 +28,14 @@ Prior::Prior(const FeatureLayout& layout, std::int64_t width, std::int64_t outpu
 
 void Prior::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
-  const auto head = linear(parameters, "prior.output", description_.hidden(parameters, support)).squeeze(1);
+  const auto hidden = description_.hidden(parameters, support);
+  const auto head = linear(parameters, "prior.output", hidden).squeeze(1);
   const auto weights = outputs_ * features_;
   state.head = {head.narrow(1, 0, weights).reshape({-1, outputs_, features_}),
                 head.narrow(1, weights, outputs_).unsqueeze(1)};
   state.unadapted_head = state.head;
+  modulate(state, "prior", hidden);
+  state.unadapted_modulation = state.layers.modulation();
   if (support.wanted.sums) state.sums[kHead] = at::cat({state.head.w, state.head.b}, 2);
 }
 

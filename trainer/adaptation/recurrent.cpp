@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/adaptation/modulation.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/layers/linear.h"
 
@@ -102,6 +103,7 @@ void Recurrent::apply(TaskState& state, const Support& support) const {
   state.head = with(state.head, head_of(found.last.hidden));
   if (support.wanted.shares) state.add_shares(head_of(found.changes));
   if (support.wanted.sums) remember(state, found.last);
+  modulate(state, kind_, found.last.hidden);
 }
 
 void Recurrent::remember(TaskState& state, const Memory& memory) const {

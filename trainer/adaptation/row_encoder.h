@@ -38,8 +38,11 @@ class Encoding {
 // steps.
 class RowEncoder {
  public:
-  // `network` and `rows` outlive it; `distinct` is the encoding of the distinct rows where no layer adapts.
-  RowEncoder(const Network& network, Rows rows, std::optional<Encoding> distinct);
+  // `network` outlives it; `history` is empty unless the network reads it.
+  RowEncoder(const Network& network, Rows rows, std::optional<History> history);
+
+  // Of `distinct`, the encoding of the distinct rows where no layer adapts.
+  RowEncoder(const Encoding& distinct, Rows rows);
 
   // Rows that were encoded before, as they are.
   explicit RowEncoder(Encoding encoding) : fixed_(std::move(encoding)) {}
@@ -52,10 +55,12 @@ class RowEncoder {
  private:
   const Network* network_ = nullptr;
   std::optional<Rows> rows_;  // empty where nothing is to be gathered
+  std::optional<History> history_;
   std::optional<Encoding> fixed_;
 };
 
-// A pass of `rows` through `network`; `layers` and `rows` outlive the result.
-Encoding encode(const Network& network, const Rows& rows, const AdaptedLayers& layers);
+// A pass of `rows` through `network`; `layers`, `rows` and `history` outlive the result.
+Encoding encode(const Network& network, const Rows& rows, const AdaptedLayers& layers,
+                const History* history = nullptr);
 
 }  // namespace warmstart

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/adaptation/modulation.h"
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/layers/linear.h"
 
@@ -11,10 +12,15 @@ namespace {
 constexpr double kRawKappa = 2.0;  // before the softplus, where it starts
 constexpr const char* kSum = "encoder";
 
-// What sums over so many rows add to a head: [.., D + 1].
-at::Tensor head_of_sums(const BatchParameters& parameters, const at::Tensor& sums, const at::Tensor& counts) {
+// What sums over so many rows say.
+at::Tensor code_of_sums(const BatchParameters& parameters, const at::Tensor& sums, const at::Tensor& counts) {
   const auto kappa = parameters.for_tasks(softplus_by_element(parameters["encoder.kappa"]), sums.size(0)).unsqueeze(1);
-  return linear(parameters, "encoder.head", sums / at::sqrt(counts + kappa).unsqueeze(2));
+  return sums / at::sqrt(counts + kappa).unsqueeze(2);
+}
+
+// What they add to a head: [.., D + 1].
+at::Tensor head_of_sums(const BatchParameters& parameters, const at::Tensor& sums, const at::Tensor& counts) {
+  return linear(parameters, "encoder.head", code_of_sums(parameters, sums, counts));
 }
 
 }  // namespace
@@ -43,6 +49,7 @@ void SupportEncoder::apply(TaskState& state, const Support& support) const {
   state.add_to_head(head_of(sum, support.row_counts), bias, left_out);
   if (support.wanted.shares) state.add_shares(head_of(rows, support.row_counts) - bias);
   if (support.wanted.sums) state.sums[kSum] = sum;
+  modulate(state, "encoder", code_of_sums(parameters, sum, support.row_counts));
 }
 
 void SupportEncoder::update(TaskState& state, const Support& support) const {

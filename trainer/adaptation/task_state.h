@@ -32,6 +32,9 @@ struct TaskState {
   // The head of a task without support rows; undefined where no stage has made one.
   Head unadapted_head = {};
 
+  // The modulation of such a task's layers; undefined where there is none.
+  at::Tensor unadapted_modulation = {};
+
   // In units of the variance of the labels' noise, that of the head [w, b] where no kernel has it: [T, D + 1, D + 1].
   at::Tensor covariance = {};
   std::optional<Noise> noise = std::nullopt;

@@ -10,6 +10,8 @@
 namespace warmstart {
 namespace {
 
+constexpr const char* kModulation = "modulation";  // in memory
+
 at::Tensor bias_of(const BatchParameters& parameters, const Layer& layer) {
   return layer.has_bias ? parameters[layer.name + ".bias"] : at::Tensor();
 }
@@ -43,6 +45,10 @@ AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parame
   }
 }
 
+void AdaptedLayers::modulate(const at::Tensor& added) {
+  modulation_ = modulation_.defined() ? modulation_ + added : added;
+}
+
 AdaptedLayers::Memory AdaptedLayers::memory() const {
   Memory memory;
   for (LayerId id = 0; id < layers_->list().size(); ++id) {
@@ -59,11 +65,13 @@ AdaptedLayers::Memory AdaptedLayers::memory() const {
                    {name + ".weight", weight},
                    {name + ".bias", bias}});
   }
+  memory[kModulation] = modulation_;
   std::erase_if(memory, [](const auto& entry) { return !entry.second.defined(); });  // the network does not use it
   return memory;
 }
 
 void AdaptedLayers::restore(const Memory& memory) {
+  if (const auto found = memory.find(kModulation); found != memory.end()) modulation_ = found->second;
   for (LayerId id = 0; id < layers_->list().size(); ++id) {
     const auto& layer = (*layers_)[id];
     if (!layers_->adapts(id)) continue;

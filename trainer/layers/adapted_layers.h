@@ -34,6 +34,11 @@ class AdaptedLayers {
   const AdaptedLinear& unadapted(LayerId layer) const { return unadapted_.at(layer); }
   const EmbeddingMemory& embedding(LayerId layer) const { return embedding_[layer]; }
 
+  // Adds to each task's gains and shifts behind layers, [T, 1, Layers::modulation_size()], which are 0 at first; they
+  // are no inner step's to change (Perez et al. 2018; Requeima et al. 2019).
+  void modulate(const at::Tensor& added);
+  const at::Tensor& modulation() const { return modulation_; }  // undefined where there is none
+
   // One inner step of the layers that the gradients name.  `scale` [T, 1, 1].
   void step(const std::vector<LayerGradient>& gradients, int step, const at::Tensor& scale);
 
@@ -53,6 +58,7 @@ class AdaptedLayers {
   // By layer; one of the two is used.
   std::vector<AdaptedLinear> linear_;
   std::vector<EmbeddingMemory> embedding_;
+  at::Tensor modulation_;
 };
 
 }  // namespace warmstart

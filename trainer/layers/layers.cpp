@@ -37,6 +37,11 @@ LayerId Layers::add_warp(const std::string& name, std::int64_t width) {
       Initialiser::zeros({width, width}), nullptr);
 }
 
+void Layers::modulate(LayerId layer) {
+  list_[layer].first_gain = modulation_size_;
+  modulation_size_ += 2 * list_[layer].outputs;
+}
+
 void Layers::add_rates() const {
   for (LayerId layer = 0; layer < list_.size(); ++layer) {
     if (adapts(layer)) rule_.add_layer(parameters_, list_[layer].name, list_[layer].inputs, list_[layer].outputs);

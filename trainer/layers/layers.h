@@ -24,6 +24,7 @@ struct Layer {
   bool has_bias;
   std::vector<std::int64_t> first_ids = {};  // of an embedding that is summed by field: where each field's ids begin
   bool warps = false;                        // inner steps go through it and never change it
+  std::int64_t first_gain = -1;              // among a task's modulation, where its gains begin; -1: it has none
 };
 
 // The layers that a network is made of, as all tasks share them.  Their values lie among the parameters, under
@@ -42,6 +43,11 @@ class Layers {
 
   // x + x W', with W at 0 first, between layers that adapt (Flennerhag et al. 2020).
   LayerId add_warp(const std::string& name, std::int64_t width);
+
+  // Lets a task's modulation scale and shift what comes out of a layer.
+  void modulate(LayerId layer);
+  // How long that is: a gain and a shift of each such output.
+  std::int64_t modulation_size() const { return modulation_size_; }
 
   // Adds the learned inner rates of the layers that adapt.
   void add_rates() const;
@@ -69,6 +75,7 @@ class Layers {
   EmbeddingSource& tables_;
   const InnerRule& rule_;
   std::vector<Layer> list_;
+  std::int64_t modulation_size_ = 0;
 };
 
 }  // namespace warmstart

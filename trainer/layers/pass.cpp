@@ -3,10 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <tuple>
 
+#include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
+#include "trainer/arithmetic/task_product.h"
 #include "trainer/layers/embed.h"
 
 namespace warmstart {
@@ -22,6 +25,16 @@ at::Tensor sum_in_order(const at::Tensor& fields) {
 
 // A part of a tensor: products of operands that lie in one piece do not go another way by where they begin.
 at::Tensor in_one_piece(const at::Tensor& part) { return PlainArithmetic::stands() ? part : part.contiguous(); }
+
+constexpr double kLeast = -1e9;  // its exponential is 0
+
+// softmax([0, x]) over the last dimension without its first element.
+at::Tensor softmax_beside_zero(const at::Tensor& x) {
+  const auto zero = at::zeros_like(x.sum(-1, true));
+  const auto largest = at::cat({zero, x}, -1).amax(-1, true).detach();
+  const auto shares = exp_by_element(x - largest);
+  return shares / (exp_by_element(-largest) + shares.sum(-1, true));
+}
 
 }  // namespace
 
@@ -56,25 +69,28 @@ Var Pass::parameter(const std::string& name) {
   return add_node(rows_.of_microbatches(layers_.parameters()[name]), false, nullptr);
 }
 
-std::function<at::Tensor()> Pass::shared_embedding(const std::string& table, const IdBags& bags) const {
-  return [&rows = rows_, &parameters = layers_.parameters(), &bags, table] {
+std::function<at::Tensor()> Pass::shared_embedding(const std::string& table, const Rows& rows,
+                                                   const IdBags& bags) const {
+  return [&rows, &parameters = layers_.parameters(), &bags, table] {
     return rows.shared(table + ".alone", [&] { return embed(parameters, table, bags); });
   };
 }
 
-Var Pass::fields(LayerId embedding, LayerId dense) {
+Var Pass::fields(LayerId embedding, LayerId dense, Of of) {
   const auto& layers = layers_.shared();
   const auto& table = layers[embedding].name;
-  auto x = rows_.shared(table, [&] {
-    const auto embedded = embed(layers_.parameters(), table, rows_.fields());
-    return layers_.unadapted(dense).forward(rows_.distinct_dense(), embedded);
+  const auto& rows = this->rows(of);
+  auto x = rows.shared(table, [&] {
+    const auto embedded = embed(layers_.parameters(), table, rows.fields());
+    return layers_.unadapted(dense).forward(rows.distinct_dense(), embedded);
   });
-  if (layers.adapts(dense)) x = layers_.linear(dense).forward(rows_.dense(), x);
-  if (layers.adapts(embedding)) x = layers_.embedding(embedding).forward(rows_.same_ids(rows_.fields()), x);
-  return add_node(x, layers.adapts(dense) || layers.adapts(embedding), [=, this](const auto& d, Gradients& gradients) {
-    gradients.add({dense, rows_.dense(), d});
-    gradients.add({embedding, {}, d, shared_embedding(table, rows_.fields())});
-  });
+  if (layers.adapts(dense)) x = layers_.linear(dense).forward(rows.dense(), x);
+  if (layers.adapts(embedding)) x = layers_.embedding(embedding).forward(rows.same_ids(rows.fields()), x);
+  return add_node(x, layers.adapts(dense) || layers.adapts(embedding),
+                  [=, this, &rows](const auto& d, Gradients& gradients) {
+                    gradients.add({dense, rows.dense(), d});
+                    gradients.add({embedding, {}, d, shared_embedding(table, rows, rows.fields())});
+                  });
 }
 
 Var Pass::fields_by_field(LayerId embedding, LayerId dense) {
@@ -103,7 +119,7 @@ Var Pass::key(LayerId table) {
   auto x = rows_.shared(name, [&] { return embed(layers_.parameters(), name, rows_.keys()); });
   if (layers.adapts(table)) x = layers_.embedding(table).forward(rows_.same_ids(rows_.keys()), x);
   return add_node(x, layers.adapts(table), [=, this](const auto& d, Gradients& gradients) {
-    gradients.add({table, {}, d, shared_embedding(name, rows_.keys())});
+    gradients.add({table, {}, d, shared_embedding(name, rows_, rows_.keys())});
   });
 }
 
@@ -125,8 +141,18 @@ Var Pass::linear(LayerId id, Var x, const LinearUse& use) {
   });
 }
 
-Var Pass::drop(Var x) {
-  const auto mask = next_mask(value(x).size(-1));
+Var Pass::modulate(LayerId id, Var x) {
+  const auto& modulation = layers_.modulation();
+  const auto& layer = layers_.shared()[id];
+  if (!modulation.defined()) return x;
+  const auto factor = 1.0 + modulation.narrow(2, layer.first_gain, layer.outputs);
+  const auto shift = modulation.narrow(2, layer.first_gain + layer.outputs, layer.outputs);
+  return add_node(value(x) * factor + shift, adapts(x),
+                  [=](const auto& d, Gradients& gradients) { gradients.add(x, d * factor); });
+}
+
+Var Pass::drop(Var x, Of of) {
+  const auto mask = next_mask(value(x).size(-1), of);
   if (!mask.defined()) return x;
   return add_node(value(x) * mask, adapts(x), [=](const auto& d, Gradients& gradients) { gradients.add(x, d * mask); });
 }
@@ -181,6 +207,20 @@ Var Pass::columns(Var x, std::int64_t first, std::int64_t count) {
   const auto behind = value(x).size(-1) - first - count;
   return add_node(value(x).narrow(-1, first, count), adapts(x), [=](const auto& d, Gradients& gradients) {
     gradients.add(x, at::constant_pad_nd(d, {first, behind}));
+  });
+}
+
+Var Pass::attend(Var queries, Var keys, Var values) {
+  const double scale = 1.0 / std::sqrt(static_cast<double>(value(queries).size(-1)));
+  const auto products = task_product(value(queries) * scale, value(keys).transpose(1, 2));
+  const auto weights = softmax_beside_zero(products + (1.0 - history_->may_attend) * kLeast);
+  const bool any_adapts = adapts(queries) || adapts(keys) || adapts(values);
+  return add_node(task_product(weights, value(values)), any_adapts, [=, this](const auto& d, Gradients& gradients) {
+    const auto of_weights = task_product(d, value(values).transpose(1, 2));
+    const auto of_products = weights * (of_weights - (weights * of_weights).sum(2, true)) * scale;
+    gradients.add(values, task_product(weights.transpose(1, 2), d));
+    gradients.add(queries, task_product(of_products, value(keys)));
+    gradients.add(keys, task_product(of_products.transpose(1, 2), value(queries)));
   });
 }
 

@@ -15,6 +15,9 @@ struct Var {
   std::size_t node = 0;
 };
 
+// Which rows a value is of: the pass's own [T, R], or the support rows [T, S] that those may look at.
+enum class Of { kRows, kSupport };
+
 // What a linear layer is given beside its inputs, and what follows it.
 struct LinearUse {
   std::optional<Var> start = {};  // added before the rectifier; shaped like the result
@@ -31,11 +34,12 @@ struct LinearUse {
 // Values are [T, R, ..], or [N, ..] where the rows are the distinct ones.
 class Pass {
  public:
-  // Both outlive it.
-  Pass(const AdaptedLayers& layers, const Rows& rows) : layers_(layers), rows_(rows) {}
+  // All outlive it.  `history` is null unless the network reads it.
+  Pass(const AdaptedLayers& layers, const Rows& rows, const History* history = nullptr)
+      : layers_(layers), rows_(rows), history_(history) {}
 
   // The rows' fields: the weighted sum of their ids' embeddings and a linear map of their dense fields, [.., width].
-  Var fields(LayerId embedding, LayerId dense);
+  Var fields(LayerId embedding, LayerId dense, Of of = Of::kRows);
 
   // The same by field: of each categorical field the weighted sum of its ids' embeddings, and behind them the linear
   // map of all dense fields, [.., fields + 1, width].
@@ -54,8 +58,11 @@ class Pass {
   Var warp(LayerId layer, Var x) { return linear(layer, x, {.start = x}); }
   bool is_warp(LayerId layer) const { return layers_.shared()[layer].warps; }
 
+  // x (1 + gain) + shift, where tasks have such of the layer that x comes out of.
+  Var modulate(LayerId layer, Var x);
+
   // Times a dropout mask, in training.  Masks are numbered by their order in the pass.
-  Var drop(Var x);
+  Var drop(Var x, Of of = Of::kRows);
 
   Var add(Var a, Var b);       // broadcasts
   Var multiply(Var a, Var b);  // element by element, of the same shape
@@ -69,6 +76,11 @@ class Pass {
   Var concatenate(const std::vector<Var>& parts);
 
   Var columns(Var x, std::int64_t first, std::int64_t count);
+
+  // Of each row [T, R, width] and support row [T, S, width]: the mean of `values` [T, S, E] over the support rows that
+  // the row may look at, weighted by softmax(query key' / sqrt(width)) (Vaswani et al. 2017, equation 1), where a key
+  // whose product is 0 and whose value is 0 is always among them: [T, R, E].
+  Var attend(Var queries, Var keys, Var values);
 
   const at::Tensor& value(Var x) const { return nodes_[x.node].value; }
 
@@ -85,11 +97,13 @@ class Pass {
   };
   Var add_node(at::Tensor value, bool adapts, std::function<void(const at::Tensor&, Gradients&)> back);
   bool adapts(Var x) const { return nodes_[x.node].adapts; }
-  std::function<at::Tensor()> shared_embedding(const std::string& table, const IdBags& bags) const;
-  at::Tensor next_mask(std::int64_t width) { return rows_.mask(masks_++, width); }
+  const Rows& rows(Of of) const { return of == Of::kRows ? rows_ : history_->rows; }
+  std::function<at::Tensor()> shared_embedding(const std::string& table, const Rows& rows, const IdBags& bags) const;
+  at::Tensor next_mask(std::int64_t width, Of of = Of::kRows) { return rows(of).mask(masks_++, width); }
 
   const AdaptedLayers& layers_;
   const Rows& rows_;
+  const History* history_;
   std::vector<Node> nodes_;
   std::uint64_t masks_ = 0;
 };

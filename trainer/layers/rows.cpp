@@ -166,8 +166,10 @@ const IdBags& Rows::by_field(const std::vector<std::int64_t>& first_ids) const {
 }
 
 at::Tensor Rows::unknown_keys() const {
-  const auto unknown = 1.0 - distinct_->keys.weights;
-  return support_ ? unknown : unknown.unsqueeze(1);
+  return shared("unknown_keys", [&] {
+    const auto unknown = 1.0 - distinct_->keys.weights;
+    return support_ ? unknown : unknown.unsqueeze(1);
+  });
 }
 
 const at::Tensor& Rows::distinct_dense() const { return distinct_->dense; }

@@ -35,14 +35,14 @@ class Rows {
   // Of the distinct rows.
   const IdBags& fields() const;  // of all categorical fields: the key's id comes first, weighing 0 where it is unknown
   const IdBags& keys() const;    // of the key alone
-  at::Tensor unknown_keys() const;           // [.., 1]: 1 where the key is unknown, else 0
   const at::Tensor& distinct_dense() const;  // [N, F]
 
   // Those of fields(), a bag for each field of each distinct row: `first_ids` [F] says where each field's ids begin, in
   // rising order.  Of a request the weights are [.., F, I], of the same ids.
   const IdBags& by_field(const std::vector<std::int64_t>& first_ids) const;
 
-  at::Tensor dense() const;  // [.., F]
+  at::Tensor dense() const;         // [.., F]
+  at::Tensor unknown_keys() const;  // [.., 1]: 1 where the key is unknown, else 0
 
   // What `compute` makes of the distinct rows, [N, ..], at these rows: [T, R, ..].  Computed once a batch for each
   // name.
@@ -74,6 +74,12 @@ class Rows {
   std::shared_ptr<Distinct> distinct_, support_;  // the second: a request's support rows
   at::Tensor place_, support_place_;              // undefined: these are the distinct rows
   std::shared_ptr<std::map<std::string, at::Tensor>> gathered_;
+};
+
+// The rows that a network may look at beside a row itself: the task's support.
+struct History {
+  Rows rows;              // [T, S]
+  at::Tensor may_attend;  // [T, R, S], or [T, 1, S] for all rows: 1 where a row may look at a support row, else 0
 };
 
 }  // namespace warmstart

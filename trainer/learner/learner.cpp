@@ -4,12 +4,10 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <span>
 
-#include "trainer/adaptation/contrast.h"
 #include "trainer/adaptation/make_stages.h"
-#include "trainer/arithmetic/student_t.h"
 #include "trainer/layers/linear.h"
+#include "trainer/learner/learner_batch.h"
 #include "trainer/learner/memory_estimate.h"
 
 namespace warmstart {
@@ -20,9 +18,11 @@ const ModelOptions& checked(const ModelOptions& options) {
   return options;
 }
 
-// What adapted embeddings remember support rows by.
+// What adapted embeddings remember support rows by, and networks that look at them.
 constexpr const char* kSupportIds = "support.ids";
 constexpr const char* kSupportWeights = "support.weights";
+constexpr const char* kSupportDense = "support.dense";
+constexpr const char* kSupportMask = "support.mask";
 constexpr const char* kRows = "rows";  // among the sums: how many there were
 
 // Without the stage `steps` there are none.
@@ -46,7 +46,8 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
   stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(),
-                         learns_noise(), rule_, draw, parameters_, tables_});
+                         learns_noise(), options_.adapt.modulation ? layers_.modulation_size() : 0, rule_, draw,
+                         parameters_, tables_});
   for (const auto& stage : stages_) {
     for (auto& part : stage->row_parts()) row_parts_.push_back(std::move(part));
     leaves_out_ |= stage->leaves_out() && options_.adapt.leave_one_out > 0.0;
@@ -73,131 +74,12 @@ void Learner::start_from(double score, const at::Tensor& key_bias) {
   if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
 }
 
-// Tasks on their way through the network and the stages.
-class Learner::Batch {
- public:
-  Batch(const Learner& learner, const BatchParameters& parameters, const TensorBatch& tensors, const Dropout* dropout,
-        Precision precision, const Encoding* rows = nullptr)
-      : learner_(learner),
-        dropout_(dropout),
-        support_labels_(tensors.support),
-        descriptions_(tensors.descriptions),
-        unadapted_(learner.layers_, parameters, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
-    const Rows distinct(tensors, dropout);
-    std::optional<Encoding> shared;
-    if (rows)
-      shared = *rows;
-    else if (learner.only_heads_adapt())
-      shared = learner.encode(distinct, unadapted_);
-    const auto encoder = [&](const RowTensors& rows) -> RowEncoder {
-      return {*learner_.network_, distinct.placed(rows.place, tensors.support.place), shared};
-    };
-    support_.emplace(encoder(tensors.support));
-    query_.emplace(encoder(tensors.query));
-  }
-
-  Batch(const Learner& learner, const BatchParameters& parameters, const Request& request)
-      : learner_(learner),
-        dropout_(nullptr),
-        support_labels_(request.support_labels),
-        descriptions_(request.descriptions),
-        unadapted_(learner.layers_, parameters, 0, 0, Precision::kFloat32) {
-    const auto encoder = [&](const Rows& rows) -> RowEncoder {
-      std::optional<Encoding> fixed;
-      if (learner_.only_heads_adapt()) fixed = learner_.encode(rows, unadapted_);
-      return {*learner_.network_, rows, fixed};
-    };
-    std::optional<Rows> support;
-    if (request.support.ids.padded.defined()) support_.emplace(encoder(support.emplace(request.support)));
-    if (request.query.ids.padded.defined()) query_.emplace(encoder(Rows(request.query, support ? &*support : nullptr)));
-  }
-
-  TaskState adapted(Wanted wanted = {}) const {
-    auto state = unadapted();
-    if (wanted.shares) state.shares = no_shares();
-    apply(state, learner_.stages_, wanted);
-    return state;
-  }
-
-  // By the first stage alone, which does not look at the support.
-  TaskState started() const {
-    auto state = unadapted();
-    apply(state, std::span(learner_.stages_).first(1), {});
-    return state;
-  }
-
-  // With the support rows as new ones; `row_counts` of all.
-  void update(TaskState& state, const at::Tensor& row_counts) const {
-    const Support support = {*support_, support_labels_, row_counts, descriptions_, dropout_, *learner_.objective_, {}};
-    for (const auto& stage : learner_.stages_) stage->update(state, support);
-  }
-
-  TaskState unadapted() const { return {.head = {}, .layers = unadapted_, .readout = learner_.options_.adapt.readout}; }
-  const RowEncoder& query() const { return *query_; }
-
-  at::Tensor outputs(const TaskState& state) const { return state.outputs(*query_); }
-
-  // With the shares of the likelihood and of the contrast between rows.
-  at::Tensor query_losses(const TaskState& state, const RowTensors& query) const {
-    const auto& objective = *learner_.objective_;
-    if (state.readout == ReadoutKind::kSiamese) {
-      const auto& contrast = learner_.options_.adapt.contrast;
-      return objective.losses(outputs(state), query) +
-             contrast.weight * contrastive_losses(contrast, state.distances_of(*query_), query, support_labels_);
-    }
-    if (!state.noise) return objective.losses(outputs(state), query);
-    const auto found = predictive(state);
-    const auto errors = found.outputs.squeeze(2) - query.label;
-    const auto unlikely = student_t_losses(errors, found.squared_scales.squeeze(2), found.freedom.squeeze(2));
-    return objective.losses(found.outputs, query) +
-           learner_.options_.adapt.likelihood * mean_over_rows(unlikely, query.mask);
-  }
-
-  Predictive predictive(const TaskState& state) const { return state.predictive(*query_); }
-
-  Reasons reasons(const TaskState& state) const {
-    const auto prior = unadapted_outputs(state).squeeze(2), shares = this->shares(state);
-    return {prior, shares, outputs(state).squeeze(2) - prior - shares.sum(2)};
-  }
-
-  at::Tensor unadapted_outputs(const TaskState& state) const {
-    const auto query = query_->encode(unadapted_);
-    return state.unadapted_head.outputs(query.features(), query.base());
-  }
-
- private:
-  void apply(TaskState& state, std::span<const std::unique_ptr<Stage>> stages, Wanted wanted) const {
-    const auto row_counts = support_labels_.mask.sum(1, true);
-    const Support support = {*support_, support_labels_,      row_counts, descriptions_,
-                             dropout_,  *learner_.objective_, wanted};
-    for (const auto& stage : stages) stage->apply(state, support);
-  }
-
-  Head no_shares() const {
-    const auto zeros = at::zeros_like(support_labels_.mask).unsqueeze(2);
-    return {zeros.expand({-1, -1, learner_.network_->features()}), zeros};
-  }
-
-  // Of the features before any layer adapts.
-  at::Tensor shares(TaskState state) const {
-    state.layers = unadapted_;
-    return state.shares_of(*query_);
-  }
-
-  const Learner& learner_;
-  const Dropout* dropout_;
-  const RowTensors& support_labels_;
-  const FeatureTensors& descriptions_;
-  AdaptedLayers unadapted_;
-  std::optional<RowEncoder> support_, query_;
-};
-
 BatchParameters Learner::batch_parameters(const TensorBatch& batch, Leaves leaves) const {
   return {parameters_, tables_, batch.microbatches, leaves};
 }
 
-Head Learner::adapt(const BatchParameters& parameters, const TensorBatch& batch) const {
-  return Batch(*this, parameters, batch, nullptr, Precision::kFloat32).adapted().head;
+TaskState Learner::adapt(const BatchParameters& parameters, const TensorBatch& batch) const {
+  return Batch(*this, parameters, batch, nullptr, Precision::kFloat32).adapted();
 }
 
 at::Tensor Learner::outputs(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
@@ -245,8 +127,8 @@ Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& b
   return encode(rows, unadapted);
 }
 
-Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers) const {
-  const auto encoding = warmstart::encode(*network_, rows, layers);
+Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers, const History* history) const {
+  const auto encoding = warmstart::encode(*network_, rows, layers, history);
   std::map<std::string, at::Tensor> parts;
   for (const auto& name : row_parts_) parts[name] = linear(layers.parameters(), name, encoding.input());
   if (learns_noise()) parts[kRowNoise] = row_noise_part(layers.parameters(), encoding.input(), rows);
@@ -277,9 +159,12 @@ TaskState::Memory Learner::memory(const BatchParameters& parameters, const Reque
   auto state = Batch(*this, parameters, request).adapted({.sums = updates()});
   if (updates()) state.sums[kRows] = request.support_labels.mask.sum(1, true);
   auto memory = state.memory();
-  if (!layers_.any_embedding_adapts()) return memory;
+  if (!layers_.any_embedding_adapts() && !network_->reads_history()) return memory;
   memory[kSupportIds] = request.support.ids.padded;
   memory[kSupportWeights] = request.support.ids.weights;
+  if (!network_->reads_history()) return memory;
+  memory[kSupportDense] = request.support.dense;
+  memory[kSupportMask] = request.support_labels.mask;
   return memory;
 }
 
@@ -297,6 +182,10 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Request
   if (const auto ids = memory.find(kSupportIds); ids != memory.end()) {
     with_support.support.ids.padded = ids->second;
     with_support.support.ids.weights = memory.at(kSupportWeights);
+  }
+  if (network_->reads_history()) {
+    with_support.support.dense = memory.at(kSupportDense);
+    with_support.support_labels.mask = memory.at(kSupportMask);
   }
   const Batch whole(*this, parameters, with_support);
   auto state = whole.unadapted();
@@ -332,7 +221,7 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Encodin
 
 bool Learner::updates() const {
   // What a row adds must not depend on the rows that come behind it.
-  return only_heads_adapt() && objective_->newton_steps() == 1 && !ranks(options_.objective.kind) &&
+  return encodes_rows_once() && objective_->newton_steps() == 1 && !ranks(options_.objective.kind) &&
          std::all_of(stages_.begin(), stages_.end(), [](const auto& stage) { return stage->updates(); });
 }
 

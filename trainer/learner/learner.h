@@ -39,8 +39,8 @@ class Learner : public Recommender {
   // The parameters as the batch's microbatches see them, for the functions below.
   BatchParameters batch_parameters(const TensorBatch& batch, Leaves leaves = Leaves::kParameters) const;
 
-  // The head that each task makes its own of its support rows.
-  Head adapt(const BatchParameters& parameters, const TensorBatch& batch) const;
+  // What each task makes its own of its support rows.
+  TaskState adapt(const BatchParameters& parameters, const TensorBatch& batch) const;
 
   // Adapts to each task's support rows and computes its query rows' outputs: [T, Q, C], differentiable.  `dropout` is
   // null outside of training.
@@ -48,8 +48,7 @@ class Learner : public Recommender {
                      Precision precision = Precision::kFloat32) const;
 
   // Each task's mean outer loss over its query rows and, as adapt.leave-one-out says, its support rows, each left out:
-  // [T].  `rows`: the encoding of the batch's distinct rows where they
-  // were encoded before, which is for heads alone that adapt; else null.
+  // [T].  `rows`: the encoding of the batch's distinct rows where they were encoded before; else null.
   at::Tensor losses(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                     Precision precision = Precision::kFloat32, const Encoding* rows = nullptr) const;
 
@@ -62,8 +61,10 @@ class Learner : public Recommender {
   at::Tensor change_losses(const BatchParameters& parameters, const TensorBatch& batch, const at::Tensor& weights,
                            const Dropout* dropout, Precision precision = Precision::kFloat32) const;
 
-  // Whether nothing but heads adapts, so that rows can be encoded once for all tasks.
-  bool only_heads_adapt() const { return !layers_.any_adapts(); }
+  // Whether a row looks the same to all tasks, since nothing but heads adapts, so that it can be encoded once for all.
+  bool encodes_rows_once() const {
+    return !layers_.any_adapts() && !network_->reads_history() && !options_.adapt.modulation;
+  }
 
   // The encoding of the batch's distinct rows before any adaptation: [N, D] and [N, 1], with
   // the parts that stages read.
@@ -85,7 +86,8 @@ class Learner : public Recommender {
   struct Reasons {
     at::Tensor prior;        // [T, Q]: of a task without support rows
     at::Tensor shares;       // [T, Q, S]: what each support row adds
-    at::Tensor unexplained;  // [T, Q]: what layers that adapt add, which no row can be given; else 0, to rounding
+    at::Tensor unexplained;  // [T, Q]: what layers that adapt and networks that look at the support add, which no row
+                             // can be given; else 0, to rounding
   };
   Reasons reasons(const BatchParameters& parameters, const TensorBatch& batch) const;
 
@@ -108,7 +110,7 @@ class Learner : public Recommender {
                            const TaskState::Memory& memory) const;
   bool updates() const;
 
-  // Rows that are encoded once for all tasks, where only_heads_adapt(): [N, ..].
+  // Rows that are encoded once for all tasks, where encodes_rows_once(): [N, ..].
   Encoding encode(const BatchParameters& parameters, const FeatureTensors& rows) const;
   // What tasks of which the memory is would say of them all: [T, N]; and the answer about some of them, [T, R, ..].
   at::Tensor outputs_of_all(const BatchParameters& parameters, const Encoding& rows,
@@ -126,7 +128,7 @@ class Learner : public Recommender {
   bool learns_noise() const;
 
   // Without the tape.
-  Encoding encode(const Rows& rows, const AdaptedLayers& layers) const;
+  Encoding encode(const Rows& rows, const AdaptedLayers& layers, const History* history = nullptr) const;
 
   Schema schema_;
   ModelOptions options_;

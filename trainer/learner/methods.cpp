@@ -137,6 +137,10 @@ std::optional<Refusal> refusal_of_reading(const AdaptOptions& options) {
                  "set adapt.leave-one-out = 0, or adapt.stages = prior, support-encoder, ridge"};
 }
 
+bool has_hidden_layers(const NetworkOptions& network) {
+  return network.kind != NetworkKind::kMf && network.kind != NetworkKind::kContent && !network.tower.empty();
+}
+
 // Of what inner steps learn, where it would change nothing.
 std::optional<Refusal> refusal_of_steps(const ModelOptions& options) {
   const auto& inner = options.adapt.inner;
@@ -149,13 +153,38 @@ std::optional<Refusal> refusal_of_steps(const ModelOptions& options) {
   if (each_weight && inner.form != Form::kWeights)
     return Refusal{"inner.rates = elementwise is of each weight, and only formed weights can have such rates",
                    "set inner.form = weights, or inner.rates = per-parameter"};
-  const bool has_tower = !is_mf && options.network.kind != NetworkKind::kContent && !options.network.tower.empty();
-  if (inner.warp && (head_alone || !has_tower))
+  if (inner.warp && (head_alone || !has_hidden_layers(options.network)))
     return Refusal{"inner.warp puts layers behind hidden layers that adapt, and there are none",
                    "set inner.warp = false, or inner.scope = dense, model.network = mlp and model.tower"};
   if (inner.tower_pull > 0.0 && head_alone)
     return Refusal{"inner.tower-pull pulls layers outside the head, which inner.scope = head leaves as they are",
                    "set inner.tower-pull = 0, or inner.scope = dense"};
+  return std::nullopt;
+}
+
+// Of gains and shifts of hidden layers.
+std::optional<Refusal> refusal_of_modulation(const ModelOptions& options) {
+  const auto& adapt = options.adapt;
+  const auto& stages = adapt.stages;
+  if (!adapt.modulation) return std::nullopt;
+  if (!has_hidden_layers(options.network))
+    return Refusal{"adapt.modulation scales and shifts hidden layers, and there are none",
+                   "set adapt.modulation = false, or model.network = mlp and model.tower"};
+  const auto writes = [&](StageKind stage) { return has(stages, stage); };
+  const bool of_rows = writes(StageKind::kSupportEncoder) || writes(StageKind::kGru) || writes(StageKind::kLstm);
+  if (!of_rows && !writes(StageKind::kPrior))
+    return Refusal{"adapt.modulation is written by the stages prior, support-encoder, gru and lstm, and there is none",
+                   "set adapt.modulation = false, or adapt.stages = prior, support-encoder, steps"};
+  if (of_rows && solver_of(stages) && adapt.leave_one_out > 0.0)
+    return Refusal{
+        "adapt.leave-one-out wants each support row's features without the row, and with adapt.modulation "
+        "they are read off all rows",
+        "set adapt.leave-one-out = 0, or adapt.modulation = false"};
+  if (adapt.readout != ReadoutKind::kLinear)
+    return Refusal{fmt::format("adapt.readout = {} compares rows by the features that all tasks share, and with "
+                               "adapt.modulation each task has its own",
+                               name_of(adapt.readout)),
+                   "set adapt.modulation = false, or adapt.readout = linear"};
   return std::nullopt;
 }
 
@@ -279,6 +308,7 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   if (scope == Scope::kDense && options.network.kind == NetworkKind::kMf)
     return Refusal{"model.network = mf has no linear layers for inner.scope = dense",
                    "set inner.scope = head or all, or model.network = mlp"};
+  if (auto refusal = refusal_of_modulation(options)) return refusal;
   return refusal_of_steps(options);
 }
 

@@ -2,6 +2,7 @@
 
 #include "trainer/networks/content.h"
 #include "trainer/networks/deepfm.h"
+#include "trainer/networks/din.h"
 #include "trainer/networks/mf.h"
 #include "trainer/networks/mlp.h"
 #include "trainer/networks/two_tower.h"
@@ -14,6 +15,7 @@ std::unique_ptr<Network> make_network(const NetworkParts& parts) {
   if (kind == NetworkKind::kMf) return std::make_unique<Mf>(parts);
   if (kind == NetworkKind::kContent) return std::make_unique<Content>(parts);
   if (kind == NetworkKind::kDeepFm) return std::make_unique<DeepFm>(parts);
+  if (kind == NetworkKind::kDin) return std::make_unique<Din>(parts);
   return std::make_unique<TwoTower>(parts);
 }
 

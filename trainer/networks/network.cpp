@@ -33,6 +33,7 @@ std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs) {
     const auto next = parts.options.tower[i];
     const auto weight = parts.draw.uniform({next, width}, width), bias = parts.draw.uniform({next}, width);
     tower.push_back(parts.layers.add_linear("tower." + std::to_string(i), width, next, weight, bias));
+    parts.layers.modulate(tower.back());
     if (parts.layers.rule().options().warp) tower.push_back(parts.layers.add_warp("warp." + std::to_string(i), next));
     width = next;
   }
@@ -54,8 +55,9 @@ Var products_of_pairs(Pass& pass, Var fields, Var sum) {
 
 Var through_tower(Pass& pass, const std::vector<LayerId>& tower, Var x) {
   for (const auto layer : tower)
-    x = pass.is_warp(layer) ? pass.warp(layer, x)
-                            : pass.linear(layer, x, {.start = {}, .rectifies = true, .drops = true});
+    x = pass.is_warp(layer)
+            ? pass.warp(layer, x)
+            : pass.modulate(layer, pass.linear(layer, x, {.start = {}, .rectifies = true, .drops = true}));
   return x;
 }
 

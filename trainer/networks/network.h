@@ -30,6 +30,9 @@ class Network {
   // E
   virtual std::int64_t inputs() const { return features(); }
 
+  // Whether what it makes of a row depends on the task's support rows, so that no row can be encoded for all tasks.
+  virtual bool reads_history() const { return false; }
+
   // The parameter whose last value is added to every row's base score.
   virtual const char* score_bias() const = 0;
 };
@@ -64,7 +67,7 @@ Var linear_terms(Pass& pass, const LinearLayers& layers, LayerId key_bias);
 // vectors: half of (its square minus the sum of their squares), [.., E] (Rendle 2010, lemma 3.1).
 Var products_of_pairs(Pass& pass, Var fields, Var sum);
 
-// The hidden layers over `x`, with rectifiers and dropout.
+// The hidden layers over `x`, with rectifiers and dropout, and a task's gains and shifts behind each.
 Var through_tower(Pass& pass, const std::vector<LayerId>& tower, Var x);
 
 }  // namespace warmstart

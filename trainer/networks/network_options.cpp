@@ -11,16 +11,16 @@ constexpr double kWidest = 1e9;
 void declare(Options& add, NetworkOptions& options) {
   add.add("model.network", options.kind,
           "base learner: two-tower, mlp (multi-layer perceptron), mf (factors of keys), content (factorisation machine "
-          "of the fields) or deepfm (that and a multi-layer perceptron)");
+          "of the fields), deepfm (that and a multi-layer perceptron) or din (attention of a row over the support)");
   add.add("model.embedding", options.embedding, "width of embeddings")
       .from(1)
       .to(kWidest)
-      .only_with("model.network", {"two-tower", "mlp", "content", "deepfm"});
+      .only_with("model.network", {"two-tower", "mlp", "content", "deepfm", "din"});
   add.add("model.tower", options.tower, "widths of the hidden layers, comma-separated")
       .from(1)
       .to(kWidest)
       .items(64)
-      .only_with("model.network", {"two-tower", "mlp", "deepfm"});
+      .only_with("model.network", {"two-tower", "mlp", "deepfm", "din"});
   add.add("model.features", options.features, "width of the features that the head weighs")
       .from(1)
       .to(kWidest)

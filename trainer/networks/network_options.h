@@ -8,12 +8,13 @@
 
 namespace warmstart {
 
-enum class NetworkKind { kTwoTower, kMlp, kMf, kContent, kDeepFm };
+enum class NetworkKind { kTwoTower, kMlp, kMf, kContent, kDeepFm, kDin };
 NLOHMANN_JSON_SERIALIZE_ENUM(NetworkKind, {{NetworkKind::kTwoTower, "two-tower"},
                                            {NetworkKind::kMlp, "mlp"},
                                            {NetworkKind::kMf, "mf"},
                                            {NetworkKind::kContent, "content"},
-                                           {NetworkKind::kDeepFm, "deepfm"}})
+                                           {NetworkKind::kDeepFm, "deepfm"},
+                                           {NetworkKind::kDin, "din"}})
 
 struct NetworkOptions {
   NetworkKind kind = NetworkKind::kTwoTower;

@@ -18,7 +18,7 @@ MicrobatchForm form_on_this_rank(const Learner& model, const Dataset& dataset, c
   if (!by_task_kernels || options.precision == Precision::kBfloat16) return MicrobatchForm::kOneByOne;
   // What inner steps change of heads has no way back to the rows.
   const bool reaches_rows = options.outer.update == OuterUpdate::kQueryLoss;
-  if (reaches_rows && model.only_heads_adapt() && rows_are_entities(dataset.schema()))
+  if (reaches_rows && model.encodes_rows_once() && rows_are_entities(dataset.schema()))
     return MicrobatchForm::kSharedRows;
   const auto tasks = static_cast<double>(options.tasks) / static_cast<double>(options.microbatches);
   const auto rows = static_cast<double>(options.episode.support_max + options.episode.query_max);

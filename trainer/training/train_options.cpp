@@ -131,6 +131,8 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model) 
   require(model.adapt.readout == ReadoutKind::kLinear,
           fmt::format("train.outer = {} has no gradient to learn adapt.readout = {} by; set adapt.readout = linear",
                       name, to_text(model.adapt.readout)));
+  require(!model.adapt.modulation,
+          fmt::format("train.outer = {} has no gradient to learn adapt.modulation by; set it to false", name));
   require(!inner.warp && inner.tower_pull == 0,
           fmt::format("train.outer = {} knows neither inner.warp nor inner.tower-pull; leave them at their defaults",
                       name));

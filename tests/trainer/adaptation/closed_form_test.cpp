@@ -77,14 +77,14 @@ at::Tensor start_of(const Example& example, const std::vector<StageKind>& stages
   start.parameters().flatten(at::kDouble);
   for (const auto& parameter : start.parameters().list())
     start.parameters().replace(parameter.name, example.learner.parameters()[parameter.name]);
-  const auto head = start.adapt(start.batch_parameters(*example.tensors), *example.tensors);
+  const auto head = start.adapt(start.batch_parameters(*example.tensors), *example.tensors).head;
   return at::cat({head.w[task][0], head.b[task][0]}, 0);
 }
 
 TEST(Ridge, HasTheHeadOfADirectSolve) {
   const c10::NoGradGuard no_grad;
   const Example example(options_with({StageKind::kPrior, StageKind::kRidge}), at::kDouble);
-  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors);
+  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors).head;
   for (std::int64_t task = 0; task < kTasks; ++task) {
     const PlainRows rows(example, example.tensors->support, task, example.count(task));
     const auto m = start_of(example, {StageKind::kPrior}, task);
@@ -260,7 +260,7 @@ TEST_P(LeastLoss, IsFoundByAFewOfNewtonsSteps) {
   // Reweighted least squares come nearer by a factor, Newton's steps by a square.
   const double nearness = objective == ObjectiveKind::kHuber ? 2e-2 : 1e-3;
   const Example example(options_with(stages, objective), at::kDouble);
-  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors);
+  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors).head;
   auto before = stages;
   before.pop_back();
   if (before.empty()) before = {StageKind::kSteps};  // of which there are none

@@ -52,7 +52,7 @@ class PrototypesTest : public testing::Test {
 TEST_F(PrototypesTest, ScoreByDistancesToTheMeansOfBothClasses) {
   const c10::NoGradGuard no_grad;
   const TensorBatch tensors(batch, learner.parameters().flat().options());
-  const auto head = learner.adapt(learner.batch_parameters(tensors), tensors);
+  const auto head = learner.adapt(learner.batch_parameters(tensors), tensors).head;
   const auto factor = at::softplus(parameter("prototypes.factor"));
   for (std::int64_t task = 0; task < batch.tasks; ++task) {
     const auto negative = centre(task, 0), positive = centre(task, 1);

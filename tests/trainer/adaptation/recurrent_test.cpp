@@ -30,7 +30,7 @@ class RecurrentTest : public testing::TestWithParam<StageKind> {
     return options;
   }
   at::Tensor parameter(const std::string& name) const { return learner.parameters()[to_text(GetParam()) + "." + name]; }
-  Head adapted(const TensorBatch& of) const { return learner.adapt(learner.batch_parameters(of), of); }
+  Head adapted(const TensorBatch& of) const { return learner.adapt(learner.batch_parameters(of), of).head; }
 
   // [w, b] that a task's rows add to its head, as one vector.
   at::Tensor added(const Head& head, std::int64_t task) const {

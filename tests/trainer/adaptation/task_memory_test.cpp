@@ -71,7 +71,7 @@ class TaskMemoryTest : public testing::Test {
 
 TEST_F(TaskMemoryTest, AddsTheHeadsOfTheNearestPrototypes) {
   const c10::NoGradGuard no_grad;
-  const auto head = learner.adapt(learner.batch_parameters(*tensors), *tensors);
+  const auto head = learner.adapt(learner.batch_parameters(*tensors), *tensors).head;
   for (std::int64_t task = 0; task < kTasks; ++task) {
     const auto count = tensors->support.mask[task].sum().to(at::kLong).item<std::int64_t>();
     const auto found = at::cat({head.w[task][0], head.b[task][0]});

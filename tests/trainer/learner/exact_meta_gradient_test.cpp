@@ -82,11 +82,12 @@ TEST_P(ExactMetaGradient, ChangesAreThoseOfExplicitSteps) {
   }
 }
 
-TEST(ExactMetaGradientOfSteps, EqualsAutogradThroughExplicitWeights) {
-  for (auto options : tried_steps()) {
+TEST(ExactMetaGradientOfSettings, EqualsAutogradThroughExplicitWeights) {
+  for (auto options : tried_settings()) {
+    if (options.adapt.stages.back() != StageKind::kSteps) continue;
     options.network.embedding = 5;
     options.network.tower = {6, 4};
-    options.adapt.prior = options.adapt.encoder = 4;
+    options.adapt.prior = options.adapt.encoder = options.adapt.recurrent = 4;
     for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kBinary}) {
       for (const bool second_order : {true, false}) {
         options.objective.kind = objective;

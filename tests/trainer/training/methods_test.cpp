@@ -88,7 +88,7 @@ class MethodsTest : public testing::Test {
 
 TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
   auto methods = tried_methods();
-  for (auto& method : tried_steps()) methods.push_back(std::move(method));
+  for (auto& method : tried_settings()) methods.push_back(std::move(method));
   for (const auto& method : methods) {
     auto options = method;
     options.network.embedding = 4;
