@@ -92,7 +92,7 @@ class Reference {
     const auto weights = adapted(start_of(one), one);
     const auto outputs = this->outputs(weights, one, one.query);
     if (options_.adapt.readout == ReadoutKind::kLinear) return outer_costs(outputs, one.query.label).mean();
-    return loss_of_comparing(weights, one, outputs.squeeze(2));
+    return loss_of_comparing(weights, one, outputs);
   }
 
   // What a task's steps have changed, as a number whose gradient is minus that.
@@ -112,10 +112,10 @@ class Reference {
     options.adapt.modulation = false;
     return start_options(options);
   }
-  // The stages before the steps, of which there are none.
+  // The stages before the steps, of which there are none; the head is all that counts, whatever reads it.
   static ModelOptions start_options(ModelOptions options) {
     const auto& inner = options.adapt.inner;
-    options.adapt.readout = ReadoutKind::kLinear;
+    if (!options.adapt.stages.empty()) options.adapt.readout = ReadoutKind::kLinear;
     options.adapt.inner = {.steps = 0, .scope = inner.scope, .warp = inner.warp};
     return options;
   }
@@ -226,10 +226,11 @@ class Reference {
     return at::cat(of_rows, 1);
   }
 
-  // With a readout that compares rows, by its equations, one pair of a query and a support row after the other.
+  // With a readout that compares rows, by its equations, one pair of a query and a support row after the other; of_head
+  // [1, Q, C].
   at::Tensor loss_of_comparing(const Weights& weights, const TensorBatch& one, const at::Tensor& of_head) {
-    const auto of_support = support_outputs(weights, one).squeeze(2);
-    const auto costs = inner_costs(of_support.unsqueeze(2), one.support.label).sum();
+    const auto of_support = support_outputs(weights, one);
+    const auto costs = inner_costs(of_support, one.support.label).sum();
     const auto rows = one.support.label.size(1);
     auto residuals = at::zeros_like(of_support);
     if (rows > 0) residuals = -torch::autograd::grad({costs}, {of_support}, {}, true, true)[0];
@@ -239,7 +240,7 @@ class Reference {
     std::vector<at::Tensor> outputs;
     auto contrasts = 0.0 * of_head.sum();
     for (std::int64_t q = 0; q < of_head.size(1); ++q) {
-      auto sum = 0.0 * of_head.sum(), alike = raw("readout.kappa") + 0.001;
+      auto sum = at::zeros_like(of_head[0][q]), alike = raw("readout.kappa") + 0.001;
       for (std::int64_t i = 0; i < rows; ++i) {
         const auto a = features[one.query.place[0][q].item<std::int64_t>()];
         const auto b = features[one.support.place[0][i].item<std::int64_t>()];
@@ -255,7 +256,7 @@ class Reference {
       }
       outputs.push_back(of_head[0][q] + sum / alike);
     }
-    auto loss = outer_costs(at::stack(outputs).view({1, -1, 1}), one.query.label).mean();
+    auto loss = outer_costs(at::stack(outputs).unsqueeze(0), one.query.label).mean();
     if (!siamese || rows == 0) return loss;
     return loss + contrast.weight * contrasts / static_cast<double>(rows * of_head.size(1));
   }
@@ -365,7 +366,7 @@ class Reference {
 struct RandomExample {
   RandomExample(const ModelOptions& options, const Learner::MakeNetwork& make_network)
       : learner(random_batch_schema(), options, 1, make_network),
-        batch(random_batch(has_bits(options.objective.kind))),
+        batch(random_batch_of(options.objective.kind)),
         tensors(batch, at::TensorOptions(at::kDouble)) {
     auto& parameters = learner.parameters();
     parameters.flatten(at::kDouble);

@@ -11,15 +11,16 @@ namespace {
 constexpr std::int64_t kQuery = 3;
 const std::vector<std::int64_t> kSupportSizes = {5, 0, 2, 4};
 
-void fill(PaddedRows& rows, const std::vector<std::int64_t>& sizes, RandomStream& random, bool of_bits) {
+void fill(PaddedRows& rows, const std::vector<std::int64_t>& sizes, RandomStream& random, bool whole,
+          std::uint64_t below) {
   rows.width = *std::max_element(sizes.begin(), sizes.end());
   for (const auto size : sizes) {
     for (std::int64_t i = 0; i < rows.width; ++i) {
       const bool real = i < size;
       rows.place.push_back(real ? static_cast<std::int64_t>(random.below(kRows)) : 0);
-      rows.label.push_back(!real     ? 0.0f
-                           : of_bits ? static_cast<float>(random.below(2))
-                                     : static_cast<float>(random.normal()));
+      rows.label.push_back(!real   ? 0.0f
+                           : whole ? static_cast<float>(random.below(below))
+                                   : static_cast<float>(random.normal()));
       rows.mask.push_back(real ? 1.0f : 0.0f);
     }
   }
@@ -47,7 +48,7 @@ Schema random_batch_schema() {
   return schema;
 }
 
-EpisodeBatch random_batch(bool of_bits) {
+EpisodeBatch random_batch(bool of_bits, std::uint64_t below) {
   RandomStream random(7, Purpose::kSynthesize);
   EpisodeBatch batch;
   batch.tasks = kTasks;
@@ -76,8 +77,8 @@ EpisodeBatch random_batch(bool of_bits) {
     batch.descriptions.ids.push_back(1 + static_cast<std::int64_t>(random.below(3)));
     batch.descriptions.weights.push_back(1.0f);
   }
-  fill(batch.support, kSupportSizes, random, of_bits);
-  fill(batch.query, {kQuery, kQuery - 1, kQuery, 1}, random, of_bits);
+  fill(batch.support, kSupportSizes, random, of_bits, below);
+  fill(batch.query, {kQuery, kQuery - 1, kQuery, 1}, random, of_bits, below);
   find_distinct_ids(batch);
   return batch;
 }

@@ -11,12 +11,30 @@
 
 namespace warmstart {
 
+// The chains that are tried with classes where the readout is linear.
+inline bool is_for_classes(const std::vector<StageKind>& stages) {
+  using enum StageKind;
+  static const std::vector<std::vector<StageKind>> chains = {{kSteps},
+                                                             {kPrototypes, kSteps},
+                                                             {kRidge},
+                                                             {kSupportEncoder},
+                                                             {kPrior, kSupportEncoder, kSteps},
+                                                             {kPrior, kSupportEncoder, kRidge},
+                                                             {kGru},
+                                                             {kPrior, kGru, kSteps},
+                                                             {kPrior, kLstm},
+                                                             {kPrior, kLstm, kSteps},
+                                                             {kPrior, kTaskMemory, kSteps},
+                                                             {kPrior, kTaskMemory, kRidge}};
+  return std::find(chains.begin(), chains.end(), stages) != chains.end();
+}
+
 // What tests of every method go through: with one network, all of `warmstart methods`; with the others, whose forward
 // pass is all that differs, inner steps in every scope and one closed form, which reads their rows' inputs.  Objectives
 // that rank rows go with inner steps and with the encoder, and not with the prior or a shared start alone and with
 // encoder and steps together, where their gradient meets nothing else.  Readouts that compare rows go with the prior,
-// for two objectives, and with inner steps, for one.  Classes go with inner steps, behind prototypes or not, and with
-// ridge.
+// for two objectives, and with inner steps and without a stage, for one and classes.  Classes go with each stage, with
+// inner steps behind it or not.
 inline std::vector<ModelOptions> tried_methods() {
   using enum StageKind;
   auto methods = all_methods();
@@ -25,15 +43,16 @@ inline std::vector<ModelOptions> tried_methods() {
     const auto& stages = method.adapt.stages;
     const bool is_for_ranking = stages == std::vector{kPrior, kSteps} || stages == std::vector{kPrior, kSupportEncoder};
     if (ranks(objective) && !is_for_ranking) return true;
-    const bool is_of_classes =
-        stages == std::vector{kSteps} || stages == std::vector{kPrototypes, kSteps} || stages == std::vector{kRidge};
-    if (objective == ObjectiveKind::kClasses && !is_of_classes) return true;
-    const bool is_linear = method.adapt.readout == ReadoutKind::kLinear;
+    const bool is_linear = method.adapt.readout == ReadoutKind::kLinear,
+               of_classes = objective == ObjectiveKind::kClasses;
+    if (of_classes && is_linear && !is_for_classes(stages)) return true;
     const bool is_first = objective == ObjectiveKind::kSquared || objective == ObjectiveKind::kBinary;
     const bool is_of_each_network =
         stages == std::vector{kPrior, kSteps} || stages == std::vector{kPrior, kSupportEncoder, kKernel};
-    const bool is_for_comparing = (is_first && stages == std::vector{kPrior}) ||
-                                  (objective == ObjectiveKind::kSquared && stages == std::vector{kPrior, kSteps});
+    const bool is_squared = objective == ObjectiveKind::kSquared;
+    const bool is_for_comparing =
+        (is_first && stages == std::vector{kPrior}) ||
+        ((is_squared || of_classes) && (stages.empty() || stages == std::vector{kPrior, kSteps}));
     if (!is_linear && !is_for_comparing) return true;
     return method.network.kind != NetworkKind::kTwoTower && !(is_first && is_linear && is_of_each_network);
   });

@@ -10,8 +10,9 @@ namespace warmstart {
 //   n = tanh(W_n v + b_n + r (U_n h + c_n)),  h' = (1 - z) n + z h
 class Gru : public Recurrent {
  public:
-  Gru(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw, Parameters& parameters)
-      : Recurrent("gru", 3, features, inputs, width, draw, parameters) {}
+  Gru(std::int64_t outputs, std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
+      Parameters& parameters)
+      : Recurrent("gru", 3, outputs, features, inputs, width, draw, parameters) {}
 
  private:
   bool has_cell() const override { return false; }

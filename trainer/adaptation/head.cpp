@@ -10,13 +10,15 @@ at::Tensor Head::outputs(const at::Tensor& features, const at::Tensor& base) con
   return task_product(features, w.transpose(1, 2)) + base + b;
 }
 
-Head head_of_row(const at::Tensor& row) {
-  const auto features = row.size(2) - 1;
-  return {row.narrow(2, 0, features), row.narrow(2, features, 1)};
+at::Tensor Head::rows() const { return at::cat({w, b.transpose(1, 2)}, 2); }
+
+Head head_of_rows(const at::Tensor& rows) {
+  const auto features = rows.size(2) - 1;
+  return {rows.narrow(2, 0, features), rows.narrow(2, features, 1).transpose(1, 2)};
 }
 
 Head with(const Head& head, const at::Tensor& added) {
-  const auto [w, b] = head_of_row(added);
+  const auto [w, b] = head_of_rows(added);
   return {head.w + w, head.b + b};
 }
 

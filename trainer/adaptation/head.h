@@ -10,12 +10,15 @@ struct Head {
 
   // features w' + base + b of features [T, R, D] and base scores [T, R, 1]: [T, R, C].
   at::Tensor outputs(const at::Tensor& features, const at::Tensor& base) const;
+
+  // [w, b], a row for each output: [T, C, D + 1].
+  at::Tensor rows() const;
 };
 
-// The head that is [w, b], [T, 1, D + 1].
-Head head_of_row(const at::Tensor& row);
+// The head that is these rows.
+Head head_of_rows(const at::Tensor& rows);
 
-// The head and [w, b], [T, R, D + 1], added to it, once for each of the rows.
+// The head and [w, b] added to it: [T, C, D + 1], or [T, 1, D + 1], which all outputs get.
 Head with(const Head& head, const at::Tensor& added);
 
 }  // namespace warmstart

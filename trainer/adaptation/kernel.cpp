@@ -59,7 +59,7 @@ at::Tensor inverse_covariance(const at::Tensor& kernel, const at::Tensor& weight
 at::Tensor left_out_outputs(const ResidualRows& rows, const Responses& responses, const at::Tensor& inverse,
                             const at::Tensor& mask) {
   const auto residuals = responses.values - rows.base;
-  const auto of_prior = (rows.left_out * task_product(inverse, rows.rows)).sum(2, true);
+  const auto of_prior = (rows.left_out * task_product(inverse, rows.rows).unsqueeze(2)).sum(3);  // [T, S, C]
   const auto own = inverse.diagonal(0, 1, 2).unsqueeze(2) + (1.0 - mask).unsqueeze(2);
   return rows.base + residuals - (task_product(inverse, residuals) - of_prior) / own;
 }

@@ -11,8 +11,9 @@ namespace warmstart {
 //   s' = f s + i g,   h' = o tanh(s')
 class Lstm : public Recurrent {
  public:
-  Lstm(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw, Parameters& parameters)
-      : Recurrent("lstm", 4, features, inputs, width, draw, parameters) {}
+  Lstm(std::int64_t outputs, std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
+       Parameters& parameters)
+      : Recurrent("lstm", 4, outputs, features, inputs, width, draw, parameters) {}
 
  private:
   bool has_cell() const override { return true; }

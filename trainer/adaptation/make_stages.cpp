@@ -12,6 +12,7 @@
 #include "trainer/adaptation/support_encoder.h"
 #include "trainer/adaptation/support_readout.h"
 #include "trainer/adaptation/task_memory.h"
+#include "trainer/adaptation/zero_start.h"
 
 namespace warmstart {
 namespace {
@@ -23,8 +24,10 @@ std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
   if (kind == StageKind::kPrototypes) return std::make_unique<Prototypes>(features, outputs, draw, parameters);
   if (kind == StageKind::kSupportEncoder)
     return std::make_unique<SupportEncoder>(features, inputs, options.encoder, draw, parameters);
-  if (kind == StageKind::kGru) return std::make_unique<Gru>(features, inputs, options.recurrent, draw, parameters);
-  if (kind == StageKind::kLstm) return std::make_unique<Lstm>(features, inputs, options.recurrent, draw, parameters);
+  if (kind == StageKind::kGru)
+    return std::make_unique<Gru>(outputs, features, inputs, options.recurrent, draw, parameters);
+  if (kind == StageKind::kLstm)
+    return std::make_unique<Lstm>(outputs, features, inputs, options.recurrent, draw, parameters);
   if (kind == StageKind::kTaskMemory)
     return std::make_unique<TaskMemory>(layout, options.task_memory, options.prior, features, inputs, draw, parameters,
                                         tables);
@@ -44,12 +47,25 @@ void add_modulation_of(StageKind kind, const StageParts& parts) {
   if (kind == StageKind::kLstm) add("lstm", parts.options.recurrent);
 }
 
+bool starts_with(const std::vector<StageKind>& stages, StageKind kind) {
+  return !stages.empty() && stages.front() == kind;
+}
+
+std::unique_ptr<Stage> make_start(const StageParts& parts) {
+  if (starts_from_zero(parts.options.stages, parts.outputs))
+    return std::make_unique<ZeroStart>(parts.outputs, parts.features);
+  return std::make_unique<SharedStart>(parts.outputs, parts.features, parts.draw, parts.parameters);
+}
+
 }  // namespace
+
+bool starts_from_zero(const std::vector<StageKind>& stages, std::int64_t outputs) {
+  return outputs > 1 && !starts_with(stages, StageKind::kPrior) && !starts_with(stages, StageKind::kSteps);
+}
 
 std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts) {
   std::vector<std::unique_ptr<Stage>> stages;
-  if (parts.options.stages.empty() || parts.options.stages.front() != StageKind::kPrior)
-    stages.push_back(std::make_unique<SharedStart>(parts.outputs, parts.features, parts.draw, parts.parameters));
+  if (!starts_with(parts.options.stages, StageKind::kPrior)) stages.push_back(make_start(parts));
   for (const auto kind : parts.options.stages) {
     stages.push_back(make_stage(kind, parts));
     add_modulation_of(kind, parts);

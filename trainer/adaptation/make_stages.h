@@ -24,6 +24,11 @@ struct StageParts {
   EmbeddingSource& tables;
 };
 
+// Whether tasks start from a head of zeros: of several classes none is known before the support where neither `prior`
+// makes a head of the task's fields nor inner steps begin with one, and where an episode numbers its classes anew, a
+// class's own start would be noise.
+bool starts_from_zero(const std::vector<StageKind>& stages, std::int64_t outputs);
+
 // The stages in their order, behind one that makes a head where the first does not, and before one that remembers the
 // support rows where the readout compares rows with them.
 std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts);

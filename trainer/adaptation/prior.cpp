@@ -40,6 +40,6 @@ void Prior::apply(TaskState& state, const Support& support) const {
 }
 
 // The prior does not depend on rows.
-void Prior::update(TaskState& state, const Support&) const { state.head = head_of_row(state.sums.at(kHead)); }
+void Prior::update(TaskState& state, const Support&) const { state.head = head_of_rows(state.sums.at(kHead)); }
 
 }  // namespace warmstart

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "trainer/adaptation/modulation.h"
+#include "trainer/adaptation/row_set.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/layers/linear.h"
 
@@ -24,27 +25,31 @@ std::vector<at::Tensor> one_by_one(const at::Tensor& values) {
 
 }  // namespace
 
-Recurrent::Recurrent(std::string kind, std::int64_t gates, std::int64_t features, std::int64_t inputs,
-                     std::int64_t width, Initialiser& draw, Parameters& parameters)
-    : kind_(std::move(kind)), gates_(gates * width), width_(width) {
+Recurrent::Recurrent(std::string kind, std::int64_t gates, std::int64_t outputs, std::int64_t features,
+                     std::int64_t inputs, std::int64_t width, Initialiser& draw, Parameters& parameters)
+    : kind_(std::move(kind)), gates_(gates * width), outputs_(outputs), width_(width) {
   const auto add = [&](const char* part, std::vector<std::int64_t> sizes, std::int64_t fan_in, double factor = 1.0) {
     parameters.add(name(part), ParameterGroup::kNetwork, sizes, draw.uniform(sizes, fan_in, factor));
   };
-  add("rows.weight", {2 * width, inputs}, inputs);
-  add("rows.bias", {2 * width}, inputs);
+  add("rows.weight", {(1 + outputs) * width, inputs}, inputs);
+  add("rows.bias", {(1 + outputs) * width}, inputs);
   add("input.weight", {gates_, 2 * width}, width);
   add("input.bias", {gates_}, width);
   add("state.weight", {gates_, width}, width);
   add("state.bias", {gates_}, width);
-  add("head.weight", {features + 1, width}, width, 0.1);
+  add("head.weight", {outputs * (features + 1), width}, width, 0.1);
 }
 
 // [T, S, 2 H], 0 where padded.
 at::Tensor Recurrent::inputs_of(const TaskState& state, const Support& support) const {
   const auto encoding = support.rows.encode(state.layers);
-  const auto residuals = -support.objective.inner_gradient(encoding.base(), support.labels);
+  const auto residuals = base_residuals(encoding, support);
   const auto parts = support.rows.part(name("rows"), encoding, state.layers.parameters());
-  const auto of_gradient = parts.narrow(2, width_, width_) * residuals;
+  const auto of_output = [&](std::int64_t output) {
+    return parts.narrow(2, (1 + output) * width_, width_) * residuals.narrow(2, output, 1);
+  };
+  auto of_gradient = of_output(0);
+  for (std::int64_t output = 1; output < outputs_; ++output) of_gradient = of_gradient + of_output(output);
   return at::cat({parts.narrow(2, 0, width_), of_gradient}, 2) * support.labels.mask.unsqueeze(2);
 }
 
@@ -86,6 +91,11 @@ Recurrent::Read Recurrent::read_traced(const BatchParameters& parameters, const 
   return {{last, cell.defined() ? by_time(cell) : cell}, at::matmul(moves.transpose(1, 2), behind - before)};
 }
 
+at::Tensor Recurrent::head_rows(const BatchParameters& parameters, const at::Tensor& hidden) const {
+  const auto values = linear(parameters, name("head"), hidden);  // [T, 1, C (D + 1)]
+  return values.reshape({-1, outputs_, values.size(2) / outputs_});
+}
+
 Recurrent::Memory Recurrent::nothing_read(const at::Tensor& like) const {
   const auto zeros = at::zeros({like.size(0), 1, width_}, like.options());
   return {zeros, has_cell() ? zeros : at::Tensor()};
@@ -99,9 +109,8 @@ void Recurrent::apply(TaskState& state, const Support& support) const {
   const auto inputs = inputs_of(state, support);
   const auto found = PlainArithmetic::stands() ? read_traced(parameters, inputs, mask)
                                                : read(parameters, inputs, mask, nothing_read(inputs));
-  const auto head_of = [&](const at::Tensor& hidden) { return linear(parameters, name("head"), hidden); };
-  state.head = with(state.head, head_of(found.last.hidden));
-  if (support.wanted.shares) state.add_shares(head_of(found.changes));
+  state.head = with(state.head, head_rows(parameters, found.last.hidden));
+  if (support.wanted.shares) state.add_shares(linear(parameters, name("head"), found.changes));
   if (support.wanted.sums) remember(state, found.last);
   modulate(state, kind_, found.last.hidden);
 }
@@ -115,7 +124,7 @@ void Recurrent::update(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const Memory memory = {state.sums.at(name("hidden")), has_cell() ? state.sums.at(name("cell")) : at::Tensor()};
   const auto last = read(parameters, inputs_of(state, support), support.labels.mask, memory).last;
-  state.head = with(state.head, linear(parameters, name("head"), last.hidden));
+  state.head = with(state.head, head_rows(parameters, last.hidden));
   remember(state, last);
 }
 

@@ -9,13 +9,14 @@ namespace warmstart {
 
 // A recurrent meta-learner: a cell reads the support rows one after the other, oldest first, and what they leave in its
 // hidden state is mapped to a head, which joins the one that is there (Hochreiter, Younger and Conwell 2001; Santoro et
-// al. 2016).  A task without support rows keeps its head.  Of a row with inputs x and residual r = minus the inner
-// loss's gradient at its base score, the cell is given
+// al. 2016).  A task without support rows keeps its head.  Of a row with inputs x and residuals r_k = minus the inner
+// loss's gradient at its base score, one for each output k, the cell is given
 //
-//   [A x + a; r (C x + c)],
+//   [A x + a; sum_k r_k (C_k x + c_k)],
 //
 // what it is, and what a step of gradient descent would see of it.  What a row changes in the head as it is read is its
-// share.
+// share.  Each output has weights of its own, C_k and what the hidden state is mapped to: that classes might as well
+// have other numbers is for training to find, as in both papers.
 class Recurrent : public Stage {
  public:
   std::vector<std::string> row_parts() const override { return {name("rows")}; }
@@ -40,8 +41,8 @@ class Recurrent : public Stage {
   };
 
   // Its parameters are called `kind`.rows and so on; the cell is `width` = H wide and has so many `gates`, G / H.
-  Recurrent(std::string kind, std::int64_t gates, std::int64_t features, std::int64_t inputs, std::int64_t width,
-            Initialiser& draw, Parameters& parameters);
+  Recurrent(std::string kind, std::int64_t gates, std::int64_t outputs, std::int64_t features, std::int64_t inputs,
+            std::int64_t width, Initialiser& draw, Parameters& parameters);
 
   std::int64_t width() const { return width_; }
 
@@ -63,6 +64,8 @@ class Recurrent : public Stage {
     at::Tensor changes;  // of the hidden state by each row [T, S, H], 0 where padded
   };
 
+  // What hidden states [T, 1, H] add to the head, as its rows.
+  at::Tensor head_rows(const BatchParameters& parameters, const at::Tensor& hidden) const;
   Memory nothing_read(const at::Tensor& like) const;
   void remember(TaskState& state, const Memory& memory) const;
 
@@ -72,7 +75,7 @@ class Recurrent : public Stage {
   Read read_traced(const BatchParameters& parameters, const at::Tensor& inputs, const at::Tensor& mask) const;
 
   std::string kind_;
-  std::int64_t gates_, width_;
+  std::int64_t gates_, outputs_, width_;
 };
 
 }  // namespace warmstart

@@ -9,10 +9,9 @@ ResidualRows::ResidualRows(const TaskState& state, const Support& support)
   const auto mask = support.labels.mask.unsqueeze(2);
   rows = at::cat({encoding.features() * mask, mask}, 2);
   base = encoding.base();
-  const auto together = at::cat({state.head.w, state.head.b.transpose(1, 2)}, 2);
+  const auto together = state.head.rows();
   start = together.transpose(1, 2);
-  const auto& without = state.left_out_head;
-  left_out = without.w.defined() ? at::cat({without.w, without.b}, 2) : together;
+  left_out = state.left_out_head.defined() ? state.left_out_head : together.unsqueeze(1);
 }
 
 Responses::Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels)
@@ -24,7 +23,7 @@ Responses::Responses(const Objective& objective, const at::Tensor& outputs, cons
 
 Head head_of(const at::Tensor& columns) {
   // One output's column is a row as it lies, which the task kernels take.
-  if (columns.size(2) == 1) return head_of_row(columns.squeeze(2).unsqueeze(1));
+  if (columns.size(2) == 1) return head_of_rows(columns.squeeze(2).unsqueeze(1));
   const auto features = columns.size(1) - 1;
   return {columns.narrow(1, 0, features).transpose(1, 2), columns.narrow(1, features, 1)};
 }

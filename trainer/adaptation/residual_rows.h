@@ -14,7 +14,7 @@ struct ResidualRows {
   at::Tensor rows;      // H [T, S, D + 1], 0 where padded
   at::Tensor base;      // [T, S, 1]
   at::Tensor start;     // m [T, D + 1, C]
-  at::Tensor left_out;  // m for each row, made without it: [T, S, D + 1], or [T, C, D + 1] where all are the same
+  at::Tensor left_out;  // m for each row, made without it: [T, S, C, D + 1], or [T, 1, C, D + 1] where all are the same
 };
 
 // Newton's method on the inner loss: at given outputs it is, up to its second order, weighted least squares.

@@ -64,14 +64,11 @@ at::Tensor unexplained(const ResidualRows& support, const Fit& fit) {
 at::Tensor left_out_outputs(const ResidualRows& support, const Responses& responses, const Fit& fit,
                             const at::Tensor& precision) {
   const auto rows_inverse = task_product(support.rows, fit.inverse);  // [T, S, D + 1]
-  const auto sum = [](const at::Tensor& values) { return values.sum(2, true); };
   const auto residuals = (responses.values - support.base) * responses.weights;
-  const auto own = sum(rows_inverse * support.rows);
+  const auto own = (rows_inverse * support.rows).sum(2, true);
   const auto fitted = task_product(rows_inverse, task_product(support.rows.transpose(1, 2), residuals));
-  const bool is_shared = support.start.size(2) > 1;  // then no stage before has said what each row has added
-  const auto of_each = precision.transpose(1, 2);
-  const auto of_prior =
-      is_shared ? task_product(rows_inverse * of_each, support.start) : sum(support.left_out * of_each * rows_inverse);
+  const auto of_each = precision.transpose(1, 2).unsqueeze(1);
+  const auto of_prior = (support.left_out * of_each * rows_inverse.unsqueeze(2)).sum(3);  // [T, S, C]
   const auto freedom = (1.0 - own * responses.weights).clamp_min(kLeastFreedom);
   return support.base + (fitted + of_prior - own * residuals) / freedom;
 }

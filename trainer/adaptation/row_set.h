@@ -7,8 +7,12 @@
 
 namespace warmstart {
 
-// What support rows say as a set: of rows with inputs x and residuals r = minus the inner loss's gradient at their base
-// scores, [A x; tanh(R x + r C x)], which is to be summed over rows.
+// Minus the inner loss's gradient at the support rows' base scores, which are every output's: [T, S, C].
+at::Tensor base_residuals(const Encoding& encoding, const Support& support);
+
+// What support rows say as a set: of rows with inputs x and residuals r = base_residuals(), [A x; tanh(R x + r C x)],
+// which is to be summed over rows.  It is said to each output by its own residual and by the same maps, so that where
+// classes change places, what is said to them does, too.
 class RowSet {
  public:
   // Its parameters are the row part `name`.  `inputs` wide x; `width`: of A x and of R x.
@@ -16,7 +20,7 @@ class RowSet {
 
   const std::string& row_part() const { return name_; }
 
-  // [T, S, 2 width], 0 where padded.
+  // [T, S, C, 2 width], 0 where padded.
   at::Tensor of_rows(const TaskState& state, const Support& support) const;
 
  private:

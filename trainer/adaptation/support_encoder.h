@@ -5,8 +5,8 @@
 namespace warmstart {
 
 // A head read off the support rows as a set (Garnelo et al. 2018, conditional neural processes): it joins the one that
-// is there.  The sum of what rows say (RowSet), over sqrt(rows + kappa), goes through a linear layer, whose bias is
-// what tasks without support rows get.
+// is there.  The sum of what rows say to an output (RowSet), over sqrt(rows + kappa), goes through a linear layer,
+// whose bias is what tasks without support rows get.  All outputs go through the same layer.
 class SupportEncoder : public Stage {
  public:
   // `inputs` wide rows; `width` of the set.

@@ -49,7 +49,7 @@ TaskMemory::TaskMemory(const FeatureLayout& layout, std::int64_t prototypes, std
 void TaskMemory::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const auto description = description_.hidden(parameters, support);
-  const auto rows = set_.of_rows(state, support), sum = rows.sum(1, true);
+  const auto rows = set_.of_rows(state, support), sum = rows.sum(1);  // a row for each output
   const auto counts = support.row_counts.unsqueeze(2);
   const auto none = at::zeros_like(counts);
   const auto head_of = [&](const at::Tensor& sums, const at::Tensor& counts) {
@@ -57,11 +57,14 @@ void TaskMemory::apply(TaskState& state, const Support& support) const {
   };
   const auto unadapted = head_of(at::zeros_like(sum), none);
   at::Tensor left_out;
-  if (support.wanted.left_out && rows.size(1) > 0) left_out = head_of(sum - rows, (counts - 1.0).clamp_min(0.0));
+  if (support.wanted.left_out && rows.size(1) > 0)
+    left_out = head_of((sum.unsqueeze(1) - rows).flatten(1, 2), (counts - 1.0).clamp_min(0.0))
+                   .unflatten(1, {-1, rows.size(2)});
   state.add_to_head(head_of(sum, counts), unadapted, left_out);
   if (support.wanted.shares) {
-    const auto mask = support.labels.mask.unsqueeze(2), so_far = at::cumsum(rows, 1), number = at::cumsum(mask, 1);
-    state.add_shares((head_of(so_far, number) - head_of(so_far - rows, number - mask)) * mask);
+    const auto mask = support.labels.mask.unsqueeze(2), number = at::cumsum(mask, 1);
+    const auto of_output = rows.squeeze(2), so_far = at::cumsum(of_output, 1);
+    state.add_shares((head_of(so_far, number) - head_of(so_far - of_output, number - mask)) * mask);
   }
   if (!support.wanted.sums) return;
   state.sums[kDescribed] = description;
@@ -70,7 +73,7 @@ void TaskMemory::apply(TaskState& state, const Support& support) const {
 
 void TaskMemory::update(TaskState& state, const Support& support) const {
   auto& sum = state.sums.at(kRowSum);
-  sum = sum + set_.of_rows(state, support).sum(1, true);
+  sum = sum + set_.of_rows(state, support).sum(1);
   state.head = with(
       state.head, mixture(state.layers.parameters(), state.sums.at(kDescribed), sum, support.row_counts.unsqueeze(2)));
 }

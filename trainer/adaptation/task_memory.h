@@ -12,6 +12,7 @@ namespace warmstart {
 //
 //   query = Q [d; s / (n + kappa)] + q,   head + V' softmax(K query)
 //
+// for each output, by the same Q, K and V,
 // with keys K [prototypes, width] and heads V [prototypes, D + 1].  What a row changes in the mixture as it is read,
 // one after the other, is its share.
 class TaskMemory : public Stage {

@@ -126,7 +126,8 @@ void TaskState::restore(const Memory& memory) {
 }
 
 void TaskState::add_to_head(const at::Tensor& added, const at::Tensor& unadapted, const at::Tensor& left_out) {
-  if (left_out.defined()) left_out_head = with(left_out_head.w.defined() ? left_out_head : head, left_out);
+  if (left_out.defined())
+    left_out_head = (left_out_head.defined() ? left_out_head : head.rows().unsqueeze(1)) + left_out;
   unadapted_head = with(unadapted_head, unadapted);
   head = with(head, added);
 }

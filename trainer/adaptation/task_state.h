@@ -39,7 +39,8 @@ struct TaskState {
   at::Tensor covariance = {};
   std::optional<Noise> noise = std::nullopt;
 
-  // What each support row has added to the head: w [T, S, D], b [T, S, 1]; undefined where it was not wanted.
+  // What each support row has added to the head of one output: w [T, S, D], b [T, S, 1]; undefined where it was not
+  // wanted.
   Head shares = {};
 
   // What stages that update() have kept of the support rows: their sums, and where one stands behind them; by name.
@@ -49,9 +50,9 @@ struct TaskState {
   // it was not wanted.
   at::Tensor change_losses = {};
 
-  // For each support row, what the stages would have made without it: the head (w [T, S, D], b [T, S, 1]; undefined
-  // where it would be the same), and the row's outputs [T, S, C].
-  Head left_out_head = {};
+  // For each support row, what the stages would have made without it: the head's rows [T, S, C, D + 1], undefined where
+  // they would be the same, and the row's outputs [T, S, C].
+  at::Tensor left_out_head = {};
   at::Tensor left_out_outputs = {};
 
   // Of the state, what outputs() and predictive() need, by name: what a service keeps of a task.
@@ -74,11 +75,12 @@ struct TaskState {
   // What each support row adds to each output, where `shares` are: [T, R, S].
   at::Tensor shares_of(const RowEncoder& rows) const;
 
-  // Adds [w, b] to the head: `added` [T, 1, D + 1], of which `unadapted` is what tasks without support rows get, and
-  // `left_out` [T, S, D + 1], which may be undefined, what each row's absence leaves.
+  // Adds [w, b] to the head: `added` [T, C, D + 1], of which `unadapted`, [T, 1, D + 1] where it is the same for all
+  // outputs, is what tasks without support rows get, and `left_out` [T, S, C, D + 1], which may be undefined, what each
+  // row's absence leaves.
   void add_to_head(const at::Tensor& added, const at::Tensor& unadapted, const at::Tensor& left_out);
 
-  // Adds to `shares` what the support rows [w, b] have added to the head: [T, S, D + 1].
+  // Adds to `shares` what the support rows [w, b] have added to the head: [T, S, D + 1].  Of one output.
   void add_shares(const at::Tensor& of_rows);
 };
 

@@ -26,7 +26,7 @@ std::vector<Enum> values_of() {
 std::string names_of(const Stages& stages) {
   std::vector<std::string> names;
   for (const auto stage : stages) names.push_back(name_of(stage));
-  return fmt::format("{}", fmt::join(names, ", "));
+  return stages.empty() ? "(none)" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 bool has(const Stages& stages, StageKind stage) {
@@ -84,8 +84,9 @@ std::optional<Refusal> refusal_of_solution(const Stages& stages) {
   return std::nullopt;
 }
 
-std::optional<Refusal> refusal_of_order(const Stages& stages) {
-  if (stages.empty()) return Refusal{"adapt.stages names no stage", "set adapt.stages = prior for none but the prior"};
+std::optional<Refusal> refusal_of_order(const Stages& stages, ReadoutKind readout) {
+  if (stages.empty() && readout == ReadoutKind::kLinear)
+    return Refusal{"adapt.stages names no stage", "set adapt.stages = prior for none but the prior"};
   for (const auto stage : stages) {
     if (std::count(stages.begin(), stages.end(), stage) > 1)
       return Refusal{fmt::format("adapt.stages names {} twice", name_of(stage)), setting_of(each_once(stages))};
@@ -106,7 +107,7 @@ std::optional<Refusal> refusal_of_order(const Stages& stages) {
 }
 
 // Of a readout that compares rows with the support's.
-std::optional<Refusal> refusal_of_readout(const AdaptOptions& adapt) {
+std::optional<Refusal> refusal_of_readout(const AdaptOptions& adapt, ObjectiveKind objective) {
   const auto name = name_of(adapt.readout);
   if (adapt.readout == ReadoutKind::kLinear) return std::nullopt;
   for (const auto other : {StageKind::kRidge, StageKind::kKernel, StageKind::kPrototypes})
@@ -120,6 +121,11 @@ std::optional<Refusal> refusal_of_readout(const AdaptOptions& adapt) {
                                "inner.scope = {} each task has its own",
                                name, name_of(adapt.inner.scope)),
                    "set inner.scope = head, or adapt.readout = linear"};
+  if (adapt.readout == ReadoutKind::kSiamese && objective == ObjectiveKind::kClasses && adapt.contrast.alike > 0.0)
+    return Refusal{fmt::format("adapt.contrast-alike = {} tells rows of a kind by how near their labels are, and with "
+                               "model.objective = classes labels are names",
+                               adapt.contrast.alike),
+                   "set adapt.contrast-alike = 0"};
   return std::nullopt;
 }
 
@@ -195,12 +201,9 @@ std::optional<Refusal> refusal_of_objective(const Stages& stages, ObjectiveKind 
     return Refusal{fmt::format("prototypes are the means of classes, which model.objective = {} does not have",
                                name_of(objective)),
                    "set model.objective = binary or classes, or adapt.stages = prior, steps"};
-  for (const auto stage :
-       {StageKind::kSupportEncoder, StageKind::kGru, StageKind::kLstm, StageKind::kTaskMemory, StageKind::kKernel}) {
-    if (of_classes && has(stages, stage))
-      return Refusal{fmt::format("{} has one output, and model.objective = classes one for each class", name_of(stage)),
-                     "set adapt.stages = ridge, prototypes or steps"};
-  }
+  if (of_classes && has(stages, StageKind::kKernel))
+    return Refusal{"kernel has one output, and model.objective = classes one for each class",
+                   "set adapt.stages = ridge, prototypes or steps"};
   if (ranks(objective) && solver_of(stages))
     return Refusal{fmt::format("{} fits each row's output to a response of its own, and model.objective = {} costs a "
                                "task's rows together",
@@ -212,7 +215,7 @@ std::optional<Refusal> refusal_of_objective(const Stages& stages, ObjectiveKind 
 // The chains that the table has a row for, each with the readouts that do.
 const std::vector<Stages>& chains_with(ReadoutKind readout) {
   using enum StageKind;
-  static const std::vector<Stages> comparing = {{kPrior}, {kPrior, kSteps}, {kPrior, kSupportEncoder}};
+  static const std::vector<Stages> comparing = {{}, {kPrior}, {kPrior, kSteps}, {kPrior, kSupportEncoder}};
   if (readout != ReadoutKind::kLinear) return comparing;
   static const std::vector<Stages> all = {{kPrior, kSteps},
                                           {kSteps},
@@ -221,6 +224,7 @@ const std::vector<Stages>& chains_with(ReadoutKind readout) {
                                           {kPrototypes},
                                           {kPrior, kPrototypes, kSteps},
                                           {kPrototypes, kSteps},
+                                          {kSupportEncoder},
                                           {kPrior, kSupportEncoder},
                                           {kPrior, kSupportEncoder, kSteps},
                                           {kGru},
@@ -294,14 +298,10 @@ std::string cells_of(const Row& row, std::set<std::string>& reasons) {
 std::optional<Refusal> refusal_of(const ModelOptions& options) {
   const auto& stages = options.adapt.stages;
   const auto scope = options.adapt.inner.scope;
-  if (auto refusal = refusal_of_order(stages)) return refusal;
-  if (auto refusal = refusal_of_readout(options.adapt)) return refusal;
+  if (auto refusal = refusal_of_order(stages, options.adapt.readout)) return refusal;
+  if (auto refusal = refusal_of_readout(options.adapt, options.objective.kind)) return refusal;
   if (auto refusal = refusal_of_reading(options.adapt)) return refusal;
   if (auto refusal = refusal_of_objective(stages, options.objective.kind)) return refusal;
-  if (options.adapt.readout != ReadoutKind::kLinear && options.objective.kind == ObjectiveKind::kClasses)
-    return Refusal{fmt::format("adapt.readout = {} has one output, and model.objective = classes one for each class",
-                               name_of(options.adapt.readout)),
-                   "set adapt.readout = linear"};
   if (scope != Scope::kHead && !has(stages, StageKind::kSteps))
     return Refusal{"inner.scope says which layers inner steps change, and without the stage steps there are none",
                    "set inner.scope = head, or add steps to adapt.stages"};

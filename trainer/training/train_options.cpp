@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "base/options.h"
+#include "trainer/adaptation/make_stages.h"
 #include "trainer/training/schedule.h"
 
 namespace warmstart {
@@ -120,10 +121,15 @@ void check(const TrainOptions& options, int ranks) {
 }
 
 void check(const OuterOptions& outer, double epochs, const ModelOptions& model) {
+  const bool is_of_classes = model.objective.kind == ObjectiveKind::kClasses;
+  require(!is_of_classes || !starts_from_zero(model.adapt.stages, model.objective.classes) ||
+              !Schedule(outer.schedule, epochs).has(Part::kJoint),
+          "train.schedule = joint trains what tasks without support rows score, and with model.objective = classes all "
+          "classes score the same then; let adapt.stages begin with prior, or leave the joint part out");
   if (outer.update == OuterUpdate::kQueryLoss) return;
   const auto name = to_text(outer.update);
   const auto& [stages, inner] = std::tie(model.adapt.stages, model.adapt.inner);
-  require(stages.back() == StageKind::kSteps && inner.steps > 0,
+  require(!stages.empty() && stages.back() == StageKind::kSteps && inner.steps > 0,
           fmt::format("train.outer = {} moves the parameters to where inner steps end; let adapt.stages end with steps",
                       name));
   require(inner.rates == InnerRates::kFixed,

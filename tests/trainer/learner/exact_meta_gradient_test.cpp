@@ -40,12 +40,18 @@ std::string name_of_chain(const testing::TestParamInfo<Chain>& info) {
   return name;
 }
 
+ModelOptions with_small_layers(ModelOptions options) {
+  options.network = {.kind = options.network.kind, .embedding = 5, .tower = {6, 4}, .features = 3};
+  options.objective.classes = 3;
+  options.adapt.prior = options.adapt.encoder = options.adapt.recurrent = options.adapt.task_memory = 4;
+  return options;
+}
+
 // Every combination with a chain that goes together; other kinds of rates than the default with two steps.
 std::vector<ModelOptions> methods_with(const Chain& chain) {
   std::vector<ModelOptions> methods;
-  const auto add = [&](ModelOptions options, InnerOptions inner) {
-    options.network = {.kind = chain.network, .embedding = 5, .tower = {6, 4}, .features = 3};
-    options.adapt.prior = options.adapt.encoder = options.adapt.recurrent = options.adapt.task_memory = 4;
+  const auto add = [&](const ModelOptions& method, InnerOptions inner) {
+    auto options = with_small_layers(method);
     inner.scope = options.adapt.inner.scope;
     options.adapt.inner = inner;
     methods.push_back(options);
@@ -80,6 +86,23 @@ TEST_P(ExactMetaGradient, ChangesAreThoseOfExplicitSteps) {
     options.adapt.inner.form = Form::kWeights;
     expect_exact_change(options);
   }
+}
+
+// Without steps a stage meets itself there, one task at a time without padding, and readouts their equations.
+TEST(ExactMetaGradientOfClasses, EqualsThatOfEachTaskAlone) {
+  int tried = 0;
+  for (const auto& method : tried_methods()) {
+    const auto& stages = method.adapt.stages;
+    const bool steps = std::find(stages.begin(), stages.end(), StageKind::kSteps) != stages.end();
+    if (method.objective.kind != ObjectiveKind::kClasses || steps) continue;
+    auto options = with_small_layers(method);
+    options.adapt.leave_one_out = 0.0;  // of which the reference knows nothing
+    options.adapt.inner.steps = 0;
+    SCOPED_TRACE(name_of(options));
+    expect_exact_meta_gradient(options);
+    ++tried;
+  }
+  EXPECT_GE(tried, 8);
 }
 
 TEST(ExactMetaGradientOfSettings, EqualsAutogradThroughExplicitWeights) {

@@ -106,6 +106,28 @@ TEST(Methods, ReadoutsThatCompareRowsGoWithSharedFeaturesAlone) {
   }
 }
 
+TEST(Methods, AReadoutThatComparesRowsNeedsNoStage) {
+  auto options = with_stages({});
+  options.adapt.readout = ReadoutKind::kMatching;
+  EXPECT_EQ(reason(options), "");
+  options.objective.kind = ObjectiveKind::kClasses;
+  EXPECT_EQ(reason(options), "");
+}
+
+TEST(Methods, ClassesAreRefusedWhereTheyHaveNoMeaningWithTheNearest) {
+  auto options = with_stages({kPrior, kKernel});
+  options.objective.kind = ObjectiveKind::kClasses;
+  EXPECT_NE(reason(options).find("kernel has one output"), std::string::npos) << reason(options);
+  options.adapt.stages = {kPrior};
+  options.adapt.readout = ReadoutKind::kSiamese;
+  EXPECT_EQ(reason(options), "");
+  options.adapt.contrast.alike = 1.0;
+  EXPECT_NE(reason(options).find("labels are names; set adapt.contrast-alike = 0"), std::string::npos)
+      << reason(options);
+  options.objective.kind = ObjectiveKind::kSquared;
+  EXPECT_EQ(reason(options), "");
+}
+
 TEST(Methods, WhatInnerStepsWouldLearnToNoEffectIsRefusedWithTheNearest) {
   const auto refused = [](const std::string& remedy, auto change) {
     auto options = with_stages({kPrior, kSteps});

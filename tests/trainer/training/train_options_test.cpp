@@ -47,6 +47,22 @@ std::string refusal_of(OuterUpdate update, const Change& change) {
   return "";
 }
 
+// Of classes, tasks without `prior` start from a head of zeros, which a joint part would not move.
+TEST(Schedule, RefusesAJointPartOfClassesThatAllScoreTheSame) {
+  ModelOptions model;
+  model.objective.kind = ObjectiveKind::kClasses;
+  model.adapt.stages = {StageKind::kRidge};
+  OuterOptions outer = {.schedule = {"joint:1", "meta:1"}};
+  EXPECT_THROW(check(outer, 2.0, model), UsageError);
+  model.adapt.stages = {StageKind::kPrior, StageKind::kRidge};
+  check(outer, 2.0, model);
+  model.adapt.stages = {StageKind::kSteps};
+  check(outer, 2.0, model);
+  model.adapt.stages = {StageKind::kRidge};
+  outer.schedule = {};
+  check(outer, 2.0, model);
+}
+
 TEST(OuterUpdate, RefusesWhatInnerStepsCannotMoveWithTheRemedy) {
   for (const auto update : {OuterUpdate::kReptile, OuterUpdate::kAveraging}) {
     const auto expect_refused = [&](const std::string& remedy, const auto& change) {
