@@ -4,6 +4,7 @@
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/model_inspection.h"
+#include "base/plural.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
 #include "trainer/training/training_state.h"
@@ -79,13 +80,13 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
     return ExitCode::kOk;
   }
   const auto& schema = dataset.schema();
-  fmt::print("{}: data set, {} {}s, {} rows about {} {}s, {} shards{}\n", path.string(), dataset.tasks(), schema.task,
-             facts["rows"].get<std::int64_t>(), dataset.entities(), schema.entity, facts["shards"].size(),
-             line.verify ? ", all digests hold" : "");
+  fmt::print("{}: data set, {}, {} rows about {}, {}{}\n", path.string(), counted(dataset.tasks(), schema.task),
+             facts["rows"].get<std::int64_t>(), counted(dataset.entities(), schema.entity),
+             counted(std::ssize(facts["shards"]), "shard"), line.verify ? ", all digests hold" : "");
   fmt::print("label '{}' in [{}, {}], mean {:.4f}\n", schema.label, schema.label_min, schema.label_max,
              dataset.label_mean());
   for (const auto& [name, split] : facts["splits"].items()) {
-    fmt::print("  {:<12} {:>10} tasks {:>12} rows\n", name, split["tasks"].get<std::int64_t>(),
+    fmt::print("  {:<12} {:>16} {:>12} rows\n", name, counted(split["tasks"], schema.task),
                split["rows"].get<std::int64_t>());
   }
   fmt::print("fields:\n");

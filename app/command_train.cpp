@@ -5,6 +5,7 @@
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/run_folder.h"
+#include "base/plural.h"
 #include "checkpoints/run_lock.h"
 #include "cluster/agreement.h"
 #include "cluster/device.h"
@@ -107,8 +108,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   if (!start.checkpoint) start_from_data(*model, *dataset, group);
   model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));
   if (first) {
-    spdlog::info("{} parameters, {} rank{}{}", model->parameters().flat().numel(), group.size(),
-                 group.size() == 1 ? "" : "s", start.checkpoint ? fmt::format(", going on after step {}", step) : "");
+    spdlog::info("{} parameters, {}{}", model->parameters().flat().numel(), counted(group.size(), "rank"),
+                 start.checkpoint ? fmt::format(", going on after step {}", step) : "");
   }
 
   TrainObserver observer;
