@@ -147,6 +147,12 @@ void show_plan(const nlohmann::json& plan) {
   }
 }
 
+std::string validation_in(const nlohmann::json& state) {
+  const auto step = state.at("best_step").get<std::int64_t>();
+  if (step == 0) return "no validation so far";
+  return fmt::format("best validation {:.4f} at step {}", state.at("best_error").get<double>(), step);
+}
+
 ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
   if (line.verify) verify_all(path);
   const auto facts = facts_of(read_described_checkpoint(path));
@@ -156,9 +162,8 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   }
   const auto& description = facts["description"];
   const auto& made_by = description.at("created_by");
-  fmt::print("{}: checkpoint of step {} of {}, best validation {:.4f} at step {}\n", path.string(),
-             facts["step"].get<std::int64_t>(), facts["state"].at("steps").get<std::int64_t>(),
-             facts["state"].at("best_error").get<double>(), facts["state"].at("best_step").get<std::int64_t>());
+  fmt::print("{}: checkpoint of step {} of {}, {}\n", path.string(), facts["step"].get<std::int64_t>(),
+             facts["state"].at("steps").get<std::int64_t>(), validation_in(facts["state"]));
   fmt::print("by Warmstart {} (revision {}), LibTorch {}, HDF5 {}, {}, GCC {}, on {} ranks\n",
              made_by.at("warmstart").get<std::string>(), made_by.at("revision").get<std::string>(),
              made_by.at("libtorch").get<std::string>(), made_by.at("hdf5").get<std::string>(),

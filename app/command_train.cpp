@@ -54,6 +54,13 @@ void find_checkpoint(TrainStart& start, const Learner& model, const Configuratio
   start.checkpoint = read_checkpoint_on_all(from, group, accept);
 }
 
+std::string validation_of(const TrainOutcome& outcome) {
+  if (outcome.validation_tasks == 0) return "without validation";
+  if (outcome.best_step == 0) return "no validation with a finite error";
+  return fmt::format("best validation at step {} ({} {:.4f})", outcome.best_step, title_of(outcome.measure),
+                     outcome.best_error);
+}
+
 void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int ranks) {
   if (!outcome.same_bits)
     spdlog::warn(
@@ -63,11 +70,8 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
   if (outcome.stop != ExitCode::kOk)
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again",
                  outcome.steps_done);
-  const auto best = outcome.best_step == 0 ? std::string("no validation with a finite error")
-                                           : fmt::format("best validation at step {} ({} {:.4f})", outcome.best_step,
-                                                         title_of(outcome.measure), outcome.best_error);
   fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(),
-             outcome.steps_done, best, outcome.digest);
+             outcome.steps_done, validation_of(outcome), outcome.digest);
 }
 
 }  // namespace
