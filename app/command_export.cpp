@@ -6,6 +6,7 @@
 #include "app/exported_memories.h"
 #include "app/opened_run.h"
 #include "base/errors.h"
+#include "base/plural.h"
 #include "cluster/agreement.h"
 #include "cluster/self_communicator.h"
 #include "serving/model_repository.h"
@@ -131,9 +132,10 @@ void add_memories(const Configuration& configuration, const std::filesystem::pat
                                 {"numbers", report.numbers},
                                 {"bytes", report.bytes},
                                 {"seconds", report.seconds}};
-  findings.text += fmt::format("{}: memories of {} {}s, {} numbers each, {:.1f} MB, in {:.1f} s on {} ranks\n",
-                               settings.memories.string(), report.tasks, dataset->schema().task, report.numbers,
-                               static_cast<double>(report.bytes) / 1e6, report.seconds, group.size());
+  findings.text +=
+      fmt::format("{}: memories of {}, {} numbers each, {:.1f} MB, in {:.1f} s on {}\n", settings.memories.string(),
+                  counted(report.tasks, dataset->schema().task), report.numbers,
+                  static_cast<double>(report.bytes) / 1e6, report.seconds, counted(group.size(), "rank"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/plural.h"
 #include "data/ingest.h"
 
 namespace warmstart {
@@ -24,9 +25,9 @@ ExitCode command_ingest(Invocation& invocation) {
                            .dump());
     return ExitCode::kOk;
   }
-  fmt::print("{}: {} tasks with {} rows in {} shards, from {} rows read in {:.1f} s ({:.0f} rows/s)\n",
-             options.dataset.string(), report.tasks, report.rows, options.shards, report.rows_read, report.seconds,
-             rate);
+  fmt::print("{}: {} with {} rows in {}, from {} rows read in {:.1f} s ({:.0f} rows/s)\n", options.dataset.string(),
+             counted(report.tasks, manifest["schema"]["task"]), report.rows, counted(options.shards, "shard"),
+             report.rows_read, report.seconds, rate);
   for (const auto& [reason, count] : manifest["left_out"].items()) {
     fmt::print("  left out: {} rows: {}\n", count["rows"].get<std::int64_t>(), reason);
     for (const std::string example : count["first"]) fmt::print("    {}\n", example);

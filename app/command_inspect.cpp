@@ -4,6 +4,7 @@
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/model_inspection.h"
+#include "base/plural.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
 #include "trainer/training/training_state.h"
@@ -79,13 +80,13 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
     return ExitCode::kOk;
   }
   const auto& schema = dataset.schema();
-  fmt::print("{}: data set, {} {}s, {} rows about {} {}s, {} shards{}\n", path.string(), dataset.tasks(), schema.task,
-             facts["rows"].get<std::int64_t>(), dataset.entities(), schema.entity, facts["shards"].size(),
-             line.verify ? ", all digests hold" : "");
+  fmt::print("{}: data set, {}, {} rows about {}, {}{}\n", path.string(), counted(dataset.tasks(), schema.task),
+             facts["rows"].get<std::int64_t>(), counted(dataset.entities(), schema.entity),
+             counted(std::ssize(facts["shards"]), "shard"), line.verify ? ", all digests hold" : "");
   fmt::print("label '{}' in [{}, {}], mean {:.4f}\n", schema.label, schema.label_min, schema.label_max,
              dataset.label_mean());
   for (const auto& [name, split] : facts["splits"].items()) {
-    fmt::print("  {:<12} {:>10} tasks {:>12} rows\n", name, split["tasks"].get<std::int64_t>(),
+    fmt::print("  {:<12} {:>16} {:>12} rows\n", name, counted(split["tasks"], schema.task),
                split["rows"].get<std::int64_t>());
   }
   fmt::print("fields:\n");
@@ -146,6 +147,12 @@ void show_plan(const nlohmann::json& plan) {
   }
 }
 
+std::string validation_in(const nlohmann::json& state) {
+  const auto step = state.at("best_step").get<std::int64_t>();
+  if (step == 0) return "no validation so far";
+  return fmt::format("best validation {:.4f} at step {}", state.at("best_error").get<double>(), step);
+}
+
 ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
   if (line.verify) verify_all(path);
   const auto facts = facts_of(read_described_checkpoint(path));
@@ -155,9 +162,8 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   }
   const auto& description = facts["description"];
   const auto& made_by = description.at("created_by");
-  fmt::print("{}: checkpoint of step {} of {}, best validation {:.4f} at step {}\n", path.string(),
-             facts["step"].get<std::int64_t>(), facts["state"].at("steps").get<std::int64_t>(),
-             facts["state"].at("best_error").get<double>(), facts["state"].at("best_step").get<std::int64_t>());
+  fmt::print("{}: checkpoint of step {} of {}, {}\n", path.string(), facts["step"].get<std::int64_t>(),
+             facts["state"].at("steps").get<std::int64_t>(), validation_in(facts["state"]));
   fmt::print("by Warmstart {} (revision {}), LibTorch {}, HDF5 {}, {}, GCC {}, on {} ranks\n",
              made_by.at("warmstart").get<std::string>(), made_by.at("revision").get<std::string>(),
              made_by.at("libtorch").get<std::string>(), made_by.at("hdf5").get<std::string>(),

@@ -9,6 +9,7 @@
 #include "app/opened_run.h"
 #include "app/prediction_tables.h"
 #include "base/json.h"
+#include "base/plural.h"
 #include "base/text.h"
 #include "serving/memory_reader.h"
 #include "serving/model_repository.h"
@@ -81,8 +82,8 @@ AskedTask task_of_dataset(const Opened& opened, const std::string& key) {
 void warn(const TableNotes& notes, const Opened& opened) {
   const auto& schema = opened.catalogue().schema();
   if (notes.unknown_keys > 0)
-    spdlog::warn("{} rows are about {}s that the model does not know: their fields alone count", notes.unknown_keys,
-                 schema.entity);
+    spdlog::warn("{} rows are about {} that the model does not know: their fields alone count", notes.unknown_keys,
+                 plural_of(schema.entity));
   if (notes.rows_left_out > 0)
     spdlog::warn("{} support rows were left out: an {} counts once, and the latest {} rows of a {} count",
                  notes.rows_left_out, schema.entity, opened.most_support(), schema.task);
@@ -252,8 +253,8 @@ void recommend_from_memories(const Opened& opened, const PredictSettings& settin
   if (settings.candidates != kAll) table.emplace(settings.candidates, opened.catalogue(), notes);
   warn(notes, opened);
   if (!table && !settings.seen)
-    spdlog::warn("a memory does not say which {}s its {} has seen: they are among the candidates",
-                 opened.catalogue().schema().entity, format.task);
+    spdlog::warn("a memory does not say which {} its {} has seen: they are among the candidates",
+                 plural_of(opened.catalogue().schema().entity), format.task);
   bool any = false;
   for_each_memory(reader, settings.task, [&](const KeptMemory& memory) {
     AskedTask task = {memory.key, {}, {}, {}};

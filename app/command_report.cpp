@@ -6,6 +6,7 @@
 #include "app/report.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/plural.h"
 
 namespace warmstart {
 namespace {
@@ -18,8 +19,8 @@ std::string curves_of(const std::filesystem::path& run) {
 
 std::string comparison_of(const std::filesystem::path& path) {
   const EvaluationFile evaluation(read_json(path), path.string());
-  auto html = svg(support_plot(evaluation)) + fmt::format("<h2>{} {}s never seen in training, by support rows</h2>\n",
-                                                          evaluation.tasks(), escaped(evaluation.task()));
+  auto html = svg(support_plot(evaluation)) + fmt::format("<h2>{} never seen in training, by support rows</h2>\n",
+                                                          counted(evaluation.tasks(), escaped(evaluation.task())));
   for (const auto& measure : evaluation.measures()) html += table(evaluation, measure);
   return html;
 }

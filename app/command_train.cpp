@@ -5,6 +5,7 @@
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/run_folder.h"
+#include "base/plural.h"
 #include "checkpoints/run_lock.h"
 #include "cluster/agreement.h"
 #include "cluster/device.h"
@@ -53,6 +54,13 @@ void find_checkpoint(TrainStart& start, const Learner& model, const Configuratio
   start.checkpoint = read_checkpoint_on_all(from, group, accept);
 }
 
+std::string validation_of(const TrainOutcome& outcome) {
+  if (outcome.validation_tasks == 0) return "without validation";
+  if (outcome.best_step == 0) return "no validation with a finite error";
+  return fmt::format("best validation at step {} ({} {:.4f})", outcome.best_step, title_of(outcome.measure),
+                     outcome.best_error);
+}
+
 void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int ranks) {
   if (!outcome.same_bits)
     spdlog::warn(
@@ -62,11 +70,8 @@ void say_end(const TrainOutcome& outcome, const std::filesystem::path& run, int 
   if (outcome.stop != ExitCode::kOk)
     spdlog::warn("stopped by a signal after step {}; the run is saved and goes on when it is started again",
                  outcome.steps_done);
-  const auto best = outcome.best_step == 0 ? std::string("no validation with a finite error")
-                                           : fmt::format("best validation at step {} ({} {:.4f})", outcome.best_step,
-                                                         title_of(outcome.measure), outcome.best_error);
   fmt::print("{}: trained for {} steps, {}, parameters {}\n", checkpoint_folder(run, outcome.steps_done).string(),
-             outcome.steps_done, best, outcome.digest);
+             outcome.steps_done, validation_of(outcome), outcome.digest);
 }
 
 }  // namespace
@@ -107,8 +112,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   if (!start.checkpoint) start_from_data(*model, *dataset, group);
   model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));
   if (first) {
-    spdlog::info("{} parameters, {} rank{}{}", model->parameters().flat().numel(), group.size(),
-                 group.size() == 1 ? "" : "s", start.checkpoint ? fmt::format(", going on after step {}", step) : "");
+    spdlog::info("{} parameters, {}{}", model->parameters().flat().numel(), counted(group.size(), "rank"),
+                 start.checkpoint ? fmt::format(", going on after step {}", step) : "");
   }
 
   TrainObserver observer;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/plural.h"
 #include "cluster/agreement.h"
 #include "data/episode_source.h"
 
@@ -163,7 +164,7 @@ std::string Comparison::intervals_of(std::size_t measure) const {
 std::string Comparison::defined_for(std::size_t measure) const {
   const auto tasks = rows_[0].measurements[measure].tasks;
   if (tasks == test_.tasks()) return "";
-  return fmt::format("defined for {} of the {} {}s\n", tasks, test_.tasks(), protocol_["task"].get<std::string>());
+  return fmt::format("defined for {} of the {}\n", tasks, counted(test_.tasks(), protocol_["task"]));
 }
 
 std::string Comparison::pairs() const {
@@ -189,9 +190,16 @@ std::string Comparison::slices() const {
   return text;
 }
 
+std::string Comparison::judged() const {
+  const auto tasks = counted(test_.tasks(), protocol_["task"]);
+  if (!tasks_are_of_classes(dataset_.schema()))
+    return fmt::format("{} never seen in training, {} rows judge, by support rows:\n", tasks, options_.query);
+  return fmt::format("{} of {} classes never seen in training, {} rows of each judge, by support rows of each:\n",
+                     tasks, options_.ways, options_.query);
+}
+
 std::string Comparison::table() const {
-  std::string text = fmt::format("{} {}s never seen in training, {} rows judge, by support rows:\n", test_.tasks(),
-                                 protocol_["task"].get<std::string>(), options_.query);
+  std::string text = judged();
   for (std::size_t i = 0; !rows_.empty() && i < shown_measures(options_).size(); ++i) {
     text += block(name_of(measures_[i]), [&](const auto& row) { return std::optional(row.measurements[i].value); });
     if (options_.resamples > 0) text += intervals_of(i);

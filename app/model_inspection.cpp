@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
+#include "base/plural.h"
 #include "serving/model_repository.h"
 
 namespace warmstart {
@@ -24,11 +25,11 @@ std::string to_text(const ExportedModel& model) {
   const auto& label = object_at(facts, "label");
   const auto& provenance = object_at(facts, "provenance");
   auto text = fmt::format(
-      "{}: exported model '{}', {}, {}\n{} known {}s; label '{}' in {} to {}; give it at most {} support rows\n"
+      "{}: exported model '{}', {}, {}\n{} known {}; label '{}' in {} to {}; give it at most {} support rows\n"
       "made of step {} of a run on the data set {}\n",
       model.folder().string(), text_at(facts, "name"), text_at(facts, "method"), text_at(facts, "precision"),
-      model.catalogue().entities(), model.catalogue().schema().entity, text_at(label, "name"), label.at("min").dump(),
-      label.at("max").dump(), integer_at(facts, "most_support"), integer_at(provenance, "step"),
+      model.catalogue().entities(), plural_of(model.catalogue().schema().entity), text_at(label, "name"),
+      label.at("min").dump(), label.at("max").dump(), integer_at(facts, "most_support"), integer_at(provenance, "step"),
       text_at(provenance, "dataset_digest"));
   for (const auto& [name, graph] : object_at(facts, "graphs").items())
     text += fmt::format("  {}\n{}{}", name, values_line("takes", list_at(graph, "inputs")),

@@ -10,8 +10,9 @@
 namespace warmstart {
 namespace {
 
-// Query rows do not depend on the shots, and more shots keep those that fewer have.
-EpisodeRows rows_of_class(RandomStream& random, std::uint32_t count, const ClassEpisode& sizes) {
+// Query rows do not depend on the shots, and more shots keep those that fewer have: so each class has a stream of its
+// own, which others' shots do not move.
+EpisodeRows rows_of_class(RandomStream random, std::uint32_t count, const ClassEpisode& sizes) {
   const auto queries = static_cast<std::uint32_t>(sizes.queries);
   const auto shots = static_cast<std::uint32_t>(std::min<std::int64_t>(sizes.shots, count - queries));
   const auto rows = sample_without_replacement(random, count, queries + shots);
@@ -30,7 +31,9 @@ TaskEpisode class_episode(const Dataset& dataset, const std::vector<std::int64_t
   episode.classes.reserve(chosen.size());
   for (const auto place : chosen) {
     const auto task = classes[place];
-    episode.classes.push_back({task, rows_of_class(random, dataset.row_count(task), sizes)});
+    const auto part = episode.classes.size() + 1;
+    episode.classes.push_back(
+        {task, rows_of_class({seed, Purpose::kEpisodeRows, position, part}, dataset.row_count(task), sizes)});
   }
   return episode;
 }

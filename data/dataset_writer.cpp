@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/plural.h"
 #include "base/text.h"
 #include "data/shard.h"
 
@@ -66,7 +67,7 @@ void DatasetWriter::write_entities() const {
     key_column.add({{entity}, 0.0f});
     for (std::size_t i = 0; i < columns.size(); ++i) columns[i].add(entities.cells(entity)[i]);
   }
-  check_padding(fmt::format("{}s", parts_.schema.entity), keys);
+  check_padding(plural_of(parts_.schema.entity), keys);
   Hdf5Writer file(folder_ / "entities.h5");
   file.texts("key", keys);
   key_column.write(file, "field/" + parts_.key.field.name);
@@ -78,7 +79,7 @@ void DatasetWriter::add_shard(const SpilledShard& shard) {
   const auto name = fmt::format("shard-{:05d}.h5", shards_.size());
   std::vector<std::string> keys;
   for (const auto& task : shard.tasks) keys.push_back(task.key);
-  check_padding(fmt::format("{}s", parts_.schema.task), keys);
+  check_padding(plural_of(parts_.schema.task), keys);
   write_shard(folder_ / name, shard, parts_.tasks.has_table() ? &parts_.tasks : nullptr, parts_.row_fields);
   const auto rows_before = rows();
   for (const auto& task : shard.tasks) add_task(task);

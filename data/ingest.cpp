@@ -9,6 +9,7 @@
 
 #include "base/errors.h"
 #include "base/pending_folder.h"
+#include "base/plural.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "data/dataset_writer.h"
@@ -85,7 +86,8 @@ class Ingest {
     report_.rows_read =
         read_table(options_.interactions, columns, rejections_, [&](const TableRow& row) { spill_row(row, writer); });
     writer.close();
-    spdlog::info("read {} interactions of {} {}s", report_.rows_read, entities_.keys().size(), schema_.entity);
+    spdlog::info("read {} interactions of {}", report_.rows_read,
+                 counted(static_cast<std::int64_t>(entities_.keys().size()), schema_.entity));
   }
 
   void spill_row(const TableRow& row, SpillWriter& writer) {

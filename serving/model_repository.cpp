@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/pending_folder.h"
+#include "base/plural.h"
 #include "serving/encoded_catalogue.h"
 #include "serving/onnx_model.h"
 #include "serving/triton_config.h"
@@ -174,8 +175,8 @@ class Exporter {
 
   void check_ranking() const {
     const auto reason = not_encoded_because(model_);
-    require(reason.empty(), fmt::format("export.items: the {}s cannot be ranked in one product: {}; export without it",
-                                        dataset_.schema().entity, reason));
+    require(reason.empty(), fmt::format("export.items: the {} cannot be ranked in one product: {}; export without it",
+                                        plural_of(dataset_.schema().entity), reason));
     require(catalogue_.entities() > 0, "export.items: the data set has none");
   }
 

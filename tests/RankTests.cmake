@@ -55,3 +55,12 @@ function(add_rank_test name)
                          ENVIRONMENT "${WARMSTART_MPI_ENVIRONMENT};${one_thread}")
   endforeach()
 endfunction()
+
+# try_one_method_in(<step> <test>...)
+#
+# Tests that go through every method (tests/support/tried_methods.h) try one in so many of them in builds with sanitizers.
+function(try_one_method_in step)
+  if(WARMSTART_SANITIZER)
+    set_property(TEST ${ARGN} APPEND PROPERTY ENVIRONMENT WARMSTART_METHODS_STEP=${step})
+  endif()
+endfunction()

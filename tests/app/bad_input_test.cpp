@@ -1,10 +1,9 @@
 // What users get wrong: the exit code, one clear line, and nothing half-written.
 
-#include "tests/app/bad_input.h"
-
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "tests/app/program_fixture.h"
 
 namespace warmstart {
 namespace {

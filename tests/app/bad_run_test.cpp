@@ -1,8 +1,10 @@
 // Runs that cannot start, go on or be read: the exit code and one clear line.
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "checkpoints/checkpoint.h"
-#include "tests/app/bad_input.h"
+#include "tests/app/program_fixture.h"
 
 namespace warmstart {
 namespace {
@@ -118,6 +120,40 @@ TEST_F(BadRunTest, LabelsThatTheLossDoesNotTake) {
   ingest();
   expect_failure(train + "--set model.objective=binary", 2, "model.objective = binary takes 0 and 1");
   expect_failure(train + "--set model.objective=binary", 2, "model.objective = binary takes 0 and 1", 2);
+}
+
+TEST_F(BadRunTest, MethodsAndSchedulesThatDoNotGoTogether) {
+  ingest();
+  const auto refused = [&](const std::string& settings, const std::string& phrase) {
+    expect_failure("train --config tables/config.ini " + settings, 2, phrase);
+  };
+  refused("--set adapt.stages=prototypes --set model.objective=poisson", "set model.objective = binary or classes");
+  refused("--set adapt.stages=prior,steps --set adapt.readout=matching --set inner.scope=all",
+          "with inner.scope = all each task has its own; set inner.scope = head");
+  refused("--set adapt.stages=prior,gru", "set episode.order = sorted or time");
+  refused("--epochs 2 --set train.schedule=joint:1,meta:2",
+          "the parts of train.schedule take 3 epochs and the run takes 2: set train.epochs = 3");
+  refused("--epochs 2 --set train.schedule=joint:1,reptile:1", "knows the parts joint and meta");
+  refused("--steps 4 --set train.schedule=joint:1,meta:2", "leave train.steps at 0");
+}
+
+TEST_F(BadRunTest, LabelsThatAreNoClassesOrCounts) {
+  // Of 0, 1 and 2 but for one row.
+  const auto expect_refused = [&](const std::string& label, const std::string& objective, const std::string& takes) {
+    std::string rows = "user,item,rating,time\n";
+    for (int i = 0; i < 120; ++i)
+      rows += fmt::format("u{},i{},{},{}\n", i / 6, i % 6, i == 50 ? label : std::to_string(i % 3), i);
+    folder.write("tables/interactions.csv", rows);
+    expect_ok(
+        fmt::format("ingest --config tables/config.ini --set data.test=0 --set data.dataset={}-{}", objective, label));
+    expect_failure(
+        fmt::format("{} --set adapt.stages=prior --set data.dataset={}-{} --set model.objective={}", train, objective,
+                    label, objective),
+        2, fmt::format("user 'u8', row 3: rating = {}, and model.objective = {} takes {}", label, objective, takes));
+  };
+  for (const auto* label : {"5", "-1", "0.5"})
+    expect_refused(label, "classes", "whole numbers from 0 to 4 (model.classes)");
+  for (const auto* label : {"-2", "0.5"}) expect_refused(label, "poisson", "whole numbers from 0;");
 }
 
 TEST_F(BadRunTest, AModelThatAdaptsWhereAJointOneIsWanted) {

@@ -4,8 +4,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "tests/support/run_program.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/app/program_fixture.h"
 
 namespace warmstart {
 namespace {
@@ -14,22 +13,16 @@ constexpr const char* kSmall =
     " --set train.steps=10 --set train.tasks=16 --set model.embedding=8 --set model.tower=8 --set model.features=4"
     " --set evaluate.query=4 --set evaluate.support=0,3,all ";
 
-class CommandsTest : public testing::Test {
+class CommandsTest : public ProgramTest {
  protected:
   CommandsTest() {
     expect_ok("synthesize --to tables --users 80 --items 40 --rows-per-user 20");
     expect_ok("ingest --config tables/config.ini --shards 2");
   }
-  std::string expect_ok(const std::string& arguments, int ranks = 0) {
-    const auto result = run_program(arguments, folder.path(), ranks);
-    EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
-    return result.output;
-  }
   std::string train(const std::string& run, int ranks) {
     return parameters_digest(expect_ok("train --config tables/config.ini --run " + run + kSmall, ranks));
   }
   void compare_runs();
-  TemporaryFolder folder;
 };
 
 TEST_F(CommandsTest, TrainingOnOneTwoAndFourRanksEndsInTheSameBits) {
@@ -83,6 +76,40 @@ void CommandsTest::compare_runs() {
     EXPECT_EQ(same["interval"], (std::vector<double>{0, 0})) << same;
     EXPECT_EQ(same["excludes_zero"], false);
   }
+}
+
+// Steps that were not trained, beside those that were: of a model with fixed rates, whose steps are all the same.
+TEST_F(CommandsTest, EvaluatesAModelWithOtherNumbersOfInnerSteps) {
+  const auto evaluate = "evaluate --config tables/config.ini --baselines false --json" + std::string(kSmall);
+  expect_ok("train --config tables/config.ini --run tables/run --set adapt.stages=prior,steps --inner.rates fixed" +
+            std::string(kSmall) + "--inner.steps 2");
+  const auto facts = nlohmann::json::parse(expect_ok(evaluate + "--inner-steps 2,0,5", 2));
+  const auto& results = facts.at("results");
+  ASSERT_EQ(results.size(), 12u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto mae = [&](std::size_t model) { return results[3 * model + i].at("mae").get<double>(); };
+    EXPECT_EQ(results[i].at("model"), "inner steps: 0");
+    EXPECT_EQ(mae(0), results[0].at("mae").get<double>());  // what does not adapt does not look at the support
+    EXPECT_EQ(results[3 + i].at("model"), "inner steps: 2");
+    EXPECT_EQ(results[6 + i].at("model"), "inner steps: 5");
+    EXPECT_EQ(results[9 + i].at("model"), "warmstart");
+    EXPECT_EQ(mae(1), mae(3));
+    EXPECT_EQ(mae(2) == mae(3), i == 0) << i;  // without support there is nothing to step by
+  }
+  expect_failure(evaluate + "--inner-steps 2 --set train.run=", 2, "evaluate.inner-steps is of the model of train.run");
+  expect_failure(evaluate + "--inner-steps 1001", 2, "wants a whole number from 0 to 1000");
+  train("learned", 0);
+  expect_failure(evaluate + "--inner-steps 2 --set train.run=learned", 2,
+                 "evaluate.inner-steps is for models with the stage steps and inner.rates = fixed");
+}
+
+TEST_F(CommandsTest, ARunThatNoTasksValidateSaysSo) {
+  expect_ok("ingest --config tables/config.ini --set data.validation=0 --dataset unwatched");
+  const auto output =
+      expect_ok("train --config tables/config.ini --set data.dataset=unwatched --run run --keep-best false" +
+                std::string(kSmall));
+  EXPECT_NE(output.find("trained for 10 steps, without validation, parameters "), std::string::npos) << output;
+  EXPECT_NE(expect_ok("inspect run").find("checkpoint of step 10 of 10, no validation so far"), std::string::npos);
 }
 
 TEST_F(CommandsTest, InspectsDatasetsAndCheckpoints) {

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstring>
 #include <functional>
 #include <thread>
 
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kRanks[] = {1, 2, 4};
+constexpr int kSteps = 60;
 
 class RecoveryTest : public testing::Test {
  protected:
@@ -30,11 +32,16 @@ class RecoveryTest : public testing::Test {
     expect_ok("ingest --config tables/config.ini");
   }
   // Wide embeddings, so that a slice takes a while to write.
-  std::string train(const std::string& run, int steps = 60) const {
+  std::string train(const std::string& run, int steps = kSteps) const {
     return fmt::format(
-        "train --config tables/config.ini --run {} --steps {} --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
+        "train --config tables/config.ini --run {} {} --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
         "--set evaluate.support=0,3 --set model.embedding=256 --set model.tower=8 --set model.features=4 ",
-        (folder.path() / run).string(), steps);
+        (folder.path() / run).string(), length_of(steps));
+  }
+  // Five steps take the training tasks through about once.
+  std::string length_of(int steps) const {
+    if (!joint_first) return fmt::format("--steps {}", steps);
+    return fmt::format("--epochs {} --set train.schedule=joint:{},meta:{}", steps / 5, steps / 15, 2 * steps / 15);
   }
   std::string expect_ok(const std::string& arguments, int ranks = 0) {
     const auto result = run_program(arguments, folder.path(), ranks);
@@ -62,6 +69,7 @@ class RecoveryTest : public testing::Test {
   }
 
   TemporaryFolder folder;
+  bool joint_first = false;
 };
 
 fs::path pending_checkpoint(const fs::path& run) {
@@ -95,43 +103,88 @@ std::function<bool(const fs::path&)> between_slices_and_manifest(std::size_t ran
   };
 }
 
-TEST_F(RecoveryTest, KilledAtTwentyMomentsAndResumedOnOtherRanksItEndsInTheSameBits) {
-  const auto undisturbed = parameters_digest(expect_ok(train("undisturbed")));
-  int in_slice = 0, before_manifest = 0, killed = 0, passed = 0;
-  for (int attempt = 0; killed < 20 && attempt < 60; ++attempt) {
+// 0: none that is complete.
+int newest_step(const fs::path& run) {
+  const auto saved = checkpoints_of(run);
+  return saved.empty() ? 0 : std::stoi(saved.front().filename().string().substr(std::strlen("step-")));
+}
+
+std::function<bool(const fs::path&)> saved_step(int step) {
+  return [step](const fs::path& run) { return newest_step(run) >= step; };
+}
+
+// Of runs that learn in one way, and of those that turn from one to another.
+struct Plan {
+  const char* name;
+  bool joint_first;  // for a third of the steps
+  int kills;
+};
+
+// What was interrupted.
+struct Kills {
+  int in_slice = 0, before_manifest = 0, in_joint_part = 0, in_meta_part = 0, survived = 0;
+
+  void note(const fs::path& run) {
+    // What the kill left behind tells whether it came in time.
+    const auto pending = pending_checkpoint(run);
+    if (!pending.empty() && !is_checkpoint(pending))
+      (files_with(pending, ".tmp") > 0 ? in_slice : before_manifest) += 1;
+    (newest_step(run) <= kSteps / 3 ? in_joint_part : in_meta_part) += 1;
+  }
+};
+
+class PlannedRecoveryTest : public RecoveryTest, public testing::WithParamInterface<Plan> {
+ protected:
+  PlannedRecoveryTest() { joint_first = GetParam().joint_first; }
+
+  // False when the run ended before.
+  bool run_and_kill_at_some_moment(const std::string& run, int ranks, int attempt) {
     RandomStream random(11, Purpose::kSynthesize, static_cast<std::uint64_t>(attempt));
-    const int ranks = kRanks[attempt % 3];
-    const auto run = fmt::format("run{}", attempt);
     const auto start = Clock::now();
     const auto delay = std::chrono::duration<double>(0.3 + 1.7 * random.uniform());
     std::function<bool(const fs::path&)> moment = [&](const fs::path&) { return Clock::now() - start > delay; };
     if (attempt % 4 == 1) moment = in_the_middle_of_a_slice;
+    if (attempt % 4 == 2 && joint_first) moment = saved_step(kSteps / 2);
     if (attempt % 4 == 3) moment = between_slices_and_manifest(static_cast<std::size_t>(ranks));
-    if (!run_and_kill(run, ranks, random, moment)) continue;
+    return run_and_kill(run, ranks, random, moment);
+  }
+};
+
+TEST_P(PlannedRecoveryTest, KilledAtManyMomentsAndResumedOnOtherRanksItEndsInTheSameBits) {
+  const auto plan = GetParam();
+  const auto undisturbed = parameters_digest(expect_ok(train("undisturbed")));
+  Kills kills;
+  int killed = 0;
+  for (int attempt = 0; killed < plan.kills && attempt < 3 * plan.kills; ++attempt) {
+    const int ranks = kRanks[attempt % 3];
+    const auto run = fmt::format("run{}", attempt);
+    if (!run_and_kill_at_some_moment(run, ranks, attempt)) continue;
     ++killed;
-    // What the kill left behind tells whether it came in time.
-    const auto pending = pending_checkpoint(folder.path() / run);
-    if (!pending.empty() && !is_checkpoint(pending))
-      (files_with(pending, ".tmp") > 0 ? in_slice : before_manifest) += 1;
+    kills.note(folder.path() / run);
     const auto resumed = parameters_digest(expect_ok(train(run), kRanks[(attempt + 1) % 3]));
     EXPECT_EQ(resumed, undisturbed) << run << ", killed on " << ranks << " ranks";
-    passed += resumed == undisturbed;
+    kills.survived += resumed == undisturbed;
     fs::remove_all(folder.path() / run);
   }
-  fmt::print("{} kills survived, {} while a slice was written, {} between slices and manifest\n", passed, in_slice,
-             before_manifest);
-  EXPECT_EQ(passed, 20);
-  EXPECT_GE(in_slice, 1);
-  EXPECT_GE(before_manifest, 1);
+  fmt::print("{} kills survived, {} while a slice was written, {} between slices and manifest; {} in the first third\n",
+             kills.survived, kills.in_slice, kills.before_manifest, kills.in_joint_part);
+  EXPECT_EQ(kills.survived, plan.kills);
+  EXPECT_GE(joint_first ? kills.in_joint_part : kills.in_slice, 1);
+  EXPECT_GE(joint_first ? kills.in_meta_part : kills.before_manifest, 1);
 }
 
-TEST_F(RecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
+TEST_P(PlannedRecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
   const int steps = 150;  // enough that the signal comes in mid-run
   const auto undisturbed = parameters_digest(expect_ok(train("undisturbed", steps)));
   for (const int signal : {SIGTERM, SIGUSR2, SIGINT}) {
     const auto run = fmt::format("run{}", signal);
+    const auto has_begun = [](const fs::path& of_run) { return fs::exists(of_run / "config.ini"); };
+    const auto moment = signal == SIGUSR2 ? saved_step(steps / 2) : has_begun;
     BackgroundProgram program(launcher(2) + train(run, steps), folder.path() / "log");
-    while (!fs::exists(folder.path() / run / "config.ini")) ASSERT_TRUE(program.running());
+    while (!moment(folder.path() / run)) {
+      ASSERT_TRUE(program.running());
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
     const auto processes = warmstart_processes("--run " + (folder.path() / run).string());
     ASSERT_EQ(processes.size(), 2u);
     kill(processes[1], signal);
@@ -143,6 +196,10 @@ TEST_F(RecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
     EXPECT_EQ(parameters_digest(expect_ok(train(run, steps), 1)), undisturbed);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Plans, PlannedRecoveryTest,
+                         testing::Values(Plan{"meta", false, 20}, Plan{"joint_meta", true, 8}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(RecoveryTest, TheSecondProgramOnARunIsRefused) {
   BackgroundProgram program(launcher(2) + train("run", 100000), folder.path() / "log");

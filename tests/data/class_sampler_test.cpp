@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <set>
 
 #include "base/errors.h"
@@ -72,6 +73,39 @@ TEST_F(ClassSamplerTest, AnEpisodeIsAFunctionOfSeedAndPosition) {
   };
   EXPECT_EQ(tasks_of(sampler(4), 1, 1), tasks_of(sampler(1), 0, 3));
   EXPECT_NE(tasks_of(sampler(4), 1, 1), tasks_of(sampler(4, 4), 1, 1));
+}
+
+TEST_F(ClassSamplerTest, MetaStepsDrawOneEpisodeAfterTheOtherOfOneSequence) {
+  std::vector<std::uint64_t> positions;
+  for (const std::uint64_t step : {0, 1, 2})
+    for (const auto& part : sampler().meta_batch(step))
+      for (const auto& episode : part) {
+        EXPECT_EQ(episode.support_size, 6u);
+        EXPECT_EQ(episode.query_size, 12u);
+        positions.push_back(episode.position);
+      }
+  std::vector<std::uint64_t> expected(24);
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(positions, expected);
+  // 80 rows of training classes, 18 in an episode.
+  EXPECT_EQ(sampler().epoch_episodes(), 5u);
+}
+
+// So that errors at different supports are those of the same questions.
+TEST_F(ClassSamplerTest, MoreShotsKeepTheQueryAndTheRowsThatFewerHave) {
+  const auto classes = dataset->tasks_of(Split::kTrain);
+  const auto with_shots = [&](std::int64_t shots) { return class_episode(*dataset, classes, {3, shots, 4}, 1, 2); };
+  const auto all = with_shots(100);
+  for (const auto shots : {0, 1, 3, 6}) {
+    const auto fewer = with_shots(shots);
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(fewer.classes[i].task, all.classes[i].task);
+      EXPECT_EQ(fewer.classes[i].rows.query, all.classes[i].rows.query);
+      const auto& most = all.classes[i].rows.support;
+      ASSERT_EQ(most.size(), 6u);  // all of the ten rows but the query's
+      EXPECT_EQ(fewer.classes[i].rows.support, std::vector<std::uint32_t>(most.begin(), most.begin() + shots));
+    }
+  }
 }
 
 TEST_F(ClassSamplerTest, LabelsInABatchAreTheClassesPlaces) {

@@ -301,7 +301,7 @@ TEST(ExportedGraphs, OfWideNetworksSayWhatTheTrainerSays) {
 }
 
 // All, or under sanitizers, which take many times as long, some of each kind.
-INSTANTIATE_TEST_SUITE_P(AllMethods, ExportedGraphs, testing::ValuesIn(every_served_method(WARMSTART_METHODS_STEP)),
+INSTANTIATE_TEST_SUITE_P(AllMethods, ExportedGraphs, testing::ValuesIn(every_step_of(served_methods())),
                          test_name_of_method);
 INSTANTIATE_TEST_SUITE_P(Settings, ExportedGraphs, testing::ValuesIn(tried_settings()), test_name_of_method);
 

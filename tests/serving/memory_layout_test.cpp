@@ -130,7 +130,7 @@ TEST(MemoryLayout, RefusesTensorsThatAreNotOfIt) {
   EXPECT_THROW(layout.flatten(bad, 4, list.data()), DataError);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllMethods, MemoryLayouts, testing::ValuesIn(every_served_method(WARMSTART_METHODS_STEP)),
+INSTANTIATE_TEST_SUITE_P(AllMethods, MemoryLayouts, testing::ValuesIn(every_step_of(served_methods())),
                          test_name_of_method);
 
 }  // namespace

@@ -38,8 +38,7 @@ IngestOptions ingest_small_dataset(const std::filesystem::path& folder) {
   return options;
 }
 
-IngestOptions ingest_small_classes(const std::filesystem::path& folder) {
-  const auto tables = folder / "tables";
+void write_small_classes(const std::filesystem::path& tables) {
   std::filesystem::create_directories(tables);
   std::string rows = "example,letter\n", items = "example,x,y\n";
   for (int of_class = 0; of_class < 12; ++of_class) {
@@ -56,6 +55,11 @@ IngestOptions ingest_small_classes(const std::filesystem::path& folder) {
   write_file(tables / "items.csv", items);
   write_file(tables / "validation.txt", "i\nj\n");
   write_file(tables / "test.txt", "k\nl\n");
+}
+
+IngestOptions ingest_small_classes(const std::filesystem::path& folder) {
+  const auto tables = folder / "tables";
+  write_small_classes(tables);
   IngestOptions options;
   options.dataset = folder / "dataset";
   options.task = TaskSide::kClass;

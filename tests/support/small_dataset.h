@@ -14,8 +14,11 @@ IngestOptions ingest_small_dataset(const std::filesystem::path& folder);
 // The options that ingest what synthesize() wrote into `tables`.
 IngestOptions options_for_synthetic(const std::filesystem::path& tables, const std::filesystem::path& dataset);
 
-// Ingests tasks of classes into `folder`/dataset: the letters a to l, ten examples ("d-7") of each around a point of
-// its own in the plane; i and j validate, k and l test.
+// Writes tables of classes: the letters a to l, ten examples ("d-7") of each around a point of its own in the plane;
+// i and j are listed to validate, k and l to test.
+void write_small_classes(const std::filesystem::path& tables);
+
+// Writes them into `folder`/tables and ingests them into `folder`/dataset.
 IngestOptions ingest_small_classes(const std::filesystem::path& folder);
 
 }  // namespace warmstart

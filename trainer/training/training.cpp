@@ -118,6 +118,7 @@ class TrainingLoop {
     const auto flat = parameters_.flat().cpu();
     return {.steps_done = state_.step,
             .best_step = state_.validation.best_step(),
+            .validation_tasks = state_.validation.tasks(),
             .measure = state_.validation.measure(),
             .best_error = state_.validation.best_value(),
             .stop = stop_,

@@ -22,6 +22,7 @@ struct Rollback {
 
 struct TrainOutcome {
   std::int64_t steps_done = 0, best_step = 0;
+  std::int64_t validation_tasks = 0;
   Measure measure;                // of validation
   double best_error = 0.0;        // on validation
   ExitCode stop = ExitCode::kOk;  // why it ended early, if it did

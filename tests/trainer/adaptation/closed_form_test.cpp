@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/same_in_float32.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/learner/learner.h"
 #include "trainer/learner/methods.h"
@@ -210,24 +211,7 @@ TEST_P(ClosedForm, AddsQueryRowsAsATaskWithoutSupportScoresThem) {
 }
 
 TEST_P(ClosedForm, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
-  for (const auto objective : kObjectives) {
-    const Example narrow(options_with(GetParam(), objective), at::kFloat),
-        wide(options_with(GetParam(), objective), at::kDouble);
-    const auto found = narrow.losses(), expected = wide.losses();
-    EXPECT_LT((found - expected).abs().max().item<double>(), 1e-4);
-    const auto gradients = [](const Example& example, const at::Tensor& losses) {
-      return torch::autograd::grad({losses.sum()}, example.learner.parameters().values(), {}, std::nullopt, false,
-                                   true);
-    };
-    const auto of_narrow = gradients(narrow, found), of_wide = gradients(wide, expected);
-    for (std::size_t i = 0; i < of_wide.size(); ++i) {
-      const auto& name = wide.learner.parameters().list()[i].name;
-      ASSERT_EQ(of_narrow[i].defined(), of_wide[i].defined()) << name;
-      if (!of_wide[i].defined() || of_wide[i].numel() == 0) continue;
-      const auto largest = std::max(of_wide[i].abs().max().item<double>(), 1e-2);
-      EXPECT_LT((of_narrow[i] - of_wide[i]).abs().max().item<double>() / largest, 2e-3) << name;
-    }
-  }
+  for (const auto objective : kObjectives) expect_same_in_float32(options_with(GetParam(), objective));
 }
 
 TEST_P(ClosedForm, ComputesByOperatorsAloneWhatItDoesByAFactorisation) {

@@ -5,10 +5,10 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/same_in_float32.h"
 #include "trainer/adaptation/contrast.h"
 #include "trainer/learner/learner.h"
 
@@ -97,7 +97,6 @@ struct Compared {
     options.adapt.prior = options.adapt.encoder = 4;
     return options;
   }
-  at::Tensor losses() const { return learner.losses(learner.batch_parameters(*tensors), *tensors, nullptr); }
 
   Learner learner;
   EpisodeBatch batch;
@@ -105,24 +104,9 @@ struct Compared {
 };
 
 TEST(SupportReadout, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
-  for (const auto readout : kReadouts) {
-    for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kPoisson, ObjectiveKind::kPairwise}) {
-      const Compared narrow(readout, objective, at::kFloat), wide(readout, objective, at::kDouble);
-      EXPECT_LT((narrow.losses() - wide.losses()).abs().max().item<double>(), 1e-4);
-      const auto gradients = [](const Compared& model) {
-        return torch::autograd::grad({model.losses().sum()}, model.learner.parameters().values(), {}, std::nullopt,
-                                     false, true);
-      };
-      const auto of_narrow = gradients(narrow), of_wide = gradients(wide);
-      for (std::size_t i = 0; i < of_wide.size(); ++i) {
-        const auto& name = wide.learner.parameters().list()[i].name;
-        ASSERT_EQ(of_narrow[i].defined(), of_wide[i].defined()) << name;
-        if (!of_wide[i].defined() || of_wide[i].numel() == 0) continue;
-        const auto largest = std::max(of_wide[i].abs().max().item<double>(), 1e-2);
-        EXPECT_LT((of_narrow[i] - of_wide[i]).abs().max().item<double>() / largest, 2e-3) << name;
-      }
-    }
-  }
+  for (const auto readout : kReadouts)
+    for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kPoisson, ObjectiveKind::kPairwise})
+      expect_same_in_float32(Compared::options(readout, objective));
 }
 
 // A row is nothing but its label where it is just like the query row, much sharper than others, and outweighs kappa.

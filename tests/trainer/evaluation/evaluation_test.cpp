@@ -1,6 +1,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "cluster/mpi_communicator.h"
 #include "cluster/self_communicator.h"
 #include "tests/support/small_dataset.h"
@@ -40,14 +43,33 @@ TEST(Evaluation, GivesTheSameBitsOnAnyNumberOfRanks) {
   }
 }
 
-TEST(Evaluation, RefusesASplitWithoutLongEnoughTasks) {
+TEST(Evaluation, WantsTasksWithARowToAdaptToBesideTheQuery) {
   MpiCommunicator group(MPI_COMM_WORLD);
   const TemporaryFolder folder;
   ingest_small_dataset(folder.path());
   const Dataset dataset(folder.path() / "dataset", true);
+  std::int64_t longest = 0;
+  for (const auto task : dataset.tasks_of(Split::kTest))
+    longest = std::max<std::int64_t>(longest, dataset.row_count(task));
   EvaluationOptions options;
-  options.query = 1000;
+  options.query = longest;
   EXPECT_THROW(Evaluation(dataset, Split::kTest, options, group), DataError);
+  options.query = longest - 1;
+  EXPECT_GE(Evaluation(dataset, Split::kTest, options, group).tasks(), 1);
+}
+
+TEST(Evaluation, DrawsTasksOfClassesAnewForEachEpisode) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  ingest_small_classes(folder.path());
+  const Dataset dataset(folder.path() / "dataset", true);
+  const Evaluation evaluation(dataset, Split::kTrain, {.query = 2, .ways = 3, .episodes = 20}, group);
+  EXPECT_EQ(evaluation.tasks(), 20);
+  const auto entities = evaluation.query_entities();
+  ASSERT_EQ(entities.size(), 120u);
+  std::set<std::vector<std::uint32_t>> episodes;
+  for (auto first = entities.begin(); first != entities.end(); first += 6) episodes.emplace(first, first + 6);
+  EXPECT_EQ(episodes.size(), 20u);
 }
 
 }  // namespace

@@ -63,6 +63,23 @@ TEST(Measurement, TellsHowManyTasksDefineTheMeasure) {
   EXPECT_LE(found[0][3].interval->high, 0.625);
 }
 
+TEST(Measurement, HasTheIntervalOfItsSupportSizeAndMeasure) {
+  auto undecided = three_tasks();
+  undecided.rows.predicted = std::vector<float>(6, 0.5f);
+  const auto found =
+      measurements({three_tasks(), undecided}, {{MeasureKind::kMae}, {MeasureKind::kMse}}, {.resamples = 50});
+  ASSERT_EQ(found.size(), 2u);
+  for (const auto& of_support : found) {
+    ASSERT_EQ(of_support.size(), 2u);
+    for (const auto& each : of_support) ASSERT_TRUE(each.interval);
+  }
+  EXPECT_LT(found[0][0].interval->low, found[0][0].interval->high);
+  EXPECT_LT(found[0][1].interval->high, found[0][0].interval->high);
+  // All tasks err by as much, so that all samples do.
+  for (const double bound : {found[1][0].interval->low, found[1][0].interval->high}) EXPECT_EQ(bound, 0.5);
+  for (const double bound : {found[1][1].interval->low, found[1][1].interval->high}) EXPECT_EQ(bound, 0.25);
+}
+
 TEST(Measurement, OfNoTaskIsUndefined) {
   auto result = three_tasks();
   result.rows.labels = {0, 0, 0, 0, 0, 0};

@@ -32,6 +32,26 @@ TrainOptions options_of_test() {
   return options;
 }
 
+std::vector<ModelOptions> methods_and_settings() {
+  auto methods = tried_methods();
+  for (auto& method : tried_settings()) methods.push_back(std::move(method));
+  return methods;
+}
+
+// Also of those that are left of them under sanitizers.
+TEST(TriedMethods, HaveEveryNetworkObjectiveStageReadoutAndScope) {
+  std::set<std::string> tried;
+  for (const auto& method : every_step_of(methods_and_settings())) {
+    const auto& adapt = method.adapt;
+    for (const auto stage : adapt.stages) tried.insert(to_text(stage));
+    tried.insert({to_text(method.network.kind), to_text(method.objective.kind), to_text(adapt.readout),
+                  to_text(adapt.inner.scope)});
+  }
+  for (const auto& of : {enum_names<NetworkKind>(), enum_names<ObjectiveKind>(), enum_names<StageKind>(),
+                         enum_names<ReadoutKind>(), enum_names<Scope>()})
+    for (const auto& name : of) EXPECT_TRUE(tried.contains(name)) << name;
+}
+
 class MethodsTest : public testing::Test {
  protected:
   MethodsTest() : group(MPI_COMM_WORLD), dataset(ingest_binary()) {}
@@ -87,9 +107,7 @@ class MethodsTest : public testing::Test {
 };
 
 TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
-  auto methods = tried_methods();
-  for (auto& method : tried_settings()) methods.push_back(std::move(method));
-  for (const auto& method : methods) {
+  for (const auto& method : every_step_of(methods_and_settings())) {
     auto options = method;
     options.network.embedding = 4;
     options.network.tower = {4};

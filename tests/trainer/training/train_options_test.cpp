@@ -16,6 +16,9 @@ TrainOptions judged_by(Measure measure) {
 TEST(MeasureOfValidation, IsTheObjectivesOwn) {
   EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kSquared), Measure{MeasureKind::kMae});
   EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kBinary), Measure{MeasureKind::kLogLoss});
+  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kHuber), Measure{MeasureKind::kMae});
+  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kPoisson), Measure{MeasureKind::kPoissonDeviance});
+  EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kClasses), Measure{MeasureKind::kAccuracy});
   EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kPairwise), (Measure{MeasureKind::kNdcg, 5}));
   EXPECT_EQ(measure_of_validation({}, ObjectiveKind::kListwise), (Measure{MeasureKind::kNdcg, 5}));
 }

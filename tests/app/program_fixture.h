@@ -12,11 +12,14 @@
 
 namespace warmstart {
 
-// The real program in a folder of its own, with tables to spoil.
-class BadInputTest : public testing::Test {
+// The real program in a folder of its own.
+class ProgramTest : public testing::Test {
  protected:
-  BadInputTest() { run_program("synthesize --to tables --users 60 --items 40 --rows-per-user 20", folder.path()); }
-
+  std::string expect_ok(const std::string& arguments, int ranks = 0) {
+    const auto result = run_program(arguments, folder.path(), ranks);
+    EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.output;
+    return result.output;
+  }
   // `phrase` stands on the program's one line of complaint.
   void expect_failure(const std::string& arguments, int exit_code, const std::string& phrase, int ranks = 0) {
     const auto result = run_program(arguments, folder.path(), ranks);
@@ -27,6 +30,15 @@ class BadInputTest : public testing::Test {
     EXPECT_NE(result.output.substr(line, result.output.find('\n', line) - line).find(phrase), std::string::npos)
         << result.output;
   }
+
+  TemporaryFolder folder;
+};
+
+// With tables to spoil.
+class BadInputTest : public ProgramTest {
+ protected:
+  BadInputTest() { run_program("synthesize --to tables --users 60 --items 40 --rows-per-user 20", folder.path()); }
+
   void expect_ingest_failure(const std::string& arguments, int exit_code, const std::string& phrase) {
     expect_failure("ingest --config tables/config.ini " + arguments, exit_code, phrase);
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "tables/dataset"));
@@ -42,7 +54,6 @@ class BadInputTest : public testing::Test {
     return std::count(text.begin(), text.end(), '\n');
   }
 
-  TemporaryFolder folder;
   const std::string train = "train --config tables/config.ini --set evaluate.query=4 --steps 4 --tasks 16 ";
 };
 
