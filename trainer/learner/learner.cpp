@@ -22,7 +22,7 @@ const ModelOptions& checked(const ModelOptions& options) {
 constexpr const char* kSupportIds = "support.ids";
 constexpr const char* kSupportWeights = "support.weights";
 constexpr const char* kSupportDense = "support.dense";
-constexpr const char* kSupportMask = "support.mask";
+constexpr const char* kSupportMask = "support.rows";
 constexpr const char* kRows = "rows";  // among the sums: how many there were
 
 // Without the stage `steps` there are none.

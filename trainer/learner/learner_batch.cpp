@@ -83,8 +83,10 @@ at::Tensor Learner::Batch::query_losses(const TaskState& state, const RowTensors
 void Learner::Batch::take(std::optional<Rows> support, std::optional<Rows> query) {
   support_rows_ = std::move(support);
   query_rows_ = std::move(query);
-  if (support_rows_) support_.emplace(encoder(*support_rows_, attended_by_others()));
-  if (query_rows_) query_.emplace(encoder(*query_rows_, attended()));
+  // Where nobody looks, pairs of support rows may be too many for the memory.
+  const bool looks = learner_.network_->reads_history();
+  if (support_rows_) support_.emplace(encoder(*support_rows_, looks ? attended_by_others() : at::Tensor()));
+  if (query_rows_) query_.emplace(encoder(*query_rows_, looks ? attended() : at::Tensor()));
 }
 
 at::Tensor Learner::Batch::attended_by_others() const {
