@@ -20,7 +20,8 @@ QUERIES = 10  # rows of a class that judge
 MOST_OF_A_CLASS = 20
 STEPS = ["--adapt.stages", "steps", "--inner.steps", "3"]
 COMMON = ["--model.network", "mlp", "--model.objective", "classes", "--train.dropout", "0", "--train.keep-best", "false",
-          "--train.loss-limit", "0"]  # of loss 0.001, any step is far from the median
+          "--train.loss-limit", "0",  # of loss 0.001, any step is far from the median
+          "--episode.order", "sorted", "--evaluate.order", "sorted"]  # what a GRU wants; an episode's rows come by class anyway
 METHODS = {
     "MAML": [*STEPS, "--inner.scope", "dense", "--inner.rates", "per-layer"],
     "ANIL": [*STEPS, "--inner.scope", "head", "--inner.rates", "per-layer"],
@@ -28,6 +29,11 @@ METHODS = {
     "ridge (R2-D2)": ["--adapt.stages", "ridge"],
     "prototypes": ["--adapt.stages", "prototypes"],
     "Proto-MAML": ["--adapt.stages", "prototypes,steps", "--inner.scope", "dense"],
+    "matching": ["--adapt.stages", "", "--adapt.readout", "matching"],
+    "siamese": ["--adapt.stages", "", "--adapt.readout", "siamese"],
+    "GRU": ["--adapt.stages", "gru"],
+    "encoder": ["--adapt.stages", "support-encoder"],
+    "encoder, ridge": ["--adapt.stages", "support-encoder,ridge"],
 }
 INI = """[data]
 dataset = {folder}/dataset

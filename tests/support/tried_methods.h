@@ -34,8 +34,8 @@ inline bool is_for_classes(const std::vector<StageKind>& stages) {
 // pass is all that differs, inner steps in every scope and one closed form, which reads their rows' inputs.  Objectives
 // that rank rows go with inner steps and with the encoder, and not with the prior or a shared start alone and with
 // encoder and steps together, where their gradient meets nothing else.  Readouts that compare rows go with the prior,
-// for two objectives, and with inner steps and without a stage, for one and classes.  Classes go with each stage, with
-// inner steps behind it or not.
+// for two objectives, and with inner steps, for one; with classes, with inner steps and without a stage.  Classes go
+// with each stage, with inner steps behind it or not.
 inline std::vector<ModelOptions> tried_methods() {
   using enum StageKind;
   auto methods = all_methods();
@@ -50,10 +50,9 @@ inline std::vector<ModelOptions> tried_methods() {
     const bool is_first = objective == ObjectiveKind::kSquared || objective == ObjectiveKind::kBinary;
     const bool is_of_each_network =
         stages == std::vector{kPrior, kSteps} || stages == std::vector{kPrior, kSupportEncoder, kKernel};
-    const bool is_squared = objective == ObjectiveKind::kSquared;
-    const bool is_for_comparing =
-        (is_first && stages == std::vector{kPrior}) ||
-        ((is_squared || of_classes) && (stages.empty() || stages == std::vector{kPrior, kSteps}));
+    const bool is_with_steps = objective == ObjectiveKind::kSquared && stages == std::vector{kPrior, kSteps};
+    const bool is_for_comparing = (is_first && stages == std::vector{kPrior}) || is_with_steps ||
+                                  (of_classes && (stages.empty() || stages == std::vector{kPrior, kSteps}));
     if (!is_linear && !is_for_comparing) return true;
     return method.network.kind != NetworkKind::kTwoTower && !(is_first && is_linear && is_of_each_network);
   });

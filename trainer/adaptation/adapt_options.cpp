@@ -27,7 +27,7 @@ void declare(Options& add, AdaptOptions& options) {
           "how a task's support becomes its own, in this order: prior (a head from the task's fields), prototypes "
           "(class means), support-encoder (a head read off the rows), gru, lstm (one read off them in time order), "
           "task-memory (one of the nearest known tasks), steps (inner steps), ridge (the head in closed form), kernel "
-          "(that, and rows that are alike); empty for none, with adapt.readout = matching or siamese")
+          "(that, and rows that are alike); empty for none, of classes with adapt.readout = matching or siamese")
       .items(8);
   add.add(
       "adapt.readout", options.readout,

@@ -84,9 +84,7 @@ std::optional<Refusal> refusal_of_solution(const Stages& stages) {
   return std::nullopt;
 }
 
-std::optional<Refusal> refusal_of_order(const Stages& stages, ReadoutKind readout) {
-  if (stages.empty() && readout == ReadoutKind::kLinear)
-    return Refusal{"adapt.stages names no stage", "set adapt.stages = prior for none but the prior"};
+std::optional<Refusal> refusal_of_order(const Stages& stages) {
   for (const auto stage : stages) {
     if (std::count(stages.begin(), stages.end(), stage) > 1)
       return Refusal{fmt::format("adapt.stages names {} twice", name_of(stage)), setting_of(each_once(stages))};
@@ -104,6 +102,17 @@ std::optional<Refusal> refusal_of_order(const Stages& stages, ReadoutKind readou
                      setting_of(with_last(stages, StageKind::kSteps))};
   }
   return std::nullopt;
+}
+
+// Of no stage, which leaves the head to what all tasks share: of classes, that is zeros, and readouts that compare rows
+// tell them apart.
+std::optional<Refusal> refusal_of_none(const AdaptOptions& adapt, ObjectiveKind objective) {
+  const bool compares_classes = adapt.readout != ReadoutKind::kLinear && objective == ObjectiveKind::kClasses;
+  if (!adapt.stages.empty() || compares_classes) return std::nullopt;
+  return Refusal{
+      "adapt.stages names no stage, which adapt.readout = matching or siamese with model.objective = classes "
+      "alone can do without",
+      "set adapt.stages = prior for none but the prior"};
 }
 
 // Of a readout that compares rows with the support's.
@@ -298,7 +307,8 @@ std::string cells_of(const Row& row, std::set<std::string>& reasons) {
 std::optional<Refusal> refusal_of(const ModelOptions& options) {
   const auto& stages = options.adapt.stages;
   const auto scope = options.adapt.inner.scope;
-  if (auto refusal = refusal_of_order(stages, options.adapt.readout)) return refusal;
+  if (auto refusal = refusal_of_none(options.adapt, options.objective.kind)) return refusal;
+  if (auto refusal = refusal_of_order(stages)) return refusal;
   if (auto refusal = refusal_of_readout(options.adapt, options.objective.kind)) return refusal;
   if (auto refusal = refusal_of_reading(options.adapt)) return refusal;
   if (auto refusal = refusal_of_objective(stages, options.objective.kind)) return refusal;
