@@ -2,19 +2,20 @@
 """What other libraries make of the clicks of benchmarks/quality: RecBole's FM and DeepFM, implicit's ALS and BPR.
 
 They have no users that they were not fitted to.  FM and DeepFM are trained with the support rows of the test users among
-their training rows, and so once for each set of test users.  ALS and BPR are fitted to the warm users; a test user's vector is
-then fitted to its support rows, the films' vectors held: ALS by its own equation (recalculate_user), BPR, which has none, by
-gradient steps of its own loss.  Of each, the defaults and two alternatives are judged on validation users, 10 rows of each; so is
-the number of epochs of RecBole's.  Prints a line a peer.
+their training rows, and so once for each set of test users.  ALS and BPR are fitted to the warm users; a test user's
+vector is then fitted to its support rows, the films' vectors held: ALS by its own equation (recalculate_user), BPR, which
+has none, by gradient steps of its own loss.  Of each, the defaults and what PEERS has beside them are judged on validation
+users, 10 rows of each; so is the number of epochs of RecBole's.  Prints a line a peer.
 
-Needs recbole==1.2.1 and implicit==0.7.3, with torch==2.11.0, numpy==1.26.4, pandas 2 and scipy; RecBole's own pins are older:
-install it with --no-deps, and then what its imports ask for.
+Needs recbole==1.2.1 and implicit==0.7.3, with torch==2.11.0, numpy==1.26.4, pandas 2 and scipy; RecBole's own pins are
+older: install it with --no-deps, and then what its imports ask for.
 """
 
 import argparse
 import hashlib
 import json
 import logging
+import os
 import pathlib
 import random
 import sys
@@ -30,12 +31,12 @@ from quality_data import RELEVANT, Data, counted, episode_rows, table  # noqa: E
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUERY = 10
-EPOCHS = 15  # at most, of RecBole's
+EPOCHS = 5  # at most, of RecBole's; training ends when one is worse than the one before
 LEAST = 2.0**-23  # of a probability, as warmstart's log-loss takes it
 FOLD_IN_PASSES = 200
 PEERS = {
-    "FM": [{}, {"weight_decay": 1e-5}, {"embedding_size": 32, "weight_decay": 1e-5}],
-    "DeepFM": [{}, {"weight_decay": 1e-5}, {"embedding_size": 32, "weight_decay": 1e-5}],
+    "FM": [{}],
+    "DeepFM": [{}],
     "ALS": [{}, {"factors": 16}, {"factors": 32, "regularization": 10.0}],
     "BPR": [{}, {"factors": 16}, {"factors": 32, "regularization": 0.1}],
 }
@@ -79,7 +80,9 @@ def auc_of(labels, scores):
     ranks = (numpy.cumsum(counts) - (counts - 1) / 2)[places]  # ties share the mean of their places
     relevant = labels.sum()
     others = len(labels) - relevant
-    return (ranks[labels == 1].sum() - relevant * (relevant + 1) / 2) / (relevant * others) if relevant and others else None
+    if relevant == 0 or others == 0:
+        return None
+    return (ranks[labels == 1].sum() - relevant * (relevant + 1) / 2) / (relevant * others)
 
 
 def measures_of(users, labels, scores, probabilities):
@@ -112,7 +115,8 @@ def codes_of(rows, columns):
 
 
 def write_atomic(path, rows, columns):
-    lines = ["\t".join(columns), *("\t".join(str(row[column.split(":")[0]]) for column in columns) for row in rows)]
+    names = [column.split(":")[0] for column in columns]
+    lines = ["\t".join(columns), *("\t".join(str(row[name]) for name in names) for row in rows)]
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -124,20 +128,32 @@ def write_recbole(folder, data, clicks):
         write_atomic(folder / f"clicks.{part}.inter", rename(clicks.query), columns)
     users = data.users()
     of = {user["user"]: user for user in users}
-    users += [{**of[row["of"]], "user": row["user"]} for row in {row["user"]: row for row in clicks.query if "of" in row}.values()]
+    known_as = {row["user"]: row["of"] for row in clicks.query if "of" in row}
+    users += [{**of[user], "user": name} for name, user in known_as.items()]
     write_atomic(folder / "clicks.user", [{**user, "user_id": user["user"]} for user in users],
                  ["user_id:token", "gender:token", "age:token", "occupation:token", "region:token"])
     items = codes_of(table(data.items, ","), ["genres", "directors", "actors"])
-    write_atomic(folder / "clicks.item", [{**item, "item_id": item["item"], "certificate": item["certificate"].replace(" ", "-") or "none"}
-                                          for item in items],
-                 ["item_id:token", "years:token", "certificate:token", "genres:token_seq", "directors:token_seq", "actors:token_seq"])
+    for item in items:
+        item.update(item_id=item["item"], certificate=item["certificate"] or "none")
+    write_atomic(folder / "clicks.item", items, ["item_id:token", "years:token", "certificate:token", "genres:token_seq",
+                                                 "directors:token_seq", "actors:token_seq"])
+
+
+def config_of(kind, folder, options, seed):
+    from recbole.config import Config
+
+    sys.argv = sys.argv[:1]  # which Config reads as well
+    return Config(model=kind, dataset="clicks", config_dict={
+        "data_path": folder, "checkpoint_dir": folder, "benchmark_filename": ["train", "valid", "test"], "load_col": None,
+        "LABEL_FIELD": "label", "train_neg_sample_args": None, "use_gpu": False, "seed": seed, "show_progress": False,
+        "eval_args": {"split": {"RS": [0.8, 0.1, 0.1]}, "order": "RO", "group_by": "none", "mode": "labeled"},
+        "metrics": ["LogLoss"], "valid_metric": "LogLoss", **options})
 
 
 class RecBole:
-    probabilities = True
+    """A model that is trained epoch by epoch and judged by the query rows."""
 
     def __init__(self, kind, data, clicks, options, seed):
-        from recbole.config import Config
         from recbole.data import create_dataset, data_preparation
         from recbole.utils import get_model, get_trainer, init_seed
 
@@ -147,18 +163,14 @@ class RecBole:
         path = pathlib.Path(self.folder.name) / "clicks"
         path.mkdir()
         write_recbole(path, data, clicks)
-        sys.argv = sys.argv[:1]  # which Config reads as well
-        self.config = Config(model=kind, dataset="clicks", config_dict={
-            "data_path": self.folder.name, "checkpoint_dir": self.folder.name, "benchmark_filename": ["train", "valid", "test"],
-            "load_col": None, "LABEL_FIELD": "label", "train_neg_sample_args": None, "use_gpu": False, "seed": seed,
-            "eval_args": {"split": {"RS": [0.8, 0.1, 0.1]}, "order": "RO", "group_by": "none", "mode": "labeled"},
-            "metrics": ["LogLoss"], "valid_metric": "LogLoss", "show_progress": False, **options})
+        os.chdir(path)  # where RecBole leaves its logs
+        config = config_of(kind, self.folder.name, options, seed)
         init_seed(seed, True)
-        self.train, _, test = data_preparation(self.config, create_dataset(self.config))
+        self.train, _, test = data_preparation(config, create_dataset(config))
         self.query = test.dataset.join(test.dataset.inter_feat)
         self.users, self.labels = self.query["user_id"].numpy(), self.query["label"].numpy().astype(int)
-        self.model = get_model(kind)(self.config, self.train.dataset)
-        self.trainer = get_trainer(self.config["MODEL_TYPE"], kind)(self.config, self.model)
+        self.model = get_model(kind)(config, self.train.dataset)
+        self.trainer = get_trainer(config["MODEL_TYPE"], kind)(config, self.model)
         self.epochs = 0
 
     def epoch(self):
@@ -174,13 +186,14 @@ class RecBole:
 
 
 def tuned_recbole(kind, data, options):
-    """The best epoch on validation users, and its log-loss."""
+    """The log-loss on validation users of the best epoch, and which one that is."""
     peer = RecBole(kind, data, Clicks(data, True), options, 0)
     best = (float("inf"), 0)
-    while peer.epochs < EPOCHS and peer.epochs < best[1] + 3:
+    while peer.epochs == best[1] and peer.epochs < EPOCHS:
         peer.epoch()
-        best = min(best, (peer.judge()["log-loss"], peer.epochs))
-        print(f"  {kind} {options}, epoch {peer.epochs}: {peer.judge()}", file=sys.stderr, flush=True)
+        found = peer.judge()
+        best = min(best, (found["log-loss"], peer.epochs))
+        print(f"  {kind} {options}, epoch {peer.epochs}: {found}", file=sys.stderr, flush=True)
     return best
 
 
@@ -196,6 +209,10 @@ def judged_recbole(kind, data, options, epochs):
 
 def numbers_of(rows, column):
     return {key: place for place, key in enumerate(dict.fromkeys(row[column] for row in rows))}
+
+
+def matrix_of(users, items, shape):
+    return scipy.sparse.csr_matrix((numpy.ones(len(users), dtype=numpy.float32), (users, items)), shape=shape)
 
 
 def bpr_user(liked, factors, options, drawn):
@@ -216,10 +233,10 @@ def judged_implicit(kind, clicks, options):
 
     users, items = numbers_of(clicks.warm, "user"), numbers_of(clicks.warm, "item")
     liked = [row for row in clicks.warm if row["label"]]
-    matrix = scipy.sparse.csr_matrix((numpy.ones(len(liked), dtype=numpy.float32),
-                                      ([users[row["user"]] for row in liked], [items[row["item"]] for row in liked])),
-                                     shape=(len(users), len(items)))
-    model = {"ALS": AlternatingLeastSquares, "BPR": BayesianPersonalizedRanking}[kind](num_threads=1, random_state=0, **options)
+    matrix = matrix_of([users[row["user"]] for row in liked], [items[row["item"]] for row in liked],
+                       (len(users), len(items)))
+    kinds = {"ALS": AlternatingLeastSquares, "BPR": BayesianPersonalizedRanking}
+    model = kinds[kind](num_threads=1, random_state=0, **options)
     model.fit(matrix, show_progress=False)
     of_user, drawn = {}, numpy.random.default_rng(0)
     for row in clicks.support:
@@ -229,7 +246,7 @@ def judged_implicit(kind, clicks, options):
     factors = numpy.asarray(model.item_factors)
     vectors = {}
     for user, own in of_user.items():
-        row = scipy.sparse.csr_matrix((numpy.ones(len(own), dtype=numpy.float32), ([0] * len(own), own)), shape=(1, len(items)))
+        row = matrix_of([0] * len(own), own, (1, len(items)))
         vectors[user] = model.recalculate_user(0, row) if kind == "ALS" else bpr_user(own, factors, options, drawn)
     nothing = numpy.zeros(factors.shape[1])  # known of a film that no warm user rated
     factors_of = lambda item: factors[items[item]] if item in items else nothing
@@ -261,7 +278,7 @@ def main():
     parser.add_argument("--cache", default=ROOT / "build/quality", type=pathlib.Path, metavar="FOLDER")
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS), metavar="NAME")
     arguments = parser.parse_args()
-    data = Data(arguments.data, ROOT / "build/release/warmstart", arguments.cache)
+    data = Data(arguments.data.resolve(), ROOT / "build/release/warmstart", arguments.cache)
     for kind in arguments.peers:
         key = [pathlib.Path(__file__).read_text(), str(arguments.data.resolve()), kind]
         file = data.cache / f"peer-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]}.json"
