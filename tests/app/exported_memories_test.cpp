@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/plural.h"
 #include "tests/support/background_program.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temporary_folder.h"
@@ -86,7 +87,7 @@ TEST_F(ExportedMemories, HaveTheSameBytesOnAnyNumberOfRanks) {
     for (const int ranks : std::vector{1, 2, 4}) {
       if (ranks != 2 && method != std::string("kernel")) continue;  // one method on all of them
       const auto output = expect_ok(export_of(method), ranks);
-      EXPECT_NE(output.find(fmt::format("on {} ranks", ranks)), std::string::npos) << output;
+      EXPECT_NE(output.find("on " + counted(ranks, "rank")), std::string::npos) << output;
       EXPECT_EQ(content(method + std::string(".parquet")), alone) << method << " on " << ranks;
     }
   }
