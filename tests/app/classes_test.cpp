@@ -90,8 +90,6 @@ TEST_F(ClassesTest, AreToldApartInTheSameBitsOnAnyNumberOfRanks) {
   }
   // Without support all classes score the same: numbers of classes say nothing.
   EXPECT_EQ(facts.at("results")[0].at("accuracy"), 0.5);
-  EXPECT_LT(facts.at("results")[1].at("intervals").at("accuracy").at(0),
-            facts.at("results")[1].at("intervals").at("accuracy").at(1));
   EXPECT_GT(facts.at("results")[2].at("accuracy").get<double>(), 0.8);
   EXPECT_EQ(nlohmann::json::parse(expect_ok("evaluate --config config.ini --json")), facts);
 }
