@@ -123,30 +123,29 @@ Var Pass::key(LayerId table) {
   });
 }
 
-Var Pass::linear(LayerId id, Var x, const LinearUse& use) {
-  const auto& layer = layers_.linear(id);
+Var Pass::linear(LayerId layer, Var x, const LinearUse& use) {
+  const auto& adapted = layers_.linear(layer);
   const Activation activation = {.rectifies = use.rectifies,
                                  .slope = use.slope,
-                                 .mask = use.drops ? next_mask(layers_.shared()[id].outputs) : at::Tensor()};
+                                 .mask = use.drops ? next_mask(layers_.shared()[layer].outputs) : at::Tensor()};
   const auto start = use.start;
-  const auto out = layer.forward(value(x), start ? value(*start) : at::Tensor(), activation);
-  const bool adapts = layers_.shared().adapts(id) || this->adapts(x) || (start && this->adapts(*start));
-  return add_node(out, adapts, [=, this, &layer](const auto& d, Gradients& gradients) {
+  const auto out = adapted.forward(value(x), start ? value(*start) : at::Tensor(), activation);
+  const bool adapts = layers_.shared().adapts(layer) || this->adapts(x) || (start && this->adapts(*start));
+  return add_node(out, adapts, [=, this, &adapted](const auto& d, Gradients& gradients) {
     const bool activates = activation.rectifies || activation.mask.defined();
-    const auto passed = layer.backward(d, out, activation);
+    const auto passed = adapted.backward(d, out, activation);
     const auto& before = activates ? passed.first : d;
     if (start) gradients.add(*start, before);
     gradients.add(x, passed.second);
-    gradients.add({id, value(x), before});
+    gradients.add({layer, value(x), before});
   });
 }
 
-Var Pass::modulate(LayerId id, Var x) {
+Var Pass::modulate(LayerId layer, Var x) {
   const auto& modulation = layers_.modulation();
-  const auto& layer = layers_.shared()[id];
   if (!modulation.defined()) return x;
-  const auto factor = 1.0 + modulation.narrow(2, layer.first_gain, layer.outputs);
-  const auto shift = modulation.narrow(2, layer.first_gain + layer.outputs, layer.outputs);
+  const auto first = layers_.shared()[layer].first_gain, width = layers_.shared()[layer].outputs;
+  const auto factor = 1.0 + modulation.narrow(2, first, width), shift = modulation.narrow(2, first + width, width);
   return add_node(value(x) * factor + shift, adapts(x),
                   [=](const auto& d, Gradients& gradients) { gradients.add(x, d * factor); });
 }

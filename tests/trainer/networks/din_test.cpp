@@ -14,7 +14,7 @@
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kWidth = 5;
+constexpr std::int64_t kDinWidth = 5;
 
 class DinTest : public testing::Test {
  protected:
@@ -27,7 +27,7 @@ class DinTest : public testing::Test {
   }
   static ModelOptions options() {
     ModelOptions options;
-    options.network = {.kind = NetworkKind::kDin, .embedding = kWidth, .tower = {6}};
+    options.network = {.kind = NetworkKind::kDin, .embedding = kDinWidth, .tower = {6}};
     options.adapt.stages = {StageKind::kSteps};
     options.adapt.inner = {.steps = 0};
     return options;
@@ -47,11 +47,11 @@ class DinTest : public testing::Test {
   // The output of a row whose task's support rows are `support`.
   at::Tensor output_of(std::int64_t row, const std::vector<std::int64_t>& support) const {
     const auto x = vector_of(row);
-    auto interest = at::zeros({kWidth}, at::kDouble), sum = at::ones({}, at::kDouble);
+    auto interest = at::zeros({kDinWidth}, at::kDouble), sum = at::ones({}, at::kDouble);
     for (const auto other : support) {
       const auto h = vector_of(other);
       const auto product = parameter("attention.query.weight").mv(x).dot(parameter("attention.key.weight").mv(h));
-      const auto share = at::exp(product / std::sqrt(static_cast<double>(kWidth)));
+      const auto share = at::exp(product / std::sqrt(static_cast<double>(kDinWidth)));
       interest = interest + share * h;
       sum = sum + share;
     }

@@ -10,7 +10,7 @@
 namespace warmstart {
 namespace {
 
-struct Example {
+struct ObjectiveExample {
   ObjectiveOptions options;
   std::vector<double> labels;  // of three rows
   double loss;                 // their mean
@@ -25,7 +25,7 @@ struct Example {
 // huber: r = sqrt(1 + ((x - y) / 2)**2); 4 * (r - 1), (x - y) / r, 1 / r
 // binary: -y * log(s(x)) - (1 - y) * log(1 - s(x)), s(x) - y, s(x) * (1 - s(x))
 // poisson: exp(x) - y * x + (y * log(y) if y else 0) - y, exp(x) - y, exp(x)
-std::vector<Example> examples() {
+std::vector<ObjectiveExample> examples() {
   return {
       {.options = {.kind = ObjectiveKind::kSquared, .absolute = 2.0},
        .labels = {1.5, -2.0, 0.5},
@@ -67,7 +67,7 @@ std::vector<Example> examples() {
 
 // The example's task with a fourth row that is padding, and one without rows.
 struct PaddedExample {
-  explicit PaddedExample(const Example& example) {
+  explicit PaddedExample(const ObjectiveExample& example) {
     auto of_padding = example.outputs;
     const auto width = static_cast<std::int64_t>(example.outputs.size() / 3);
     of_padding.resize(static_cast<std::size_t>(8 * width), 7.0);
