@@ -1,5 +1,6 @@
 #include "trainer/adaptation/modulation.h"
 
+#include "trainer/arithmetic/by_element.h"
 #include "trainer/layers/initialiser.h"
 #include "trainer/layers/linear.h"
 
@@ -18,7 +19,8 @@ void add_modulation(const std::string& stage, std::int64_t width, std::int64_t s
 
 void modulate(TaskState& state, const std::string& stage, const at::Tensor& code) {
   const auto& parameters = state.layers.parameters();
-  if (parameters.contains(name_of(stage) + ".weight")) state.layers.modulate(linear(parameters, name_of(stage), code));
+  if (parameters.contains(name_of(stage) + ".weight"))
+    state.layers.modulate(tanh_by_element(linear(parameters, name_of(stage), code)));
 }
 
 }  // namespace warmstart
