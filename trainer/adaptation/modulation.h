@@ -1,6 +1,7 @@
 // Gains and shifts of each task behind the network's hidden layers, which the stages that write heads may write as well
-// (FiLM, Perez et al. 2018; for tasks, CNAPs, Requeima et al. 2019): tanh of a linear map of what a stage makes its head
-// of, since sums over many rows would make any factor, and inner steps through such layers diverge.  They join those of the stages before it, and are 0 at first.
+// (FiLM, Perez et al. 2018; for tasks, CNAPs, Requeima et al. 2019): tanh of a linear map of what a stage makes its
+// head of, since sums over many rows would make any factor, and inner steps through such layers diverge.  They join
+// those of the stages before it, and are 0 at first.
 
 #pragma once
 
