@@ -61,7 +61,8 @@ class Learner : public Recommender {
   at::Tensor change_losses(const BatchParameters& parameters, const TensorBatch& batch, const at::Tensor& weights,
                            const Dropout* dropout, Precision precision = Precision::kFloat32) const;
 
-  // Whether a row looks the same to all tasks, since nothing but heads adapts, so that it can be encoded once for all.
+  // Whether a row looks the same to all tasks, so that it can be encoded once for all: none of their layers adapts or
+  // is modulated, and the network does not look at the support.
   bool encodes_rows_once() const {
     return !layers_.any_adapts() && !network_->reads_history() && !options_.adapt.modulation;
   }

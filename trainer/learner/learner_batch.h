@@ -36,7 +36,7 @@ class Learner::Batch {
  private:
   void take(std::optional<Rows> support, std::optional<Rows> query);
 
-  // Which support rows query rows may look at, and support rows, which do not look at themselves: [T, 1 or S, S].
+  // Which support rows query rows may look at, [T, 1, S], and which support rows may, not themselves: [T, S, S].
   at::Tensor attended() const { return support_labels_.mask.unsqueeze(1); }
   at::Tensor attended_by_others() const;
   RowEncoder encoder(const Rows& rows, const at::Tensor& may_attend) const;
@@ -51,7 +51,7 @@ class Learner::Batch {
   const RowTensors& support_labels_;
   const FeatureTensors& descriptions_;
   AdaptedLayers unadapted_;
-  std::optional<Encoding> shared_;  // of the batch's distinct rows, where all tasks see the same
+  std::optional<Encoding> shared_;  // of the batch's distinct rows, where encodes_rows_once()
   std::optional<Rows> support_rows_, query_rows_;
   std::optional<RowEncoder> support_, query_;
 };

@@ -51,6 +51,31 @@ TEST(Methods, AReaderOfRowsInTheirOrderLeavesNoneOut) {
   EXPECT_EQ(reason(options), "");
 }
 
+TEST(Methods, GainsAndShiftsAreRefusedWhereNothingWritesOrTakesThem) {
+  auto options = with_stages({kPrior, kSupportEncoder, kSteps});
+  options.adapt.modulation = true;
+  EXPECT_EQ(reason(options), "");
+  const auto expect = [&](ModelOptions other, const std::string& why) {
+    EXPECT_NE(reason(other).find(why), std::string::npos) << reason(other);
+  };
+  auto other = options;
+  other.network.kind = NetworkKind::kContent;
+  expect(other, "there are none; set adapt.modulation = false");
+  other = options;
+  other.network.tower = {};
+  expect(other, "there are none; set adapt.modulation = false");
+  other = options;
+  other.adapt.stages = {kSteps};
+  expect(other, "written by the stages prior, support-encoder, gru and lstm, and there is none");
+  other.adapt.stages = {kPrior, kSupportEncoder, kRidge};
+  expect(other, "read off all rows; set adapt.leave-one-out = 0");
+  other.adapt.stages = {kPrior, kRidge};
+  EXPECT_EQ(reason(other), "");
+  other.adapt.stages = {kPrior};
+  other.adapt.readout = ReadoutKind::kMatching;
+  expect(other, "with adapt.modulation each task has its own");
+}
+
 // What tells a new network or stage from one that was forgotten.
 TEST(Methods, EveryNetworkObjectiveStageReadoutAndScopeStandsInTheTable) {
   const auto table = methods_table();

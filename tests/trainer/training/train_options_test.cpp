@@ -80,6 +80,7 @@ TEST(OuterUpdate, RefusesWhatInnerStepsCannotMoveWithTheRemedy) {
     expect_refused("set adapt.readout = linear",
                    [](auto& model, auto&) { model.adapt.readout = ReadoutKind::kMatching; });
     expect_refused("knows neither inner.warp", [](auto& model, auto&) { model.adapt.inner.warp = true; });
+    expect_refused("to learn adapt.modulation by", [](auto& model, auto&) { model.adapt.modulation = true; });
     expect_refused("set it to 0", [](auto& model, auto&) { model.adapt.no_support = 0.1; });
     expect_refused("set inner.scope = all", [](auto& model, auto&) { model.adapt.inner.scope = Scope::kHead; });
     EXPECT_EQ(refusal_of(update,
