@@ -55,7 +55,7 @@ TEST(Methods, GainsAndShiftsAreRefusedWhereNothingWritesOrTakesThem) {
   auto options = with_stages({kPrior, kSupportEncoder, kSteps});
   options.adapt.modulation = true;
   EXPECT_EQ(reason(options), "");
-  const auto expect = [&](ModelOptions other, const std::string& why) {
+  const auto expect = [&](const ModelOptions& other, const std::string& why) {
     EXPECT_NE(reason(other).find(why), std::string::npos) << reason(other);
   };
   auto other = options;
