@@ -14,6 +14,7 @@
 #include "trainer/baselines/als.h"
 #include "trainer/baselines/bias_model.h"
 #include "trainer/baselines/fine_tuning.h"
+#include "trainer/baselines/popularity.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/run_warnings.h"
 
@@ -22,8 +23,8 @@ namespace {
 
 // By which runs with this configuration validate.  Throws UsageError for one that the labels do not take.
 Measure measure_of(const Configuration& configuration, const Learner& model) {
-  const auto measure = measure_of_validation(configuration.train, model.options().objective.kind);
-  check(measure, label_scale(model.schema(), configuration.evaluate.relevant));
+  const auto measure = measure_of_validation(train_options(configuration), model.options().objective.kind);
+  check(measure, configuration.evaluate, label_scale(model.schema(), configuration.evaluate.relevant));
   return measure;
 }
 
@@ -64,6 +65,7 @@ struct Contestants {
   std::unique_ptr<TrainingRows> rows;
   std::optional<BiasModel> bias;
   std::optional<Als> als;
+  std::optional<Popularity> popularity;
   std::unique_ptr<Comparison> comparison;
   std::unique_ptr<Evaluation> validation;
   Measure measure;
@@ -84,6 +86,10 @@ void read_models(Contestants& all, const Configuration& configuration) {
 }
 
 void fit_baselines(Contestants& all, const EvaluationOptions& options, const Configuration& configuration) {
+  if (options.candidates.kind != Candidates::Kind::kRows) {
+    if (options.baselines) all.popularity.emplace(*all.dataset);
+    return;
+  }
   if (!options.baselines && !options.slices) return;
   all.rows = std::make_unique<TrainingRows>(*all.dataset);
   if (options.slices) all.comparison->slice_by(rows_of_entities(*all.rows));
@@ -128,6 +134,7 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   auto& comparison = *all.comparison;
   if (all.bias) comparison.judge("bias", *all.bias);
   if (all.als) comparison.judge("als", *all.als);
+  if (all.popularity) comparison.judge("popularity", *all.popularity);
   if (all.joint) {
     const int steps = all.model ? all.model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
     const auto tuned = fine_tune(*all.joint, steps, *all.validation, all.measure);

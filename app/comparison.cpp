@@ -57,7 +57,7 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
       test_(dataset, Split::kTest, options, group),
       options_(options),
       measures_(computed_measures(options, test_.scale())) {
-  for (const auto& measure : measures_) check(measure, test_.scale());
+  for (const auto& measure : measures_) check(measure, options, test_.scale());
   auto shown = nlohmann::json::array();
   for (const auto& measure : shown_measures(options)) shown.push_back(name_of(measure));
   protocol_ = {{"dataset", dataset.folder().string()},
@@ -66,6 +66,7 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
                {"task", tasks_are_of_classes(dataset.schema()) ? "task" : dataset.schema().task},
                {"tasks", test_.tasks()},
                {"query", options.query},
+               {"candidates", to_text(options.candidates)},
                {"order", options.order},
                {"seed", options.seed},
                {"measures", shown},
@@ -190,10 +191,23 @@ std::string Comparison::slices() const {
   return text;
 }
 
+std::string Comparison::among_candidates() const {
+  const auto of_entities = plural_of(dataset_.schema().entity);
+  switch (options_.candidates.kind) {
+    case Candidates::Kind::kSampled:
+      return fmt::format(" among {} {} drawn without a row", options_.candidates.count, of_entities);
+    case Candidates::Kind::kAll:
+      return fmt::format(" among all of {} {} but those of other rows", dataset_.entities(), of_entities);
+    default:
+      return "";
+  }
+}
+
 std::string Comparison::judged() const {
   const auto tasks = counted(test_.tasks(), protocol_["task"]);
   if (!tasks_are_of_classes(dataset_.schema()))
-    return fmt::format("{} never seen in training, {} rows judge, by support rows:\n", tasks, options_.query);
+    return fmt::format("{} never seen in training, {} rows judge{}, by support rows:\n", tasks, options_.query,
+                       among_candidates());
   return fmt::format("{} of {} classes never seen in training, {} rows of each judge, by support rows of each:\n",
                      tasks, options_.ways, options_.query);
 }

@@ -45,6 +45,7 @@ class Comparison {
   std::string defined_for(std::size_t measure) const;
   std::string pairs() const;
   std::string judged() const;
+  std::string among_candidates() const;
   std::string slices() const;
   nlohmann::json json_of(const Row& row) const;
   void refuse_not_finite(const std::string& name, const EvaluationResult& result) const;

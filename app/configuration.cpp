@@ -105,6 +105,7 @@ void check(const Configuration& configuration, int ranks) {
   check(configuration.model);
   check(train_options(configuration), ranks);
   check(configuration.train.outer, configuration.train.epochs, configuration.model);
+  check_negatives(configuration.train, configuration.model.objective);
 }
 
 void check_host(const Configuration& configuration) {

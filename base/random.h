@@ -26,6 +26,7 @@ enum class Purpose : std::uint64_t {
   kSynthesize = 9,
   kSweep = 10,
   kBootstrap = 11,
+  kUnseen = 12,
 };
 
 // The sequence of numbers that belongs to one position.

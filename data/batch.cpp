@@ -117,6 +117,7 @@ class BatchMaker {
 
   static std::int64_t size_of(const TaskEpisode& episode, Part part) {
     auto size = std::ssize(episode.rows.*part);
+    if (part == &EpisodeRows::query) size += std::ssize(episode.rows.unseen);
     for (const auto& of_class : episode.classes) size += std::ssize(of_class.rows.*part);
     return size;
   }
@@ -141,7 +142,9 @@ class BatchMaker {
 
   void fill(PaddedRows& rows, std::size_t task, const TaskEpisode& episode, Part part) {
     auto place = task * static_cast<std::size_t>(rows.width);
-    place = add_rows(rows, place, dataset_.task(episode.task), episode.rows.*part, std::nullopt);
+    const auto view = dataset_.task(episode.task);
+    place = add_rows(rows, place, view, episode.rows.*part, std::nullopt);
+    if (part == &EpisodeRows::query) place = add_unseen(rows, place, view, episode.rows.unseen);
     for (std::size_t label = 0; label < episode.classes.size(); ++label) {
       const auto& of_class = episode.classes[label];
       place = add_rows(rows, place, dataset_.task(of_class.task), of_class.rows.*part, static_cast<float>(label));
@@ -155,17 +158,24 @@ class BatchMaker {
   // From `place` on; `label` in place of the rows' own.  Returns the place behind them.
   std::size_t add_rows(PaddedRows& rows, std::size_t place, const Dataset::TaskView& view,
                        const std::vector<std::uint32_t>& chosen, std::optional<float> label) {
-    for (const auto row : chosen) {
-      rows.place[place] = place_of(view, row);
-      rows.label[place] = label.value_or(view.rows.label[row]);
-      rows.mask[place] = 1.0f;
-      ++place;
-    }
+    for (const auto row : chosen)
+      add_row(rows, place++, place_of(view, row, view.rows.entity[row]), label.value_or(view.rows.label[row]));
     return place;
   }
 
-  std::int64_t place_of(const Dataset::TaskView& view, std::uint32_t row) {
-    const auto entity = view.rows.entity[row];
+  std::size_t add_unseen(PaddedRows& rows, std::size_t place, const Dataset::TaskView& view,
+                         const std::vector<UnseenRow>& unseen) {
+    for (const auto& [entity, row] : unseen) add_row(rows, place++, place_of(view, row, entity), 0.0f);
+    return place;
+  }
+
+  static void add_row(PaddedRows& rows, std::size_t place, std::int64_t distinct_row, float label) {
+    rows.place[place] = distinct_row;
+    rows.label[place] = label;
+    rows.mask[place] = 1.0f;
+  }
+
+  std::int64_t place_of(const Dataset::TaskView& view, std::uint32_t row, std::uint32_t entity) {
     if (rows_have_fields_) return add_distinct_row(entity, view.shard, view.rows.first + row);
     const auto [found, is_new] = places_.try_emplace(entity, rows());
     if (is_new) add_distinct_row(entity, nullptr, 0);

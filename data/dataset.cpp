@@ -79,6 +79,18 @@ void Dataset::check_vocabularies() const {
   }
 }
 
+std::vector<std::int64_t> Dataset::training_rows() const {
+  const auto counts =
+      vocabulary_->array<std::int64_t>(vocabulary_name(*schema().fields_of(FieldOwner::kEntity).front()) + "/count");
+  std::vector<std::int64_t> rows;
+  rows.reserve(static_cast<std::size_t>(entities()));
+  for (std::size_t entity = 0; entity < static_cast<std::size_t>(entities()); ++entity) {
+    const auto key = entity_fields_[0].ids(entity)[0];
+    rows.push_back(key == 0 ? 0 : counts[key - 1]);
+  }
+  return rows;
+}
+
 std::vector<std::int64_t> Dataset::tasks_of(Split wanted) const {
   std::vector<std::int64_t> found;
   for (std::int64_t task = 0; task < tasks(); ++task) {

@@ -50,6 +50,8 @@ class Dataset {
   std::int64_t entities() const { return manifest_.entities; }
   std::string entity_key(std::int64_t entity) const { return entities_->text("key", static_cast<std::size_t>(entity)); }
   const std::vector<StoredColumn>& entity_fields() const { return entity_fields_; }
+  // Of each entity, in training tasks; 0 of one whose key is unknown.
+  std::vector<std::int64_t> training_rows() const;
 
   // The raw keys of a field: element id - 1 is the key of `id`.
   std::vector<std::string> vocabulary(const Field& field) const;

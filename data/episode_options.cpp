@@ -30,6 +30,15 @@ void declare(Options& add, EpisodeOptions& options) {
       .from(0)
       .to(kMostRows)
       .unit("rows");
+  add.add("episode.negatives", options.negatives,
+          "for each query row, rows of label 0 about drawn entities that the task has no row of")
+      .from(0)
+      .to(1e6)
+      .unit("rows");
+  add.add("episode.negatives-power", options.negatives_power,
+          "they are drawn by their training rows to this power; 0: all alike")
+      .from(0)
+      .to(1);
   add.add("episode.ways", options.ways, "of tasks of classes (data.task = class): classes of a task").from(2).to(1e6);
   add.add("episode.shots", options.shots, "likewise: support rows of each class").from(1).to(kMostRows).unit("rows");
   add.add("episode.class-queries", options.class_queries, "likewise: query rows of each class")

@@ -26,8 +26,13 @@ struct EpisodeOptions {
   // kShuffle: rows are drawn at random.  kSorted: they are, and a support's stand in time order.  kTime: a task's first
   // rows are its support, as they are when it is new, and its query is drawn from the later ones.
   RowOrder order = RowOrder::kShuffle;
+  std::int64_t negatives = 0;     // entities that a task has no row of, drawn as rows of label 0, for each query row
+  double negatives_power = 0.75;  // each drawn with a weight of its training rows to this power; 0: all alike
   // Of tasks of classes: how many classes, and how many rows of each are support and query.
   std::int64_t ways = 5, shots = 1, class_queries = 5;
+
+  // Of the longest task.
+  std::int64_t most_rows() const { return support_max + query_max * (1 + negatives); }
 };
 
 // The section episode.

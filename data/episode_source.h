@@ -16,14 +16,21 @@ namespace warmstart {
 
 // A task that is going to be drawn.
 struct Episode {
-  std::int64_t task = 0;       // of an N-way episode, any of its classes
-  std::uint64_t position = 0;  // in the sequence of all episodes of a run
-  std::uint32_t support_size = 0, query_size = 0;
+  std::int64_t task = 0;                           // of an N-way episode, any of its classes
+  std::uint64_t position = 0;                      // in the sequence of all episodes of a run
+  std::uint32_t support_size = 0, query_size = 0;  // rows, unseen ones among them
+};
+
+// A row of label 0 that the data set does not have: that of an entity which the task has no row of, whose own fields
+// are those of the task's row `row`.
+struct UnseenRow {
+  std::uint32_t entity, row;
 };
 
 // Places of rows in a task.
 struct EpisodeRows {
   std::vector<std::uint32_t> support, query;
+  std::vector<UnseenRow> unseen = {};  // of the query, behind the others
 };
 
 struct ClassRows {

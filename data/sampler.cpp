@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/plural.h"
 #include "base/random.h"
 
 namespace warmstart {
@@ -80,12 +81,27 @@ Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const 
       tasks_per_step_(tasks_per_step),
       microbatches_(microbatches) {
   if (tasks_.empty()) throw DataError(fmt::format("{}: has no tasks to sample from", dataset.folder().string()));
+  if (options.negatives > 0) unseen_.emplace(dataset.training_rows(), options.negatives_power);
   for (const auto task : tasks_) {
     const auto rows = dataset.row_count(task);
     if (rows < 2)
       throw DataError(fmt::format("task {} has {} row; ingest with data.min-rows of at least 2", task, rows));
     const auto per_episode = static_cast<std::uint64_t>(options.rows_per_episode);
     first_slot_.push_back(first_slot_.back() + (per_episode == 0 ? 1 : (rows + per_episode - 1) / per_episode));
+  }
+  if (unseen_) check_negatives();
+}
+
+void Sampler::check_negatives() const {
+  check_unseen_rows(dataset_.schema(), "episode.negatives");
+  for (const auto task : tasks_) {
+    // Only a task of at least as many rows can have one of each entity.
+    if (dataset_.row_count(task) < dataset_.entities() || unseen_by(dataset_, task, *unseen_).count() > 0) continue;
+    throw DataError(fmt::format(
+        "{}: {} '{}' has rows of all {} {}, so episode.negatives has none to draw; set episode.negatives = 0, or "
+        "leave the task out",
+        dataset_.folder().string(), dataset_.schema().task, dataset_.task(task).key(), dataset_.entities(),
+        plural_of(dataset_.schema().entity)));
   }
 }
 
@@ -106,7 +122,8 @@ Episode Sampler::episode(std::uint64_t step, std::uint64_t position) const {
   const auto kept_for_query = std::min<std::uint64_t>(rows - 1, static_cast<std::uint64_t>(options_.query_min));
   support = std::min<std::uint64_t>(support, rows - kept_for_query);
   const auto query = std::min<std::uint64_t>(rows - support, static_cast<std::uint64_t>(options_.query_max));
-  return {task, position, static_cast<std::uint32_t>(support), static_cast<std::uint32_t>(query)};
+  const auto with_negatives = query * (1 + static_cast<std::uint64_t>(options_.negatives));
+  return {task, position, static_cast<std::uint32_t>(support), static_cast<std::uint32_t>(with_negatives)};
 }
 
 std::vector<std::vector<Episode>> Sampler::meta_batch(std::uint64_t step) const {
@@ -127,17 +144,49 @@ std::vector<std::vector<Episode>> Sampler::meta_batch(std::uint64_t step) const 
 }
 
 EpisodeRows Sampler::rows(const Episode& episode) const {
+  auto rows = rows_with_labels(episode, episode.query_size / static_cast<std::uint32_t>(1 + options_.negatives));
+  if (unseen_) rows.unseen = negatives(episode, rows.query);
+  return rows;
+}
+
+std::vector<UnseenRow> Sampler::negatives(const Episode& episode, const std::vector<std::uint32_t>& query) const {
+  RandomStream random(seed_, Purpose::kUnseen, episode.position);
+  const auto unseen = unseen_by(dataset_, episode.task, *unseen_);
+  std::vector<UnseenRow> drawn;
+  drawn.reserve(query.size() * static_cast<std::size_t>(options_.negatives));
+  for (const auto row : query)
+    for (std::int64_t i = 0; i < options_.negatives; ++i) drawn.push_back({unseen.draw(random), row});
+  return drawn;
+}
+
+EpisodeRows Sampler::rows_with_labels(const Episode& episode, std::uint32_t query) const {
   RandomStream random(seed_, Purpose::kEpisodeRows, episode.position);
   const auto count = dataset_.row_count(episode.task);
   if (options_.order == RowOrder::kTime) {
     EpisodeRows rows{first_rows(episode.support_size),
-                     sample_without_replacement(random, count - episode.support_size, episode.query_size)};
+                     sample_without_replacement(random, count - episode.support_size, query)};
     for (auto& row : rows.query) row += episode.support_size;
     return rows;
   }
-  const auto rows = sample_without_replacement(random, count, episode.support_size + episode.query_size);
+  const auto rows = sample_without_replacement(random, count, episode.support_size + query);
   const auto middle = rows.begin() + episode.support_size;
   return in_order({{rows.begin(), middle}, {middle, rows.end()}}, options_.order);
+}
+
+UnseenEntities::OfTask unseen_by(const Dataset& dataset, std::int64_t task, const UnseenEntities& all) {
+  const auto entities = dataset.task(task).rows.entity;
+  return {all, {entities.begin(), entities.end()}};
+}
+
+void check_unseen_rows(const Schema& schema, const std::string& option) {
+  require(
+      !tasks_are_of_classes(schema),
+      fmt::format("{} draws entities that a task has no row of, and data.task = class has none; leave it out", option));
+  require(
+      schema.label_min <= 0.0 && schema.label_max > 0.0,
+      fmt::format("{} draws rows of label 0, and labels are from {} to {}; ingest with data.label-min = 0, or with a "
+                  "label of 0 and 1",
+                  option, schema.label_min, schema.label_max));
 }
 
 EpisodeRows evaluation_rows(std::int64_t task, std::uint32_t count, std::uint32_t support, std::uint32_t query,

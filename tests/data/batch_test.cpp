@@ -121,5 +121,27 @@ TEST_F(BatchTest, RowsThatAreEntitiesComeInBlocks) {
   EXPECT_EQ(rows.key, whole.key);
 }
 
+TEST_F(BatchTest, UnseenRowsStandBehindTheQueryWithLabelZero) {
+  const auto batch = make_batch(dataset(), {{0, {{0}, {1}, {{2, 0}}}}, {1, {{0}, {1}, {{2, 1}, {0, 1}}}}});
+  EXPECT_EQ(batch.query.width, 3);
+  EXPECT_EQ(batch.query.mask, (std::vector<float>{1, 1, 0, 1, 1, 1}));
+  EXPECT_EQ(batch.query.label, (std::vector<float>{2, 0, 0, 2, 0, 0}));
+  const auto entity = [&](std::size_t row) { return batch.entity[static_cast<std::size_t>(batch.query.place[row])]; };
+  EXPECT_EQ(entity(1), 2);
+  EXPECT_EQ(entity(4), 2);
+  EXPECT_EQ(entity(5), 0);
+  EXPECT_EQ(batch.rows.count, 3);  // what two tasks look at stands once
+}
+
+TEST_F(BatchTest, AnUnseenRowHasTheFieldsOfTheRowThatItIsBeside) {
+  options.interactions.dense = {"hour"};
+  const auto data = dataset();
+  const auto batch = make_batch(data, {{1, {{}, {0, 1}, {{2, 1}}}}});
+  ASSERT_EQ(batch.rows.count, 3);
+  EXPECT_EQ(batch.entity[2], 2);
+  EXPECT_EQ(batch.rows.dense[2], batch.rows.dense[1]);
+  EXPECT_NE(batch.rows.dense[2], batch.rows.dense[0]);
+}
+
 }  // namespace
 }  // namespace warmstart

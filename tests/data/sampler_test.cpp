@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/errors.h"
 #include "data/batch.h"
 #include "data/ingest.h"
 #include "tests/support/small_dataset.h"
@@ -187,6 +188,77 @@ TEST(EvaluationRows, ShuffledSupportsOfGrowingSizeAreNested) {
              large = evaluation_rows(5, 30, 9, 10, RowOrder::kShuffle, 1);
   EXPECT_EQ(small.query, large.query);
   EXPECT_TRUE(std::equal(small.support.begin(), small.support.end(), large.support.begin()));
+}
+
+TEST_F(SamplerTest, NegativesAreOfEntitiesThatTheTaskHasNoRowOf) {
+  options.negatives = 3;
+  const auto source = sampler();
+  for (const auto& part : source.meta_batch(2)) {
+    for (const auto& episode : part) {
+      const auto rows = source.rows(episode);
+      const auto entities = dataset->task(episode.task).rows.entity;
+      const std::set<std::uint32_t> seen(entities.begin(), entities.end());
+      ASSERT_EQ(rows.unseen.size(), 3 * rows.query.size());
+      EXPECT_EQ(episode.query_size, 4 * rows.query.size());
+      for (std::size_t i = 0; i < rows.unseen.size(); ++i) {
+        EXPECT_FALSE(seen.contains(rows.unseen[i].entity));
+        EXPECT_EQ(rows.unseen[i].row, rows.query[i / 3]);
+      }
+    }
+  }
+}
+
+TEST_F(SamplerTest, NegativesDependOnTheSeedAndThePositionAndMoveNoOtherRow) {
+  const auto plain = sampler();
+  options.negatives = 2;
+  const auto a = sampler(4), b = sampler(8), other_seed = sampler(4, 4);
+  const auto entities_at = [](const Sampler& source, std::uint64_t position) {
+    std::vector<std::uint32_t> entities;
+    for (const auto& part : source.meta_batch(0)) {
+      for (const auto& episode : part) {
+        if (episode.position != position) continue;
+        for (const auto& row : source.rows(episode).unseen) entities.push_back(row.entity);
+      }
+    }
+    return entities;
+  };
+  EXPECT_EQ(entities_at(a, 5), entities_at(b, 5));
+  EXPECT_NE(entities_at(a, 5), entities_at(a, 6));
+  EXPECT_NE(entities_at(a, 5), entities_at(other_seed, 5));
+  const auto parts = a.meta_batch(0);
+  for (const auto& episode : parts[0]) {
+    auto without = episode;
+    without.query_size /= 3;
+    EXPECT_EQ(a.rows(episode).query, plain.rows(without).query);
+    EXPECT_EQ(a.rows(episode).support, plain.rows(without).support);
+  }
+}
+
+TEST_F(SamplerTest, NegativesWantLabelsWithARoomForZero) {
+  auto tables = options_for_synthetic(folder.path() / "tables", folder.path() / "from-one");
+  tables.label_min = 1;
+  tables.on_error = OnError::kSkip;
+  ingest(tables);
+  dataset = std::make_unique<Dataset>(tables.dataset, true);
+  options.negatives = 1;
+  EXPECT_THROW(sampler(), UsageError);
+}
+
+TEST_F(SamplerTest, ATaskWithRowsOfAllEntitiesHasNoNegatives) {
+  TemporaryFolder tables;
+  IngestOptions ingest_options;
+  ingest_options.dataset = folder.path() / "full";
+  ingest_options.interactions.files = {tables.write("rows.csv", "u,i,y\na,x,1\na,y,0\nb,x,1\nb,y,1\n").string()};
+  ingest_options.user = "u";
+  ingest_options.item = "i";
+  ingest_options.label = "y";
+  ingest_options.min_rows = 2;
+  ingest_options.validation = ingest_options.test = "0";
+  ingest(ingest_options);
+  dataset = std::make_unique<Dataset>(ingest_options.dataset, true);
+  EXPECT_NO_THROW(sampler());
+  options.negatives = 1;
+  EXPECT_THROW(sampler(), DataError);
 }
 
 }  // namespace

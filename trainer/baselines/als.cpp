@@ -135,9 +135,9 @@ Predictions Als::predict(const EpisodeBatch& batch) const {
   }
   const auto heads = at::linalg_solve(a, b).contiguous();
   const auto* head = heads.const_data_ptr<double>();
-  auto predicted = at::zeros({batch.tasks, batch.query.width}, at::kFloat);
-  auto* out = predicted.mutable_data_ptr<float>();
-  for (std::int64_t row = 0; row < predicted.numel(); ++row) {
+  auto scores = at::zeros({batch.tasks, batch.query.width}, at::kFloat);
+  auto* out = scores.mutable_data_ptr<float>();
+  for (std::int64_t row = 0; row < scores.numel(); ++row) {
     const auto entity = entity_of(batch.query, row);
     const auto* own = head + row / batch.query.width * width;
     double score = mean_ + own[width - 1];
@@ -145,9 +145,9 @@ Predictions Als::predict(const EpisodeBatch& batch) const {
       score +=
           factors[entity * width + width - 1] + std::inner_product(own, own + width - 1, factors + entity * width, 0.0);
     }
-    out[row] = static_cast<float>(std::clamp(score, label_min_, label_max_));
+    out[row] = static_cast<float>(score);
   }
-  return {predicted};
+  return {scores.clamp(label_min_, label_max_), scores};
 }
 
 }  // namespace warmstart

@@ -40,8 +40,8 @@ BiasModel::BiasModel(const TrainingRows& rows, const Schema& schema)
 }
 
 Predictions BiasModel::predict(const EpisodeBatch& batch) const {
-  auto predicted = at::zeros({batch.tasks, batch.query.width}, at::kFloat);
-  auto* out = predicted.mutable_data_ptr<float>();
+  auto scores = at::zeros({batch.tasks, batch.query.width}, at::kFloat);
+  auto* out = scores.mutable_data_ptr<float>();
   const auto bias_of = [&](std::int64_t place) {
     return entity_bias_[static_cast<std::size_t>(batch.entity[static_cast<std::size_t>(place)])];
   };
@@ -55,10 +55,10 @@ Predictions BiasModel::predict(const EpisodeBatch& batch) const {
     for (std::int64_t i = task * batch.query.width; i < (task + 1) * batch.query.width; ++i) {
       const double score =
           mean_ + rest / (count + kTaskShrinkage) + bias_of(batch.query.place[static_cast<std::size_t>(i)]);
-      out[i] = static_cast<float>(std::clamp(score, label_min_, label_max_));
+      out[i] = static_cast<float>(score);
     }
   }
-  return {predicted};
+  return {scores.clamp(label_min_, label_max_), scores};
 }
 
 }  // namespace warmstart

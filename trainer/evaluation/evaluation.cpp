@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "trainer/evaluation/catalogue_ranking.h"
 #include "trainer/evaluation/row_order.h"
-#include "trainer/evaluation/statistic.h"
 
 namespace warmstart {
 namespace {
@@ -31,12 +32,14 @@ class OfTask {
   std::size_t first_, count_;
 };
 
-void copy_row(const at::Tensor& table, std::size_t row, std::span<const float> values) {
-  std::copy(values.begin(), values.end(), table[static_cast<std::int64_t>(row)].mutable_data_ptr<float>());
+template <typename T>
+void copy_row(const at::Tensor& table, std::size_t row, std::span<const T> values) {
+  std::copy(values.begin(), values.end(), table[static_cast<std::int64_t>(row)].mutable_data_ptr<T>());
 }
 
-std::vector<float> floats_of(const at::Tensor& table) {
-  const auto* values = table.const_data_ptr<float>();
+template <typename T>
+std::vector<T> values_of(const at::Tensor& table) {
+  const auto* values = table.const_data_ptr<T>();
   return {values, values + table.numel()};
 }
 
@@ -46,6 +49,11 @@ Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOpti
     : dataset_(dataset), options_(options), scale_(label_scale(dataset.schema(), options.relevant)), group_(group) {
   check(options);
   episodes_ = make_evaluation_episodes(dataset, split, options_);
+  if (ranks_all()) {
+    self_information_ = std::make_shared<const std::vector<double>>(self_information(dataset));
+    for (const auto& measure : computed_measures(options, scale_))
+      if (is_of_lists(measure)) listed_ = std::max(listed_, static_cast<std::size_t>(measure.k));
+  }
   std::vector<std::size_t> order(episodes_->count());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return episodes_->rows(a) < episodes_->rows(b); });
@@ -73,28 +81,58 @@ std::vector<std::uint32_t> Evaluation::query_entities() const {
 // Zero wherever another rank computes, so that sums over ranks are exact.
 Evaluation::Gathered Evaluation::nothing_gathered() const {
   const auto query = static_cast<std::int64_t>(episodes_->query_rows());
-  return {at::zeros({tasks(), query}, at::kFloat), at::zeros({tasks(), query}, at::kFloat),
-          at::zeros({tasks(), Calibration::kCount}, at::kDouble)};
+  const auto zeros = [&](std::int64_t width, at::ScalarType type) { return at::zeros({tasks(), width}, type); };
+  return {.labels = zeros(query, at::kFloat),
+          .predicted = zeros(query, at::kFloat),
+          .scores = zeros(query, at::kFloat),
+          .calibration = zeros(Calibration::kCount, at::kDouble),
+          .places = zeros(query, at::kLong),
+          .lists = zeros(static_cast<std::int64_t>(listed_), at::kLong)};
+}
+
+std::vector<TaskEpisode> Evaluation::drawn(std::size_t batch, std::uint32_t support) const {
+  std::vector<TaskEpisode> episodes;
+  episodes.reserve(batches_[batch].size());
+  for (const auto place : batches_[batch]) episodes.push_back(episodes_->drawn(place, support));
+  return episodes;
 }
 
 void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
                              const Gathered& gathered) const {
-  std::vector<TaskEpisode> episodes;
-  episodes.reserve(batches_[batch].size());
-  for (const auto place : batches_[batch]) episodes.push_back(episodes_->drawn(place, support));
+  const auto episodes = drawn(batch, support);
   const auto made = make_batch(dataset_, episodes);
   const auto predicted = recommender.predict(made);
   for (std::size_t t = 0; t < episodes.size(); ++t) {
     const OfTask task(made.query, t, episodes_->query_rows());
     const auto place = batches_[batch][t];
     copy_row(gathered.labels, place, task.labels());
+    if (options_.candidates.kind == Candidates::Kind::kSampled)
+      gathered.labels[static_cast<std::int64_t>(place)].slice(0, options_.query).fill_(scale_.of_unseen());
     copy_row(gathered.predicted, place, task.of(predicted.labels));
-    if (!recommender.tells_distributions()) continue;
+    copy_row(gathered.scores, place, task.of(predicted.scores.defined() ? predicted.scores : predicted.labels));
+    if (!tells_calibration(recommender)) continue;
     const double freedom = predicted.freedom.const_data_ptr<float>()[t];
     const auto known =
         calibration(task.labels(), task.of(predicted.centres), task.of(predicted.scales), freedom).values();
     std::copy(known.begin(), known.end(),
               gathered.calibration[static_cast<std::int64_t>(place)].mutable_data_ptr<double>());
+  }
+}
+
+void Evaluation::rank_batch(const CatalogueRanking& ranking, std::size_t batch, std::uint32_t support,
+                            const Gathered& gathered) const {
+  const auto episodes = drawn(batch, support);
+  const auto found = ranking.ranked(episodes);
+  for (std::size_t t = 0; t < episodes.size(); ++t) {
+    const auto place = batches_[batch][t];
+    const auto labels = dataset_.task(episodes[t].task).rows.label;
+    std::vector<float> of_query;
+    for (const auto row : episodes[t].rows.query) of_query.push_back(labels[row]);
+    copy_row<float>(gathered.labels, place, of_query);
+    copy_row<std::int64_t>(gathered.places, place, found[t].rows.places);
+    const std::vector<std::int64_t> list(found[t].rows.list.begin(), found[t].rows.list.end());
+    copy_row<std::int64_t>(gathered.lists, place, list);
+    if (!found[t].finite) gathered.predicted[static_cast<std::int64_t>(place)].fill_(NAN);
   }
 }
 
@@ -110,28 +148,49 @@ EvaluationResult Evaluation::result_of(const std::string& support, const Gathere
   EvaluationResult result{.support = support,
                           .rows = {.tasks = episodes_->count(),
                                    .query = episodes_->query_rows(),
-                                   .labels = floats_of(gathered.labels),
-                                   .predicted = floats_of(gathered.predicted)},
+                                   .labels = values_of<float>(gathered.labels),
+                                   .predicted = values_of<float>(gathered.predicted)},
                           .scale = scale_,
                           .not_finite = first_not_finite(gathered)};
+  if (options_.candidates.kind == Candidates::Kind::kSampled) result.rows.scores = values_of<float>(gathered.scores);
+  if (ranks_all()) result.ranked = ranked_rows(gathered);
   const auto mean = gathered.calibration.mean(0);
   const auto* known = mean.const_data_ptr<double>();
   if (tells_distributions) result.calibration = Calibration{known[0], known[1], known[2], known[3]};
   return result;
 }
 
+RankedRows Evaluation::ranked_rows(const Gathered& gathered) const {
+  const auto lists = values_of<std::int64_t>(gathered.lists);
+  return {.tasks = episodes_->count(),
+          .query = episodes_->query_rows(),
+          .labels = values_of<float>(gathered.labels),
+          .places = values_of<std::int64_t>(gathered.places),
+          .listed = listed_,
+          .lists = {lists.begin(), lists.end()},
+          .self_information = self_information_};
+}
+
 std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
   require_order(recommender, options_.order, "evaluate.order");
+  std::optional<CatalogueRanking> ranking;
+  if (ranks_all()) ranking.emplace(dataset_, recommender, listed_);
+  const bool tells_distributions = tells_calibration(recommender);
   std::vector<EvaluationResult> results;
   results.reserve(options_.support.size());
   for (const auto& support : options_.support) {
     auto gathered = nothing_gathered();
     for (std::size_t batch = 0; batch < batches_.size(); ++batch) {
-      if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) == group_.rank())
+      if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) != group_.rank()) continue;
+      if (ranking)
+        rank_batch(*ranking, batch, rows_of(support), gathered);
+      else
         judge_batch(recommender, batch, rows_of(support), gathered);
     }
-    for (auto* values : {&gathered.labels, &gathered.predicted, &gathered.calibration}) group_.sum(*values);
-    results.push_back(result_of(support, gathered, recommender.tells_distributions()));
+    for (auto* values : {&gathered.labels, &gathered.predicted, &gathered.scores, &gathered.calibration,
+                         &gathered.places, &gathered.lists})
+      group_.sum(*values);
+    results.push_back(result_of(support, gathered, tells_distributions));
   }
   return results;
 }
@@ -140,9 +199,14 @@ double Evaluation::mean(const Recommender& recommender, const Measure& measure) 
   return mean_over_supports(run(recommender), measure);
 }
 
+std::unique_ptr<Statistic> make_statistic(const Measure& measure, const EvaluationResult& result) {
+  if (result.ranked) return make_statistic(measure, *result.ranked, result.scale);
+  return make_statistic(measure, result.rows, result.scale);
+}
+
 double value_of(const EvaluationResult& result, const Measure& measure) {
   if (result.not_finite) return std::numeric_limits<double>::quiet_NaN();
-  return make_statistic(measure, result.rows, result.scale)->value();
+  return make_statistic(measure, result)->value();
 }
 
 double mean_over_supports(const std::vector<EvaluationResult>& results, const Measure& measure) {

@@ -10,13 +10,18 @@
 #include "trainer/evaluation/calibration.h"
 #include "trainer/evaluation/evaluation_episodes.h"
 #include "trainer/evaluation/judged_rows.h"
+#include "trainer/evaluation/ranked_rows.h"
 #include "trainer/evaluation/recommender.h"
+#include "trainer/evaluation/statistic.h"
 
 namespace warmstart {
+
+class CatalogueRanking;
 
 struct EvaluationResult {
   std::string support;  // rows, or "all"
   JudgedRows rows;
+  std::optional<RankedRows> ranked = {};  // where the candidates are all entities
   LabelScale scale;
   std::optional<Calibration> calibration = {};  // mean over tasks, where the recommender tells distributions
   std::optional<std::int64_t> not_finite = {};  // the first task with a prediction that is not finite
@@ -44,11 +49,22 @@ class Evaluation {
  private:
   struct Gathered {
     at::Tensor labels, predicted;  // float32 [tasks, query]
+    at::Tensor scores;             // float32 [tasks, query]
     at::Tensor calibration;        // float64 [tasks, Calibration::kCount]
+    at::Tensor places, lists;      // int64 [tasks, query], [tasks, listed]
   };
   Gathered nothing_gathered() const;
+  // Labels of drawn rows are nobody's, so no interval should hold them.
+  bool tells_calibration(const Recommender& recommender) const {
+    return options_.candidates.kind == Candidates::Kind::kRows && recommender.tells_distributions();
+  }
+  bool ranks_all() const { return options_.candidates.kind == Candidates::Kind::kAll; }
+  std::vector<TaskEpisode> drawn(std::size_t batch, std::uint32_t support) const;
   void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
                    const Gathered& gathered) const;
+  void rank_batch(const CatalogueRanking& ranking, std::size_t batch, std::uint32_t support,
+                  const Gathered& gathered) const;
+  RankedRows ranked_rows(const Gathered& gathered) const;
   EvaluationResult result_of(const std::string& support, const Gathered& gathered, bool tells_distributions) const;
   std::optional<std::int64_t> first_not_finite(const Gathered& gathered) const;
 
@@ -57,8 +73,13 @@ class Evaluation {
   LabelScale scale_;
   Communicator& group_;
   std::unique_ptr<EvaluationEpisodes> episodes_;
+  std::size_t listed_ = 0;  // entities of each task's list that the measures look at
+  std::shared_ptr<const std::vector<double>> self_information_;
   std::vector<std::vector<std::size_t>> batches_;  // places among them, of similar length
 };
+
+// The result's scale has passed check(measure, options, scale).
+std::unique_ptr<Statistic> make_statistic(const Measure& measure, const EvaluationResult& result);
 
 // A measure's value, and its mean over the support sizes; not a number where a prediction is not finite, or no task
 // defines the measure.  The result's scale has passed check(measure, scale).

@@ -28,14 +28,18 @@ void declare(Options& add, EvaluationOptions& options) {
       .to(1e7);
   add.add("evaluate.order", options.order,
           "time: a task's last rows judge; shuffle: a seeded choice; sorted: that, and a support's rows in time order");
-  add.add("evaluate.seed", options.seed, "of that choice, of ALS and of the resamples");
+  add.add("evaluate.candidates", options.candidates,
+          "what query rows are judged among: rows (themselves), sampled:100 (and so many entities that the task has no "
+          "row of), all (and all of those)");
+  add.add("evaluate.seed", options.seed, "of those choices, of ALS and of the resamples");
   add.add("evaluate.relevant", options.relevant,
           "label from which on a row is relevant to auc, precision and their like; empty: 1, of labels within 0 to 1")
       .from(-kLargestLabel)
       .to(kLargestLabel);
   add.add("evaluate.measures", options.measures,
           fmt::format("computed and shown, of {}; empty: mae, rmse, ndcg@1, ndcg@5, and in JSON mse, ndcg@3 and, of "
-                      "labels within 0 to 1, log-loss as well",
+                      "labels within 0 to 1, log-loss as well; among other candidates than rows recall@10, ndcg@10, "
+                      "mrr, and among all coverage@10, novelty@10",
                       fmt::join(measure_names(), ", ")))
       .items(64)
       .neutral();
@@ -48,7 +52,8 @@ void declare(Options& add, EvaluationOptions& options) {
          "tell row-wise measures by the training rows of the query rows' entities, too: head, middle and tail, a third "
          "of the rows each")
       .neutral();
-  add.add("evaluate.baselines", options.baselines, "the rows bias and als, which are fitted first");
+  add.add("evaluate.baselines", options.baselines,
+          "the rows bias and als, which are fitted first; among other candidates than rows, popularity");
 }
 
 // Digits alone: reports show a size as it was written.
@@ -70,16 +75,44 @@ void check(const EvaluationOptions& options) {
   std::set<std::string> names;
   for (const auto& measure : options.measures)
     require(names.insert(name_of(measure)).second, fmt::format("evaluate.measures names {} twice", name_of(measure)));
+  require(
+      options.candidates.kind == Candidates::Kind::kRows || !options.slices,
+      fmt::format("evaluate.slices tells errors of rows, and evaluate.candidates = {} judges their places; leave one "
+                  "of them out",
+                  to_text(options.candidates)));
+}
+
+void check(const Measure& measure, const EvaluationOptions& options, const LabelScale& scale) {
+  check(measure, scale);
+  const auto kind = options.candidates.kind;
+  require(kind == Candidates::Kind::kAll || !is_of_lists(measure),
+          fmt::format("the measure {} is of what is recommended among all entities; set evaluate.candidates = all",
+                      name_of(measure)));
+  require(kind != Candidates::Kind::kAll || is_of_order(measure),
+          fmt::format("the measure {} asks for more than the places of query rows, which evaluate.candidates = all "
+                      "tells; choose recall@10, ndcg@10 or mrr",
+                      name_of(measure)));
+  const bool judges_labels = is_row_wise(measure) || measure.kind == MeasureKind::kCalibrationError;
+  require(
+      kind == Candidates::Kind::kRows || !judges_labels || scale.least <= 0.0,
+      fmt::format("the measure {} judges predicted labels, which are from {} to {}, and rows of evaluate.candidates "
+                  "= {} have none; choose recall@10, ndcg@10 or mrr",
+                  name_of(measure), scale.least, scale.most, to_text(options.candidates)));
 }
 
 std::vector<Measure> shown_measures(const EvaluationOptions& options) {
   if (!options.measures.empty()) return options.measures;
-  return {{MeasureKind::kMae}, {MeasureKind::kRmse}, {MeasureKind::kNdcg, 1}, {MeasureKind::kNdcg, 5}};
+  if (options.candidates.kind == Candidates::Kind::kRows)
+    return {{MeasureKind::kMae}, {MeasureKind::kRmse}, {MeasureKind::kNdcg, 1}, {MeasureKind::kNdcg, 5}};
+  std::vector<Measure> measures = {{MeasureKind::kRecall, 10}, {MeasureKind::kNdcg, 10}, {MeasureKind::kMrr}};
+  if (options.candidates.kind == Candidates::Kind::kAll)
+    measures.insert(measures.end(), {{MeasureKind::kCoverage, 10}, {MeasureKind::kNovelty, 10}});
+  return measures;
 }
 
 std::vector<Measure> computed_measures(const EvaluationOptions& options, const LabelScale& scale) {
-  if (!options.measures.empty()) return options.measures;
   auto measures = shown_measures(options);
+  if (!options.measures.empty() || options.candidates.kind != Candidates::Kind::kRows) return measures;
   measures.insert(measures.end(), {{MeasureKind::kMse}, {MeasureKind::kNdcg, 3}});
   if (scale.of_probabilities()) measures.push_back({MeasureKind::kLogLoss});
   return measures;

@@ -13,6 +13,9 @@ struct LabelScale {
   // From this label on a row is relevant; none where nobody has said so and the labels do not tell by themselves.
   std::optional<double> relevant = {};
 
+  // The label of a row that nobody has given, which is worth nothing to nDCG (gain()).
+  float of_unseen() const { return static_cast<float>(least > 0.0 && most > 10.0 ? least : 0.0); }
+
   // Whether labels are 0 and 1, or probabilities.
   bool of_probabilities() const { return least >= 0.0 && most <= 1.0; }
 };

@@ -11,8 +11,9 @@ namespace {
 
 constexpr int kMostPlaces = 1'000'000;
 
-enum class Level { kTasks, kRows };                               // a mean over tasks, or of all tasks' rows together
-enum class Labels { kAny, kProbabilities, kCounts, kRelevance };  // what a measure takes
+enum class Level { kTasks, kRows };  // a mean over tasks, or of all tasks' rows together
+// What a measure takes: labels, or the entities of a list.
+enum class Labels { kAny, kProbabilities, kCounts, kRelevance, kNone };
 
 struct Definition {
   MeasureKind kind;
@@ -42,7 +43,9 @@ constexpr std::array kDefinitions = {
     Definition{MeasureKind::kHit, "hit", "hit", true, true, false, Level::kTasks, Labels::kRelevance},
     Definition{MeasureKind::kMrr, "mrr", "MRR", true, false, false, Level::kTasks, Labels::kRelevance},
     Definition{MeasureKind::kNdcg, "ndcg", "nDCG", true, true, false, Level::kTasks, Labels::kAny},
-    Definition{MeasureKind::kMap, "map", "MAP", true, true, false, Level::kTasks, Labels::kRelevance}};
+    Definition{MeasureKind::kMap, "map", "MAP", true, true, false, Level::kTasks, Labels::kRelevance},
+    Definition{MeasureKind::kCoverage, "coverage", "coverage", true, true, false, Level::kRows, Labels::kNone},
+    Definition{MeasureKind::kNovelty, "novelty", "novelty", true, true, false, Level::kTasks, Labels::kNone}};
 
 const Definition& definition_of(const Measure& measure) { return kDefinitions[static_cast<std::size_t>(measure.kind)]; }
 
@@ -99,6 +102,10 @@ bool is_better(const Measure& measure, double value, double other) {
 bool is_pooled(const Measure& measure) { return definition_of(measure).level == Level::kRows; }
 
 bool is_row_wise(const Measure& measure) { return definition_of(measure).row_wise; }
+
+bool is_of_order(const Measure& measure) { return definition_of(measure).takes_k || measure.kind == MeasureKind::kMrr; }
+
+bool is_of_lists(const Measure& measure) { return definition_of(measure).labels == Labels::kNone; }
 
 void check(const Measure& measure, const LabelScale& scale) {
   const auto takes = definition_of(measure).labels;

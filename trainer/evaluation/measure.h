@@ -27,7 +27,9 @@ enum class MeasureKind {
   kHit,
   kMrr,
   kNdcg,
-  kMap
+  kMap,
+  kCoverage,
+  kNovelty
 };
 
 struct Measure {
@@ -57,6 +59,12 @@ bool is_pooled(const Measure& measure);
 
 // Whether each row has a value of its own, whose mean (or its root) the measure is.
 bool is_row_wise(const Measure& measure);
+
+// Whether the order of the scores is all that the measure looks at.
+bool is_of_order(const Measure& measure);
+
+// Whether it looks at what is recommended, whoever likes it.
+bool is_of_lists(const Measure& measure);
 
 // Throws UsageError when labels of this scale cannot be judged by the measure.
 void check(const Measure& measure, const LabelScale& scale);

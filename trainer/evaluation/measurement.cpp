@@ -27,7 +27,7 @@ std::vector<std::vector<Measurement>> measurements(const std::vector<EvaluationR
     auto& found = all.emplace_back();
     found.reserve(measures.size());
     for (const auto& measure : measures) {
-      const std::shared_ptr<const Statistic> statistic = make_statistic(measure, result.rows, result.scale);
+      const std::shared_ptr<const Statistic> statistic = make_statistic(measure, result);
       found.push_back({measure, statistic->value(), defining_tasks(*statistic, measure, result.rows)});
       functions.emplace_back([statistic](auto weights) { return statistic->value(weights); });
     }

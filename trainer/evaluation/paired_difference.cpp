@@ -36,8 +36,7 @@ std::vector<PairedDifference> paired_differences(const std::vector<EvaluationRes
   functions.reserve(results.size() * measures.size());
   for (const auto& measure : measures) {
     for (std::size_t i = 0; i < results.size(); ++i) {
-      const Pair pair{make_statistic(measure, results[i].rows, results[i].scale),
-                      make_statistic(measure, others[i].rows, others[i].scale)};
+      const Pair pair{make_statistic(measure, results[i]), make_statistic(measure, others[i])};
       const double value = pair.statistic->value(), other = pair.other->value();
       differences.push_back({.measure = measure,
                              .support = results[i].support,

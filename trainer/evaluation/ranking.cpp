@@ -20,11 +20,18 @@ std::vector<std::size_t> order_of(std::span<const float> scores) {
 
 std::size_t places(std::size_t rows, int k) { return std::min(rows, static_cast<std::size_t>(k)); }
 
+double discounted(double gain, std::size_t place) { return gain / std::log2(static_cast<double>(place) + 2.0); }
+
 double discounted(const std::vector<double>& gains, int k) {
   double sum = 0.0;
-  for (std::size_t place = 0; place < places(gains.size(), k); ++place)
-    sum += gains[place] / std::log2(static_cast<double>(place) + 2.0);
+  for (std::size_t place = 0; place < places(gains.size(), k); ++place) sum += discounted(gains[place], place);
   return sum;
+}
+
+double share_of_ideal(double achieved, std::vector<double> gains, int k) {
+  std::sort(gains.begin(), gains.end(), std::greater<>());
+  const double ideal = discounted(gains, k);
+  return ideal > 0.0 ? achieved / ideal : 1.0;
 }
 
 double relevant_among_first(const std::vector<bool>& ranked, std::size_t count) {
@@ -45,9 +52,26 @@ double ndcg(std::span<const float> scores, std::span<const float> labels, int k,
   gains.reserve(scores.size());
   for (const auto row : order_of(scores)) gains.push_back(gain(labels[row], scale));
   const double achieved = discounted(gains, k);
-  std::sort(gains.begin(), gains.end(), std::greater<>());
-  const double ideal = discounted(gains, k);
-  return ideal > 0.0 ? achieved / ideal : 1.0;
+  return share_of_ideal(achieved, std::move(gains), k);
+}
+
+double ndcg_at(std::span<const std::int64_t> places, std::span<const float> labels, int k, const LabelScale& scale) {
+  std::vector<double> gains;
+  gains.reserve(labels.size());
+  double achieved = 0.0;
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    gains.push_back(gain(labels[row], scale));
+    if (places[row] < k) achieved += discounted(gains.back(), static_cast<std::size_t>(places[row]));
+  }
+  return share_of_ideal(achieved, std::move(gains), k);
+}
+
+std::vector<bool> relevance_at(std::span<const std::int64_t> places, std::span<const float> labels, double relevant) {
+  const auto least = static_cast<float>(relevant);  // labels are rounded in the same way
+  std::vector<bool> ranked(static_cast<std::size_t>(*std::max_element(places.begin(), places.end())) + 1, false);
+  for (std::size_t row = 0; row < labels.size(); ++row)
+    ranked[static_cast<std::size_t>(places[row])] = labels[row] >= least;
+  return ranked;
 }
 
 std::vector<bool> ranked_relevance(std::span<const float> scores, std::span<const float> labels, double relevant) {

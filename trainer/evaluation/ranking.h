@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -28,5 +29,11 @@ double hit(const std::vector<bool>& ranked, int k);        // 1 where a relevant
 double reciprocal_rank(const std::vector<bool>& ranked);   // 1 over the place of the first relevant row
 double average_precision(const std::vector<bool>& ranked, int k);  // precision at each relevant row of the first k,
                                                                    // summed, over min(k, relevant rows)
+
+// The same of rows that stand at `places` (from 0, all different) among other candidates, which are not relevant and
+// worth nothing.
+double ndcg_at(std::span<const std::int64_t> places, std::span<const float> labels, int k, const LabelScale& scale);
+// Which candidates are relevant, in the order of the scores, to the last row's.
+std::vector<bool> relevance_at(std::span<const std::int64_t> places, std::span<const float> labels, double relevant);
 
 }  // namespace warmstart

@@ -1,5 +1,6 @@
 #include "trainer/evaluation/statistic.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -44,6 +45,35 @@ class PooledOverRows : public Statistic {
   std::vector<double> none_;
 };
 
+// The share of all entities that stand in the first k of the lists of tasks that count.
+class Coverage : public Statistic {
+ public:
+  Coverage(RankedRows ranked, std::size_t k) : Statistic(ranked.tasks), ranked_(std::move(ranked)), k_(k) {}
+
+  double value(std::span<const double> weights) const override {
+    std::vector<bool> is_listed(ranked_.self_information->size(), false);
+    for (std::size_t task = 0; task < ranked_.tasks; ++task) {
+      if (weights[task] == 0.0) continue;
+      for (const auto entity : ranked_.list_of(task, k_)) is_listed[entity] = true;
+    }
+    return static_cast<double>(std::count(is_listed.begin(), is_listed.end(), true)) /
+           static_cast<double>(is_listed.size());
+  }
+  const std::vector<double>& by_task() const override { return none_; }
+
+ private:
+  RankedRows ranked_;
+  std::size_t k_;
+  std::vector<double> none_;
+};
+
+double novelty(const RankedRows& ranked, std::size_t task, std::size_t k) {
+  const auto list = ranked.list_of(task, k);
+  double sum = 0.0;
+  for (const auto entity : list) sum += (*ranked.self_information)[entity];
+  return sum / static_cast<double>(list.size());
+}
+
 double value_of_order(const Measure& measure, const std::vector<bool>& ranked) {
   switch (measure.kind) {
     case MeasureKind::kPrecision:
@@ -59,6 +89,15 @@ double value_of_order(const Measure& measure, const std::vector<bool>& ranked) {
     default:
       throw std::logic_error(name_of(measure) + " has no value of one task");
   }
+}
+
+double value_of_ranked_task(const Measure& measure, const RankedRows& ranked, std::size_t task,
+                            const LabelScale& scale) {
+  const auto places = ranked.places_of(task);
+  const auto labels = ranked.labels_of(task);
+  if (measure.kind == MeasureKind::kNovelty) return novelty(ranked, task, static_cast<std::size_t>(measure.k));
+  if (measure.kind == MeasureKind::kNdcg) return ndcg_at(places, labels, measure.k, scale);
+  return value_of_order(measure, relevance_at(places, labels, scale.relevant.value()));
 }
 
 }  // namespace
@@ -87,10 +126,20 @@ double value_of_task(const Measure& measure, std::span<const float> predicted, s
   }
 }
 
+std::unique_ptr<Statistic> make_statistic(const Measure& measure, const RankedRows& ranked, const LabelScale& scale) {
+  if (measure.kind == MeasureKind::kCoverage)
+    return std::make_unique<Coverage>(ranked, static_cast<std::size_t>(measure.k));
+  std::vector<double> by_task;
+  by_task.reserve(ranked.tasks);
+  for (std::size_t task = 0; task < ranked.tasks; ++task)
+    by_task.push_back(value_of_ranked_task(measure, ranked, task, scale));
+  return std::make_unique<MeanOverTasks>(std::move(by_task));
+}
+
 std::unique_ptr<Statistic> make_statistic(const Measure& measure, const JudgedRows& rows, const LabelScale& scale) {
   if (measure.kind == MeasureKind::kAuc) {
     return std::make_unique<PooledOverRows<Auc>>(rows.tasks,
-                                                 Auc(rows.predicted, rows.labels, scale.relevant.value(), rows.query));
+                                                 Auc(rows.ordering(), rows.labels, scale.relevant.value(), rows.query));
   }
   if (measure.kind == MeasureKind::kCalibrationError) {
     return std::make_unique<PooledOverRows<CalibrationError>>(
@@ -98,8 +147,10 @@ std::unique_ptr<Statistic> make_statistic(const Measure& measure, const JudgedRo
   }
   std::vector<double> by_task;
   by_task.reserve(rows.tasks);
+  const bool is_ordered = is_of_order(measure) || measure.kind == MeasureKind::kGroupedAuc;
   for (std::size_t task = 0; task < rows.tasks; ++task)
-    by_task.push_back(value_of_task(measure, rows.predicted_of(task), rows.labels_of(task), scale));
+    by_task.push_back(value_of_task(measure, is_ordered ? rows.ordering_of(task) : rows.predicted_of(task),
+                                    rows.labels_of(task), scale));
   return std::make_unique<MeanOverTasks>(std::move(by_task));
 }
 

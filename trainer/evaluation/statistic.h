@@ -6,6 +6,7 @@
 
 #include "trainer/evaluation/judged_rows.h"
 #include "trainer/evaluation/measure.h"
+#include "trainer/evaluation/ranked_rows.h"
 
 namespace warmstart {
 
@@ -39,5 +40,8 @@ double value_of_task(const Measure& measure, std::span<const float> predicted, s
 
 // The scale has passed check(measure, scale).
 std::unique_ptr<Statistic> make_statistic(const Measure& measure, const JudgedRows& rows, const LabelScale& scale);
+
+// Of a measure that is_of_order(); what it counts of the lists is at most `ranked.listed`.
+std::unique_ptr<Statistic> make_statistic(const Measure& measure, const RankedRows& ranked, const LabelScale& scale);
 
 }  // namespace warmstart

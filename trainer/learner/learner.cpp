@@ -8,6 +8,7 @@
 #include "trainer/adaptation/make_stages.h"
 #include "trainer/layers/linear.h"
 #include "trainer/learner/learner_batch.h"
+#include "trainer/learner/learner_catalogue.h"
 #include "trainer/learner/memory_estimate.h"
 
 namespace warmstart {
@@ -142,10 +143,21 @@ Predictions Learner::predict(const EpisodeBatch& batch) const {
   const Batch whole(*this, parameters, tensors, nullptr, Precision::kFloat32);
   const auto state = whole.adapted();
   const auto on_host = [](const at::Tensor& values) { return values.to(at::kCPU, at::kFloat).contiguous(); };
-  if (!state.noise) return {on_host(scores_of(whole.outputs(state)))};
+  if (!state.noise) {
+    const auto outputs = whole.outputs(state);
+    Predictions predictions = {on_host(scores_of(outputs))};
+    if (objective_->outputs() == 1) predictions.scores = on_host(outputs.squeeze(2));
+    return predictions;
+  }
   const auto found = whole.predictive(state);
-  return {on_host(scores_of(found.outputs)), on_host(found.outputs.squeeze(2)),
-          on_host(found.squared_scales.squeeze(2).sqrt()), on_host(found.freedom.flatten())};
+  const auto outputs = on_host(found.outputs.squeeze(2));
+  return {on_host(scores_of(found.outputs)), outputs, outputs, on_host(found.squared_scales.squeeze(2).sqrt()),
+          on_host(found.freedom.flatten())};
+}
+
+std::unique_ptr<CatalogueScorer> Learner::catalogue_scorer(const Dataset& dataset) const {
+  const bool same_for_all = encodes_rows_once() && rows_are_entities(dataset.schema()) && objective_->outputs() == 1;
+  return same_for_all ? std::make_unique<LearnerCatalogue>(*this, dataset) : nullptr;
 }
 
 Learner::Reasons Learner::reasons(const BatchParameters& parameters, const TensorBatch& batch) const {

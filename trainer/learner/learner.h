@@ -80,6 +80,7 @@ class Learner : public Recommender {
 
   // Predictions on the scale of the label, within its range; of an objective that ranks() rows, scores on none.
   Predictions predict(const EpisodeBatch& batch) const override;
+  std::unique_ptr<CatalogueScorer> catalogue_scorer(const Dataset& dataset) const override;
   bool tells_distributions() const override { return learns_noise(); }
   bool reads_order() const override;
 

@@ -21,7 +21,7 @@ MicrobatchForm form_on_this_rank(const Learner& model, const Dataset& dataset, c
   if (reaches_rows && model.encodes_rows_once() && rows_are_entities(dataset.schema()))
     return MicrobatchForm::kSharedRows;
   const auto tasks = static_cast<double>(options.tasks) / static_cast<double>(options.microbatches);
-  const auto rows = static_cast<double>(options.episode.support_max + options.episode.query_max);
+  const auto rows = static_cast<double>(options.episode.most_rows());
   return tasks * rows * model.multiply_adds() <= kSmallMicrobatch ? MicrobatchForm::kTogether
                                                                   : MicrobatchForm::kOneByOne;
 }

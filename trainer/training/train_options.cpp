@@ -154,9 +154,24 @@ void check(const OuterOptions& outer, double epochs, const ModelOptions& model) 
           "task a start of its own; set adapt.stages = steps");
 }
 
+void check_negatives(const TrainOptions& options, const ObjectiveOptions& objective) {
+  if (options.episode.negatives == 0) return;
+  require(objective.kind != ObjectiveKind::kClasses,
+          "episode.negatives draws rows of label 0, which model.objective = classes takes for a class; set it to 0");
+  require(options.outer.update == OuterUpdate::kQueryLoss,
+          fmt::format("episode.negatives joins query rows, and train.outer = {} sees support rows alone; set it to 0",
+                      to_text(options.outer.update)));
+}
+
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective) {
-  if (!options.measure) return own_measure_of(objective);
+  const bool among_rows = options.validation.candidates.kind == Candidates::Kind::kRows;
+  if (!options.measure) return among_rows ? own_measure_of(objective) : Measure{MeasureKind::kNdcg, 10};
   const auto& measure = *options.measure;
+  require(
+      !is_of_lists(measure),
+      fmt::format("validate.measure = {} tells what is recommended, not whether anybody likes it; choose recall@10, "
+                  "ndcg@10 or mrr",
+                  name_of(measure)));
   const bool judges_labels = is_row_wise(measure) || measure.kind == MeasureKind::kCalibrationError;
   require(
       !(ranks(objective) && judges_labels),

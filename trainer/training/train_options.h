@@ -51,6 +51,9 @@ void check(const TrainOptions& options, int ranks);
 // Throws UsageError when a model cannot be trained as `outer` says.
 void check(const OuterOptions& outer, double epochs, const ModelOptions& model);
 
+// Throws UsageError when what is drawn as negatives does not reach the model, or means something else to it.
+void check_negatives(const TrainOptions& options, const ObjectiveOptions& objective);
+
 // By which validation tells which parameters are best.  Throws UsageError for one that judges labels where the
 // objective ranks() rows.
 Measure measure_of_validation(const TrainOptions& options, ObjectiveKind objective);

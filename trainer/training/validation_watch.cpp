@@ -18,7 +18,7 @@ ValidationWatch::ValidationWatch(const Recommender& model, Parameters& parameter
   const bool matters = options.keep_best || options.patience > 0;
   if (!matters && dataset.tasks_of(Split::kValidation).empty()) return;
   evaluation_.emplace(dataset, Split::kValidation, options.evaluation, group);
-  check(options.measure, evaluation_->scale());
+  check(options.measure, options.evaluation, evaluation_->scale());
 }
 
 Validation ValidationWatch::validate(std::int64_t step) {

@@ -40,7 +40,7 @@ TEST(Measure, HasOneNameThatIsReadBack) {
   }
   EXPECT_EQ(title_of(named("ndcg@3")), "nDCG@3");
   EXPECT_EQ(title_of(named("log-loss")), "log-loss");
-  EXPECT_EQ(measure_names().size(), 15u);
+  EXPECT_EQ(measure_names().size(), 17u);
 }
 
 TEST(Measure, OtherNamesAreNone) {

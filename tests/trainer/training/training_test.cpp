@@ -32,7 +32,7 @@ class TrainingTest : public testing::Test {
 
   TrainOutcome run(Communicator& communicator) {
     Learner model(dataset->schema(), model_options, 1);
-    start_from_data(model, *dataset, communicator);
+    start_from_data(model, *dataset, options.episode, communicator);
     model.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kFloat));
     return train(model, *dataset, options, communicator, {});
   }
@@ -52,6 +52,17 @@ TEST_F(TrainingTest, EndsInTheSameBitsOnAnyNumberOfRanks) {
     model_options.adapt.inner.scope = scope;
     EXPECT_EQ(run(group).digest, run(alone).digest);
   }
+}
+
+TEST_F(TrainingTest, WithNegativesEndsInTheSameBitsOnAnyNumberOfRanks) {
+  options.episode.negatives = 3;
+  const auto rows_encoded_once = run(group).digest;
+  EXPECT_EQ(rows_encoded_once, run(alone).digest);
+  options.episode.negatives_power = 0;
+  EXPECT_NE(run(group).digest, rows_encoded_once);
+  model_options.adapt = by_steps;
+  model_options.adapt.inner.scope = Scope::kAll;
+  EXPECT_EQ(run(group).digest, run(alone).digest);
 }
 
 TEST_F(TrainingTest, EndsInTheSameBitsWhateverTheBuckets) {
@@ -80,7 +91,7 @@ TEST_F(TrainingTest, LearnsThePlantedPreferences) {
   options.steps = 150;
   options.adam.warmup = 10;
   Learner model(dataset->schema(), model_options, 1);
-  start_from_data(model, *dataset, group);
+  start_from_data(model, *dataset, {}, group);
   const Evaluation test(*dataset, Split::kTest, options.validation, group);
   const double before = test.mean(model, Measure{MeasureKind::kMae});
   train(model, *dataset, options, group, {});
@@ -97,7 +108,7 @@ TEST_F(TrainingTest, TellsClassesApartThatItHasNotSeen) {
   options.validation = {.support = {"0", "1", "5"}, .query = 4, .ways = 2, .episodes = 50};
   options.steps = 40;
   Learner model(dataset->schema(), model_options, 1);
-  start_from_data(model, *dataset, group);
+  start_from_data(model, *dataset, {}, group);
   const auto digest = train(model, *dataset, options, group, {}).digest;
   const Evaluation test(*dataset, Split::kTest, options.validation, group);
   const auto results = test.run(model);
@@ -128,7 +139,7 @@ TEST_F(TrainingTest, ParametersWhoseValidationIsNotFiniteAreNeverTheBest) {
   model_options.adapt.inner.rates = InnerRates::kFixed;
   model_options.adapt.inner.rate = 1e30;
   Learner model(dataset->schema(), model_options, 1);
-  start_from_data(model, *dataset, group);
+  start_from_data(model, *dataset, {}, group);
   std::string warnings;
   TrainObserver observer;
   observer.warned = [&](const std::string& warning) { warnings += warning + "\n"; };
@@ -146,7 +157,7 @@ TEST_F(TrainingTest, SaysWhatAUserShouldKnowOfARunThatGoesOn) {
   model_options.adapt.inner.rate = 3;  // far too large
   options.adam.warmup = 100;
   Learner model(dataset->schema(), model_options, 1);
-  start_from_data(model, *dataset, group);
+  start_from_data(model, *dataset, {}, group);
   train(model, *dataset, options, group, observer);
   EXPECT_NE(warnings.find("takes 12 steps, all of them in the warm-up of 100"), std::string::npos) << warnings;
   EXPECT_NE(warnings.find("only 6 tasks validate the run"), std::string::npos) << warnings;
@@ -226,7 +237,7 @@ TEST_F(TrainingTest, ALossThatRunsAwayTakesTheRunBackAndSkipsItsMetaBatch) {
       EXPECT_NE(rollback.reason.find("times its running median"), std::string::npos) << rollback.reason;
     };
     Learner model(dataset->schema(), model_options, 1);
-    start_from_data(model, *dataset, *communicator);
+    start_from_data(model, *dataset, {}, *communicator);
     const auto outcome = train(model, *dataset, options, *communicator, observer);
     EXPECT_GE(rollbacks, 1);
     EXPECT_EQ(outcome.steps_done, 60);
