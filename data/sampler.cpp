@@ -81,6 +81,9 @@ Sampler::Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const 
       tasks_per_step_(tasks_per_step),
       microbatches_(microbatches) {
   if (tasks_.empty()) throw DataError(fmt::format("{}: has no tasks to sample from", dataset.folder().string()));
+  require(!dataset.schema().label.empty() || options.negatives > 0,
+          "the data set has no label: all rows are alike, and there is nothing to learn from them alone; set "
+          "episode.negatives = 4, which draws others");
   if (options.negatives > 0) unseen_.emplace(dataset.training_rows(), options.negatives_power);
   for (const auto task : tasks_) {
     const auto rows = dataset.row_count(task);

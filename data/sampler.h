@@ -13,7 +13,8 @@ namespace warmstart {
 class Sampler : public EpisodeSource {
  public:
   // Throws DataError when `tasks` is empty or holds a task with under two rows, or with rows of all entities where
-  // negatives are to be drawn; UsageError where labels leave no room for those.
+  // negatives are to be drawn; UsageError where labels leave no room for those, or there are neither
+  // labels nor negatives.
   Sampler(const Dataset& dataset, std::vector<std::int64_t> tasks, const EpisodeOptions& options, std::uint64_t seed,
           std::int64_t tasks_per_step, int microbatches);
 
