@@ -30,9 +30,8 @@ class Decoder {
     auto rows = nlohmann::json::array();
     for (std::size_t i = 0; i < std::min(kSampleRows, view.rows.label.size()); ++i) {
       const auto entity = view.rows.entity[i];
-      nlohmann::json row = {{dataset_.schema().entity, dataset_.entity_key(entity)},
-                            {dataset_.schema().label, view.rows.label[i]},
-                            {"time", view.rows.time[i]}};
+      nlohmann::json row = {{dataset_.schema().entity, dataset_.entity_key(entity)}, {"time", view.rows.time[i]}};
+      if (const auto& label = dataset_.schema().label; !label.empty()) row[label] = view.rows.label[i];
       decode(row, FieldOwner::kEntity, dataset_.entity_fields(), entity);
       decode(row, FieldOwner::kRow, view.shard->row_fields(), view.rows.first + i);
       rows.push_back(row);
@@ -83,8 +82,12 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   fmt::print("{}: data set, {}, {} rows about {}, {}{}\n", path.string(), counted(dataset.tasks(), schema.task),
              facts["rows"].get<std::int64_t>(), counted(dataset.entities(), schema.entity),
              counted(std::ssize(facts["shards"]), "shard"), line.verify ? ", all digests hold" : "");
-  fmt::print("label '{}' in [{}, {}], mean {:.4f}\n", schema.label, schema.label_min, schema.label_max,
-             dataset.label_mean());
+  if (schema.label.empty()) {
+    fmt::print("no labels: every row is a positive, of label 1\n");
+  } else {
+    fmt::print("label '{}' in [{}, {}], mean {:.4f}\n", schema.label, schema.label_min, schema.label_max,
+               dataset.label_mean());
+  }
   for (const auto& [name, split] : facts["splits"].items()) {
     fmt::print("  {:<12} {:>16} {:>12} rows\n", name, counted(split["tasks"], schema.task),
                split["rows"].get<std::int64_t>());

@@ -198,8 +198,8 @@ class Writer {
     for (const auto influence : why.influences) all += influence;
     for (const auto i : largest(why.influences)) {
       shown += why.influences[i];
-      text += fmt::format("\n        {:+.3f} {} ({} {:g})", why.influences[i], name_of(task.support[i]), schema_.label,
-                          task.request.labels[i]);
+      text += fmt::format("\n        {:+.3f} {}", why.influences[i], name_of(task.support[i]));
+      if (!schema_.label.empty()) text += fmt::format(" ({} {:g})", schema_.label, task.request.labels[i]);
     }
     if (why.influences.size() > kShownReasons)
       text += fmt::format("\n        {:+.3f} {} more rows", all - shown, why.influences.size() - kShownReasons);

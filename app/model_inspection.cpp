@@ -20,16 +20,20 @@ std::string values_line(const char* kind, const nlohmann::json& values) {
   return fmt::format("    {:<8} {}\n", kind, fmt::join(parts, "\n             "));
 }
 
+std::string labels_line(const nlohmann::json& label) {
+  if (text_at(label, "name").empty()) return "every row is a positive, of label 1";
+  return fmt::format("label '{}' in {} to {}", text_at(label, "name"), label.at("min").dump(), label.at("max").dump());
+}
+
 std::string to_text(const ExportedModel& model) {
   const auto& facts = model.description();
-  const auto& label = object_at(facts, "label");
   const auto& provenance = object_at(facts, "provenance");
   auto text = fmt::format(
-      "{}: exported model '{}', {}, {}\n{} known {}; label '{}' in {} to {}; give it at most {} support rows\n"
+      "{}: exported model '{}', {}, {}\n{} known {}; {}; give it at most {} support rows\n"
       "made of step {} of a run on the data set {}\n",
       model.folder().string(), text_at(facts, "name"), text_at(facts, "method"), text_at(facts, "precision"),
-      model.catalogue().entities(), plural_of(model.catalogue().schema().entity), text_at(label, "name"),
-      label.at("min").dump(), label.at("max").dump(), integer_at(facts, "most_support"), integer_at(provenance, "step"),
+      model.catalogue().entities(), plural_of(model.catalogue().schema().entity),
+      labels_line(object_at(facts, "label")), integer_at(facts, "most_support"), integer_at(provenance, "step"),
       text_at(provenance, "dataset_digest"));
   for (const auto& [name, graph] : object_at(facts, "graphs").items())
     text += fmt::format("  {}\n{}{}", name, values_line("takes", list_at(graph, "inputs")),

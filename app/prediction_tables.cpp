@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTime = "time";
+constexpr const char* kLabel = "label";
 
 // A tab where the header has one, else a comma.
 char separator_of(const fs::path& path) { return TextTable(path.string(), '\t').header().size() > 1 ? '\t' : ','; }
@@ -149,8 +150,15 @@ class EntityReader {
   FieldColumns entity_, row_;
 };
 
-float label_in(const Table& table, std::size_t column, const Schema& schema) {
-  const auto label = number_in(schema.label, table.cell(column));
+// Nothing where rows need none, since each is a positive.
+std::optional<std::size_t> label_column_of(Table& table, const Schema& schema) {
+  if (schema.label.empty()) return table.column(kLabel);
+  return table.required({schema.label, kLabel});
+}
+
+float label_in(const Table& table, std::optional<std::size_t> column, const Schema& schema) {
+  if (!column) return 1.0f;
+  const auto label = number_in(schema.label.empty() ? kLabel : schema.label, table.cell(*column));
   if (label < schema.label_min || label > schema.label_max)
     throw BadRow(
         "", fmt::format("label {} is outside [{}, {}], the model's range", label, schema.label_min, schema.label_max));
@@ -203,7 +211,7 @@ std::vector<AskedTask> read_support(const fs::path& path, const Catalogue& catal
   Table table(path);
   const auto task_column = table.column(schema.task);
   const auto time_column = table.column(kTime);
-  const auto label_column = table.required({schema.label, "label"});
+  const auto label_column = label_column_of(table, schema);
   const EntityReader entities(table, catalogue);
   const FieldColumns task_fields(table, catalogue, FieldOwner::kTask);
   std::vector<AskedTask> tasks;

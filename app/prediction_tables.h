@@ -24,9 +24,9 @@ struct TableNotes {
 };
 
 // Reads a table of support rows: columns named like the task ("user"), the entity ("item", or its key's field), the
-// label, "time" and the fields.  Tasks come in the order of their first rows; of a task's rows on one entity the latest
-// counts, and the latest `most_support` are kept.  What an entity's row does not say is the catalogue's.  Throws
-// DataError("file:line: ...").
+// label (which may be missing where the model was trained on positives alone), "time" and the fields.  Tasks come in
+// the order of their first rows; of a task's rows on one entity the latest counts, and the latest `most_support` are
+// kept.  What an entity's row does not say is the catalogue's.  Throws DataError("file:line: ...").
 std::vector<AskedTask> read_support(const std::filesystem::path& path, const Catalogue& catalogue,
                                     std::int64_t most_support, TableNotes& notes);
 

@@ -56,12 +56,14 @@ class Ingest {
     schema_.entity = of_items_ ? "user" : "item";
     schema_.label = of_classes_ ? options.class_column : options.label;
     cells_ = {task_column_, entity_column_};
-    if (!of_classes_) cells_.push_back(options.label);
+    if (!options.label.empty()) cells_.push_back(options.label);
     if (!options.time.empty()) cells_.push_back(options.time);
   }
 
   IngestReport run() {
     const Stopwatch stopwatch;
+    if (!of_classes_ && options_.label.empty())
+      spdlog::info("interactions.label names no column: every row is a positive, of label 1");
     tasks_.read(rejections_);
     entities_.read(rejections_);
     spill();
@@ -95,7 +97,7 @@ class Ingest {
       if (!row.cells[i]) throw BadRow("missing value", fmt::format("column '{}' is empty", cells_[i]));
     }
     Interaction interaction;
-    interaction.label = of_classes_ ? 0.0f : label_in(*row.cells[2]);
+    interaction.label = label_of(row);
     interaction.order = next_order_++;
     interaction.time = options_.time.empty() ? static_cast<double>(interaction.order)
                                              : time_in(options_.time, *row.cells[cells_.size() - 1]);
@@ -108,6 +110,11 @@ class Ingest {
     for (std::size_t i = 0; i < row_fields_.size(); ++i)
       interaction.cells.push_back(row_fields_[i]->parse(row.cells[cells_.size() + i]));
     writer.add(task_key, interaction, row_fields_);
+  }
+
+  float label_of(const TableRow& row) const {
+    if (of_classes_) return 0.0f;
+    return options_.label.empty() ? 1.0f : label_in(*row.cells[2]);
   }
 
   float label_in(std::string_view text) const {
@@ -169,6 +176,8 @@ class Ingest {
   }
 
   void finish_fields() {
+    // Positives alone would leave nothing that a prediction can be but 1.
+    if (options_.label.empty()) label_range_.include(0.0);
     key_.vocabulary = Vocabulary(entities_.keys(), key_counts_, key_.min_count);
     key_.field.vocabulary_size = static_cast<std::int64_t>(key_.vocabulary.keys().size());
     key_.field.vocabulary_digest = key_.vocabulary.digest();

@@ -53,7 +53,8 @@ void declare_interactions(Options& add, IngestOptions& options) {
   add.add("interactions.item", options.item, "column of the item's key; of tasks of classes, of the example's");
   add.add("interactions.class", options.class_column, "column of the example's class")
       .only_with("data.task", {"class"});
-  add.add("interactions.label", options.label, "column of the target, a number")
+  add.add("interactions.label", options.label,
+          "column of the target, a number; empty: every row is a positive, of label 1, and labels are from 0 to 1")
       .only_with("data.task", {"user", "item"});
   add.add("interactions.time", options.time, "column of the time: a number or ISO 8601; empty: rows are in order");
 }
@@ -101,9 +102,11 @@ void check_keys(const IngestOptions& options) {
     require(options.users.files.empty(), "users.files: tasks of classes have no users; leave it empty");
     return;
   }
-  require(!options.user.empty() && !options.item.empty() && !options.label.empty(),
-          "interactions.user, interactions.item and interactions.label must name columns");
+  require(!options.user.empty() && !options.item.empty(), "interactions.user and interactions.item must name columns");
   require(options.user != options.item, "interactions.user and interactions.item name the same column");
+  require(!options.label.empty() || (!options.label_min && !options.label_max),
+          "data.label-min and data.label-max are bounds of labels, and interactions.label names no column; name it, or "
+          "leave the bounds empty");
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ struct IngestOptions {
   std::filesystem::path dataset;
   TaskSide task = TaskSide::kUser;
   TableOptions interactions, users, items;
-  // Columns of the interactions.  Time may be empty; tasks of classes have no user and no label.
+  // Columns of the interactions.  Time may be empty, and so may the label: every row is then a positive, of label 1.
+  // Tasks of classes have no user and no label.
   std::string user, item, class_column, label, time;
   std::optional<double> label_min, label_max;
   OnError on_error = OnError::kFail;

@@ -29,7 +29,7 @@ struct Field {
 
 struct Schema {
   std::string task = "user", entity = "item";
-  std::string label;
+  std::string label;                        // empty where every row is a positive, of label 1
   double label_min = 0.0, label_max = 0.0;  // the configured range, or the training tasks' own
   // The first entity field is the entity's key.
   std::vector<Field> fields;

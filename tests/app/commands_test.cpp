@@ -109,6 +109,24 @@ TEST_F(CommandsTest, EvaluatesAModelWithOtherNumbersOfInnerSteps) {
                  "evaluate.inner-steps is for models with the stage steps and inner.rates = fixed");
 }
 
+// From tables without a label to recommendations: nothing asks for a label, and nothing shows one.
+TEST_F(CommandsTest, PositivesAloneGoAllTheWay) {
+  expect_ok("ingest --config tables/config.ini --set interactions.label= --dataset clicks");
+  EXPECT_NE(expect_ok("inspect clicks").find("no labels: every row is a positive, of label 1"), std::string::npos);
+  const auto row = nlohmann::json::parse(expect_ok("inspect clicks --json"))["sample"][0]["first_rows"][0];
+  EXPECT_TRUE(row.contains("time") && !row.contains("")) << row;
+  const std::string of_clicks = " --config tables/config.ini --set data.dataset=clicks" + std::string(kSmall);
+  for (const auto* objective : {"binary", "pairwise", "listwise"})
+    expect_ok("train --run " + std::string(objective) + " --set model.objective=" + objective + of_clicks);
+  expect_ok("evaluate --set train.run=binary --output evaluation.json" + of_clicks);
+  expect_ok("report --config tables/config.ini --set evaluate.output=evaluation.json --set train.run=binary");
+  expect_ok("export --run binary --to models --name clicks");
+  EXPECT_NE(expect_ok("inspect models/clicks/1").find("every row is a positive, of label 1"), std::string::npos);
+  folder.write("support.csv", "user,item\nann,i3\nann,i5\n");
+  const auto shown = expect_ok("predict --model models/clicks --support support.csv --top 3 --explain");
+  EXPECT_EQ(shown.find("( 1)"), std::string::npos) << shown;
+}
+
 TEST_F(CommandsTest, ARunThatNoTasksValidateSaysSo) {
   expect_ok("ingest --config tables/config.ini --set data.validation=0 --dataset unwatched");
   const auto output =

@@ -139,6 +139,19 @@ TEST_F(IngestTest, FailsAtTheFirstBadRowAndLeavesNothing) {
   EXPECT_FALSE(std::filesystem::exists(options.dataset.string() + ".tmp"));
 }
 
+TEST_F(IngestTest, WithoutALabelEveryRowIsAPositive) {
+  options.label = "";
+  folder.write("rows.csv", "user,item,time,place\nu1,i1,30,home\nu1,i2,10,work\nu2,i1,5,home\nu2,i3,6,work\n");
+  const auto data = dataset();
+  EXPECT_EQ(data.schema().label, "");
+  EXPECT_EQ(data.schema().label_min, 0.0);
+  EXPECT_EQ(data.schema().label_max, 1.0);
+  EXPECT_EQ(data.label_mean(), 1.0);
+  const auto rows = data.task(task_of(data, "u1")).rows;
+  EXPECT_EQ(std::vector<float>(rows.label.begin(), rows.label.end()), (std::vector<float>{1, 1}));
+  EXPECT_EQ(std::vector<double>(rows.time.begin(), rows.time.end()), (std::vector<double>{10, 30}));
+}
+
 TEST_F(IngestTest, ReadsIsoTimes) {
   folder.write("rows.csv", "user,item,rating,time,place\nu1,i1,4,2020-01-02T00:00:00,home\nu1,i2,2,2020-01-01,work\n");
   const auto data = dataset();
@@ -285,6 +298,7 @@ TEST_F(IngestTest, RefusesOptionsThatMakeNoSenseByName) {
   refused("'colour' is no categorical or multi column", [](auto& o) { o.min_counts = {"colour:2"}; });
   refused("names a column twice", [](auto& o) { o.min_counts = {"tags:2", "tags:3"}; });
   refused("data.label-min", [](auto& o) { o.label_min = 5, o.label_max = 1; });
+  refused("interactions.label names no column", [](auto& o) { o.label = "", o.label_max = 1; });
   refused("multi-separator is empty", [](auto& o) { o.items.multi_separator = ""; });
   refused("column 'tags' is used twice", [](auto& o) { o.items.categorical = {"tags"}; });
   refused("column 'item' is used twice", [](auto& o) { o.items.categorical = {"item"}; });
