@@ -58,7 +58,11 @@ void check_key(const std::string& column, std::string_view key) {
 }
 
 void Rejections::add(const Place& place, const BadRow& row) {
-  const auto text = fmt::format("{}:{}: {}", printable(place.file, 1000), place.line, row.what());
+  add(fmt::format("{}:{}", printable(place.file, 1000), place.line), row);
+}
+
+void Rejections::add(const std::string& where, const BadRow& row) {
+  const auto text = fmt::format("{}: {}", where, row.what());
   if (on_error_ == OnError::kFail)
     throw DataError(text + " (data.on-error = skip leaves such rows out and counts them)");
   auto& count = counts_[row.reason()];

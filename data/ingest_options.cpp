@@ -35,10 +35,12 @@ void declare_cleaning(Options& add, IngestOptions& options) {
   add.add("data.min-count", options.min_count, "times a key must occur in training, or it is unknown").from(0);
   add.add("data.min-counts", options.min_counts, "the same for single columns: column:count, comma-separated");
   add.add("data.label-min", options.label_min,
-          "smallest valid label; empty: no bound, and the range is the training tasks'")
+          "smallest valid label, as it stands in the table; empty: no bound, and the range is the training tasks'")
       .from(-kLargestNumber)
       .to(kLargestNumber);
-  add.add("data.label-max", options.label_max, "largest valid label").from(-kLargestNumber).to(kLargestNumber);
+  add.add("data.label-max", options.label_max, "largest valid label, as it stands in the table")
+      .from(-kLargestNumber)
+      .to(kLargestNumber);
 }
 
 void declare_split(Options& add, IngestOptions& options) {
@@ -55,6 +57,16 @@ void declare_interactions(Options& add, IngestOptions& options) {
       .only_with("data.task", {"class"});
   add.add("interactions.label", options.label,
           "column of the target, a number; empty: every row is a positive, of label 1, and labels are from 0 to 1")
+      .only_with("data.task", {"user", "item"});
+  add.add(
+         "interactions.duplicates", options.duplicates,
+         "what rows with one (task, entity) become: the latest, or the latest with the sum, count or mean of all their "
+         "labels; all: each stays a row of its own")
+      .only_with("data.task", {"user", "item"});
+  add.add("interactions.transform", options.transform,
+          "of labels, after label-min, label-max and duplicates: none, log1p, clip:LOW:HIGH, or threshold:X (1 from X "
+          "on, "
+          "else 0)")
       .only_with("data.task", {"user", "item"});
   add.add("interactions.time", options.time, "column of the time: a number or ISO 8601; empty: rows are in order");
 }
@@ -104,9 +116,23 @@ void check_keys(const IngestOptions& options) {
   }
   require(!options.user.empty() && !options.item.empty(), "interactions.user and interactions.item must name columns");
   require(options.user != options.item, "interactions.user and interactions.item name the same column");
-  require(!options.label.empty() || (!options.label_min && !options.label_max),
+}
+
+// Rows without a label are positives, or are counted.
+void check_labels(const IngestOptions& options) {
+  if (options.task == TaskSide::kClass || !options.label.empty()) return;
+  require(!options.label_min && !options.label_max,
           "data.label-min and data.label-max are bounds of labels, and interactions.label names no column; name it, or "
           "leave the bounds empty");
+  require(options.duplicates != Duplicates::kSum && options.duplicates != Duplicates::kMean,
+          fmt::format("interactions.duplicates = {} is of labels, and interactions.label names no column; name it, or "
+                      "set interactions.duplicates = count",
+                      to_text(options.duplicates)));
+  require(
+      options.duplicates == Duplicates::kCount || options.transform.kind == LabelTransform::Kind::kNone,
+      fmt::format("interactions.transform = {} is of labels, and interactions.label names no column; name it, or set "
+                  "interactions.duplicates = count",
+                  to_text(options.transform)));
 }
 
 }  // namespace
@@ -129,6 +155,7 @@ void check(const IngestOptions& options) {
           "data.label-min is larger than data.label-max");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
   check_keys(options);
+  check_labels(options);
   require(options.users.files.empty() || !options.users.key.empty(),
           "users.key must name the column of the user's key");
   require(options.items.files.empty() || !options.items.key.empty(),

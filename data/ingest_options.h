@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "data/label_transform.h"
+
 namespace warmstart {
 
 class Options;
@@ -18,10 +20,19 @@ enum class TaskSide { kUser, kItem, kClass };
 // What a bad row does: it ends the ingest, or is left out and counted by reason.
 enum class OnError { kFail, kSkip };
 
+// What becomes of several rows with one (task, entity): the latest stays, with its label or one that all of them make,
+// or each stays.
+enum class Duplicates { kLatest, kSum, kCount, kMean, kAll };
+
 // The names of these in configurations.
 NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide,
                              {{TaskSide::kUser, "user"}, {TaskSide::kItem, "item"}, {TaskSide::kClass, "class"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(OnError, {{OnError::kFail, "fail"}, {OnError::kSkip, "skip"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Duplicates, {{Duplicates::kLatest, "latest"},
+                                          {Duplicates::kSum, "sum"},
+                                          {Duplicates::kCount, "count"},
+                                          {Duplicates::kMean, "mean"},
+                                          {Duplicates::kAll, "all"}})
 
 // One table: its files and what its columns are.
 struct TableOptions {
@@ -41,7 +52,9 @@ struct IngestOptions {
   // Columns of the interactions.  Time may be empty, and so may the label: every row is then a positive, of label 1.
   // Tasks of classes have no user and no label.
   std::string user, item, class_column, label, time;
-  std::optional<double> label_min, label_max;
+  std::optional<double> label_min, label_max;  // of a row's label as it stands in the table
+  Duplicates duplicates = Duplicates::kLatest;
+  LabelTransform transform;  // of the label that `duplicates` leaves
   OnError on_error = OnError::kFail;
   std::int64_t shards = 4;
   std::int64_t min_rows = 4;                     // a task with fewer is left out
