@@ -49,6 +49,8 @@ class Rejections {
   explicit Rejections(OnError on_error) : on_error_(on_error) {}
 
   void add(const Place& place, const BadRow& row);
+  // The same for what several rows make together: `where` says whose they are.
+  void add(const std::string& where, const BadRow& row);
 
   // For what is expected in any real table (duplicates, short tasks): counted, never an error.
   void count(const std::string& reason, std::int64_t rows) { counts_[reason].rows += rows; }

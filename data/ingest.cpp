@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "base/errors.h"
+#include "base/option_value.h"
 #include "base/pending_folder.h"
 #include "base/plural.h"
 #include "base/stopwatch.h"
@@ -30,6 +32,20 @@ struct LabelRange {
     max = std::max(max, label);
   }
 };
+
+// Of rows with one (task, entity).
+const char* kept_of(Duplicates duplicates) {
+  switch (duplicates) {
+    case Duplicates::kSum:
+      return "the latest is kept, with the sum of the labels";
+    case Duplicates::kCount:
+      return "the latest is kept, with the number of rows as its label";
+    case Duplicates::kMean:
+      return "the latest is kept, with the mean of the labels";
+    default:
+      return "the latest is kept";
+  }
+}
 
 // One ingest from start to end.  Stages are called in the order they stand here.
 class Ingest {
@@ -55,6 +71,7 @@ class Ingest {
     schema_.task = nlohmann::json(options.task).get<std::string>();
     schema_.entity = of_items_ ? "user" : "item";
     schema_.label = of_classes_ ? options.class_column : options.label;
+    if (options.duplicates == Duplicates::kCount) schema_.label = "count";
     cells_ = {task_column_, entity_column_};
     if (!options.label.empty()) cells_.push_back(options.label);
     if (!options.time.empty()) cells_.push_back(options.time);
@@ -62,13 +79,13 @@ class Ingest {
 
   IngestReport run() {
     const Stopwatch stopwatch;
-    if (!of_classes_ && options_.label.empty())
-      spdlog::info("interactions.label names no column: every row is a positive, of label 1");
+    if (has_positives_alone()) spdlog::info("interactions.label names no column: every row is a positive, of label 1");
     tasks_.read(rejections_);
     entities_.read(rejections_);
     spill();
     split();
     count();
+    finish_labels();
     finish_fields();
     write();
     fs::remove_all(spill_folder());
@@ -103,21 +120,33 @@ class Ingest {
                                              : time_in(options_.time, *row.cells[cells_.size() - 1]);
     const auto task_key = *row.cells[0], entity_key = *row.cells[1];
     check_key(task_column_, task_key);
-    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent) throw unknown(schema_.task, task_key);
+    if (!tasks_.takes(task_key)) throw unknown(schema_.task, task_key);
     check_key(entity_column_, entity_key);
+    if (!entities_.takes(entity_key)) throw unknown(schema_.entity, entity_key);
+    interaction.cells = parse_cells(row_fields_, row, cells_.size());
+    // From here on the row is a good one: keys that come with it are those of an interaction.
     interaction.entity = entities_.number(entity_key);
-    if (interaction.entity == KeyNumbers::kAbsent) throw unknown(schema_.entity, entity_key);
-    for (std::size_t i = 0; i < row_fields_.size(); ++i)
-      interaction.cells.push_back(row_fields_[i]->parse(row.cells[cells_.size() + i]));
+    if (entities_.lacks(interaction.entity)) ++rows_without_entity_;
+    if (tasks_.has_table() && tasks_.lacks(tasks_.number(task_key))) ++rows_without_task_;
     writer.add(task_key, interaction, row_fields_);
   }
 
-  float label_of(const TableRow& row) const {
-    if (of_classes_) return 0.0f;
-    return options_.label.empty() ? 1.0f : label_in(*row.cells[2]);
+  // What left joins have kept: by the noun, the interactions, and the keys that they are of.
+  nlohmann::json without_table_row() const {
+    auto json = nlohmann::json::object();
+    for (const auto& [noun, rows, table] :
+         {std::tuple(schema_.task, rows_without_task_, &tasks_), {schema_.entity, rows_without_entity_, &entities_}}) {
+      if (rows > 0) json[noun] = {{"rows", rows}, {"keys", table->keys_without_row()}};
+    }
+    return json;
   }
 
-  float label_in(std::string_view text) const {
+  double label_of(const TableRow& row) const {
+    if (of_classes_) return 0.0;
+    return options_.label.empty() ? 1.0 : label_in(*row.cells[2]);
+  }
+
+  double label_in(std::string_view text) const {
     const auto label = number_in(options_.label, text);
     const auto min = options_.label_min.value_or(label), max = options_.label_max.value_or(label);
     if (label < min || label > max) {
@@ -125,7 +154,7 @@ class Ingest {
                    fmt::format("column '{}': {} is outside [{}, {}]", options_.label, printable(text),
                                options_.label_min.value_or(-INFINITY), options_.label_max.value_or(INFINITY)));
     }
-    return static_cast<float>(label);
+    return label;
   }
 
   static BadRow unknown(const std::string& what, std::string_view key) {
@@ -134,7 +163,7 @@ class Ingest {
   }
 
   SpilledShard read_shard(std::int64_t shard) const {
-    return read_spill(spill_folder(), shard, row_fields_, entities_.keys().size(), options_.min_rows);
+    return read_spill(spill_folder(), shard, row_fields_, entities_.keys().size(), options_);
   }
 
   void split() {
@@ -142,10 +171,32 @@ class Ingest {
       const auto spilled = read_shard(shard);
       for (const auto& task : spilled.tasks) split_.add(task.key);
       task_count_ += std::ssize(spilled.tasks);
-      rejections_.count("duplicate (task, entity) pair (the latest is kept)", spilled.duplicate_rows);
+      rejections_.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(options_.duplicates)),
+                        spilled.duplicate_rows);
+      for (const auto& row : spilled.unusable) reject(row);
       rejections_.count("task under min-rows", spilled.short_task_rows);
     }
+    // Before the split looks for the tasks that it lists.
+    if (task_count_ == 0) refuse_for_lack_of("task", "lower data.min-rows");
     split_.finish();
+  }
+
+  void reject(const UnusableLabel& row) {
+    const auto where = fmt::format("{} '{}', {} '{}'", schema_.task, printable(row.task), schema_.entity,
+                                   printable(entities_.keys().key(row.entity)));
+    if (std::abs(row.label) > kLargestNumber) {
+      rejections_.add(where,
+                      {"number too large",
+                       fmt::format("interactions.duplicates = {} makes {} of its labels, beyond {:.0e}, the largest "
+                                   "number that can be learned from; rescale them",
+                                   to_text(options_.duplicates), row.label, kLargestNumber)});
+    } else {
+      rejections_.add(where,
+                      {"label that log1p has no number for",
+                       fmt::format("its label is {}, and interactions.transform = log1p takes labels above -1; take "
+                                   "clip or threshold, or set data.label-min = 0",
+                                   row.label)});
+    }
   }
 
   // Statistics are of the training tasks only: nothing of the test leaks into ids or scales.
@@ -167,23 +218,41 @@ class Ingest {
         }
       }
     }
-    if (training_rows_ == 0) {
-      throw DataError(
-          fmt::format("no training task is left after cleaning and splitting; lower data.min-rows or the shares of the "
-                      "split, or mend the tables: {} rows read; {}",
-                      report_.rows_read, rejections_.summary()));
-    }
+    if (training_rows_ == 0) refuse_for_lack_of("training task", "lower data.min-rows or the shares of the split");
+  }
+
+  [[noreturn]] void refuse_for_lack_of(const char* what, const char* remedy) const {
+    throw DataError(fmt::format("no {} is left after cleaning and splitting; {}, or mend the tables: {} rows read; {}",
+                                what, remedy, report_.rows_read, rejections_.summary()));
+  }
+
+  void finish_labels() {
+    // Positives alone would leave nothing that a prediction can be but 1.
+    if (has_positives_alone()) label_range_.include(0.0);
+    if (of_classes_) label_range_.include(static_cast<double>(task_count_ - 1));
+    if (options_.transform.kind == LabelTransform::Kind::kThreshold) label_range_ = {0.0, 1.0};
+    schema_.label_min = stored_bound(options_.label_min).value_or(label_range_.min);
+    schema_.label_max = stored_bound(options_.label_max).value_or(label_range_.max);
+  }
+
+  bool has_positives_alone() const {
+    return !of_classes_ && options_.label.empty() && options_.duplicates != Duplicates::kCount;
+  }
+
+  // A bound of the labels in the table, as a bound of those that are stored; none where it says nothing of them: sums
+  // and counts leave it behind.
+  std::optional<double> stored_bound(std::optional<double> bound) const {
+    const bool adds_up = options_.duplicates == Duplicates::kSum || options_.duplicates == Duplicates::kCount;
+    if (!bound || of_classes_ || adds_up || options_.transform.kind == LabelTransform::Kind::kThreshold)
+      return std::nullopt;
+    const auto stored = options_.transform(*bound);
+    return std::isfinite(stored) ? std::optional(stored) : std::nullopt;
   }
 
   void finish_fields() {
-    // Positives alone would leave nothing that a prediction can be but 1.
-    if (options_.label.empty()) label_range_.include(0.0);
     key_.vocabulary = Vocabulary(entities_.keys(), key_counts_, key_.min_count);
     key_.field.vocabulary_size = static_cast<std::int64_t>(key_.vocabulary.keys().size());
     key_.field.vocabulary_digest = key_.vocabulary.digest();
-    schema_.label_min = options_.label_min.value_or(label_range_.min);
-    schema_.label_max =
-        of_classes_ ? static_cast<double>(task_count_ - 1) : options_.label_max.value_or(label_range_.max);
     schema_.fields.push_back(key_.field);
     for (auto* fields : {&entities_.fields(), &row_fields_, &tasks_.fields()}) {
       for (auto& field : *fields) {
@@ -201,6 +270,7 @@ class Ingest {
     writer.finish({{"rows_read", report_.rows_read},
                    {"label_mean", label_sum_ / static_cast<double>(training_rows_)},
                    {"left_out", rejections_.to_json()},
+                   {"without_table_row", without_table_row()},
                    {"seed", options_.seed}});
     report_.tasks = writer.tasks();
     report_.rows = writer.rows();
@@ -220,6 +290,7 @@ class Ingest {
   IngestReport report_;
   LabelRange label_range_;
   double label_sum_ = 0.0;
+  std::int64_t rows_without_task_ = 0, rows_without_entity_ = 0;
   std::int64_t training_rows_ = 0, next_order_ = 0, task_count_ = 0;
   std::vector<std::int64_t> key_counts_;
 };

@@ -20,8 +20,17 @@ constexpr double kMostRows = 4e9;  // of a task
 void declare(Options& add, const std::string& section, TableOptions& table) {
   add.add(section + ".files", table.files, "tables, comma-separated: text or .parquet files, globs allowed");
   add.add(section + ".separator", table.separator, "between columns of text files: one character, or tab");
-  if (section != "interactions")
-    add.add(section + ".key", table.key, fmt::format("column of the {}'s key", section.substr(0, section.size() - 1)));
+  add.add(section + ".encoding", table.encoding, "of text files: utf-8 or latin-1");
+  add.add(section + ".null-values", table.null_values,
+          "cells that mean a missing value, as an empty one does, comma-separated: NA, NULL, -1");
+  if (section != "interactions") {
+    const auto owner = section.substr(0, section.size() - 1);
+    add.add(section + ".key", table.key, fmt::format("column of the {}'s key", owner));
+    add.add(section + ".join", table.join,
+            fmt::format("interactions of {}s that the table lacks: inner, they are bad rows; left, they stay, and what "
+                        "the table would say is unknown",
+                        owner));
+  }
   add.add(section + ".categorical", table.categorical, "columns that hold one key, comma-separated");
   add.add(section + ".multi", table.multi, "columns that hold several keys");
   add.add(section + ".multi-separator", table.multi_separator, "between the keys of a cell: text, or space");
@@ -35,10 +44,12 @@ void declare_cleaning(Options& add, IngestOptions& options) {
   add.add("data.min-count", options.min_count, "times a key must occur in training, or it is unknown").from(0);
   add.add("data.min-counts", options.min_counts, "the same for single columns: column:count, comma-separated");
   add.add("data.label-min", options.label_min,
-          "smallest valid label; empty: no bound, and the range is the training tasks'")
+          "smallest valid label, as it stands in the table; empty: no bound, and the range is the training tasks'")
       .from(-kLargestNumber)
       .to(kLargestNumber);
-  add.add("data.label-max", options.label_max, "largest valid label").from(-kLargestNumber).to(kLargestNumber);
+  add.add("data.label-max", options.label_max, "largest valid label, as it stands in the table")
+      .from(-kLargestNumber)
+      .to(kLargestNumber);
 }
 
 void declare_split(Options& add, IngestOptions& options) {
@@ -56,6 +67,16 @@ void declare_interactions(Options& add, IngestOptions& options) {
   add.add("interactions.label", options.label,
           "column of the target, a number; empty: every row is a positive, of label 1, and labels are from 0 to 1")
       .only_with("data.task", {"user", "item"});
+  add.add(
+         "interactions.duplicates", options.duplicates,
+         "what rows with one (task, entity) become: the latest, or the latest with the sum, count or mean of all their "
+         "labels; all: each stays a row of its own")
+      .only_with("data.task", {"user", "item"});
+  add.add("interactions.transform", options.transform,
+          "of labels, after label-min, label-max and duplicates: none, log1p, clip:LOW:HIGH, or threshold:X (1 from X "
+          "on, "
+          "else 0)")
+      .only_with("data.task", {"user", "item"});
   add.add("interactions.time", options.time, "column of the time: a number or ISO 8601; empty: rows are in order");
 }
 
@@ -69,6 +90,13 @@ void check_shards(std::int64_t shards) {
           fmt::format("data.shards = {}: at most {} with the {} files that this process may open (ulimit "
                       "-n)",
                       shards, most, files.rlim_cur));
+}
+
+void check_join(const std::string& section, const TableOptions& table) {
+  require(!table.files.empty() || table.join == Join::kInner,
+          fmt::format("{0}.join = left joins a table, and {0}.files names none", section));
+  require(table.files.empty() || !table.key.empty(),
+          fmt::format("{}.key must name the column of the {}'s key", section, section.substr(0, section.size() - 1)));
 }
 
 // Two fields of one owner would be stored under one name.
@@ -104,9 +132,23 @@ void check_keys(const IngestOptions& options) {
   }
   require(!options.user.empty() && !options.item.empty(), "interactions.user and interactions.item must name columns");
   require(options.user != options.item, "interactions.user and interactions.item name the same column");
-  require(!options.label.empty() || (!options.label_min && !options.label_max),
+}
+
+// Rows without a label are positives, or are counted.
+void check_labels(const IngestOptions& options) {
+  if (options.task == TaskSide::kClass || !options.label.empty()) return;
+  require(!options.label_min && !options.label_max,
           "data.label-min and data.label-max are bounds of labels, and interactions.label names no column; name it, or "
           "leave the bounds empty");
+  require(options.duplicates != Duplicates::kSum && options.duplicates != Duplicates::kMean,
+          fmt::format("interactions.duplicates = {} is of labels, and interactions.label names no column; name it, or "
+                      "set interactions.duplicates = count",
+                      to_text(options.duplicates)));
+  require(
+      options.duplicates == Duplicates::kCount || options.transform.kind == LabelTransform::Kind::kNone,
+      fmt::format("interactions.transform = {} is of labels, and interactions.label names no column; name it, or set "
+                  "interactions.duplicates = count",
+                  to_text(options.transform)));
 }
 
 }  // namespace
@@ -129,10 +171,9 @@ void check(const IngestOptions& options) {
           "data.label-min is larger than data.label-max");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
   check_keys(options);
-  require(options.users.files.empty() || !options.users.key.empty(),
-          "users.key must name the column of the user's key");
-  require(options.items.files.empty() || !options.items.key.empty(),
-          "items.key must name the column of the item's key");
+  check_labels(options);
+  check_join("users", options.users);
+  check_join("items", options.items);
   check_fields(options);
 }
 

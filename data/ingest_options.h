@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "data/label_transform.h"
+#include "data/text_encoding.h"
+
 namespace warmstart {
 
 class Options;
@@ -18,10 +21,24 @@ enum class TaskSide { kUser, kItem, kClass };
 // What a bad row does: it ends the ingest, or is left out and counted by reason.
 enum class OnError { kFail, kSkip };
 
+// What becomes of several rows with one (task, entity): the latest stays, with its label or one that all of them make,
+// or each stays.
+enum class Duplicates { kLatest, kSum, kCount, kMean, kAll };
+
+// What becomes of an interaction whose user or item the table of users or items lacks: a bad row, or one without fields
+// of theirs.
+enum class Join { kInner, kLeft };
+
 // The names of these in configurations.
 NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide,
                              {{TaskSide::kUser, "user"}, {TaskSide::kItem, "item"}, {TaskSide::kClass, "class"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(OnError, {{OnError::kFail, "fail"}, {OnError::kSkip, "skip"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Join, {{Join::kInner, "inner"}, {Join::kLeft, "left"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Duplicates, {{Duplicates::kLatest, "latest"},
+                                          {Duplicates::kSum, "sum"},
+                                          {Duplicates::kCount, "count"},
+                                          {Duplicates::kMean, "mean"},
+                                          {Duplicates::kAll, "all"}})
 
 // One table: its files and what its columns are.
 struct TableOptions {
@@ -32,6 +49,9 @@ struct TableOptions {
   std::vector<std::string> multi;  // several values in one cell
   std::string multi_separator = "|";
   std::vector<std::string> dense;
+  std::vector<std::string> null_values;         // cells that mean that a value is missing, as an empty one does
+  TextEncoding encoding = TextEncoding::kUtf8;  // of text
+  Join join = Join::kInner;                     // users, items
 };
 
 struct IngestOptions {
@@ -41,7 +61,9 @@ struct IngestOptions {
   // Columns of the interactions.  Time may be empty, and so may the label: every row is then a positive, of label 1.
   // Tasks of classes have no user and no label.
   std::string user, item, class_column, label, time;
-  std::optional<double> label_min, label_max;
+  std::optional<double> label_min, label_max;  // of a row's label as it stands in the table
+  Duplicates duplicates = Duplicates::kLatest;
+  LabelTransform transform;  // of the label that `duplicates` leaves
   OnError on_error = OnError::kFail;
   std::int64_t shards = 4;
   std::int64_t min_rows = 4;                     // a task with fewer is left out

@@ -99,7 +99,7 @@ void write_shard(const std::filesystem::path& path, const SpilledShard& shard, c
     }
     for (const auto& row : task.rows) {
       entity.push_back(row.entity);
-      label.push_back(row.label);
+      label.push_back(static_cast<float>(row.label));
       time.push_back(row.time);
       for (std::size_t i = 0; i < row_columns.size(); ++i) row_columns[i].add(row.cells[i]);
     }

@@ -9,7 +9,6 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "data/table_reader.h"
 
 namespace warmstart {
 namespace {
@@ -65,6 +64,15 @@ std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options) 
   return counts;
 }
 
+std::vector<Cell> parse_cells(const FieldBuilders& fields, const TableRow& row, std::size_t first) {
+  std::vector<Cell> cells;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto& list = row.lists[first + i];
+    cells.push_back(list ? fields[i]->parse(*list) : fields[i]->parse(row.cells[first + i]));
+  }
+  return cells;
+}
+
 SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options)
     : table_(table), fields_(field_builders(table, owner, options)) {
   for (const auto& field : fields_) {
@@ -79,9 +87,7 @@ void SideTable::read(Rejections& rejections) {
   read_table(table_, columns, rejections, [&](const TableRow& row) {
     if (!row.cells[0]) throw BadRow("missing key", fmt::format("column '{}' is empty", table_.key));
     check_key(table_.key, *row.cells[0]);
-    std::vector<Cell> cells;
-    for (std::size_t i = 0; i < fields_.size(); ++i) cells.push_back(fields_[i]->parse(row.cells[i + 1]));
-    add_row(*row.cells[0], std::move(cells), rejections);
+    add_row(*row.cells[0], parse_cells(fields_, row, 1), rejections);
   });
   if (rows_.empty())
     throw DataError(fmt::format("{}: no row is left; {}", fmt::join(table_.files, ", "), rejections.summary()));
@@ -97,7 +103,9 @@ void SideTable::add_row(std::string_view key, std::vector<Cell> cells, Rejection
   }
 }
 
-std::uint32_t SideTable::number(std::string_view key) { return has_table() ? keys_.find(key) : keys_.add(key); }
+bool SideTable::takes(std::string_view key) const {
+  return !has_table() || table_.join == Join::kLeft || keys_.find(key) != KeyNumbers::kAbsent;
+}
 
 const std::vector<Cell>& SideTable::cells(std::uint32_t number) const {
   return number < rows_.size() ? rows_[number] : empty_;

@@ -7,6 +7,7 @@
 
 #include "data/column.h"
 #include "data/ingest_options.h"
+#include "data/table_reader.h"
 
 namespace warmstart {
 
@@ -15,6 +16,9 @@ using FieldBuilders = std::vector<std::unique_ptr<FieldBuilder>>;
 // The builders for a table's columns, in the order of the configuration.  Throws UsageError for a name that cannot be
 // stored.
 FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
+
+// What a row says of the fields, whose columns stand one after the other from `first` on.  Throws BadRow.
+std::vector<Cell> parse_cells(const FieldBuilders& fields, const TableRow& row, std::size_t first);
 
 // Throws UsageError for a name of a field that cannot be that of an array in HDF5 files and stand in JSON.
 void check_name(const std::string& column);
@@ -32,15 +36,23 @@ class SideTable {
 
   bool has_table() const { return !table_.files.empty(); }
 
-  // The number of `key`.  Without a table, keys are added as they are seen; with one, an
-  // unknown key gives KeyNumbers::kAbsent.
-  std::uint32_t number(std::string_view key);
+  // Whether interactions may be of `key`: not where a table lacks it, unless the join is a left one.
+  bool takes(std::string_view key) const;
+
+  // The number of a key that takes() holds for, which is added where it is seen for the first time.
+  std::uint32_t number(std::string_view key) { return keys_.add(key); }
+
+  // Whether there is a table and its rows, which come first, do not have this number's key.
+  bool lacks(std::uint32_t number) const { return has_table() && number >= rows_.size(); }
+  std::int64_t keys_without_row() const {
+    return has_table() ? static_cast<std::int64_t>(keys_.size() - rows_.size()) : 0;
+  }
 
   const KeyNumbers& keys() const { return keys_; }
   FieldBuilders& fields() { return fields_; }
   const FieldBuilders& fields() const { return fields_; }
 
-  // The cells of row `number`, one a field.
+  // The cells of row `number`, one a field; unknown where there is no such row.
   const std::vector<Cell>& cells(std::uint32_t number) const;
 
   // Adds row `number` to the statistics of its fields.

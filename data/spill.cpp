@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <unordered_map>
 
 #include "base/errors.h"
@@ -69,7 +70,7 @@ Interaction take_interaction(Remainder& from, const FieldBuilders& fields, std::
   Interaction row;
   row.entity = from.take<std::uint32_t>();
   if (row.entity >= entities) from.damaged();
-  row.label = from.take<float>();
+  row.label = from.take<double>();
   row.time = from.take<double>();
   row.order = from.take<std::int64_t>();
   if (!std::isfinite(row.label) || !std::isfinite(row.time)) from.damaged();
@@ -88,16 +89,47 @@ bool earlier(const Interaction& a, const Interaction& b) {
   return a.time != b.time ? a.time < b.time : a.order < b.order;
 }
 
-// Returns how many rows were removed.
-std::int64_t keep_latest_of_each_entity(std::vector<Interaction>& rows) {
+// The label of rows with one entity, the latest first.
+double label_of(std::span<const Interaction> rows, Duplicates duplicates) {
+  if (duplicates == Duplicates::kLatest) return rows[0].label;
+  const auto count = static_cast<double>(rows.size());
+  if (duplicates == Duplicates::kCount) return count;
+  double sum = 0.0;
+  for (const auto& row : rows) sum += row.label;
+  return duplicates == Duplicates::kMean ? sum / count : sum;
+}
+
+// The latest row of each entity stays, with the label that all of them make.
+void merge_rows_of_each_entity(std::vector<Interaction>& rows, Duplicates duplicates) {
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.entity != b.entity ? a.entity < b.entity : earlier(b, a); });
+  for (auto first = rows.begin(); first != rows.end();) {
+    const auto end = std::find_if(first, rows.end(), [&](const auto& row) { return row.entity != first->entity; });
+    first->label = label_of({first, end}, duplicates);
+    first = end;
+  }
   const auto end =
       std::unique(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.entity == b.entity; });
-  const auto removed = rows.end() - end;
   rows.erase(end, rows.end());
+}
+
+// Returns how many rows were removed.
+std::int64_t clean_duplicates(std::vector<Interaction>& rows, Duplicates duplicates) {
+  const auto before = std::ssize(rows);
+  if (duplicates != Duplicates::kAll) merge_rows_of_each_entity(rows, duplicates);
   std::sort(rows.begin(), rows.end(), earlier);
-  return removed;
+  return before - std::ssize(rows);
+}
+
+// Leaves out, and notes, the rows whose label then is no number that can be learned from.
+void transform_labels(SpilledTask& task, const LabelTransform& transform, std::vector<UnusableLabel>& unusable) {
+  std::erase_if(task.rows, [&](Interaction& row) {
+    const auto made = transform(row.label);
+    const bool sound = std::abs(made) <= kLargestNumber;  // false of what is not a number
+    if (!sound) unusable.push_back({task.key, row.entity, row.label});
+    row.label = static_cast<float>(made);  // as it is stored
+    return !sound;
+  });
 }
 
 }  // namespace
@@ -139,7 +171,7 @@ void SpillWriter::close() {
 }
 
 SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::size_t entities, std::int64_t min_rows) {
+                        std::size_t entities, const IngestOptions& options) {
   const auto file = file_of(folder, shard);
   const auto content = read_file(file);
   std::unordered_map<std::string_view, std::size_t> numbers;
@@ -155,10 +187,11 @@ SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard,
 
   SpilledShard result;
   for (auto& task : tasks) {
-    result.duplicate_rows += keep_latest_of_each_entity(task.rows);
+    result.duplicate_rows += clean_duplicates(task.rows, options.duplicates);
+    transform_labels(task, options.transform, result.unusable);
     if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())
       throw DataError(fmt::format("task '{}' has over 2^32 - 1 rows; leave some out", printable(task.key)));
-    if (static_cast<std::int64_t>(task.rows.size()) < min_rows) {
+    if (static_cast<std::int64_t>(task.rows.size()) < options.min_rows) {
       result.short_task_rows += static_cast<std::int64_t>(task.rows.size());
     } else {
       result.tasks.push_back(std::move(task));

@@ -17,7 +17,7 @@ namespace warmstart {
 
 struct Interaction {
   std::uint32_t entity = 0;
-  float label = 0.0f;
+  double label = 0.0;  // as found; of a spilled shard, a float32 as it is stored
   double time = 0.0;
   std::int64_t order = 0;   // position in the tables
   std::vector<Cell> cells;  // one a row field
@@ -41,14 +41,22 @@ struct SpilledTask {
   std::vector<Interaction> rows;
 };
 
-// What was spilled for one shard, cleaned: tasks in the order of their keys; rows by time,
-// then by order; of the rows with one entity the latest; no task under `min_rows`.
+// A row whose label options.transform has no number for, or one that cannot be learned from.
+struct UnusableLabel {
+  std::string task;
+  std::uint32_t entity;
+  double label;  // before the transform
+};
+
+// What was spilled for one shard, cleaned: tasks in the order of their keys; rows by time, then by order; of the rows
+// with one entity what options.duplicates says; labels as options.transform makes them; no task under options.min_rows.
 struct SpilledShard {
   std::vector<SpilledTask> tasks;
   std::int64_t duplicate_rows = 0, short_task_rows = 0;
+  std::vector<UnusableLabel> unusable;
 };
 // Throws DataError when a record is cut, or names keys that the fields or entities (`entities` of them) lack.
 SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::size_t entities, std::int64_t min_rows);
+                        std::size_t entities, const IngestOptions& options);
 
 }  // namespace warmstart

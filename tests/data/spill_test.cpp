@@ -15,17 +15,19 @@ class SpillTest : public testing::Test {
     TableOptions table;
     table.multi = {"tags"};
     table.dense = {"hour"};
-    fields = field_builders(table, FieldOwner::kRow, IngestOptions());
+    options.min_rows = 1;
+    fields = field_builders(table, FieldOwner::kRow, options);
     SpillWriter writer(folder.path(), 1);
     for (std::int64_t order = 0; order < 3; ++order) {
       const std::vector<Cell> cells = {fields[0]->parse("a|b"), fields[1]->parse("7.5")};
-      writer.add("task", {static_cast<std::uint32_t>(order), 4.0f, 1e9, order, cells}, fields);
+      writer.add("task", {static_cast<std::uint32_t>(order), 4.0, 1e9, order, cells}, fields);
     }
     writer.close();
   }
-  SpilledShard read(std::size_t entities = 3) const { return read_spill(folder.path(), 0, fields, entities, 1); }
+  SpilledShard read(std::size_t entities = 3) const { return read_spill(folder.path(), 0, fields, entities, options); }
 
   TemporaryFolder folder;
+  IngestOptions options;
   FieldBuilders fields;
   const std::filesystem::path file = folder.path() / "spill-00000";
 };
@@ -52,7 +54,7 @@ TEST_F(SpillTest, ACutRecordIsRefusedWhereverItIsCut) {
 
 TEST_F(SpillTest, LengthsAndKeysBeyondWhatIsThereAreRefused) {
   const auto whole = read_file(file);
-  for (const std::size_t place : {0, 36}) {  // the length of the task's key, and of the tags
+  for (const std::size_t place : {0, 40}) {  // the length of the task's key, and of the tags
     auto damaged = whole;
     damaged[place + 3] = '\x7f';
     folder.write("spill-00000", damaged);

@@ -34,15 +34,22 @@ warmstart::FieldBuilders make_fields() {
   return fields;
 }
 
+warmstart::IngestOptions make_options() {
+  warmstart::IngestOptions options;
+  options.min_rows = 1;
+  return options;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Folder folder;
   static const auto fields = make_fields();
+  static const auto options = make_options();
   std::ofstream(folder.path / "spill-00000", std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
-    const auto shard = warmstart::read_spill(folder.path, 0, fields, kEntities, 1);
+    const auto shard = warmstart::read_spill(folder.path, 0, fields, kEntities, options);
     for (const auto& task : shard.tasks) {
       for (const auto& row : task.rows) {
         if (row.entity >= kEntities || !std::isfinite(row.label) || row.cells.size() != fields.size()) std::abort();
