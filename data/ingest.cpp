@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <span>
 #include <tuple>
 
 #include "base/errors.h"
@@ -47,6 +49,36 @@ const char* kept_of(Duplicates duplicates) {
   }
 }
 
+const TableOptions& no_table() {
+  static const TableOptions table;
+  return table;
+}
+
+const std::string& task_column(const IngestOptions& options) {
+  switch (options.task) {
+    case TaskSide::kClass:
+      return options.class_column;
+    case TaskSide::kScenario:
+      return options.scenario;
+    case TaskSide::kItem:
+      return options.item;
+    default:
+      return options.user;
+  }
+}
+
+const TableOptions& task_table(const IngestOptions& options) {
+  if (options.task == TaskSide::kScenario) return options.scenarios;
+  return options.task == TaskSide::kItem ? options.items : options.users;
+}
+
+// Rows of scenarios have their user's key, the first of their fields.
+TableOptions row_table(const IngestOptions& options) {
+  auto table = options.interactions;
+  if (options.task == TaskSide::kScenario) table.categorical.insert(table.categorical.begin(), options.user);
+  return table;
+}
+
 // One ingest from start to end.  Stages are called in the order they stand here.
 class Ingest {
  public:
@@ -55,13 +87,14 @@ class Ingest {
         rejections_(options.on_error),
         of_classes_(options.task == TaskSide::kClass),
         of_items_(options.task == TaskSide::kItem),
-        task_column_(of_classes_ ? options.class_column
-                     : of_items_ ? options.item
-                                 : options.user),
+        of_scenarios_(options.task == TaskSide::kScenario),
+        task_column_(task_column(options)),
         entity_column_(of_items_ ? options.user : options.item),
-        tasks_(of_items_ ? options.items : options.users, FieldOwner::kTask, options),
+        tasks_(task_table(options), FieldOwner::kTask, options),
         entities_(of_items_ ? options.users : options.items, FieldOwner::kEntity, options),
-        row_fields_(field_builders(options.interactions, FieldOwner::kRow, options)),
+        row_users_(of_scenarios_ ? options.users : no_table(), FieldOwner::kRow, options),
+        row_fields_(field_builders(row_table(options), FieldOwner::kRow, options)),
+        columns_of_row_(row_fields_.size()),
         split_(options),
         folder_(options.dataset) {
     key_.field.name = entity_column_;
@@ -82,6 +115,8 @@ class Ingest {
     if (has_positives_alone()) spdlog::info("interactions.label names no column: every row is a positive, of label 1");
     tasks_.read(rejections_);
     entities_.read(rejections_);
+    row_users_.read(rejections_);
+    std::move(row_users_.fields().begin(), row_users_.fields().end(), std::back_inserter(row_fields_));
     spill();
     split();
     count();
@@ -101,7 +136,7 @@ class Ingest {
     fs::create_directory(spill_folder());
     SpillWriter writer(spill_folder(), options_.shards);
     auto columns = cells_;
-    for (const auto& field : row_fields_) columns.push_back(field->field.name);
+    for (const auto& field : fields_in_row()) columns.push_back(field->field.name);
     report_.rows_read =
         read_table(options_.interactions, columns, rejections_, [&](const TableRow& row) { spill_row(row, writer); });
     writer.close();
@@ -113,6 +148,8 @@ class Ingest {
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       if (!row.cells[i]) throw BadRow("missing value", fmt::format("column '{}' is empty", cells_[i]));
     }
+    if (of_scenarios_ && !row.cells[cells_.size()])
+      throw BadRow("missing value", fmt::format("column '{}' is empty", options_.user));
     Interaction interaction;
     interaction.label = label_of(row);
     interaction.order = next_order_++;
@@ -123,7 +160,8 @@ class Ingest {
     if (!tasks_.takes(task_key)) throw unknown(schema_.task, task_key);
     check_key(entity_column_, entity_key);
     if (!entities_.takes(entity_key)) throw unknown(schema_.entity, entity_key);
-    interaction.cells = parse_cells(row_fields_, row, cells_.size());
+    interaction.cells = parse_cells(fields_in_row(), row, cells_.size());
+    if (row_users_.has_table()) join_user(row, interaction.cells);
     // From here on the row is a good one: keys that come with it are those of an interaction.
     interaction.entity = entities_.number(entity_key);
     if (entities_.lacks(interaction.entity)) ++rows_without_entity_;
@@ -131,11 +169,27 @@ class Ingest {
     writer.add(task_key, interaction, row_fields_);
   }
 
+  // Row fields that are columns of the interactions, those of the table of users stand behind.
+  std::span<const std::unique_ptr<FieldBuilder>> fields_in_row() const {
+    return std::span(row_fields_).first(columns_of_row_);
+  }
+
+  // Of a scenario's row: what is known of its user, whose key is the first of the row's fields.
+  void join_user(const TableRow& row, std::vector<Cell>& cells) {
+    const auto key = *row.cells[cells_.size()];
+    if (!row_users_.takes(key)) throw unknown("user", key);
+    const auto number = row_users_.number(key);
+    if (row_users_.lacks(number)) ++rows_without_user_;
+    const auto& of_user = row_users_.cells(number);
+    cells.insert(cells.end(), of_user.begin(), of_user.end());
+  }
+
   // What left joins have kept: by the noun, the interactions, and the keys that they are of.
   nlohmann::json without_table_row() const {
     auto json = nlohmann::json::object();
-    for (const auto& [noun, rows, table] :
-         {std::tuple(schema_.task, rows_without_task_, &tasks_), {schema_.entity, rows_without_entity_, &entities_}}) {
+    for (const auto& [noun, rows, table] : {std::tuple(schema_.task, rows_without_task_, &tasks_),
+                                            {schema_.entity, rows_without_entity_, &entities_},
+                                            {"user", rows_without_user_, &row_users_}}) {
       if (rows > 0) json[noun] = {{"rows", rows}, {"keys", table->keys_without_row()}};
     }
     return json;
@@ -278,11 +332,13 @@ class Ingest {
 
   const IngestOptions& options_;
   Rejections rejections_;
-  bool of_classes_, of_items_;
+  bool of_classes_, of_items_, of_scenarios_;
   std::string task_column_, entity_column_;
   std::vector<std::string> cells_;  // the columns of a row that are no fields
   SideTable tasks_, entities_;
+  SideTable row_users_;  // of scenarios, whose rows have users of their own
   FieldBuilders row_fields_;
+  std::size_t columns_of_row_;
   FieldBuilder key_;
   TaskSplit split_;
   PendingFolder folder_;
@@ -290,7 +346,7 @@ class Ingest {
   IngestReport report_;
   LabelRange label_range_;
   double label_sum_ = 0.0;
-  std::int64_t rows_without_task_ = 0, rows_without_entity_ = 0;
+  std::int64_t rows_without_task_ = 0, rows_without_entity_ = 0, rows_without_user_ = 0;
   std::int64_t training_rows_ = 0, next_order_ = 0, task_count_ = 0;
   std::vector<std::int64_t> key_counts_;
 };

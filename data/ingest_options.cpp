@@ -60,23 +60,26 @@ void declare_split(Options& add, IngestOptions& options) {
 
 void declare_interactions(Options& add, IngestOptions& options) {
   declare(add, "interactions", options.interactions);
-  add.add("interactions.user", options.user, "column of the user's key").only_with("data.task", {"user", "item"});
+  add.add("interactions.user", options.user, "column of the user's key")
+      .only_with("data.task", {"user", "item", "scenario"});
   add.add("interactions.item", options.item, "column of the item's key; of tasks of classes, of the example's");
+  add.add("interactions.scenario", options.scenario, "column of the scenario's key")
+      .only_with("data.task", {"scenario"});
   add.add("interactions.class", options.class_column, "column of the example's class")
       .only_with("data.task", {"class"});
   add.add("interactions.label", options.label,
           "column of the target, a number; empty: every row is a positive, of label 1, and labels are from 0 to 1")
-      .only_with("data.task", {"user", "item"});
-  add.add(
-         "interactions.duplicates", options.duplicates,
-         "what rows with one (task, entity) become: the latest, or the latest with the sum, count or mean of all their "
-         "labels; all: each stays a row of its own")
-      .only_with("data.task", {"user", "item"});
+      .only_with("data.task", {"user", "item", "scenario"});
+  add.add("interactions.duplicates", options.duplicates,
+          "what rows with one (task, entity), of scenarios with one (scenario, user, item), become: the latest, or the "
+          "latest with the sum, count or mean of all their "
+          "labels; all: each stays a row of its own")
+      .only_with("data.task", {"user", "item", "scenario"});
   add.add("interactions.transform", options.transform,
           "of labels, after label-min, label-max and duplicates: none, log1p, clip:LOW:HIGH, or threshold:X (1 from X "
           "on, "
           "else 0)")
-      .only_with("data.task", {"user", "item"});
+      .only_with("data.task", {"user", "item", "scenario"});
   add.add("interactions.time", options.time, "column of the time: a number or ISO 8601; empty: rows are in order");
 }
 
@@ -99,13 +102,14 @@ void check_join(const std::string& section, const TableOptions& table) {
           fmt::format("{}.key must name the column of the {}'s key", section, section.substr(0, section.size() - 1)));
 }
 
-// Two fields of one owner would be stored under one name.
-void check_columns(const TableOptions& table, const std::string& key_field, std::set<std::string>& countable) {
-  std::set<std::string> names = {key_field};
+// Two fields of one owner would be stored under one name; `names` are those that it has.
+void check_columns(const TableOptions& table, std::set<std::string>& names, std::set<std::string>& countable) {
   for (const auto* columns : {&table.categorical, &table.multi, &table.dense}) {
     for (const auto& column : *columns) {
       require(names.insert(column).second,
-              fmt::format("column '{}' is used twice for one table; name it once", printable(column)));
+              fmt::format("column '{}' is used twice for one table, or for rows of scenarios and their users, too; "
+                          "name it once",
+                          printable(column)));
       if (columns != &table.dense) countable.insert(column);
     }
   }
@@ -113,9 +117,18 @@ void check_columns(const TableOptions& table, const std::string& key_field, std:
 
 void check_fields(const IngestOptions& options) {
   std::set<std::string> countable;
-  check_columns(options.interactions, "", countable);
-  check_columns(options.users, options.task == TaskSide::kItem ? options.user : "", countable);
-  check_columns(options.items, options.task == TaskSide::kItem ? "" : options.item, countable);
+  std::set<std::string> of_row, of_entity = {options.task == TaskSide::kItem ? options.user : options.item}, of_task;
+  const bool of_scenarios = options.task == TaskSide::kScenario;
+  // What is known of its user is a scenario's row's own.
+  if (of_scenarios) of_row.insert(options.user);
+  check_columns(options.interactions, of_row, countable);
+  check_columns(options.users,
+                of_scenarios                      ? of_row
+                : options.task == TaskSide::kItem ? of_entity
+                                                  : of_task,
+                countable);
+  check_columns(options.items, options.task == TaskSide::kItem ? of_task : of_entity, countable);
+  check_columns(options.scenarios, of_task, countable);
   for (const auto& [column, count] : min_counts_of(options)) {
     require(countable.contains(column),
             fmt::format("data.min-counts: '{}' is no categorical or multi column", printable(column)));
@@ -131,6 +144,10 @@ void check_keys(const IngestOptions& options) {
     return;
   }
   require(!options.user.empty() && !options.item.empty(), "interactions.user and interactions.item must name columns");
+  const bool of_scenarios = options.task == TaskSide::kScenario;
+  require(!of_scenarios || !options.scenario.empty(), "interactions.scenario must name a column");
+  require(!of_scenarios || (options.scenario != options.user && options.scenario != options.item),
+          "interactions.scenario names the same column as interactions.user or interactions.item");
   require(options.user != options.item, "interactions.user and interactions.item name the same column");
 }
 
@@ -156,13 +173,15 @@ void check_labels(const IngestOptions& options) {
 void declare(Options& add, IngestOptions& options) {
   add.add("data.dataset", options.dataset, "folder of the data set");
   add.add("data.task", options.task,
-          "what is adapted to: user, item or class (to tell classes apart, by a few examples)");
+          "what is adapted to: user, item, scenario (whatever interactions.scenario names: a page, a market), or class "
+          "(to tell classes apart, by a few examples)");
   add.add("data.shards", options.shards, "files that tasks are spread over").from(1).to(100'000);
   declare_cleaning(add, options);
   declare_split(add, options);
   declare_interactions(add, options);
   declare(add, "users", options.users);
   declare(add, "items", options.items);
+  declare(add, "scenarios", options.scenarios);
 }
 
 void check(const IngestOptions& options) {
@@ -174,6 +193,9 @@ void check(const IngestOptions& options) {
   check_labels(options);
   check_join("users", options.users);
   check_join("items", options.items);
+  check_join("scenarios", options.scenarios);
+  require(options.scenarios.files.empty() || options.task == TaskSide::kScenario,
+          "scenarios.files: only tasks of scenarios have a table of them; set data.task = scenario, or leave it empty");
   check_fields(options);
 }
 

@@ -15,14 +15,15 @@ namespace warmstart {
 class Options;
 
 // Whose rows a task is.  kClass: a class's rows are its examples, and a task is drawn in an episode: some classes, a
-// few examples of each (N-way K-shot).
-enum class TaskSide { kUser, kItem, kClass };
+// few examples of each (N-way K-shot).  kScenario: whatever a column of the interactions names, such as a page, a
+// market or a campaign; its rows are of many users and items.
+enum class TaskSide { kUser, kItem, kClass, kScenario };
 
 // What a bad row does: it ends the ingest, or is left out and counted by reason.
 enum class OnError { kFail, kSkip };
 
-// What becomes of several rows with one (task, entity): the latest stays, with its label or one that all of them make,
-// or each stays.
+// What becomes of several rows with one (task, entity), or one (scenario, user, item): the latest stays, with its label
+// or one that all of them make, or each stays.
 enum class Duplicates { kLatest, kSum, kCount, kMean, kAll };
 
 // What becomes of an interaction whose user or item the table of users or items lacks: a bad row, or one without fields
@@ -30,8 +31,10 @@ enum class Duplicates { kLatest, kSum, kCount, kMean, kAll };
 enum class Join { kInner, kLeft };
 
 // The names of these in configurations.
-NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide,
-                             {{TaskSide::kUser, "user"}, {TaskSide::kItem, "item"}, {TaskSide::kClass, "class"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide, {{TaskSide::kUser, "user"},
+                                        {TaskSide::kItem, "item"},
+                                        {TaskSide::kClass, "class"},
+                                        {TaskSide::kScenario, "scenario"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(OnError, {{OnError::kFail, "fail"}, {OnError::kSkip, "skip"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Join, {{Join::kInner, "inner"}, {Join::kLeft, "left"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Duplicates, {{Duplicates::kLatest, "latest"},
@@ -57,10 +60,10 @@ struct TableOptions {
 struct IngestOptions {
   std::filesystem::path dataset;
   TaskSide task = TaskSide::kUser;
-  TableOptions interactions, users, items;
+  TableOptions interactions, users, items, scenarios;
   // Columns of the interactions.  Time may be empty, and so may the label: every row is then a positive, of label 1.
   // Tasks of classes have no user and no label.
-  std::string user, item, class_column, label, time;
+  std::string user, item, scenario, class_column, label, time;
   std::optional<double> label_min, label_max;  // of a row's label as it stands in the table
   Duplicates duplicates = Duplicates::kLatest;
   LabelTransform transform;  // of the label that `duplicates` leaves
@@ -73,7 +76,7 @@ struct IngestOptions {
   std::uint64_t seed = 0;
 };
 
-// The sections data, interactions, users and items.
+// The sections data, interactions, users, items and scenarios.
 void declare(Options& add, IngestOptions& options);
 
 // Throws UsageError for options that do not go together, or that this host cannot do.

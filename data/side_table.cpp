@@ -64,7 +64,8 @@ std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options) 
   return counts;
 }
 
-std::vector<Cell> parse_cells(const FieldBuilders& fields, const TableRow& row, std::size_t first) {
+std::vector<Cell> parse_cells(std::span<const std::unique_ptr<FieldBuilder>> fields, const TableRow& row,
+                              std::size_t first) {
   std::vector<Cell> cells;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto& list = row.lists[first + i];

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ using FieldBuilders = std::vector<std::unique_ptr<FieldBuilder>>;
 FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
 
 // What a row says of the fields, whose columns stand one after the other from `first` on.  Throws BadRow.
-std::vector<Cell> parse_cells(const FieldBuilders& fields, const TableRow& row, std::size_t first);
+std::vector<Cell> parse_cells(std::span<const std::unique_ptr<FieldBuilder>> fields, const TableRow& row,
+                              std::size_t first);
 
 // Throws UsageError for a name of a field that cannot be that of an array in HDF5 files and stand in JSON.
 void check_name(const std::string& column);

@@ -9,6 +9,7 @@
 #include <limits>
 #include <span>
 #include <unordered_map>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/files.h"
@@ -89,7 +90,14 @@ bool earlier(const Interaction& a, const Interaction& b) {
   return a.time != b.time ? a.time < b.time : a.order < b.order;
 }
 
-// The label of rows with one entity, the latest first.
+// Which rows are of one thing: of scenarios, the user's key, the first of a row's fields, tells them apart, too.
+using Pair = std::pair<std::uint32_t, std::uint32_t>;
+
+Pair pair_of(const Interaction& row, TaskSide task) {
+  return {row.entity, task == TaskSide::kScenario ? row.cells[0].keys[0] : 0};
+}
+
+// The label of rows of one pair, the latest first.
 double label_of(std::span<const Interaction> rows, Duplicates duplicates) {
   if (duplicates == Duplicates::kLatest) return rows[0].label;
   const auto count = static_cast<double>(rows.size());
@@ -99,24 +107,26 @@ double label_of(std::span<const Interaction> rows, Duplicates duplicates) {
   return duplicates == Duplicates::kMean ? sum / count : sum;
 }
 
-// The latest row of each entity stays, with the label that all of them make.
-void merge_rows_of_each_entity(std::vector<Interaction>& rows, Duplicates duplicates) {
-  std::sort(rows.begin(), rows.end(),
-            [](const auto& a, const auto& b) { return a.entity != b.entity ? a.entity < b.entity : earlier(b, a); });
+// The latest row of each pair stays, with the label that all of them make.
+void merge_rows_of_each_pair(std::vector<Interaction>& rows, const IngestOptions& options) {
+  const auto same = [&](const Interaction& a, const Interaction& b) {
+    return pair_of(a, options.task) == pair_of(b, options.task);
+  };
+  std::sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
+    return same(a, b) ? earlier(b, a) : pair_of(a, options.task) < pair_of(b, options.task);
+  });
   for (auto first = rows.begin(); first != rows.end();) {
-    const auto end = std::find_if(first, rows.end(), [&](const auto& row) { return row.entity != first->entity; });
-    first->label = label_of({first, end}, duplicates);
+    const auto end = std::find_if(first, rows.end(), [&](const auto& row) { return !same(row, *first); });
+    first->label = label_of({first, end}, options.duplicates);
     first = end;
   }
-  const auto end =
-      std::unique(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.entity == b.entity; });
-  rows.erase(end, rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
 }
 
 // Returns how many rows were removed.
-std::int64_t clean_duplicates(std::vector<Interaction>& rows, Duplicates duplicates) {
+std::int64_t clean_duplicates(std::vector<Interaction>& rows, const IngestOptions& options) {
   const auto before = std::ssize(rows);
-  if (duplicates != Duplicates::kAll) merge_rows_of_each_entity(rows, duplicates);
+  if (options.duplicates != Duplicates::kAll) merge_rows_of_each_pair(rows, options);
   std::sort(rows.begin(), rows.end(), earlier);
   return before - std::ssize(rows);
 }
@@ -187,7 +197,7 @@ SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard,
 
   SpilledShard result;
   for (auto& task : tasks) {
-    result.duplicate_rows += clean_duplicates(task.rows, options.duplicates);
+    result.duplicate_rows += clean_duplicates(task.rows, options);
     transform_labels(task, options.transform, result.unusable);
     if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())
       throw DataError(fmt::format("task '{}' has over 2^32 - 1 rows; leave some out", printable(task.key)));

@@ -26,8 +26,10 @@ class ImplicitFeedbackTest : public ProgramTest {
   }
   static constexpr const char* kSettings =
       " --config tables/config.ini --set data.dataset=clicks --set model.embedding=8 --set model.tower=8"
-      " --set evaluate.query=4 --set evaluate.support=0,1,all --set train.steps=60 --set train.tasks=16"
-      " --set episode.negatives=4 --set evaluate.candidates=all";
+      " --set evaluate.query=4 --set evaluate.support=0,1,all --set train.tasks=16"
+      " --set episode.negatives=4";
+  static constexpr const char* kAll = " --set evaluate.candidates=all";
+  static constexpr const char* kNoRun = " --set train.run=";
 };
 
 // Nothing asks for a label, and nothing shows one.
@@ -35,12 +37,12 @@ TEST_F(ImplicitFeedbackTest, PositivesAloneGoAllTheWay) {
   EXPECT_NE(expect_ok("inspect clicks").find("no labels: every row is a positive, of label 1"), std::string::npos);
   const auto row = nlohmann::json::parse(expect_ok("inspect clicks --json"))["sample"][0]["first_rows"][0];
   EXPECT_TRUE(row.contains("time") && !row.contains("")) << row;
-  EXPECT_NE(of_clicks("train --run run").find("validation nDCG@10"), std::string::npos);
-  const auto table = of_clicks("evaluate --set train.run=run --output evaluation.json");
+  EXPECT_NE(of_clicks("train --run run --steps 60" + std::string(kAll)).find("validation nDCG@10"), std::string::npos);
+  const auto table = of_clicks("evaluate --set train.run=run --output evaluation.json" + std::string(kAll));
   for (const auto* text : {"among all of 40 items but those of other rows", "popularity", "recall@10", "ndcg@10", "mrr",
                            "coverage@10", "novelty@10"})
     EXPECT_NE(table.find(text), std::string::npos) << text << "\n" << table;
-  of_clicks("report --set evaluate.output=evaluation.json --set train.run=run");
+  of_clicks("report --output report.html --set evaluate.output=evaluation.json --set train.run=run");
   expect_ok("export --run run --to models --name clicks");
   EXPECT_NE(expect_ok("inspect models/clicks/1").find("every row is a positive, of label 1"), std::string::npos);
   folder.write("support.csv", "user,item\nann,i3\nann,i5\n");
@@ -50,7 +52,9 @@ TEST_F(ImplicitFeedbackTest, PositivesAloneGoAllTheWay) {
 
 TEST_F(ImplicitFeedbackTest, AnyObjectiveOfLabelsLearnsOnAnyNumberOfRanks) {
   for (const auto* objective : {"squared", "binary", "poisson", "pairwise", "listwise"}) {
-    const std::string run = std::string("train --set train.steps=6 --set model.objective=") + objective + " --run ";
+    const std::string run =
+        std::string("train --steps 6 --set adapt.stages=prior,support-encoder,steps --set model.objective=") +
+        objective + kAll + " --run ";
     const auto one = of_clicks(run + objective), two = of_clicks(run + objective + "-2", 2);
     const auto digest = [](const std::string& output) { return output.substr(output.rfind("parameters ")); };
     EXPECT_EQ(digest(one), digest(two)) << objective;
@@ -58,7 +62,7 @@ TEST_F(ImplicitFeedbackTest, AnyObjectiveOfLabelsLearnsOnAnyNumberOfRanks) {
 }
 
 TEST_F(ImplicitFeedbackTest, IsJudgedAlikeOnAnyNumberOfRanks) {
-  of_clicks("train --run run --set train.steps=6");
+  of_clicks("train --run run --steps 6" + std::string(kAll));
   for (const auto* candidates : {"all", "sampled:10"}) {
     const auto among = std::string("--set train.run=run --set evaluate.candidates=") + candidates;
     const auto one = evaluation(among);
@@ -70,44 +74,45 @@ TEST_F(ImplicitFeedbackTest, IsJudgedAlikeOnAnyNumberOfRanks) {
 
 TEST_F(ImplicitFeedbackTest, AMoreDemandingCatalogueIsHarder) {
   const auto recall = [&](const std::string& candidates) {
-    return value(evaluation("--set evaluate.measures=recall@4 --set evaluate.candidates=" + candidates), "popularity",
-                 "recall@4");
+    return value(
+        evaluation("--set train.run= --set evaluate.measures=recall@4 --set evaluate.candidates=" + candidates),
+        "popularity", "recall@4");
   };
   EXPECT_GT(recall("sampled:2"), recall("sampled:10"));
   EXPECT_GT(recall("sampled:2"), recall("all"));
 }
 
 TEST_F(ImplicitFeedbackTest, WhatDoesNotGoTogetherIsRefused) {
-  const auto refused = [&](const std::string& command, const std::string& phrase, int code = 2) {
-    SCOPED_TRACE(phrase);
-    expect_failure(command + kSettings, code, phrase);
+  const auto refused = [&](const std::string& arguments, const std::string& phrase, int code = 2) {
+    SCOPED_TRACE(arguments);
+    expect_failure(arguments + " --config tables/config.ini --set evaluate.query=4", code, phrase);
   };
-  // The first of two settings of one option counts as an error of its own, so these take the place of kSettings.
-  const std::string base =
-      " --config tables/config.ini --set evaluate.query=4 --set train.steps=6 --set train.tasks=16";
-  const std::string clicks = base + " --set data.dataset=clicks";
-  expect_failure("train --run run --set evaluate.candidates=all" + clicks, 2, "set episode.negatives = 4");
-  expect_failure("train --run run --set episode.negatives=4" + clicks, 2,
-                 "set evaluate.candidates = sampled:100, or all");
-  expect_failure("evaluate" + clicks, 2, "set evaluate.candidates = sampled:100, or all");
-  expect_failure("evaluate --set evaluate.candidates=sampled:0" + clicks, 2, "evaluate.candidates = 'sampled:0'");
-  expect_failure("evaluate --set evaluate.candidates=some" + clicks, 2, "is none of: rows, sampled:NUMBER, all");
-  expect_failure("evaluate --set evaluate.candidates=sampled:39" + clicks, 3, "draw fewer, or set all");
-  refused("evaluate --set evaluate.measures=mae", "which evaluate.candidates = all tells; choose recall@10");
-  refused("evaluate --set evaluate.measures=auc", "which evaluate.candidates = all tells; choose recall@10");
-  refused("evaluate --set evaluate.slices=true", "leave one of them out");
-  refused("train --run run --set validate.measure=coverage@5", "not whether anybody likes it");
-  refused(
-      "train --run run --set train.outer=reptile --set adapt.stages=prior,steps --set inner.rates=fixed "
-      "--set inner.scope=all",
-      "episode.negatives joins query rows");
-  expect_failure("evaluate --set evaluate.candidates=sampled:5 --set evaluate.measures=novelty@5" + clicks, 2,
-                 "set evaluate.candidates = all");
+  const std::string train = "train --steps 6 --tasks 16 --run run --dataset clicks",
+                    negatives = " --set episode.negatives=4";
+  refused(train + kAll, "set episode.negatives = 4");
+  refused(train + negatives, "set evaluate.candidates = sampled:100, or all");
+  refused(train + negatives + kAll + " --set validate.measure=coverage@5", "not whether anybody likes it");
+  refused(train + negatives + kAll +
+              " --set train.outer=reptile --set adapt.stages=prior,steps --set inner.rates=fixed --set inner.scope=all",
+          "episode.negatives joins query rows");
+  const std::string evaluate = std::string("evaluate --dataset clicks") + kNoRun;
+  refused(evaluate, "set evaluate.candidates = sampled:100, or all");
+  refused(evaluate + " --set evaluate.candidates=sampled:0", "evaluate.candidates = 'sampled:0'");
+  refused(evaluate + " --set evaluate.candidates=some", "is none of: rows, sampled:NUMBER, all");
+  refused(evaluate + " --set evaluate.candidates=sampled:39", "draw fewer, or set all", 3);
+  refused(evaluate + kAll + " --set evaluate.measures=mae", "which evaluate.candidates = all tells; choose recall@10");
+  refused(evaluate + kAll + " --set evaluate.measures=auc", "which evaluate.candidates = all tells; choose recall@10");
+  refused(evaluate + kAll + " --set evaluate.slices=true", "leave one of them out");
+  refused(evaluate + " --set evaluate.candidates=sampled:5 --set evaluate.measures=novelty@5",
+          "set evaluate.candidates = all");
+}
+
+TEST_F(ImplicitFeedbackTest, LabelsThatLeaveNoRoomForNegativesAreRefused) {
   expect_ok("ingest --config tables/config.ini --set data.label-min=1 --on-error skip --dataset ratings");
-  const auto ratings = base + " --set data.dataset=ratings";
-  expect_failure("train --run run --set episode.negatives=4" + ratings, 2,
+  const std::string of_ratings = " --config tables/config.ini --dataset ratings --set evaluate.query=4";
+  expect_failure("train --steps 6 --tasks 16 --run run --set episode.negatives=4" + of_ratings, 2,
                  "draws rows of label 0, and labels are from");
-  expect_failure("evaluate --set evaluate.candidates=sampled:5 --set evaluate.measures=mae" + ratings, 2,
+  expect_failure("evaluate --set evaluate.candidates=sampled:5 --set evaluate.measures=mae" + of_ratings + kNoRun, 2,
                  "judges predicted labels");
 }
 

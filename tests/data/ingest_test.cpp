@@ -102,6 +102,51 @@ TEST_F(IngestTest, ItemsCanBeTheTasks) {
   EXPECT_EQ(data.manifest()["left_out"]["task under min-rows"]["rows"], 1);
 }
 
+TEST_F(IngestTest, ScenariosCanBeTheTasks) {
+  options.task = TaskSide::kScenario;
+  options.scenario = "place";
+  options.interactions.categorical = {};
+  options.scenarios.files = {folder.write("places.csv", "place,kind\nhome,private\nwork,public\n").string()};
+  options.scenarios.key = "place";
+  options.scenarios.categorical = {"kind"};
+  const auto data = dataset();
+  EXPECT_EQ(data.schema().task, "scenario");
+  EXPECT_EQ(data.schema().entity, "item");
+  const auto row_fields = data.schema().fields_of(FieldOwner::kRow);
+  ASSERT_EQ(row_fields.size(), 2u);
+  EXPECT_EQ(row_fields[0]->name, "user");
+  EXPECT_EQ(row_fields[1]->name, "town");
+  EXPECT_EQ(data.schema().fields_of(FieldOwner::kTask).front()->name, "kind");
+  // u1's two rows of i1 at home are one, u2's is another.
+  const auto home = data.task(task_of(data, "home"));
+  EXPECT_EQ(std::vector<double>(home.rows.time.begin(), home.rows.time.end()), (std::vector<double>{5, 20, 40}));
+  const auto value = [&](std::size_t field, std::size_t row) {
+    return data.vocabulary(*row_fields[field])[home.shard->row_fields()[field].ids(home.rows.first + row)[0] - 1];
+  };
+  EXPECT_EQ(value(0, 0), "u2");
+  EXPECT_EQ(value(1, 0), "y");
+  EXPECT_EQ(value(0, 2), "u1");
+  EXPECT_EQ(value(1, 2), "x");
+}
+
+TEST_F(IngestTest, RowsOfScenariosWantAUserThatIsKnown) {
+  options.task = TaskSide::kScenario;
+  options.scenario = "place";
+  options.interactions.categorical = {};
+  options.on_error = OnError::kSkip;
+  folder.write("rows.csv", std::string(kRows) + ",i1,3,50,home\nu9,i1,3,51,home\nu9,i2,3,52,home\n");
+  const auto strict = dataset();
+  EXPECT_EQ(strict.manifest()["left_out"]["missing value"]["rows"], 1);
+  EXPECT_EQ(strict.manifest()["left_out"]["user that the user table lacks"]["rows"], 2);
+  options.users.join = Join::kLeft;
+  options.dataset = folder.path() / "left";
+  const auto left = dataset();
+  EXPECT_EQ(left.manifest()["without_table_row"]["user"], (nlohmann::json{{"rows", 2}, {"keys", 1}}));
+  const auto home = left.task(task_of(left, "home"));
+  EXPECT_EQ(home.shard->row_fields()[1].ids(home.rows.first + 3)[0], 0u);  // the town
+  EXPECT_NE(home.shard->row_fields()[0].ids(home.rows.first + 3)[0], 0u);  // the key
+}
+
 TEST_F(IngestTest, TheOrderOfTheRowsDoesNotMatter) {
   const auto first = dataset().manifest();
   options.dataset = folder.path() / "again";
@@ -478,6 +523,13 @@ TEST_F(IngestTest, RefusesOptionsThatMakeNoSenseByName) {
           [](auto& o) { o.label = "", read("clip:0:1", {}, o.transform); });
   refused("users.join = left joins a table, and users.files names none",
           [](auto& o) { o.users.files.clear(), o.users.join = Join::kLeft; });
+  refused("interactions.scenario must name a column", [](auto& o) { o.task = TaskSide::kScenario; });
+  refused("names the same column as", [](auto& o) { o.task = TaskSide::kScenario, o.scenario = "item"; });
+  refused("scenarios.files: only tasks of scenarios", [](auto& o) { o.scenarios = o.users; });
+  refused("column 'user' is used twice",
+          [](auto& o) { o.task = TaskSide::kScenario, o.scenario = "place", o.interactions.categorical = {"user"}; });
+  refused("column 'town' is used twice",
+          [](auto& o) { o.task = TaskSide::kScenario, o.scenario = "place", o.interactions.categorical = {"town"}; });
   refused("multi-separator is empty", [](auto& o) { o.items.multi_separator = ""; });
   refused("column 'tags' is used twice", [](auto& o) { o.items.categorical = {"tags"}; });
   refused("column 'item' is used twice", [](auto& o) { o.items.categorical = {"item"}; });

@@ -16,7 +16,7 @@ class EpisodesOfTasks : public EvaluationEpisodes {
  public:
   EpisodesOfTasks(const Dataset& dataset, Split split, const EvaluationOptions& options)
       : dataset_(dataset), options_(options), tasks_(dataset.tasks_of(split)), all_(dataset.training_rows(), 0.0) {
-    check_label(dataset.schema());
+    check_candidates(dataset.schema());
     std::erase_if(tasks_, [&](auto task) { return dataset.row_count(task) <= options.query; });
     if (tasks_.empty())
       throw DataError(fmt::format("{}: no {} task has more than {} rows; change data.{} or evaluate.query",
@@ -48,7 +48,12 @@ class EpisodesOfTasks : public EvaluationEpisodes {
     return drawn;
   }
 
-  void check_label(const Schema& schema) const {
+  void check_candidates(const Schema& schema) const {
+    require(
+        schema.task != "scenario" || options_.candidates.kind == Candidates::Kind::kRows,
+        fmt::format("evaluate.candidates = {} is of what one user has no row of, and rows of scenarios are of many; "
+                    "set it to rows",
+                    to_text(options_.candidates)));
     require(!schema.label.empty() || options_.candidates.kind != Candidates::Kind::kRows,
             "the data set has no label: all rows are alike, and nothing is told by judging them among themselves; set "
             "evaluate.candidates = sampled:100, or all");

@@ -1,0 +1,115 @@
+// Tasks that are scenarios, whose rows are of many users and items, through the real program.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "base/random.h"
+#include "tests/app/program_fixture.h"
+
+namespace warmstart {
+namespace {
+
+constexpr const char* kConfiguration = R"([data]
+dataset = dataset
+task = scenario
+
+[interactions]
+files = rows.csv
+user = user
+item = item
+scenario = page
+label = stay
+time = time
+
+[users]
+files = users.csv
+key = user
+dense = age
+
+[items]
+files = items.csv
+key = item
+dense = length
+
+[scenarios]
+files = pages.csv
+key = page
+categorical = kind
+
+[model]
+network = mlp
+embedding = 8
+tower = 8
+
+[train]
+run = run
+steps = 80
+tasks = 16
+
+[evaluate]
+support = 0, 5, all
+query = 4
+)";
+
+// Each page has a liking of its own for the lengths of items and the ages of users: 60 pages, 30 users, 40 items.
+class ScenariosTest : public ProgramTest {
+ protected:
+  ScenariosTest() {
+    RandomStream random(1, Purpose::kSynthesize);
+    std::string rows = "page,user,item,stay,time\n", users = "user,age\n", items = "item,length\n",
+                pages = "page,kind\n";
+    std::vector<double> age, length;
+    for (int user = 0; user < 30; ++user) users += fmt::format("u{},{}\n", user, age.emplace_back(random.normal()));
+    for (int item = 0; item < 40; ++item) items += fmt::format("i{},{}\n", item, length.emplace_back(random.normal()));
+    for (int page = 0; page < 60; ++page) {
+      pages += fmt::format("p{},{}\n", page, page % 2 == 0 ? "even" : "odd");
+      const double of_age = random.normal(), of_length = random.normal();
+      for (int row = 0; row < 24; ++row) {
+        const auto user = random.below(30), item = random.below(40);
+        const double stay = of_age * age[user] + of_length * length[item] + 0.1 * random.normal();
+        rows += fmt::format("p{},u{},i{},{:.3f},{}\n", page, user, item, stay, row);
+      }
+    }
+    folder.write("rows.csv", rows);
+    folder.write("users.csv", users);
+    folder.write("items.csv", items);
+    folder.write("pages.csv", pages);
+    folder.write("config.ini", kConfiguration);
+    ingested = expect_ok("ingest --config config.ini");
+  }
+  std::string ingested;
+};
+
+TEST_F(ScenariosTest, AreAdaptedToByWhatUsersDidThere) {
+  EXPECT_NE(ingested.find("60 scenarios with"), std::string::npos) << ingested;
+  const auto digest = [](const std::string& output) { return output.substr(output.rfind("parameters ")); };
+  const auto alone = expect_ok("train --config config.ini");
+  EXPECT_EQ(digest(expect_ok("train --config config.ini --run again", 2)), digest(alone));
+  const auto evaluation = nlohmann::json::parse(expect_ok("evaluate --config config.ini --json"));
+  EXPECT_EQ(evaluation["protocol"]["task"], "scenario");
+  const auto mae = [&](const std::string& model) {
+    for (const auto& row : evaluation["results"])
+      if (row["model"] == model && row["support"] == "all") return row["mae"].get<double>();
+    return NAN;
+  };
+  // Only who sees the users of the rows can tell.
+  EXPECT_LT(mae("warmstart"), 0.6 * mae("bias"));
+}
+
+TEST_F(ScenariosTest, AreServedWithTheUsersOfTheirRows) {
+  expect_ok("train --config config.ini --steps 4");
+  expect_ok("export --run run --to models --name pages");
+  folder.write("support.csv", "scenario,user,age,item,stay\nnew,u1,0.5,i3,1\nnew,u2,-1,i5,0\n");
+  folder.write("query.csv", "scenario,user,age,item\nnew,u1,0.5,i4\nnew,u3,2,i4\n");
+  const auto shown = expect_ok("predict --model models/pages --support support.csv --query query.csv");
+  EXPECT_NE(shown.find("i4"), std::string::npos) << shown;
+}
+
+TEST_F(ScenariosTest, HaveNoCandidatesOfOneUser) {
+  expect_failure("evaluate --config config.ini --set train.run= --set evaluate.candidates=all", 2,
+                 "rows of scenarios are of many");
+}
+
+}  // namespace
+}  // namespace warmstart
