@@ -17,6 +17,7 @@
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "data/dataset_writer.h"
+#include "data/row_cells.h"
 #include "data/side_table.h"
 #include "data/spill.h"
 #include "data/split.h"

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "data/row_cells.h"
 
 namespace warmstart {
 namespace {
@@ -62,16 +63,6 @@ std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options) 
             fmt::format("data.min-counts: '{}' names a column twice", printable(entry)));
   }
   return counts;
-}
-
-std::vector<Cell> parse_cells(std::span<const std::unique_ptr<FieldBuilder>> fields, const TableRow& row,
-                              std::size_t first) {
-  std::vector<Cell> cells;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const auto& list = row.lists[first + i];
-    cells.push_back(list ? fields[i]->parse(*list) : fields[i]->parse(row.cells[first + i]));
-  }
-  return cells;
 }
 
 SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options)

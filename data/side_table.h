@@ -2,13 +2,11 @@
 
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "data/column.h"
 #include "data/ingest_options.h"
-#include "data/table_reader.h"
 
 namespace warmstart {
 
@@ -17,10 +15,6 @@ using FieldBuilders = std::vector<std::unique_ptr<FieldBuilder>>;
 // The builders for a table's columns, in the order of the configuration.  Throws UsageError for a name that cannot be
 // stored.
 FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
-
-// What a row says of the fields, whose columns stand one after the other from `first` on.  Throws BadRow.
-std::vector<Cell> parse_cells(std::span<const std::unique_ptr<FieldBuilder>> fields, const TableRow& row,
-                              std::size_t first);
 
 // Throws UsageError for a name of a field that cannot be that of an array in HDF5 files and stand in JSON.
 void check_name(const std::string& column);

@@ -34,13 +34,31 @@ T unpacked(const std::string& file, arrow::Result<T> result) {
   return std::move(result).ValueUnsafe();
 }
 
+std::function<std::size_t(char*, std::size_t)> unpacking(const std::string& file,
+                                                         arrow::Compression::type compression) {
+  const auto codec = unpacked(file, arrow::util::Codec::Create(compression));
+  const auto packed = unpacked(file, arrow::io::ReadableFile::Open(file));
+  const auto stream = unpacked(file, arrow::io::CompressedInputStream::Make(codec.get(), packed));
+  return [file, stream](char* to, std::size_t size) {
+    std::size_t done = 0;
+    while (done < size) {
+      const auto count = unpacked(file, stream->Read(static_cast<std::int64_t>(size - done), to + done));
+      if (count == 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    return done;
+  };
+}
+
 }  // namespace
 
 TextInput::TextInput(const std::string& file) : file_(file), plain_(file) {
-  if (const auto compression = compression_of(plain_)) {
-    const auto codec = unpacked(file, arrow::util::Codec::Create(*compression));
-    unpacked_ = unpacked(
-        file, arrow::io::CompressedInputStream::Make(codec.get(), unpacked(file, arrow::io::ReadableFile::Open(file))));
+  const auto compression = compression_of(plain_);
+  compressed_ = compression.has_value();
+  if (compression) {
+    read_stream_ = unpacking(file, *compression);
+  } else {
+    read_stream_ = [this](char* to, std::size_t size) { return plain_.read(to, size); };
   }
   read_start();
 }
@@ -48,8 +66,8 @@ TextInput::TextInput(const std::string& file) : file_(file), plain_(file) {
 void TextInput::read_start() {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   start_.resize(4);
-  start_.resize(read_stream(start_.data(), start_.size()));
-  if (unpacked_ && start_ == "PAR1")
+  start_.resize(read_stream_(start_.data(), start_.size()));
+  if (compressed_ && start_ == "PAR1")
     throw DataError(
         fmt::format("{}: is a compressed Parquet file; unpack it, since Parquet is compressed in itself", file_));
   has_mark_ = start_.starts_with(kByteOrderMark);
@@ -60,18 +78,7 @@ std::size_t TextInput::read(char* to, std::size_t size) {
   const auto from_start = std::min(size, start_.size());
   std::copy_n(start_.data(), from_start, to);
   start_.erase(0, from_start);
-  return from_start + read_stream(to + from_start, size - from_start);
-}
-
-std::size_t TextInput::read_stream(char* to, std::size_t size) {
-  if (!unpacked_) return plain_.read(to, size);
-  std::size_t done = 0;
-  while (done < size) {
-    const auto count = unpacked(file_, unpacked_->Read(static_cast<std::int64_t>(size - done), to + done));
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
-  return done;
+  return from_start + read_stream_(to + from_start, size - from_start);
 }
 
 }  // namespace warmstart

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <arrow/io/type_fwd.h>
-
 #include <cstddef>
-#include <memory>
+#include <functional>
 #include <string>
 
 #include "base/regular_file.h"
@@ -24,13 +22,13 @@ class TextInput {
   bool has_mark() const { return has_mark_; }
 
  private:
-  std::size_t read_stream(char* to, std::size_t size);
   void read_start();
 
   std::string file_;
   RegularFile plain_;
-  std::shared_ptr<arrow::io::InputStream> unpacked_;  // undefined: what `plain_` holds is the text
-  std::string start_;                                 // of the text, which was read to look for the mark
+  bool compressed_ = false;
+  std::function<std::size_t(char*, std::size_t)> read_stream_;  // read() without `start_`
+  std::string start_;                                           // of the text, which was read to look for the mark
   bool has_mark_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "data/row_cells.h"
 #include "data/side_table.h"
 #include "data/table_reader.h"
 

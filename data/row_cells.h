@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "data/side_table.h"
+#include "data/table_reader.h"
+
+namespace warmstart {
+
+// What a row says of the fields, whose columns stand one after the other from `first` on.  Throws BadRow.
+std::vector<Cell> parse_cells(std::span<const std::unique_ptr<FieldBuilder>> fields, const TableRow& row,
+                              std::size_t first);
+
+}  // namespace warmstart
