@@ -21,13 +21,18 @@ ExitCode command_ingest(Invocation& invocation) {
                                        {"tasks", report.tasks},
                                        {"seconds", report.seconds},
                                        {"rows_per_second", rate},
-                                       {"left_out", manifest["left_out"]}})
+                                       {"left_out", manifest["left_out"]},
+                                       {"without_table_row", manifest["without_table_row"]}})
                            .dump());
     return ExitCode::kOk;
   }
   fmt::print("{}: {} with {} rows in {}, from {} rows read in {:.1f} s ({:.0f} rows/s)\n", options.dataset.string(),
              counted(report.tasks, manifest["schema"]["task"]), report.rows, counted(options.shards, "shard"),
              report.rows_read, report.seconds, rate);
+  for (const auto& [noun, count] : manifest["without_table_row"].items()) {
+    fmt::print("  {} interactions of {} that the {} table lacks\n", count["rows"].get<std::int64_t>(),
+               counted(count["keys"].get<std::int64_t>(), noun), noun);
+  }
   for (const auto& [reason, count] : manifest["left_out"].items()) {
     fmt::print("  left out: {} rows: {}\n", count["rows"].get<std::int64_t>(), reason);
     for (const std::string example : count["first"]) fmt::print("    {}\n", example);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/errors.h"
@@ -22,10 +23,23 @@ std::size_t fraction_digits(std::string_view text) {
   return std::min(text.find_first_not_of("0123456789", point + 1), text.size()) - point - 1;
 }
 
+// What reads like a number and is none that parse_number takes.
+bool is_not_finite(std::string_view cell) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  return end == cell.data() + cell.size() && error == std::errc() && !std::isfinite(value);
+}
+
 }  // namespace
 
 double number_in(const std::string& column, std::string_view cell) {
   const auto number = parse_number(cell);
+  if (!number && is_not_finite(cell)) {
+    throw BadRow("number that is not finite",
+                 fmt::format("column '{}': {} is not finite; if it means that the value is missing, name it among "
+                             "null-values",
+                             column, printable(cell)));
+  }
   if (!number) throw BadRow("wrong type", fmt::format("column '{}': '{}' is not a number", column, printable(cell)));
   if (std::abs(*number) > kLargestNumber) {
     throw BadRow(
@@ -39,12 +53,12 @@ double number_in(const std::string& column, std::string_view cell) {
 double time_in(const std::string& column, std::string_view cell) {
   if (const auto number = parse_number(cell)) return *number;
   static const auto parser = arrow::TimestampParser::MakeISO8601();
-  std::int64_t microseconds = 0;
-  if ((*parser)(cell.data(), cell.size(), arrow::TimeUnit::MICRO, &microseconds))
-    return static_cast<double>(microseconds) * 1e-6;
-  if (fraction_digits(cell) > 6) {
-    throw BadRow("time finer than microseconds",
-                 fmt::format("column '{}': '{}' has {} digits of a second; cast the column to microseconds or seconds",
+  std::int64_t ticks = 0;
+  if ((*parser)(cell.data(), cell.size(), arrow::TimeUnit::MICRO, &ticks)) return static_cast<double>(ticks) * 1e-6;
+  if ((*parser)(cell.data(), cell.size(), arrow::TimeUnit::NANO, &ticks)) return static_cast<double>(ticks) * 1e-9;
+  if (fraction_digits(cell) > 9) {
+    throw BadRow("time finer than nanoseconds",
+                 fmt::format("column '{}': '{}' has {} digits of a second, at most 9 are read; cut the others off",
                              column, printable(cell), fraction_digits(cell)));
   }
   throw BadRow("wrong type",

@@ -27,6 +27,12 @@ Cell FieldBuilder::parse(std::optional<std::string_view> text) {
   return cell;
 }
 
+Cell FieldBuilder::parse(const std::vector<std::string_view>& list) {
+  Cell cell;
+  for (const auto key : list) cell.keys.push_back(number_of(key));
+  return cell;
+}
+
 std::uint32_t FieldBuilder::number_of(std::string_view key) {
   check_key(field.name, key);
   return keys.add(key);

@@ -39,6 +39,8 @@ struct FieldBuilder {
 
   // Throws BadRow.
   Cell parse(std::optional<std::string_view> text);
+  // Of a multi field whose keys come one by one.  Throws BadRow.
+  Cell parse(const std::vector<std::string_view>& list);
 
   // Adds a cell of the training data to the statistics.
   void count(const Cell& cell);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "base/errors.h"
 #include "base/option_value.h"
@@ -14,6 +15,7 @@
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "data/dataset_writer.h"
+#include "data/row_cells.h"
 #include "data/side_table.h"
 #include "data/spill.h"
 #include "data/split.h"
@@ -119,13 +121,25 @@ class Ingest {
                                              : time_in(options_.time, *row.cells[cells_.size() - 1]);
     const auto task_key = *row.cells[0], entity_key = *row.cells[1];
     check_key(task_column_, task_key);
-    if (tasks_.has_table() && tasks_.number(task_key) == KeyNumbers::kAbsent) throw unknown(schema_.task, task_key);
+    if (!tasks_.takes(task_key)) throw unknown(schema_.task, task_key);
     check_key(entity_column_, entity_key);
+    if (!entities_.takes(entity_key)) throw unknown(schema_.entity, entity_key);
+    interaction.cells = parse_cells(row_fields_, row, cells_.size());
+    // From here on the row is a good one: keys that come with it are those of an interaction.
     interaction.entity = entities_.number(entity_key);
-    if (interaction.entity == KeyNumbers::kAbsent) throw unknown(schema_.entity, entity_key);
-    for (std::size_t i = 0; i < row_fields_.size(); ++i)
-      interaction.cells.push_back(row_fields_[i]->parse(row.cells[cells_.size() + i]));
+    if (entities_.lacks(interaction.entity)) ++rows_without_entity_;
+    if (tasks_.has_table() && tasks_.lacks(tasks_.number(task_key))) ++rows_without_task_;
     writer.add(task_key, interaction, row_fields_);
+  }
+
+  // What left joins have kept: by the noun, the interactions, and the keys that they are of.
+  nlohmann::json without_table_row() const {
+    auto json = nlohmann::json::object();
+    for (const auto& [noun, rows, table] :
+         {std::tuple(schema_.task, rows_without_task_, &tasks_), {schema_.entity, rows_without_entity_, &entities_}}) {
+      if (rows > 0) json[noun] = {{"rows", rows}, {"keys", table->keys_without_row()}};
+    }
+    return json;
   }
 
   double label_of(const TableRow& row) const {
@@ -257,6 +271,7 @@ class Ingest {
     writer.finish({{"rows_read", report_.rows_read},
                    {"label_mean", label_sum_ / static_cast<double>(training_rows_)},
                    {"left_out", rejections_.to_json()},
+                   {"without_table_row", without_table_row()},
                    {"seed", options_.seed}});
     report_.tasks = writer.tasks();
     report_.rows = writer.rows();
@@ -276,6 +291,7 @@ class Ingest {
   IngestReport report_;
   LabelRange label_range_;
   double label_sum_ = 0.0;
+  std::int64_t rows_without_task_ = 0, rows_without_entity_ = 0;
   std::int64_t training_rows_ = 0, next_order_ = 0, task_count_ = 0;
   std::vector<std::int64_t> key_counts_;
 };

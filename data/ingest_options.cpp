@@ -20,8 +20,17 @@ constexpr double kMostRows = 4e9;  // of a task
 void declare(Options& add, const std::string& section, TableOptions& table) {
   add.add(section + ".files", table.files, "tables, comma-separated: text or .parquet files, globs allowed");
   add.add(section + ".separator", table.separator, "between columns of text files: one character, or tab");
-  if (section != "interactions")
-    add.add(section + ".key", table.key, fmt::format("column of the {}'s key", section.substr(0, section.size() - 1)));
+  add.add(section + ".encoding", table.encoding, "of text files: utf-8 or latin-1");
+  add.add(section + ".null-values", table.null_values,
+          "cells that mean a missing value, as an empty one does, comma-separated: NA, NULL, -1");
+  if (section != "interactions") {
+    const auto owner = section.substr(0, section.size() - 1);
+    add.add(section + ".key", table.key, fmt::format("column of the {}'s key", owner));
+    add.add(section + ".join", table.join,
+            fmt::format("interactions of {}s that the table lacks: inner, they are bad rows; left, they stay, and what "
+                        "the table would say is unknown",
+                        owner));
+  }
   add.add(section + ".categorical", table.categorical, "columns that hold one key, comma-separated");
   add.add(section + ".multi", table.multi, "columns that hold several keys");
   add.add(section + ".multi-separator", table.multi_separator, "between the keys of a cell: text, or space");
@@ -81,6 +90,13 @@ void check_shards(std::int64_t shards) {
           fmt::format("data.shards = {}: at most {} with the {} files that this process may open (ulimit "
                       "-n)",
                       shards, most, files.rlim_cur));
+}
+
+void check_join(const std::string& section, const TableOptions& table) {
+  require(!table.files.empty() || table.join == Join::kInner,
+          fmt::format("{0}.join = left joins a table, and {0}.files names none", section));
+  require(table.files.empty() || !table.key.empty(),
+          fmt::format("{}.key must name the column of the {}'s key", section, section.substr(0, section.size() - 1)));
 }
 
 // Two fields of one owner would be stored under one name.
@@ -156,10 +172,8 @@ void check(const IngestOptions& options) {
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
   check_keys(options);
   check_labels(options);
-  require(options.users.files.empty() || !options.users.key.empty(),
-          "users.key must name the column of the user's key");
-  require(options.items.files.empty() || !options.items.key.empty(),
-          "items.key must name the column of the item's key");
+  check_join("users", options.users);
+  check_join("items", options.items);
   check_fields(options);
 }
 

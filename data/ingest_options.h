@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/label_transform.h"
+#include "data/text_encoding.h"
 
 namespace warmstart {
 
@@ -24,10 +25,15 @@ enum class OnError { kFail, kSkip };
 // or each stays.
 enum class Duplicates { kLatest, kSum, kCount, kMean, kAll };
 
+// What becomes of an interaction whose user or item the table of users or items lacks: a bad row, or one without fields
+// of theirs.
+enum class Join { kInner, kLeft };
+
 // The names of these in configurations.
 NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide,
                              {{TaskSide::kUser, "user"}, {TaskSide::kItem, "item"}, {TaskSide::kClass, "class"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(OnError, {{OnError::kFail, "fail"}, {OnError::kSkip, "skip"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Join, {{Join::kInner, "inner"}, {Join::kLeft, "left"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Duplicates, {{Duplicates::kLatest, "latest"},
                                           {Duplicates::kSum, "sum"},
                                           {Duplicates::kCount, "count"},
@@ -43,6 +49,9 @@ struct TableOptions {
   std::vector<std::string> multi;  // several values in one cell
   std::string multi_separator = "|";
   std::vector<std::string> dense;
+  std::vector<std::string> null_values;         // cells that mean that a value is missing, as an empty one does
+  TextEncoding encoding = TextEncoding::kUtf8;  // of text
+  Join join = Join::kInner;                     // users, items
 };
 
 struct IngestOptions {

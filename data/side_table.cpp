@@ -9,7 +9,7 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "data/table_reader.h"
+#include "data/row_cells.h"
 
 namespace warmstart {
 namespace {
@@ -79,9 +79,7 @@ void SideTable::read(Rejections& rejections) {
   read_table(table_, columns, rejections, [&](const TableRow& row) {
     if (!row.cells[0]) throw BadRow("missing key", fmt::format("column '{}' is empty", table_.key));
     check_key(table_.key, *row.cells[0]);
-    std::vector<Cell> cells;
-    for (std::size_t i = 0; i < fields_.size(); ++i) cells.push_back(fields_[i]->parse(row.cells[i + 1]));
-    add_row(*row.cells[0], std::move(cells), rejections);
+    add_row(*row.cells[0], parse_cells(fields_, row, 1), rejections);
   });
   if (rows_.empty())
     throw DataError(fmt::format("{}: no row is left; {}", fmt::join(table_.files, ", "), rejections.summary()));
@@ -97,7 +95,9 @@ void SideTable::add_row(std::string_view key, std::vector<Cell> cells, Rejection
   }
 }
 
-std::uint32_t SideTable::number(std::string_view key) { return has_table() ? keys_.find(key) : keys_.add(key); }
+bool SideTable::takes(std::string_view key) const {
+  return !has_table() || table_.join == Join::kLeft || keys_.find(key) != KeyNumbers::kAbsent;
+}
 
 const std::vector<Cell>& SideTable::cells(std::uint32_t number) const {
   return number < rows_.size() ? rows_[number] : empty_;

@@ -32,15 +32,23 @@ class SideTable {
 
   bool has_table() const { return !table_.files.empty(); }
 
-  // The number of `key`.  Without a table, keys are added as they are seen; with one, an
-  // unknown key gives KeyNumbers::kAbsent.
-  std::uint32_t number(std::string_view key);
+  // Whether interactions may be of `key`: not where a table lacks it, unless the join is a left one.
+  bool takes(std::string_view key) const;
+
+  // The number of a key that takes() holds for, which is added where it is seen for the first time.
+  std::uint32_t number(std::string_view key) { return keys_.add(key); }
+
+  // Whether there is a table and its rows, which come first, do not have this number's key.
+  bool lacks(std::uint32_t number) const { return has_table() && number >= rows_.size(); }
+  std::int64_t keys_without_row() const {
+    return has_table() ? static_cast<std::int64_t>(keys_.size() - rows_.size()) : 0;
+  }
 
   const KeyNumbers& keys() const { return keys_; }
   FieldBuilders& fields() { return fields_; }
   const FieldBuilders& fields() const { return fields_; }
 
-  // The cells of row `number`, one a field.
+  // The cells of row `number`, one a field; unknown where there is no such row.
   const std::vector<Cell>& cells(std::uint32_t number) const;
 
   // Adds row `number` to the statistics of its fields.

@@ -1,7 +1,5 @@
 #include "data/table_reader.h"
 
-#include <arrow/array.h>
-#include <arrow/compute/cast.h>
 #include <arrow/io/file.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
@@ -16,10 +14,12 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <numeric>
 
 #include "base/errors.h"
 #include "base/regular_file.h"
 #include "base/text.h"
+#include "data/parquet_column.h"
 #include "data/text_table.h"
 
 namespace warmstart {
@@ -71,9 +71,9 @@ std::vector<std::size_t> places_of(const std::string& file, const std::vector<st
 
 char separator_of(const TableOptions& table) {
   if (table.separator == "tab" || table.separator == "\\t") return '\t';
-  const bool sound =
-      table.separator.size() == 1 && std::string_view("\"\r\n").find(table.separator) == std::string::npos;
-  require(sound, fmt::format("separator = '{}' is neither one character, other than a quote, nor 'tab'",
+  const bool sound = table.separator.size() == 1 && table.separator[0] >= 0 &&
+                     std::string_view("\"\r\n").find(table.separator) == std::string::npos;
+  require(sound, fmt::format("separator = '{}' is neither one ASCII character, other than a quote, nor 'tab'",
                              printable(table.separator)));
   return table.separator[0];
 }
@@ -88,13 +88,12 @@ Format format_of(const std::string& file) {
   const auto refuse = [&](const char* what, const char* remedy) {
     throw DataError(fmt::format("{}: is {}, not a table as text or Parquet; {}", file, what, remedy));
   };
-  if (is("\x1f\x8b")) refuse("compressed with gzip", "decompress it first, with gunzip");
-  if (is("\x28\xb5\x2f\xfd")) refuse("compressed with Zstandard", "decompress it first, with unzstd");
-  if (is("BZh")) refuse("compressed with bzip2", "decompress it first, with bunzip2");
+  if (is("BZh")) refuse("compressed with bzip2", "decompress it first, with bunzip2, or compress it with gzip or zstd");
   if (is("\xfd"
          "7zXZ"))
-    refuse("compressed with xz", "decompress it first, with unxz");
-  if (is("\x04\x22\x4d\x18")) refuse("compressed with LZ4", "decompress it first, with unlz4");
+    refuse("compressed with xz", "decompress it first, with unxz, or compress it with gzip or zstd");
+  if (is("\x04\x22\x4d\x18"))
+    refuse("compressed with LZ4", "decompress it first, with unlz4, or compress it with gzip or zstd");
   if (is("PK\x03\x04")) refuse("a zip archive or a spreadsheet", "unpack it, or export the sheet as CSV");
   if (is("ARROW1")) refuse("an Arrow or Feather file", "write it as Parquet");
   if (is("\x89HDF")) refuse("an HDF5 file", "write it as Parquet");
@@ -109,30 +108,18 @@ Format format_of(const std::string& file) {
   return Format::kParquet;
 }
 
-// Each column as text, whatever type it has.
-using TextColumns = std::vector<std::shared_ptr<arrow::StringArray>>;
-
-// A column of a Parquet file that can be read: a leaf, and its place among the leaves.  A field's own place would not
-// do: fields that hold others have several leaves.
-int leaf_of(const std::string& file, const parquet::arrow::SchemaField& field) {
-  if (field.is_leaf()) return field.column_index;
-  throw DataError(
-      fmt::format("{}: column '{}' is of type {}, which holds others; write each of them as a column of its "
-                  "own",
-                  file, printable(field.field->name()), printable(field.field->type()->ToString())));
-}
-
 class TableFile {
  public:
-  TableFile(std::string file, const std::vector<std::string>& columns, Rejections& rejections,
-            const std::function<void(const TableRow&)>& handle)
-      : file_(std::move(file)), columns_(columns), rejections_(rejections), handle_(handle) {
+  TableFile(std::string file, const TableOptions& table, const std::vector<std::string>& columns,
+            Rejections& rejections, const std::function<void(const TableRow&)>& handle)
+      : file_(std::move(file)), table_(table), columns_(columns), rejections_(rejections), handle_(handle) {
     row_.place.file = file_;
     row_.cells.resize(columns.size());
+    row_.lists.resize(columns.size());
   }
 
-  std::int64_t read(const TableOptions& table) {
-    const auto separator = separator_of(table);
+  std::int64_t read() {
+    const auto separator = separator_of(table_);
     if (format_of(file_) == Format::kParquet) {
       read_parquet();
     } else {
@@ -144,66 +131,87 @@ class TableFile {
 
  private:
   void read_text(char separator) {
-    TextTable text(file_, separator);
+    TextTable text(file_, separator, table_.encoding);
     const auto places = places_of(file_, columns_, text.header());
     while (text.next()) {
       if (text.blank()) continue;
       handle(text.line(), [&] {
         check_shape(text);
-        for (std::size_t i = 0; i < places.size(); ++i) {
-          const auto cell = text.fields()[places[i]];
-          row_.cells[i] = cell.empty() ? std::nullopt : std::optional(cell);
-        }
+        for (std::size_t i = 0; i < places.size(); ++i) row_.cells[i] = known(text.fields()[places[i]]);
       });
     }
   }
 
   static void check_shape(const TextTable& text) {
-    if (text.lines() > 1) {
-      throw BadRow("line break in a quoted value",
-                   fmt::format("a quoted value goes on to line {}; replace its line breaks, or remove a quote that "
-                               "stands alone",
+    // A quote that stands alone takes in all up to the next one, which opens a field.
+    if (text.lines() > 1 && text.text_after_quote()) {
+      throw BadRow("quote that stands alone",
+                   fmt::format("a quoted value goes on to line {}, and text follows the quote that closes it; remove a "
+                               "quote that stands alone",
                                text.line() + text.lines() - 1));
     }
     const auto found = text.fields().size(), expected = text.header().size();
-    if (found != expected) {
-      throw BadRow(found < expected ? "too few fields" : "too many fields",
-                   fmt::format("{} fields where the header has {}", found, expected));
-    }
+    if (found == expected) return;
+    const auto end = text.line() + text.lines() - 1;
+    throw BadRow(
+        found < expected ? "too few fields" : "too many fields",
+        fmt::format("{} fields where the header has {}{}", found, expected,
+                    text.lines() > 1 ? fmt::format(", up to line {}, where its last quoted value ends", end) : ""));
+  }
+
+  // Nothing for a cell that means a missing value.
+  std::optional<std::string_view> known(std::optional<std::string_view> cell) const {
+    if (!cell || cell->empty() || std::ranges::count(table_.null_values, *cell) > 0) return std::nullopt;
+    return cell;
   }
 
   void read_parquet() {
+    if (table_.encoding != TextEncoding::kUtf8)
+      fail(file_, "is Parquet, whose text is UTF-8; encoding = latin-1 is for tables of text alone");
     arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMostParquetBytes);
     const auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
     const auto reader = parquet_or_fail(file_, [&] { return parquet::arrow::OpenFile(input, &pool); });
-    std::vector<std::string> names;
-    for (const auto& field : reader->manifest().schema_fields) names.push_back(field.field->name());
-    const auto places = places_of(file_, columns_, names);
-    std::vector<int> leaves, groups;
-    for (const auto place : places) leaves.push_back(leaf_of(file_, reader->manifest().schema_fields[place]));
-    for (int group = 0; group < reader->num_row_groups(); ++group) groups.push_back(group);
+    std::vector<int> groups(static_cast<std::size_t>(reader->num_row_groups()));
+    std::iota(groups.begin(), groups.end(), 0);
+    const auto leaves = leaves_of(reader->manifest().schema_fields);
     const auto batches = parquet_or_fail(file_, [&] { return reader->GetRecordBatchReader(groups, leaves); });
     while (const auto batch = parquet_or_fail(file_, [&] { return batches->Next(); })) handle_batch(*batch);
   }
 
+  std::vector<int> leaves_of(const std::vector<parquet::arrow::SchemaField>& fields) const {
+    std::vector<std::string> names;
+    names.reserve(fields.size());
+    for (const auto& field : fields) names.push_back(field.field->name());
+    const auto places = places_of(file_, columns_, names);
+    std::vector<int> leaves;
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      leaves.push_back(leaf_of(file_, fields[places[i]], std::ranges::count(table_.multi, columns_[i]) > 0));
+    return leaves;
+  }
+
   void handle_batch(const arrow::RecordBatch& batch) {
-    TextColumns columns;
-    for (const auto& name : columns_) columns.push_back(as_text(batch, name));
+    std::vector<ParquetColumn> columns;
+    for (const auto& name : columns_) {
+      const auto column = batch.GetColumnByName(name);
+      if (!column) fail(file_, fmt::format("has two columns '{}'", name));
+      columns.emplace_back(file_, name, column);
+    }
     for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
       handle(rows_ + 1, [&] {
-        for (std::size_t c = 0; c < columns.size(); ++c)
-          row_.cells[c] = columns[c]->IsNull(i) ? std::nullopt : std::optional(columns[c]->GetView(i));
+        for (std::size_t c = 0; c < columns.size(); ++c) take(columns[c], i, c);
       });
     }
   }
 
-  std::shared_ptr<arrow::StringArray> as_text(const arrow::RecordBatch& batch, const std::string& name) const {
-    const auto column = batch.GetColumnByName(name);
-    if (!column) fail(file_, fmt::format("has two columns '{}'", name));
-    auto options = arrow::compute::CastOptions::Safe(arrow::utf8());
-    options.allow_invalid_utf8 = true;  // Each row is judged by itself.
-    const auto text = parquet_or_fail(file_, [&] { return arrow::compute::Cast(*column, arrow::utf8(), options); });
-    return std::static_pointer_cast<arrow::StringArray>(text);
+  void take(const ParquetColumn& column, std::int64_t row, std::size_t place) {
+    if (!column.is_list()) {
+      row_.cells[place] = known(column.text(row));
+      return;
+    }
+    auto& list = row_.lists[place].emplace();
+    for (const auto element : column.elements(row)) {
+      if (known(element)) list.push_back(element);
+    }
   }
 
   // Gives the row at `line` to the caller once `fill` has put its cells there.
@@ -222,20 +230,23 @@ class TableFile {
 
   void check_cells() const {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const auto& cell = row_.cells[i];
-      if (!cell) continue;
-      if (!is_utf8(*cell)) {
-        throw BadRow("not UTF-8",
-                     fmt::format("column '{}': '{}' is not UTF-8; convert the file, as from Latin-1 with: iconv -f "
-                                 "latin1 -t utf-8",
-                                 columns_[i], printable(*cell)));
-      }
-      if (cell->find('\0') != std::string_view::npos)
-        throw BadRow("zero byte", fmt::format("column '{}': '{}' holds a zero byte", columns_[i], printable(*cell)));
+      if (row_.cells[i]) check_text(columns_[i], *row_.cells[i]);
+      if (!row_.lists[i]) continue;
+      for (const auto element : *row_.lists[i]) check_text(columns_[i], element);
     }
   }
 
+  static void check_text(const std::string& column, std::string_view cell) {
+    if (!is_utf8(cell)) {
+      throw BadRow("not UTF-8",
+                   fmt::format("column '{}': '{}' is not UTF-8; {}", column, printable(cell), kEncodingRemedy));
+    }
+    if (cell.find('\0') != std::string_view::npos)
+      throw BadRow("zero byte", fmt::format("column '{}': '{}' holds a zero byte", column, printable(cell)));
+  }
+
   std::string file_;
+  const TableOptions& table_;
   const std::vector<std::string>& columns_;
   Rejections& rejections_;
   const std::function<void(const TableRow&)>& handle_;
@@ -265,7 +276,7 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
 std::int64_t read_table(const TableOptions& table, const std::vector<std::string>& columns, Rejections& rejections,
                         const std::function<void(const TableRow&)>& handle) {
   std::int64_t rows = 0;
-  for (const auto& file : expand_files(table.files)) rows += TableFile(file, columns, rejections, handle).read(table);
+  for (const auto& file : expand_files(table.files)) rows += TableFile(file, table, columns, rejections, handle).read();
   return rows;
 }
 

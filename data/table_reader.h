@@ -16,13 +16,16 @@ namespace warmstart {
 // Views are valid during the callback only.
 struct TableRow {
   Place place;
-  std::vector<std::optional<std::string_view>> cells;  // nothing: missing
+  std::vector<std::optional<std::string_view>> cells;  // nothing: missing, or a list
+  // What a cell that is a list holds, without missing elements; nothing for cells that are none.
+  std::vector<std::optional<std::vector<std::string_view>>> lists;
 };
 
-// Reads the `columns` of all files of a table in order, text or (by their first bytes) Parquet, a piece at a time.
-// Rows with too few or too many fields, a line break in a quoted value, or asked-for cells that are not UTF-8 go to
-// `rejections`, as do those for which `handle` throws BadRow.  Returns the number of rows read, all of those included.
-// Throws DataError when a file is missing, empty, compressed or damaged, or lacks a column or has it twice.
+// Reads the `columns` of all files of a table in order, text (perhaps compressed) or Parquet by their first bytes, a
+// piece at a time.  Cells that are one of the table's null values are missing; multi columns of Parquet may be lists.
+// Rows with too few or too many fields, or asked-for cells that are not UTF-8, go to `rejections`, as do those for
+// which `handle` throws BadRow.  Returns the number of rows read, all of those included. Throws DataError when a file
+// is missing, empty, of no format that is read, or damaged, or lacks a column or has it twice.
 std::int64_t read_table(const TableOptions& table, const std::vector<std::string>& columns, Rejections& rejections,
                         const std::function<void(const TableRow&)>& handle);
 

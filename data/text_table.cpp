@@ -18,24 +18,22 @@ bool ends_line(char c) { return c == '\n' || c == '\r'; }
 
 }  // namespace
 
-TextTable::TextTable(const std::string& file, char separator)
+TextTable::TextTable(const std::string& file, char separator, TextEncoding encoding)
     : file_(file),
       separator_(separator),
+      encoding_(encoding),
       quotes_(separator != '\t'),
       input_(file),
-      piece_(std::min(kPieceBytes, input_.bytes())) {
-  if (input_.bytes() == 0) throw DataError(fmt::format("{}: is empty", file));
+      piece_(kPieceBytes) {
+  if (encoding != TextEncoding::kUtf8 && input_.has_mark())
+    throw DataError(
+        fmt::format("{}: is in UTF-8, as its byte-order mark says; set encoding = utf-8 for this table", file));
   if (!next()) throw DataError(fmt::format("{}: is empty", file));
   for (const auto field : fields_) {
     if (!is_utf8(field) || field.find('\0') != std::string_view::npos)
-      fail(
-          fmt::format("the header's '{}' is not UTF-8 text; convert the file, as from Latin-1 with: iconv -f latin1 "
-                      "-t utf-8",
-                      printable(field)));
+      fail(fmt::format("the header's '{}' is not UTF-8 text; {}", printable(field), kEncodingRemedy));
     header_.emplace_back(field);
   }
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (header_[0].starts_with(kByteOrderMark)) header_[0].erase(0, kByteOrderMark.size());
 }
 
 bool TextTable::next() {
@@ -48,6 +46,7 @@ bool TextTable::next() {
     row_ += '\n';
     if (!append_line()) fail("the quote that opens here never closes; remove it, or double the quotes in the field");
   }
+  if (encoding_ == TextEncoding::kLatin1) row_ = utf8_of_latin1(row_);
   split();
   return true;
 }
@@ -107,6 +106,7 @@ void TextTable::follow_quotes(std::size_t from) {
 
 void TextTable::split() {
   fields_.clear();
+  text_after_quote_ = false;
   auto* at = row_.data();
   auto* const end = at + row_.size();
   for (;;) {
@@ -135,6 +135,7 @@ std::string_view TextTable::quoted_field(char*& at, char* end) {
       }
       ++at;
     }
+    text_after_quote_ |= !inside;
     *to++ = *at;
   }
   return {start, static_cast<std::size_t>(to - start)};

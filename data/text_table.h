@@ -5,28 +5,32 @@
 #include <string_view>
 #include <vector>
 
-#include "base/regular_file.h"
+#include "data/text_encoding.h"
+#include "data/text_input.h"
 
 namespace warmstart {
 
-// A table as text, row by row.  Lines end with \n, \r\n or \r; fields stand between separators.  Where the separator is
-// not a tab, a field that starts with a quote goes on to the next single one, over separators and lines; two quotes in
-// it stand for one.
+// A table as text, perhaps compressed, row by row.  Lines end with \n, \r\n or \r; fields stand between separators.
+// Where the separator is not a tab, a field that starts with a quote goes on to the next single one, over separators
+// and lines; two quotes in it stand for one.
 class TextTable {
  public:
-  // Reads the header.  Throws DataError when the file is empty or its header is no UTF-8.
-  TextTable(const std::string& file, char separator);
+  // Reads the header.  Throws DataError when the file is empty, its header is no UTF-8, or it starts with the
+  // byte-order mark of another encoding than `encoding`.
+  TextTable(const std::string& file, char separator, TextEncoding encoding = TextEncoding::kUtf8);
 
   const std::vector<std::string>& header() const { return header_; }
 
-  // Goes to the next row; false at the end.  Throws DataError where a row is longer than 4 MiB or a quote never closes.
+  // Goes to the next row; false at the end.  Throws DataError where a row is longer than 4 MiB, a quote never closes,
+  // or compressed data are damaged.
   bool next();
 
-  // Of the present row.  The fields are valid until next().
+  // Of the present row.  The fields are UTF-8 where the text is what it is said to be, and valid until next().
   const std::vector<std::string_view>& fields() const { return fields_; }
-  bool blank() const;                                       // no field holds anything
-  std::int64_t line() const { return line_; }               // where it starts; the header's is 1
-  std::int64_t lines() const { return end_line_ - line_; }  // over one where a quoted field goes on
+  bool blank() const;                                          // no field holds anything
+  std::int64_t line() const { return line_; }                  // where it starts; the header's is 1
+  std::int64_t lines() const { return end_line_ - line_; }     // over one where a quoted field goes on
+  bool text_after_quote() const { return text_after_quote_; }  // before the separator or the line's end
 
  private:
   bool append_line();
@@ -39,12 +43,14 @@ class TextTable {
 
   std::string file_;
   char separator_;
+  TextEncoding encoding_;
   bool quotes_;
-  RegularFile input_;
+  TextInput input_;
   std::vector<char> piece_;
   std::size_t next_ = 0, end_ = 0;  // what is left of piece_
   bool after_return_ = false;       // the last line ended with \r: a \n that follows belongs to it
   std::string row_;
+  bool text_after_quote_ = false;
   bool inside_ = false, field_starts_ = true;  // where row_ ends: in a quoted field, or before a field
   std::int64_t line_ = 0, end_line_ = 1;
   std::vector<std::string_view> fields_;

@@ -75,11 +75,28 @@ TEST_F(BadTablesTest, AnIngestThatWasKilledIsNotInTheWay) {
   EXPECT_FALSE(fs::exists(tables / "dataset.tmp"));
 }
 
-TEST_F(BadTablesTest, ACompressedTableIsNamedAndNotPrinted) {
-  ASSERT_EQ(run_command("gzip '" + (tables / "items.csv").string() + "'").exit_code, 0);
-  const auto result = ingest("--set items.files=tables/items.csv.gz");
+TEST_F(BadTablesTest, ACompressedTableMakesTheSameDataSet) {
+  EXPECT_EQ(ingest("--dataset plain").exit_code, 0);
+  for (const auto* name : {"items.csv", "interactions.csv"})
+    ASSERT_EQ(run_command("gzip '" + (tables / name).string() + "'").exit_code, 0);
+  const auto result = ingest(
+      "--dataset unpacked --set items.files=tables/items.csv.gz --set interactions.files=tables/interactions.csv.gz");
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_EQ(read_file(folder.path() / "unpacked/dataset.json"), read_file(folder.path() / "plain/dataset.json"));
+}
+
+TEST_F(BadTablesTest, LeftJoinsSayWhatTheyKept) {
+  folder.write("tables/items.csv", "item,category\ni0,a\ni1,b\n");
+  const auto result = ingest("--set items.join=left");
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_NE(result.output.find(" items that the item table lacks"), std::string::npos) << result.output;
+}
+
+TEST_F(BadTablesTest, ATableThatIsPackedInAnotherWayIsNamedAndNotPrinted) {
+  folder.write("tables/items.csv.bz2", "BZh91AY&SY\x01\x02\x1b[2J");
+  const auto result = ingest("--set items.files=tables/items.csv.bz2");
   EXPECT_EQ(result.exit_code, 3);
-  EXPECT_NE(result.output.find("items.csv.gz: is compressed with gzip"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("items.csv.bz2: is compressed with bzip2"), std::string::npos) << result.output;
   EXPECT_TRUE(std::all_of(result.output.begin(), result.output.end(), [](char c) { return c == '\n' || c >= ' '; }))
       << result.output;
 }

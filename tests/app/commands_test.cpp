@@ -117,9 +117,12 @@ TEST_F(CommandsTest, PositivesAloneGoAllTheWay) {
   EXPECT_TRUE(row.contains("time") && !row.contains("")) << row;
   const std::string of_clicks = " --config tables/config.ini --set data.dataset=clicks" + std::string(kSmall);
   for (const auto* objective : {"binary", "pairwise", "listwise"})
-    expect_ok("train --run " + std::string(objective) + " --set model.objective=" + objective + of_clicks);
+    expect_ok("train --run " + std::string(objective) + " --set adapt.stages=prior,support-encoder,steps" +
+              " --set model.objective=" + objective + of_clicks);
   expect_ok("evaluate --set train.run=binary --output evaluation.json" + of_clicks);
-  expect_ok("report --config tables/config.ini --set evaluate.output=evaluation.json --set train.run=binary");
+  expect_ok(
+      "report --config tables/config.ini --output report.html --set evaluate.output=evaluation.json --set "
+      "train.run=binary");
   expect_ok("export --run binary --to models --name clicks");
   EXPECT_NE(expect_ok("inspect models/clicks/1").find("every row is a positive, of label 1"), std::string::npos);
   folder.write("support.csv", "user,item\nann,i3\nann,i5\n");

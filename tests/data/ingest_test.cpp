@@ -336,13 +336,81 @@ TEST_F(IngestTest, RefusesToPadManyShortKeysToOneLongOne) {
   EXPECT_FALSE(std::filesystem::exists(options.dataset));
 }
 
-TEST_F(IngestTest, SaysWhatToDoAboutNanoseconds) {
-  folder.write("rows.csv", "user,item,rating,time,place\nu1,i1,4,2020-01-02T00:00:00.123456789,home\n");
+TEST_F(IngestTest, ReadsNanosecondsAndRefusesWhatIsFiner) {
+  folder.write("rows.csv",
+               "user,item,rating,time,place\nu1,i1,4,2020-01-01T00:00:00.123456789,home\nu1,i2,2,2020-01-01,work\n");
+  const auto data = dataset();
+  EXPECT_NEAR(data.task(0).rows.time[1], 1577836800.123456789, 1e-6);
+  options.dataset = folder.path() / "again";
+  folder.write("rows.csv", "user,item,rating,time,place\nu1,i1,4,2020-01-02T00:00:00.1234567890,home\n");
   EXPECT_NE(
-      refusal(options).find("rows.csv:2: column 'time': '2020-01-02T00:00:00.123456789' has 9 digits of a second; "
-                            "cast the column to microseconds or seconds"),
+      refusal(options).find("rows.csv:2: column 'time': '2020-01-02T00:00:00.1234567890' has 10 digits of a second"),
       std::string::npos)
       << refusal(options);
+}
+
+TEST_F(IngestTest, RefusesNumbersThatAreNotFinite) {
+  for (const auto* number : {"nan", "inf", "-Infinity"}) {
+    folder.write("rows.csv", std::string(kRows) + "u1,i4," + number + ",50,home\n");
+    EXPECT_NE(refusal(options).find(std::string("rows.csv:8: column 'rating': ") + number + " is not finite"),
+              std::string::npos)
+        << refusal(options);
+    folder.write("rows.csv", kRows);
+    folder.write("items.csv", std::string("item,tags,price\ni1,a|b,10\ni2,b,20\ni3,,\ni4,c,") + number + "\n");
+    EXPECT_NE(refusal(options).find(std::string("items.csv:5: column 'price': ") + number + " is not finite"),
+              std::string::npos)
+        << refusal(options);
+    folder.write("items.csv", "item,tags,price\ni1,a|b,10\ni2,b,20\ni3,,\ni4,c,99\n");
+  }
+}
+
+TEST_F(IngestTest, NullValuesAreMissingInAnyColumn) {
+  options.on_error = OnError::kSkip;
+  for (auto* table : {&options.interactions, &options.users, &options.items}) table->null_values = {"NA", "-1"};
+  folder.write("rows.csv", std::string(kRows) + "u1,i4,NA,50,home\nNA,i4,3,50,home\nu2,i3,3,50,NA\n");
+  folder.write("users.csv", "user,town\nu1,x\nu2,NA\nNA,z\n");
+  folder.write("items.csv", "item,tags,price\ni1,a|b,10\ni2,NA,20\ni3,,-1\ni4,c,99\n");
+  const auto data = dataset();
+  EXPECT_EQ(data.manifest()["left_out"]["missing value"]["rows"], 2);
+  EXPECT_EQ(data.manifest()["left_out"]["missing key"]["rows"], 1);
+  EXPECT_EQ(data.vocabulary(data.schema().fields[4]), (std::vector<std::string>{"x"}));
+  EXPECT_EQ(data.vocabulary(data.schema().fields[3]), (std::vector<std::string>{"home", "work"}));
+  EXPECT_EQ(data.vocabulary(data.schema().fields[1]), (std::vector<std::string>{"a", "b"}));
+  EXPECT_DOUBLE_EQ(data.schema().fields[2].mean, 15.0);
+}
+
+// i9 and u3 are in no table of items or users.
+constexpr const char* kWithStrangers =
+    "u1,i9,3,50,home\nu3,i1,4,1,home\nu3,i9,2,2,home\nu3,i2,2,3,work\nu3,i3,bad,4,home\nbad,i1,2,5,home\n";
+
+TEST_F(IngestTest, ALeftJoinKeepsRowsOfKeysThatTheTablesLack) {
+  options.on_error = OnError::kSkip;
+  options.users.join = options.items.join = Join::kLeft;
+  // The last row is a bad one: its user is none of an interaction.
+  folder.write("rows.csv", std::string(kRows) + kWithStrangers + "u8,i1,3,1," + std::string(5000, 'k') + "\n");
+  const auto data = dataset();
+  ASSERT_TRUE(data.manifest()["without_table_row"].contains("item"));
+  EXPECT_EQ(data.manifest()["without_table_row"]["user"], (nlohmann::json{{"rows", 4}, {"keys", 2}}));
+  EXPECT_EQ(data.manifest()["without_table_row"]["item"], (nlohmann::json{{"rows", 2}, {"keys", 1}}));
+  const auto stranger = data.task(task_of(data, "u3"));
+  ASSERT_EQ(stranger.rows.label.size(), 3u);
+  EXPECT_EQ(stranger.shard->task_fields()[0].ids(stranger.index)[0], 0u);
+  const auto item = stranger.rows.entity[1];
+  EXPECT_EQ(data.entity_key(item), "i9");
+  EXPECT_EQ(data.vocabulary(data.schema().fields[0])[data.entity_fields()[0].ids(item)[0] - 1], "i9");
+  EXPECT_TRUE(data.entity_fields()[1].ids(item).empty());
+  EXPECT_EQ(data.entity_fields()[2].dense(item), 0.0f);
+}
+
+TEST_F(IngestTest, ALeftJoinIsOfTheTableThatAsksForIt) {
+  options.on_error = OnError::kSkip;
+  options.task = TaskSide::kItem;
+  options.items.join = Join::kLeft;
+  folder.write("rows.csv", std::string(kRows) + kWithStrangers + "u2,i9,1,9,work\n");
+  const auto data = dataset();
+  EXPECT_EQ(data.manifest()["without_table_row"], (nlohmann::json{{"item", {{"rows", 2}, {"keys", 1}}}}));
+  EXPECT_EQ(data.manifest()["left_out"]["user that the user table lacks"]["rows"], 4);
+  EXPECT_EQ(data.task(task_of(data, "i9")).rows.label.size(), 2u);
 }
 
 TEST_F(IngestTest, SaysWhyNothingIsLeft) {
@@ -408,6 +476,8 @@ TEST_F(IngestTest, RefusesOptionsThatMakeNoSenseByName) {
   refused("interactions.duplicates = sum is of labels", [](auto& o) { o.label = "", o.duplicates = Duplicates::kSum; });
   refused("interactions.transform = clip:0:1 is of labels",
           [](auto& o) { o.label = "", read("clip:0:1", {}, o.transform); });
+  refused("users.join = left joins a table, and users.files names none",
+          [](auto& o) { o.users.files.clear(), o.users.join = Join::kLeft; });
   refused("multi-separator is empty", [](auto& o) { o.items.multi_separator = ""; });
   refused("column 'tags' is used twice", [](auto& o) { o.items.categorical = {"tags"}; });
   refused("column 'item' is used twice", [](auto& o) { o.items.categorical = {"item"}; });

@@ -2,22 +2,27 @@
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
+#include <arrow/io/compressed.h>
 #include <arrow/io/file.h>
+#include <arrow/io/memory.h>
 #include <arrow/table.h>
+#include <arrow/util/compression.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/errors.h"
+#include "data/parquet_column.h"
 #include "tests/support/temporary_folder.h"
 
 namespace warmstart {
 namespace {
 
 struct Read {
-  std::vector<std::string> rows;  // cells joined by '|', "-" for a missing one
+  std::vector<std::string> rows;  // cells followed by '|', "-" for a missing one, '+' behind each element of a list
   std::vector<std::int64_t> lines;
   std::int64_t count = 0;
 };
@@ -26,7 +31,12 @@ Read read(const TableOptions& table, const std::vector<std::string>& columns, Re
   Read result;
   result.count = read_table(table, columns, rejections, [&](const TableRow& row) {
     std::string text;
-    for (const auto& cell : row.cells) text += std::string(cell.value_or("-")) + "|";
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+      text += std::string(row.cells[i].value_or(row.lists[i] ? "" : "-"));
+      for (const auto element : row.lists[i].value_or(std::vector<std::string_view>()))
+        text += std::string(element) + "+";
+      text += "|";
+    }
     result.rows.push_back(text);
     result.lines.push_back(row.place.line);
   });
@@ -131,6 +141,77 @@ TEST(ReadTable, ReadsParquetColumnsBehindNestedOnesAndRefusesThose) {
       << refusal(path, {"id", "pair"});
 }
 
+template <typename Builder, typename... Values>
+std::shared_ptr<arrow::Array> column_of(Builder&& builder, const Values&... values) {
+  EXPECT_TRUE((builder.Append(values).ok() && ...));
+  return builder.Finish().ValueOrDie();
+}
+
+// The rows of a table with the one column `values`.
+std::vector<std::string> rows_of(const std::shared_ptr<arrow::Array>& values, const TableOptions& options = {}) {
+  const TemporaryFolder folder;
+  write_parquet(folder.path() / "t.parquet", {arrow::field("x", values->type())}, {values});
+  auto table = options;
+  table.files = {(folder.path() / "t.parquet").string()};
+  Rejections rejections(OnError::kFail);
+  return read(table, {"x"}, rejections).rows;
+}
+
+TEST(ReadTable, ReadsParquetOfEveryFlatType) {
+  using Rows = std::vector<std::string>;
+  auto* const pool = arrow::default_memory_pool();
+  EXPECT_EQ(rows_of(column_of(arrow::BooleanBuilder(), true, false)), (Rows{"1|", "0|"}));
+  EXPECT_EQ(rows_of(column_of(arrow::Decimal128Builder(arrow::decimal128(9, 2)), arrow::Decimal128(1250),
+                              arrow::Decimal128(-1))),
+            (Rows{"12.50|", "-0.01|"}));
+  EXPECT_EQ(rows_of(column_of(arrow::StringDictionaryBuilder(), "red", "blue", "red")),
+            (Rows{"red|", "blue|", "red|"}));
+  EXPECT_EQ(rows_of(column_of(arrow::Date32Builder(), 18262)), (Rows{"2020-01-01|"}));
+  const auto in = [&](arrow::TimeUnit::type unit, const std::string& zone, std::int64_t ticks) {
+    return rows_of(column_of(arrow::TimestampBuilder(arrow::timestamp(unit, zone), pool), ticks));
+  };
+  EXPECT_EQ(in(arrow::TimeUnit::MILLI, "", 1577836800123), (Rows{"2020-01-01 00:00:00.123|"}));
+  EXPECT_EQ(in(arrow::TimeUnit::NANO, "", 1577836800123456789), (Rows{"2020-01-01 00:00:00.123456789|"}));
+  EXPECT_EQ(in(arrow::TimeUnit::MICRO, "Europe/Berlin", 1577836800000001), (Rows{"2020-01-01 00:00:00.000001|"}));
+  EXPECT_EQ(rows_of(column_of(arrow::DoubleBuilder(), NAN, -INFINITY)), (Rows{"nan|", "-inf|"}));
+  EXPECT_EQ(rows_of(column_of(arrow::StringBuilder(), "", "x")), (Rows{"-|", "x|"}));
+  TableOptions options;
+  options.null_values = {"nan", "-1"};
+  EXPECT_EQ(rows_of(column_of(arrow::DoubleBuilder(), NAN, -1.0, 2.0), options), (Rows{"-|", "-|", "2|"}));
+}
+
+std::shared_ptr<arrow::Array> list_of(const std::shared_ptr<arrow::Array>& elements,
+                                      const std::vector<std::int32_t>& offsets) {
+  arrow::Int32Builder builder;
+  EXPECT_TRUE(builder.AppendValues(offsets).ok());
+  return arrow::ListArray::FromArrays(*builder.Finish().ValueOrDie(), *elements).ValueOrDie();
+}
+
+TEST(ReadTable, ReadsParquetListsOfMultiColumns) {
+  using Rows = std::vector<std::string>;
+  TableOptions options;
+  options.multi = {"x"};
+  options.null_values = {"NA"};
+  const auto words = column_of(arrow::StringBuilder(), "a|b", "", "c", "NA");
+  EXPECT_EQ(rows_of(list_of(words, {0, 3, 3, 4}), options), (Rows{"a|b+c+|", "|", "|"}));
+  EXPECT_EQ(rows_of(list_of(int64s({1, 2, 3}), {0, 1, 3}), options), (Rows{"1+|", "2+3+|"}));
+  EXPECT_EQ(rows_of(list_of(column_of(arrow::BooleanBuilder(), true, false), {0, 2}), options), (Rows{"1+0+|"}));
+  const ParquetColumn second("t.parquet", "x", list_of(int64s({1, 2, 3}), {0, 1, 3})->Slice(1));
+  EXPECT_EQ(second.elements(0), (std::vector<std::string_view>{"2", "3"})) << "of a part of a larger array";
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "t.parquet";
+  const auto list = list_of(words, {0, 4});
+  write_parquet(path, {arrow::field("x", list->type())}, {list});
+  EXPECT_NE(refusal(path, {"x"}).find("column 'x' is of type list<"), std::string::npos) << refusal(path, {"x"});
+  EXPECT_NE(refusal(path, {"x"}).find("name it among the table's multi columns"), std::string::npos);
+}
+
+TEST(ReadTable, RefusesAnotherEncodingOfParquet) {
+  TableOptions options;
+  options.encoding = TextEncoding::kLatin1;
+  EXPECT_THROW(rows_of(int64s({1}), options), DataError);
+}
+
 TEST(ReadTable, KnowsParquetByItsContent) {
   const TemporaryFolder folder;
   write_parquet(folder.path() / "TABLE.PARQUET", {arrow::field("id", arrow::int64())}, {int64s({7})});
@@ -144,10 +225,9 @@ TEST(ReadTable, KnowsParquetByItsContent) {
   EXPECT_NE(refusal(folder.path() / "table.pq", {"id"}).find("is no complete Parquet file"), std::string::npos);
 }
 
-TEST(ReadTable, SaysHowToUnpackWhatIsCompressed) {
+TEST(ReadTable, SaysWhatAFileIsThatCannotBeRead) {
   const TemporaryFolder folder;
-  const std::pair<std::string, std::string> cases[] = {{"\x1f\x8b\x08 and so on", "decompress it first, with gunzip"},
-                                                       {"\x28\xb5\x2f\xfd", "decompress it first, with unzstd"},
+  const std::pair<std::string, std::string> cases[] = {{"BZh91AY\x01", "decompress it first, with bunzip2"},
                                                        {"PK\x03\x04", "export the sheet as CSV"},
                                                        {"\xff\xfeu\0s\0", "iconv -f utf-16 -t utf-8"}};
   for (const auto& [content, remedy] : cases) {
@@ -157,30 +237,88 @@ TEST(ReadTable, SaysHowToUnpackWhatIsCompressed) {
   }
 }
 
-TEST(ReadTable, LeavesOutRowsWithAQuotedLineBreakAndSaysWhere) {
+std::string compressed(const std::string& text, arrow::Compression::type type) {
+  const auto codec = arrow::util::Codec::Create(type).ValueOrDie();
+  const auto bytes = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto out = arrow::io::CompressedOutputStream::Make(codec.get(), bytes).ValueOrDie();
+  EXPECT_TRUE(out->Write(text).ok() && out->Close().ok());
+  return bytes->Finish().ValueOrDie()->ToString();
+}
+
+TEST(ReadTable, UnpacksTextWhateverItsName) {
+  const TemporaryFolder folder;
+  std::string text =
+                  "\xef\xbb\xbf"
+                  "a,b\n",
+              expected;
+  for (int line = 2; line < 300000; ++line) text += std::to_string(line) + ",x\n";
+  for (const auto type : {arrow::Compression::GZIP, arrow::Compression::ZSTD}) {
+    const auto packed = compressed(text, type);
+    Rejections rejections(OnError::kFail);
+    const auto result = read(table_of(folder.write("t.csv", packed)), {"b", "a"}, rejections);
+    ASSERT_EQ(result.count, 299998);
+    EXPECT_EQ(result.rows.back(), "x|299999|");
+    EXPECT_EQ(result.lines.back(), 299999);
+    // One part behind the other, as 'cat' makes them.
+    const auto parts = folder.write("parts.csv", compressed("a,b\n1,2\n", type) + compressed("3,4\n", type));
+    EXPECT_EQ(read(table_of(parts), {"a"}, rejections).rows, (std::vector<std::string>{"1|", "3|"}));
+    const auto cut = refusal(folder.write("cut.csv", packed.substr(0, packed.size() / 2)), {"a"});
+    EXPECT_NE(cut.find("cut.csv: cannot be unpacked, so it is damaged or cut"), std::string::npos) << cut;
+    auto damaged = packed;
+    for (std::size_t i = packed.size() / 2; i < packed.size(); ++i) damaged[i] = '\x55';
+    EXPECT_NE(refusal(folder.write("damaged.csv", damaged), {"a"}), "");
+    EXPECT_NE(refusal(folder.write("empty.csv", compressed("", type)), {"a"}).find("is empty"), std::string::npos);
+    const auto parquet = refusal(folder.write("parquet.gz", compressed("PAR1 and so on", type)), {"a"});
+    EXPECT_NE(parquet.find("is a compressed Parquet file; unpack it"), std::string::npos) << parquet;
+  }
+}
+
+TEST(ReadTable, ReadsQuotedLineBreaksAndKeepsLineNumbersRight) {
   const TemporaryFolder folder;
   const auto path = folder.write("t.csv", "a,b\n1,2\n3,\"x\ny\"\n5\n7,8\n");
-  EXPECT_NE(refusal(path, {"a"}).find("t.csv:3: a quoted value goes on to line 4; replace its line breaks"),
-            std::string::npos);
   Rejections rejections(OnError::kSkip);
-  const auto result = read(table_of(path), {"a"}, rejections);
-  EXPECT_EQ(result.rows, (std::vector<std::string>{"1|", "7|"}));
-  EXPECT_EQ(result.lines, (std::vector<std::int64_t>{2, 6}));
-  EXPECT_EQ(rejections.rows("line break in a quoted value"), 1);
+  const auto result = read(table_of(path), {"a", "b"}, rejections);
+  EXPECT_EQ(result.rows, (std::vector<std::string>{"1|2|", "3|x\ny|", "7|8|"}));
+  EXPECT_EQ(result.lines, (std::vector<std::int64_t>{2, 3, 6}));
   EXPECT_NE(rejections.summary().find("t.csv:5: 1 fields"), std::string::npos) << rejections.summary();
 }
 
-TEST(ReadTable, LeavesOutRowsInAnotherEncodingAndSaysHowToConvert) {
+TEST(ReadTable, NamesAQuoteThatStandsAlone) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("t.csv", "a,b\n1,\"two inches\n3,4\n5,\"six\"\n7,8\n");
+  EXPECT_NE(refusal(path, {"a"}).find("t.csv:2: a quoted value goes on to line 4, and text follows the quote"),
+            std::string::npos)
+      << refusal(path, {"a"});
+  Rejections rejections(OnError::kSkip);
+  EXPECT_EQ(read(table_of(path), {"a"}, rejections).rows, (std::vector<std::string>{"7|"}));
+  const auto fields = folder.write("fields.csv", "a,b\n1,\"x\ny\",z\n");
+  EXPECT_NE(refusal(fields, {"a"}).find("fields.csv:2: 3 fields where the header has 2, up to line 3"),
+            std::string::npos)
+      << refusal(fields, {"a"});
+}
+
+TEST(ReadTable, LeavesOutRowsInAnotherEncodingAndSaysHowToReadThem) {
   const TemporaryFolder folder;
   const auto path = folder.write("t.csv", "a,b\n1,x\n2,caf\xe9\n3,y\n");
   EXPECT_NE(refusal(path, {"a", "b"})
-                .find("t.csv:3: column 'b': 'caf\\xe9' is not UTF-8; convert the file, as from "
-                      "Latin-1 with: iconv -f latin1 -t utf-8"),
-            std::string::npos);
+                .find("t.csv:3: column 'b': 'caf\\xe9' is not UTF-8; set encoding = latin-1 for this table"),
+            std::string::npos)
+      << refusal(path, {"a", "b"});
   Rejections rejections(OnError::kSkip);
   EXPECT_EQ(read(table_of(path), {"a", "b"}, rejections).rows, (std::vector<std::string>{"1|x|", "3|y|"}));
   EXPECT_EQ(rejections.rows("not UTF-8"), 1);
   EXPECT_EQ(refusal(path, {"a"}), "");  // a column that nobody asked for may hold anything
+  auto table = table_of(path);
+  table.encoding = TextEncoding::kLatin1;
+  EXPECT_EQ(read(table, {"b"}, rejections).rows, (std::vector<std::string>{"x|", "caf\u00e9|", "y|"}));
+}
+
+TEST(ReadTable, CellsThatMeanAMissingValueAreMissing) {
+  const TemporaryFolder folder;
+  auto table = table_of(folder.write("t.csv", "a,b\nNA,-1\n\"NA\",NAN\n-1.0,\n"));
+  table.null_values = {"NA", "-1"};
+  Rejections rejections(OnError::kFail);
+  EXPECT_EQ(read(table, {"a", "b"}, rejections).rows, (std::vector<std::string>{"-|-|", "-|NAN|", "-1.0|-|"}));
 }
 
 TEST(ReadTable, LeavesOutCellsWithZeroBytes) {

@@ -61,6 +61,18 @@ TEST_F(TextTableTest, ALineBreakMayFallBetweenTwoPieces) {
 TEST_F(TextTableTest, AByteOrderMarkIsNoPartOfTheFirstName) {
   const TextTable table(folder.write("table.csv", "\xef\xbb\xbfuser,item\n1,2\n").string(), ',');
   EXPECT_EQ(table.header(), (std::vector<std::string>{"user", "item"}));
+  const TextTable quoted(folder.write("table.csv", "\xef\xbb\xbf\"user,key\",item\n1,2\n").string(), ',');
+  EXPECT_EQ(quoted.header(), (std::vector<std::string>{"user,key", "item"}));
+}
+
+TEST_F(TextTableTest, Latin1IsReadAsUtf8) {
+  TextTable table(folder.write("table.csv", "caf\xe9,\"a\xff,b\"\nx\xa3,\x80\n").string(), ',', TextEncoding::kLatin1);
+  EXPECT_EQ(table.header(), (std::vector<std::string>{"caf\u00e9", "a\u00ff,b"}));
+  ASSERT_TRUE(table.next());
+  EXPECT_EQ(table.fields()[0], "x\u00a3");
+  EXPECT_EQ(table.fields()[1], "\xc2\x80");
+  const auto marked = folder.write("marked.csv", "\xef\xbb\xbfuser\n1\n").string();
+  EXPECT_THROW(TextTable(marked, ',', TextEncoding::kLatin1), DataError);
 }
 
 TEST_F(TextTableTest, WhatNeverEndsIsRefusedWhereItStarts) {
@@ -73,7 +85,8 @@ TEST_F(TextTableTest, WhatNeverEndsIsRefusedWhereItStarts) {
 }
 
 TEST_F(TextTableTest, AHeaderInAnotherEncodingIsRefusedWithTheRemedy) {
-  EXPECT_NE(refusal("caf\xe9,b\n1,2\n").find("table.csv:1: the header's 'caf\\xe9' is not UTF-8 text; convert"),
+  EXPECT_NE(refusal("caf\xe9,b\n1,2\n")
+                .find("table.csv:1: the header's 'caf\\xe9' is not UTF-8 text; set encoding = latin-1"),
             std::string::npos);
 }
 

@@ -34,12 +34,18 @@ warmstart::FieldBuilders make_fields() {
   return fields;
 }
 
+warmstart::IngestOptions make_options() {
+  warmstart::IngestOptions options;
+  options.min_rows = 1;
+  return options;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Folder folder;
   static const auto fields = make_fields();
-  static const warmstart::IngestOptions options = {.min_rows = 1};
+  static const auto options = make_options();
   std::ofstream(folder.path / "spill-00000", std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {

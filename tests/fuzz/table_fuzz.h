@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "data/row_cells.h"
 #include "data/side_table.h"
 #include "data/table_reader.h"
 
@@ -28,7 +29,8 @@ inline void read_hostile_table(const std::string& path, const std::string& separ
     warmstart::read_table(table, {"a", "b", "c"}, rejections, [&](const warmstart::TableRow& row) {
       if (row.place.line <= line) std::abort();
       line = row.place.line;
-      for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(fields[i]->parse(row.cells[i]));
+      const auto cells = warmstart::parse_cells(fields, row, 0);
+      for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(cells[i]);
     });
     for (const auto& field : fields) field->finish();
   } catch (const warmstart::Error& error) {

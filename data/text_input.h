@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "base/regular_file.h"
+
+namespace warmstart {
+
+// The bytes of a text file behind its byte-order mark.  What its first bytes say is compressed, with gzip or Zstandard,
+// is unpacked as it is read.
+class TextInput {
+ public:
+  // Throws DataError when it cannot be read, or holds no text but a compressed Parquet file.
+  explicit TextInput(const std::string& file);
+
+  // Up to `size` of the next bytes; fewer only at the end.  Throws DataError where compressed data are damaged or cut.
+  std::size_t read(char* to, std::size_t size);
+
+  // Whether it starts with UTF-8's byte-order mark.
+  bool has_mark() const { return has_mark_; }
+
+ private:
+  void read_start();
+
+  std::string file_;
+  RegularFile plain_;
+  bool compressed_ = false;
+  std::function<std::size_t(char*, std::size_t)> read_stream_;  // read() without `start_`
+  std::string start_;                                           // of the text, which was read to look for the mark
+  bool has_mark_ = false;
+};
+
+}  // namespace warmstart
