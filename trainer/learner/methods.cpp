@@ -203,16 +203,13 @@ std::optional<Refusal> refusal_of_modulation(const ModelOptions& options) {
   return std::nullopt;
 }
 
-// Of stages with fewer or more outputs than the objective.
+// Of stages that make nothing of what the objective predicts.
 std::optional<Refusal> refusal_of_objective(const Stages& stages, ObjectiveKind objective) {
-  const bool of_classes = objective == ObjectiveKind::kClasses;
-  if (has(stages, StageKind::kPrototypes) && objective != ObjectiveKind::kBinary && !of_classes)
+  if (has(stages, StageKind::kPrototypes) && objective != ObjectiveKind::kBinary &&
+      objective != ObjectiveKind::kClasses)
     return Refusal{fmt::format("prototypes are the means of classes, which model.objective = {} does not have",
                                name_of(objective)),
                    "set model.objective = binary or classes, or adapt.stages = prior, steps"};
-  if (of_classes && has(stages, StageKind::kKernel))
-    return Refusal{"kernel has one output, and model.objective = classes one for each class",
-                   "set adapt.stages = ridge, prototypes or steps"};
   if (ranks(objective) && solver_of(stages))
     return Refusal{fmt::format("{} fits each row's output to a response of its own, and model.objective = {} costs a "
                                "task's rows together",
