@@ -116,7 +116,10 @@ class Reference {
   // The stages before the steps, of which there are none; the head is all that counts, whatever reads it.
   static ModelOptions start_options(ModelOptions options) {
     const auto& inner = options.adapt.inner;
-    if (!options.adapt.stages.empty()) options.adapt.readout = ReadoutKind::kLinear;
+    if (!options.adapt.stages.empty()) {
+      options.adapt.readout = ReadoutKind::kLinear;
+      options.adapt.full_context = 0;
+    }
     options.adapt.inner = {.steps = 0, .scope = inner.scope, .warp = inner.warp};
     // The kernel is written out here, over what they make.
     if (std::erase(options.adapt.stages, StageKind::kKernel) > 0 && options.adapt.stages.empty())
@@ -264,6 +267,35 @@ class Reference {
     return kernel(query, support).mm(of_rows).unsqueeze(0);
   }
 
+  // A query's and a support's rows, each [R, D], as one sees them with the support (Vinyals et al. 2016, appendix A),
+  // by LibTorch's function of one step.
+  std::pair<at::Tensor, at::Tensor> in_full_context(const at::Tensor& query, const at::Tensor& support) const {
+    const auto of = [&](const std::string& name) { return learner_.parameters()["context." + name]; };
+    const auto rows = support.size(0);
+    std::vector<at::Tensor> g;
+    for (std::int64_t i = 0; i < rows; ++i) g.push_back(support[i]);
+    for (const std::string way : {"forward", "backward"}) {
+      auto hidden = at::zeros_like(query.narrow(0, 0, 1)), cell = hidden;
+      for (std::int64_t step = 0; step < rows; ++step) {
+        const auto i = way == "forward" ? step : rows - 1 - step;
+        std::tie(hidden, cell) =
+            at::lstm_cell(support.narrow(0, i, 1), {hidden, cell}, of(way + ".input.weight"), of(way + ".state.weight"),
+                          of(way + ".input.bias"), of(way + ".state.bias"));
+        g[static_cast<std::size_t>(i)] = g[static_cast<std::size_t>(i)] + hidden[0];
+      }
+    }
+    const auto context = rows > 0 ? at::stack(g) : support;
+    const auto weight = at::cat({of("query.weight"), of("read.weight")}, 1);
+    auto q = at::zeros_like(query), cell = q;
+    for (int step = 0; step < options_.adapt.full_context; ++step) {
+      const auto read = rows > 0 ? at::softmax(q.mm(context.t()), 1).mm(context) : at::zeros_like(query);
+      std::tie(q, cell) = at::lstm_cell(at::cat({query, read}, 1), {q, cell}, weight, of("state.weight"),
+                                        of("query.bias"), at::zeros_like(of("query.bias")));
+      q = q + query;
+    }
+    return {q, context};
+  }
+
   // With a readout that compares rows, by its equations, one pair of a query and a support row after the other; of_head
   // [1, Q, C].
   at::Tensor loss_of_comparing(const Weights& weights, const TensorBatch& one, const at::Tensor& of_head) {
@@ -273,6 +305,9 @@ class Reference {
     auto residuals = at::zeros_like(of_support);
     if (rows > 0) residuals = -torch::autograd::grad({costs}, {of_support}, {}, true, true)[0];
     const auto features = plain_.encode(plain_.batch_parameters(one), one, nullptr).features();
+    auto of_query = features.index_select(0, one.query.place[0]);
+    auto compared = features.index_select(0, one.support.place[0]);
+    if (options_.adapt.full_context > 0) std::tie(of_query, compared) = in_full_context(of_query, compared);
     const bool siamese = options_.adapt.readout == ReadoutKind::kSiamese;
     const auto& contrast = options_.adapt.contrast;
     std::vector<at::Tensor> outputs;
@@ -280,8 +315,7 @@ class Reference {
     for (std::int64_t q = 0; q < of_head.size(1); ++q) {
       auto sum = at::zeros_like(of_head[0][q]), alike = raw("readout.kappa") + 0.001;
       for (std::int64_t i = 0; i < rows; ++i) {
-        const auto a = features[one.query.place[0][q].item<std::int64_t>()];
-        const auto b = features[one.support.place[0][i].item<std::int64_t>()];
+        const auto a = of_query[q], b = compared[i];
         const auto length = [](const at::Tensor& x) { return at::sqrt(x.dot(x) + 1e-6); };
         const auto distance = at::sqrt((a - b).square().sum() + 0.01) - 0.1;
         const auto far = siamese ? distance : 1.0 - a.dot(b) / (length(a) * length(b));

@@ -12,9 +12,9 @@ RandomModel::RandomModel(const ModelOptions& options, at::ScalarType type, const
       batch(random_batch_of(options.objective.kind)),
       tensors(batch, at::TensorOptions(type)) {
   auto& parameters = learner.parameters();
+  parameters.flatten(type);
   RandomStream random(3, Purpose::kInitialise, 99);
   for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-  parameters.flatten(type);
 }
 
 std::int64_t RandomModel::support_rows(std::int64_t task) const {

@@ -4,8 +4,8 @@
 
 namespace warmstart {
 
-// A model whose parameters are random numbers, the same in float32 and in double precision, and a batch for it: that of
-// random_batch_of(), in which a task without support rows is among the others.
+// A model whose parameters are random numbers, the same in float32 as in double precision but for rounding, and a batch
+// for it: that of random_batch_of(), in which a task without support rows is among the others.
 struct RandomModel {
   explicit RandomModel(const ModelOptions& options, at::ScalarType type = at::kDouble,
                        const Learner::MakeNetwork& make_network = warmstart::make_network);

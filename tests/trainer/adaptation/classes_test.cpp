@@ -17,6 +17,7 @@
 #include "trainer/adaptation/kernel.h"
 #include "trainer/adaptation/lstm.h"
 #include "trainer/adaptation/prototypes.h"
+#include "trainer/adaptation/recurrent.h"
 #include "trainer/adaptation/ridge.h"
 #include "trainer/adaptation/support_encoder.h"
 #include "trainer/adaptation/support_readout.h"
@@ -134,20 +135,19 @@ TEST_F(ReadoutsOfClasses, SiameseAddsItByDistances) {
 //   print((sines(8, 9, 2) @ cell(given[None])[0][0, -1]).view(3, 3))
 class CellsOfClasses : public StagesOfClasses {
  protected:
-  template <typename Cell>
-  at::Tensor added(const std::string& kind) {
-    const Cell cell(kClassCount, 2, 5, 2, draw, parameters);
+  at::Tensor added(const std::string& kind, Recurrent::MakeCell make_cell) {
+    const Recurrent stage(kind, make_cell, kClassCount, 2, 5, 2, draw, parameters);
     parameters.flatten(at::kDouble);
     parts[kind + ".rows"] = sines(3, {1, 4, (1 + kClassCount) * 2});
     double phase = 4;
     for (const auto* name : {"input.weight", "state.weight", "input.bias", "state.bias", "head.weight"})
       set(kind + "." + name, phase++);
-    return added_by(cell);
+    return added_by(stage);
   }
 };
 
 TEST_F(CellsOfClasses, GruWritesAHeadOfEachClass) {
-  EXPECT_LT(greatest(added<Gru>("gru") -
+  EXPECT_LT(greatest(added("gru", make_cell<Gru>) -
                      in_doubles({-0.534875458226, 0.706222597166, -0.052909141192, -0.662186653703, 0.604042903477,
                                  0.159445566862, -0.736748439979, 0.453745498395, 0.359098932470},
                                 {1, 3, 3})),
@@ -155,7 +155,7 @@ TEST_F(CellsOfClasses, GruWritesAHeadOfEachClass) {
 }
 
 TEST_F(CellsOfClasses, LstmWritesAHeadOfEachClass) {
-  EXPECT_LT(greatest(added<Lstm>("lstm") -
+  EXPECT_LT(greatest(added("lstm", make_cell<Lstm>) -
                      in_doubles({-0.622535857903, 0.793552691862, -0.037933026801, -0.761981273654, 0.672125219880,
                                  0.202575705621, -0.840727697991, 0.497156638212, 0.426947373470},
                                 {1, 3, 3})),
@@ -300,6 +300,7 @@ using enum StageKind;
 struct ClassChain {
   std::vector<StageKind> stages;
   ReadoutKind readout = ReadoutKind::kLinear;
+  int full_context = 0;
 };
 
 struct RandomClasses : RandomModel {
@@ -309,8 +310,13 @@ struct RandomClasses : RandomModel {
     ModelOptions options;
     options.network = {.embedding = 5, .tower = {6}, .features = 3};
     options.objective = {.kind = ObjectiveKind::kClasses, .classes = kClassCount};
-    options.adapt = {
-        .stages = chain.stages, .readout = chain.readout, .prior = 4, .encoder = 4, .recurrent = 4, .task_memory = 3};
+    options.adapt = {.stages = chain.stages,
+                     .readout = chain.readout,
+                     .full_context = chain.full_context,
+                     .prior = 4,
+                     .encoder = 4,
+                     .recurrent = 4,
+                     .task_memory = 3};
     return options;
   }
   at::Tensor joint_losses() const { return learner.joint_losses(learner.batch_parameters(tensors), tensors, nullptr); }
@@ -329,6 +335,7 @@ const std::vector<ClassChain>& chains_without_numbers() {
                                                  {{kTaskMemory, kRidge}},
                                                  {{kTaskMemory, kSteps}},
                                                  {{}, ReadoutKind::kMatching},
+                                                 {{}, ReadoutKind::kMatching, 2},
                                                  {{}, ReadoutKind::kSiamese},
                                                  {{kSupportEncoder}, ReadoutKind::kMatching}};
   return chains;
@@ -360,6 +367,7 @@ std::vector<ClassChain> all_class_chains() {
                                                   {{kPrior, kLstm, kSteps}},
                                                   {{kPrior}, ReadoutKind::kMatching},
                                                   {{kPrior, kSteps}, ReadoutKind::kMatching},
+                                                  {{kPrior}, ReadoutKind::kMatching, 2},
                                                   {{kPrior}, ReadoutKind::kSiamese}})
     chains.push_back(more);
   return chains;
@@ -391,6 +399,7 @@ TEST(ClassesOfTasks, WithoutSupportRowsScoreAsTheirPriorSays) {
                                                    {{kPrior, kRidge}},
                                                    {{kPrior, kKernel}},
                                                    {{kPrior}, ReadoutKind::kMatching},
+                                                   {{kPrior}, ReadoutKind::kMatching, 2},
                                                    {{kPrior}, ReadoutKind::kSiamese}}) {
     const RandomClasses model(chain);
     const auto losses = model.losses(), of_prior = model.joint_losses();

@@ -131,6 +131,20 @@ TEST(Methods, ReadoutsThatCompareRowsGoWithSharedFeaturesAlone) {
   }
 }
 
+TEST(Methods, FullContextIsMatchingsAlone) {
+  auto options = with_stages({kPrior});
+  options.adapt.full_context = 2;
+  for (const auto readout : {ReadoutKind::kLinear, ReadoutKind::kSiamese}) {
+    options.adapt.readout = readout;
+    EXPECT_NE(reason(options).find("adapt.readout = " + to_text(readout) + " does not"), std::string::npos)
+        << reason(options);
+  }
+  options.adapt.readout = ReadoutKind::kMatching;
+  EXPECT_EQ(reason(options), "");
+  options.adapt.stages = {kPrior, kKernel};
+  EXPECT_NE(reason(options).find("the stage kernel does that in another way"), std::string::npos) << reason(options);
+}
+
 TEST(Methods, AReadoutThatComparesRowsOfClassesNeedsNoStage) {
   auto options = with_stages({});
   options.adapt.readout = ReadoutKind::kMatching;
