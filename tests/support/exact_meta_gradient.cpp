@@ -9,8 +9,8 @@
 #include <map>
 #include <tuple>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/random_model.h"
 
 namespace warmstart {
 namespace {
@@ -90,7 +90,8 @@ class Reference {
   at::Tensor loss(const TensorBatch& batch, std::int64_t task) {
     const auto one = only_task(batch, task);
     const auto weights = adapted(start_of(one), one);
-    const auto outputs = this->outputs(weights, one, one.query);
+    auto outputs = this->outputs(weights, one, one.query);
+    if (has_kernel()) outputs = outputs + added_by_kernel(weights, one);
     if (options_.adapt.readout == ReadoutKind::kLinear) return outer_costs(outputs, one.query.label).mean();
     return loss_of_comparing(weights, one, outputs);
   }
@@ -115,8 +116,14 @@ class Reference {
   // The stages before the steps, of which there are none; the head is all that counts, whatever reads it.
   static ModelOptions start_options(ModelOptions options) {
     const auto& inner = options.adapt.inner;
-    if (!options.adapt.stages.empty()) options.adapt.readout = ReadoutKind::kLinear;
+    if (!options.adapt.stages.empty()) {
+      options.adapt.readout = ReadoutKind::kLinear;
+      options.adapt.full_context = 0;
+    }
     options.adapt.inner = {.steps = 0, .scope = inner.scope, .warp = inner.warp};
+    // The kernel is written out here, over what they make.
+    if (std::erase(options.adapt.stages, StageKind::kKernel) > 0 && options.adapt.stages.empty())
+      options.adapt.stages = {StageKind::kSteps};
     return options;
   }
 
@@ -168,11 +175,15 @@ class Reference {
   // The task's parameters before any step: the shared ones, and the head that the stages before the steps have made.
   Weights start_of(const TensorBatch& one) {
     for (const auto& parameter : start_.parameters().list())
-      start_.parameters().replace(parameter.name, learner_.parameters()[parameter.name]);
+      if (learner_.parameters().contains(parameter.name))
+        start_.parameters().replace(parameter.name, learner_.parameters()[parameter.name]);
     const auto parameters = start_.batch_parameters(one);
     const auto state = start_.adapt(parameters, one);
     const auto& head = state.head;
     Weights weights = {{"head.weight", head.w[0]}, {"head.bias", head.b[0][0]}};
+    // Of several classes a stage alone that solves for the head starts from zeros.
+    if (has_kernel() && options_.adapt.stages.size() == 1)
+      for (auto& [name, value] : weights) value = at::zeros_like(value);
     if (options_.adapt.modulation) add_modulation(weights, state.layers.modulation());
     for (const auto& parameter : plain_.parameters().list()) {
       if (!weights.contains(parameter.name)) weights[parameter.name] = learner_.parameters()[parameter.name];
@@ -226,6 +237,65 @@ class Reference {
     return at::cat(of_rows, 1);
   }
 
+  bool has_kernel() const {
+    return !options_.adapt.stages.empty() && options_.adapt.stages.back() == StageKind::kKernel;
+  }
+
+  // What the kernel adds to the query rows' outputs of classes, [1, Q, C]: regression on all pairs of rows, in the
+  // steps that the bound of the softmax's curvature by 1/2 gives.
+  at::Tensor added_by_kernel(const Weights& weights, const TensorBatch& one) {
+    const auto rows = learner_.encode(learner_.batch_parameters(one), one, nullptr);
+    const auto seen = [&](const at::Tensor& places) {
+      const auto features = rows.features().index_select(0, places);
+      return std::pair(at::cat({features, at::ones_like(features.narrow(1, 0, 1))}, 1),
+                       raw("kernel.factor") * rows.parts().at("kernel.points").index_select(0, places));
+    };
+    const auto support = seen(one.support.place[0]), query = seen(one.query.place[0]);
+    const auto variance = at::diag(at::reciprocal(raw("kernel.precision") + 0.001));
+    const auto kernel = [&](const auto& a, const auto& b) {
+      const auto squares = (a.second.unsqueeze(1) - b.second.unsqueeze(0)).square().sum(2);
+      return a.first.mm(variance).mm(b.first.t()) + raw("kernel.scale") * at::exp(-0.5 * squares);
+    };
+    const auto of_support = kernel(support, support), start = support_outputs(weights, one)[0];
+    const auto labels = at::one_hot(one.support.label[0].to(at::kLong), start.size(1)).to(at::kDouble);
+    auto of_rows = at::zeros_like(start);
+    for (int step = 0; step < learner_.objective().newton_steps(); ++step) {
+      const auto outputs = start + of_support.mm(of_rows);
+      const auto wanted = outputs + 2.0 * (labels - at::softmax(outputs, 1));
+      of_rows = at::linalg_solve(of_support + 2.0 * at::eye(start.size(0), at::kDouble), wanted - start);
+    }
+    return kernel(query, support).mm(of_rows).unsqueeze(0);
+  }
+
+  // A query's and a support's rows, each [R, D], as one sees them with the support (Vinyals et al. 2016, appendix A),
+  // by LibTorch's function of one step.
+  std::pair<at::Tensor, at::Tensor> in_full_context(const at::Tensor& query, const at::Tensor& support) const {
+    const auto of = [&](const std::string& name) { return learner_.parameters()["context." + name]; };
+    const auto rows = support.size(0);
+    std::vector<at::Tensor> g;
+    for (std::int64_t i = 0; i < rows; ++i) g.push_back(support[i]);
+    for (const std::string way : {"forward", "backward"}) {
+      auto hidden = at::zeros_like(query.narrow(0, 0, 1)), cell = hidden;
+      for (std::int64_t step = 0; step < rows; ++step) {
+        const auto i = way == "forward" ? step : rows - 1 - step;
+        std::tie(hidden, cell) =
+            at::lstm_cell(support.narrow(0, i, 1), {hidden, cell}, of(way + ".input.weight"), of(way + ".state.weight"),
+                          of(way + ".input.bias"), of(way + ".state.bias"));
+        g[static_cast<std::size_t>(i)] = g[static_cast<std::size_t>(i)] + hidden[0];
+      }
+    }
+    const auto context = rows > 0 ? at::stack(g) : support;
+    const auto weight = at::cat({of("query.weight"), of("read.weight")}, 1);
+    auto q = at::zeros_like(query), cell = q;
+    for (int step = 0; step < options_.adapt.full_context; ++step) {
+      const auto read = rows > 0 ? at::softmax(q.mm(context.t()), 1).mm(context) : at::zeros_like(query);
+      std::tie(q, cell) = at::lstm_cell(at::cat({query, read}, 1), {q, cell}, weight, of("state.weight"),
+                                        of("query.bias"), at::zeros_like(of("query.bias")));
+      q = q + query;
+    }
+    return {q, context};
+  }
+
   // With a readout that compares rows, by its equations, one pair of a query and a support row after the other; of_head
   // [1, Q, C].
   at::Tensor loss_of_comparing(const Weights& weights, const TensorBatch& one, const at::Tensor& of_head) {
@@ -235,6 +305,9 @@ class Reference {
     auto residuals = at::zeros_like(of_support);
     if (rows > 0) residuals = -torch::autograd::grad({costs}, {of_support}, {}, true, true)[0];
     const auto features = plain_.encode(plain_.batch_parameters(one), one, nullptr).features();
+    auto of_query = features.index_select(0, one.query.place[0]);
+    auto compared = features.index_select(0, one.support.place[0]);
+    if (options_.adapt.full_context > 0) std::tie(of_query, compared) = in_full_context(of_query, compared);
     const bool siamese = options_.adapt.readout == ReadoutKind::kSiamese;
     const auto& contrast = options_.adapt.contrast;
     std::vector<at::Tensor> outputs;
@@ -242,8 +315,7 @@ class Reference {
     for (std::int64_t q = 0; q < of_head.size(1); ++q) {
       auto sum = at::zeros_like(of_head[0][q]), alike = raw("readout.kappa") + 0.001;
       for (std::int64_t i = 0; i < rows; ++i) {
-        const auto a = features[one.query.place[0][q].item<std::int64_t>()];
-        const auto b = features[one.support.place[0][i].item<std::int64_t>()];
+        const auto a = of_query[q], b = compared[i];
         const auto length = [](const at::Tensor& x) { return at::sqrt(x.dot(x) + 1e-6); };
         const auto distance = at::sqrt((a - b).square().sum() + 0.01) - 0.1;
         const auto far = siamese ? distance : 1.0 - a.dot(b) / (length(a) * length(b));
@@ -362,23 +434,6 @@ class Reference {
   Learner plain_, start_;
 };
 
-// A model whose parameters are random numbers, and a batch for it.
-struct RandomExample {
-  RandomExample(const ModelOptions& options, const Learner::MakeNetwork& make_network)
-      : learner(random_batch_schema(), options, 1, make_network),
-        batch(random_batch_of(options.objective.kind)),
-        tensors(batch, at::TensorOptions(at::kDouble)) {
-    auto& parameters = learner.parameters();
-    parameters.flatten(at::kDouble);
-    RandomStream random(3, Purpose::kInitialise, 99);
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-  }
-
-  Learner learner;
-  EpisodeBatch batch;
-  TensorBatch tensors;
-};
-
 template <typename LossOfTask>
 at::Tensor of_tasks(const EpisodeBatch& batch, const LossOfTask& loss_of) {
   std::vector<at::Tensor> losses;
@@ -407,7 +462,7 @@ void expect_same_gradients(const Parameters& parameters, const at::Tensor& loss,
 }  // namespace
 
 void expect_exact_meta_gradient(const ModelOptions& options, const Learner::MakeNetwork& make_network) {
-  const RandomExample example(options, make_network);
+  const RandomModel example(options, at::kDouble, make_network);
   const auto& [learner, batch, tensors] = example;
   const auto losses = learner.losses(learner.batch_parameters(tensors), tensors, nullptr);
   Reference reference(learner, make_network);
@@ -417,7 +472,7 @@ void expect_exact_meta_gradient(const ModelOptions& options, const Learner::Make
 }
 
 void expect_exact_change(const ModelOptions& options) {
-  const RandomExample example(options, make_network);
+  const RandomModel example(options);
   const auto& [learner, batch, tensors] = example;
   const auto weights = at::arange(1, batch.tasks + 1, at::kDouble);
   const auto parameters = learner.batch_parameters(tensors);

@@ -7,26 +7,17 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/random.h"
-#include "tests/support/random_batch.h"
-#include "trainer/learner/learner.h"
+#include "tests/support/random_model.h"
 
 namespace warmstart {
 namespace {
 
-struct LossesAndGradients {
-  LossesAndGradients(const ModelOptions& options, at::ScalarType type) : learner(random_batch_schema(), options, 1) {
-    auto& parameters = learner.parameters();
-    RandomStream random(3, Purpose::kInitialise, 99);
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-    parameters.flatten(type);
-    const auto batch = random_batch(has_bits(options.objective.kind));
-    const TensorBatch tensors(batch, parameters.flat().options());
-    losses = learner.losses(learner.batch_parameters(tensors), tensors, nullptr);
-    gradients = torch::autograd::grad({losses.sum()}, parameters.values(), {}, std::nullopt, false, true);
+struct LossesAndGradients : RandomModel {
+  LossesAndGradients(const ModelOptions& options, at::ScalarType type) : RandomModel(options, type) {
+    losses = RandomModel::losses();
+    gradients = torch::autograd::grad({losses.sum()}, learner.parameters().values(), {}, std::nullopt, false, true);
   }
 
-  Learner learner;
   at::Tensor losses;
   std::vector<at::Tensor> gradients;
 };

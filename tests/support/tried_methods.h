@@ -18,9 +18,11 @@ inline bool is_for_classes(const std::vector<StageKind>& stages) {
   static const std::vector<std::vector<StageKind>> chains = {{kSteps},
                                                              {kPrototypes, kSteps},
                                                              {kRidge},
+                                                             {kKernel},
                                                              {kSupportEncoder},
                                                              {kPrior, kSupportEncoder, kSteps},
                                                              {kPrior, kSupportEncoder, kRidge},
+                                                             {kPrior, kSupportEncoder, kKernel},
                                                              {kGru},
                                                              {kPrior, kGru, kSteps},
                                                              {kPrior, kLstm},
@@ -34,8 +36,8 @@ inline bool is_for_classes(const std::vector<StageKind>& stages) {
 // pass is all that differs, inner steps in every scope and one closed form, which reads their rows' inputs.  Objectives
 // that rank rows go with inner steps and with the encoder, and not with the prior or a shared start alone and with
 // encoder and steps together, where their gradient meets nothing else.  Readouts that compare rows go with the prior,
-// for two objectives, and with inner steps, for one; with classes, with inner steps and without a stage.  Classes go
-// with each stage, with inner steps behind it or not.
+// for two objectives, and with inner steps, for one; with classes, with inner steps and without a stage, in full
+// context or not.  Classes go with each stage, with inner steps behind it or not.
 inline std::vector<ModelOptions> tried_methods() {
   using enum StageKind;
   auto methods = all_methods();

@@ -34,6 +34,13 @@ void declare(Options& add, AdaptOptions& options) {
       "how a row's output comes about: linear (a head weighs its features), matching (and attention to the support "
       "rows by cosines adds what the head leaves of their labels) or siamese (that, by distances that are learned of "
       "pairs)");
+  add.add("adapt.full-context", options.full_context,
+          "steps in which an LSTM reads the support by attention for each query row, behind LSTMs over the support "
+          "rows, "
+          "before they are compared; 0: rows are compared by their features alone")
+      .from(0)
+      .to(1000)
+      .only_with("adapt.readout", {"matching"});
   add.add("adapt.modulation", options.modulation,
           "the stages prior, support-encoder, gru and lstm write gains and shifts of hidden layers beside their head");
   add.add("model.prior", options.prior, "width of the hidden layer of the stages prior and task-memory")

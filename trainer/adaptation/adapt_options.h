@@ -46,6 +46,7 @@ struct ContrastOptions {
 struct AdaptOptions {
   std::vector<StageKind> stages = {StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kRidge};
   ReadoutKind readout = ReadoutKind::kLinear;
+  int full_context = 0;           // steps by which `matching` sees a query row in the support's context; 0: not at all
   bool modulation = false;        // stages that write a head write gains and shifts of hidden layers, too
   std::int64_t prior = 32;        // width of the hidden layer of `prior`, and of `task-memory`
   std::int64_t encoder = 64;      // width of `support-encoder`

@@ -6,7 +6,7 @@
 
 namespace warmstart {
 
-Recurrent::Memory Gru::next(const Memory& memory, const at::Tensor& of_row, const at::Tensor& of_hidden) const {
+RecurrentCell::Memory Gru::next(const Memory& memory, const at::Tensor& of_row, const at::Tensor& of_hidden) const {
   const auto width = this->width();
   const auto of = [&](const at::Tensor& values, std::int64_t gate) { return values.narrow(2, gate * width, width); };
   const auto gates = sigmoid_by_element(of_row.narrow(2, 0, 2 * width) + of_hidden.narrow(2, 0, 2 * width));
@@ -15,8 +15,8 @@ Recurrent::Memory Gru::next(const Memory& memory, const at::Tensor& of_row, cons
   return {fresh + kept * (memory.hidden - fresh), {}};
 }
 
-Recurrent::Passage Gru::passage(const at::Tensor& rows, const at::Tensor& /*is_row*/, const at::Tensor& zeros,
-                                const Weights& weights) const {
+RecurrentCell::Passage Gru::passage(const at::Tensor& rows, const at::Tensor& /*is_row*/, const at::Tensor& zeros,
+                                    const Weights& weights) const {
   const auto& [of_row, of_hidden, row_bias, hidden_bias] = weights;
   const auto found =
       at::gru(rows, zeros, {of_row, of_hidden, row_bias, hidden_bias}, true, 1, 0.0, false, false, false);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "trainer/adaptation/recurrent.h"
+#include "trainer/adaptation/recurrent_cell.h"
 
 namespace warmstart {
 
@@ -8,14 +8,13 @@ namespace warmstart {
 //
 //   r = sigmoid(W_r v + b_r + U_r h + c_r),   z = sigmoid(W_z v + b_z + U_z h + c_z)
 //   n = tanh(W_n v + b_n + r (U_n h + c_n)),  h' = (1 - z) n + z h
-class Gru : public Recurrent {
+class Gru : public RecurrentCell {
  public:
-  Gru(std::int64_t outputs, std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
-      Parameters& parameters)
-      : Recurrent("gru", 3, outputs, features, inputs, width, draw, parameters) {}
+  explicit Gru(const CellParts& parts) : RecurrentCell(parts, 3) {}
+
+  bool has_cell() const override { return false; }
 
  private:
-  bool has_cell() const override { return false; }
   Memory next(const Memory& memory, const at::Tensor& of_row, const at::Tensor& of_hidden) const override;
   Passage passage(const at::Tensor& rows, const at::Tensor& is_row, const at::Tensor& zeros,
                   const Weights& weights) const override;

@@ -1,13 +1,12 @@
 #include "trainer/adaptation/kernel.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include "base/host.h"
 #include "trainer/adaptation/precisions.h"
 #include "trainer/adaptation/residual_rows.h"
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/gaussian_kernel.h"
+#include "trainer/arithmetic/memory_of_pairs.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/positive_inverse.h"
 #include "trainer/arithmetic/task_product.h"
@@ -18,17 +17,7 @@ namespace {
 constexpr double kScale = 0.2;   // of the Gaussian kernel, where it starts
 constexpr double kFactor = 2.0;  // of the points
 
-// A pair of support rows has a kernel, its Gaussian part, a product and an inverse, in float32 each.
-constexpr double kBytesOfPair = 16.0;
-
-void require_memory_of_pairs(const at::Tensor& mask) {
-  const auto tasks = mask.size(0), rows = mask.size(1);
-  require_memory(
-      kBytesOfPair * static_cast<double>(tasks) * static_cast<double>(rows) * static_cast<double>(rows),
-      fmt::format("adapt.stages = kernel compares all pairs of a task's {} support rows, which, of {} tasks at "
-                  "once (fewer support rows or the stage ridge need less),",
-                  rows, tasks));
-}
+constexpr int kNumbersOfPair = 4;  // its kernel, the Gaussian part of that, a product and an inverse
 
 // What a kernel needs of the support rows, but their labels.
 struct Pairs {
@@ -90,7 +79,8 @@ Kernel::Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, I
 }
 
 void Kernel::apply(TaskState& state, const Support& support) const {
-  require_memory_of_pairs(support.labels.mask);
+  require_memory_of_pairs(support.labels.mask, kNumbersOfPair, "adapt.stages = kernel", "support rows",
+                          "fewer support rows or the stage ridge");
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
   auto [kernel, memory] = pairs_of(rows, support, parameters);
@@ -98,7 +88,8 @@ void Kernel::apply(TaskState& state, const Support& support) const {
   auto outputs = of_start;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
     const Responses responses(support.objective, outputs, support.labels);
-    memory.inverse = inverse_covariance(kernel, responses.weights, support);
+    if (step == 1 || !support.objective.has_constant_curvature())
+      memory.inverse = inverse_covariance(kernel, responses.weights, support);
     memory.residuals = responses.values - of_start;
     memory.weights = task_product(memory.inverse, memory.residuals);
     if (step < support.objective.newton_steps())

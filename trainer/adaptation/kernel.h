@@ -11,7 +11,9 @@ namespace warmstart {
 //
 //   k(i, j) = h_i' Lambda^-1 h_j + s exp(-|f_i - f_j|^2 / 2),   weights = (K + I)^-1 e
 //
-// The linear part joins the head, the Gaussian one stays as a memory of the support rows.  Without row i, its output
+// The linear part joins the head, the Gaussian one stays as a memory of the support rows.  Several outputs have weights
+// each and the kernel in common.  For an objective that is not quadratic, a few of Newton's steps have the same form
+// with W^-1 for I, W the rows' weights (Rasmussen and Williams 2006, section 3.4).  Without row i, its output
 // would be base_i + r_i - ((C r)_i - M_i' (C H)_i) / C_ii, C = (K + I)^-1, r = label - base.
 class Kernel : public Stage {
  public:

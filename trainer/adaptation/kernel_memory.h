@@ -12,8 +12,8 @@ struct KernelMemory {
   at::Tensor scaled_rows;  // H Lambda^-1 [T, S, D + 1]
   at::Tensor variance;     // Lambda^-1 [T, D + 1, 1]
   at::Tensor inverse;      // (K + I)^-1 [T, S, S]; 0 where rows are padded
-  at::Tensor residuals;    // [T, S, 1]
-  at::Tensor weights;      // (K + I)^-1 residuals [T, S, 1]
+  at::Tensor residuals;    // [T, S, C]
+  at::Tensor weights;      // (K + I)^-1 residuals [T, S, C]
   at::Tensor responses;    // label - base [T, S, 1], 0 where padded; where the memory is to be updated
 
   // The Gaussian kernel of rows at points [T, R, P] with the support rows: [T, R, S].

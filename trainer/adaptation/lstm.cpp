@@ -12,19 +12,21 @@ constexpr double kShuts = 1e4;
 
 }  // namespace
 
-// Gates are in the order i, f, g, o.
-Recurrent::Memory Lstm::next(const Memory& memory, const at::Tensor& of_row, const at::Tensor& of_hidden) const {
-  const auto width = this->width();
-  const auto sums = of_row + of_hidden;
+RecurrentCell::Memory Lstm::step(const at::Tensor& sums, const at::Tensor& cell) {
+  const auto width = sums.size(2) / 4;
   const auto of = [&](const at::Tensor& values, std::int64_t gate) { return values.narrow(2, gate * width, width); };
   const auto enters = sigmoid_by_element(sums.narrow(2, 0, 2 * width));
   const auto fresh = tanh_by_element(of(sums, 2)), leaves = sigmoid_by_element(of(sums, 3));
-  const auto cell = of(enters, 1) * memory.cell + of(enters, 0) * fresh;
-  return {leaves * tanh_by_element(cell), cell};
+  const auto next = of(enters, 1) * cell + of(enters, 0) * fresh;
+  return {leaves * tanh_by_element(next), next};
 }
 
-Recurrent::Passage Lstm::passage(const at::Tensor& rows, const at::Tensor& is_row, const at::Tensor& zeros,
-                                 const Weights& weights) const {
+RecurrentCell::Memory Lstm::next(const Memory& memory, const at::Tensor& of_row, const at::Tensor& of_hidden) const {
+  return step(of_row + of_hidden, memory.cell);
+}
+
+RecurrentCell::Passage Lstm::passage(const at::Tensor& rows, const at::Tensor& is_row, const at::Tensor& zeros,
+                                     const Weights& weights) const {
   // Padding says so in a column of its own, by which nothing enters the cell and nothing is forgotten.
   const auto& [of_row, of_hidden, row_bias, hidden_bias] = weights;
   const auto column = at::full({width(), 1}, kShuts, of_row.options()), none = at::zeros_like(column);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "trainer/adaptation/recurrent.h"
+#include "trainer/adaptation/recurrent_cell.h"
 
 namespace warmstart {
 
@@ -9,14 +9,16 @@ namespace warmstart {
 //
 //   i, f, o = sigmoid(W v + b + U h + c) each,   g = tanh(W_g v + b_g + U_g h + c_g)
 //   s' = f s + i g,   h' = o tanh(s')
-class Lstm : public Recurrent {
+class Lstm : public RecurrentCell {
  public:
-  Lstm(std::int64_t outputs, std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
-       Parameters& parameters)
-      : Recurrent("lstm", 4, outputs, features, inputs, width, draw, parameters) {}
+  explicit Lstm(const CellParts& parts) : RecurrentCell(parts, 4) {}
+
+  bool has_cell() const override { return true; }
+
+  // h' and s' of what the gates i, f, g, o sum up, one after the other, [T, R, 4 H], and of s [T, R, H].
+  static Memory step(const at::Tensor& sums, const at::Tensor& cell);
 
  private:
-  bool has_cell() const override { return true; }
   Memory next(const Memory& memory, const at::Tensor& of_row, const at::Tensor& of_hidden) const override;
   Passage passage(const at::Tensor& rows, const at::Tensor& is_row, const at::Tensor& zeros,
                   const Weights& weights) const override;

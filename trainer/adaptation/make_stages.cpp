@@ -6,6 +6,7 @@
 #include "trainer/adaptation/modulation.h"
 #include "trainer/adaptation/prior.h"
 #include "trainer/adaptation/prototypes.h"
+#include "trainer/adaptation/recurrent.h"
 #include "trainer/adaptation/ridge.h"
 #include "trainer/adaptation/shared_start.h"
 #include "trainer/adaptation/steps.h"
@@ -25,9 +26,11 @@ std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
   if (kind == StageKind::kSupportEncoder)
     return std::make_unique<SupportEncoder>(features, inputs, options.encoder, draw, parameters);
   if (kind == StageKind::kGru)
-    return std::make_unique<Gru>(outputs, features, inputs, options.recurrent, draw, parameters);
+    return std::make_unique<Recurrent>("gru", make_cell<Gru>, outputs, features, inputs, options.recurrent, draw,
+                                       parameters);
   if (kind == StageKind::kLstm)
-    return std::make_unique<Lstm>(outputs, features, inputs, options.recurrent, draw, parameters);
+    return std::make_unique<Recurrent>("lstm", make_cell<Lstm>, outputs, features, inputs, options.recurrent, draw,
+                                       parameters);
   if (kind == StageKind::kTaskMemory)
     return std::make_unique<TaskMemory>(layout, options.task_memory, options.prior, features, inputs, draw, parameters,
                                         tables);
@@ -57,6 +60,12 @@ std::unique_ptr<Stage> make_start(const StageParts& parts) {
   return std::make_unique<SharedStart>(parts.outputs, parts.features, parts.draw, parts.parameters);
 }
 
+std::unique_ptr<Stage> make_readout(const StageParts& parts) {
+  std::optional<FullContext> context;
+  if (parts.options.full_context > 0) context.emplace(parts.features, parts.draw, parts.parameters);
+  return std::make_unique<SupportReadout>(parts.options.readout, parts.parameters, std::move(context));
+}
+
 }  // namespace
 
 bool starts_from_zero(const std::vector<StageKind>& stages, std::int64_t outputs) {
@@ -70,8 +79,7 @@ std::vector<std::unique_ptr<Stage>> make_stages(const StageParts& parts) {
     stages.push_back(make_stage(kind, parts));
     add_modulation_of(kind, parts);
   }
-  if (parts.options.readout != ReadoutKind::kLinear)
-    stages.push_back(std::make_unique<SupportReadout>(parts.options.readout, parts.parameters));
+  if (parts.options.readout != ReadoutKind::kLinear) stages.push_back(make_readout(parts));
   if (parts.noise) add_noise(parts.inputs, parts.parameters);
   return stages;
 }

@@ -11,9 +11,10 @@ namespace warmstart {
 //
 //   output = head's + factor * sum e_i value_i / (kappa + sum e_i)
 struct SupportMemory {
-  at::Tensor keys;    // [T, S, D]
-  at::Tensor values;  // [T, S, C], 0 where padded
-  at::Tensor mask;    // [T, S]
+  at::Tensor keys;          // [T, S, D]
+  at::Tensor values;        // [T, S, C], 0 where padded
+  at::Tensor mask;          // [T, S]
+  at::Tensor context = {};  // in full context (FullContext), what query rows look at [T, S, D]; else undefined
 };
 
 // The keys of rows with these features [.., D]: of matching, each of length 1.

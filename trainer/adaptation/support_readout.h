@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+
+#include "trainer/adaptation/full_context.h"
 #include "trainer/adaptation/stage.h"
 
 namespace warmstart {
@@ -10,15 +13,19 @@ namespace warmstart {
 //
 // `matching` is attention over the support rows by the cosines of features (Vinyals et al. 2016, equations 1 and 2):
 // the labels' weighted mean, taken of what the head leaves of them.  `siamese` weighs them by distances of features
-// (Koch et al. 2015), which a loss of pairs of rows teaches beside the query's (contrastive_losses()).
+// (Koch et al. 2015), which a loss of pairs of rows teaches beside the query's (contrastive_losses()).  In full context
+// rows are compared by their embeddings instead of their features.
 class SupportReadout : public Stage {
  public:
-  SupportReadout(ReadoutKind readout, Parameters& parameters);
+  // `context` is empty where rows are compared by their features.
+  explicit SupportReadout(ReadoutKind readout, Parameters& parameters, std::optional<FullContext> context = {});
 
+  bool reads_order() const override { return context_.has_value(); }
   void apply(TaskState& state, const Support& support) const override;
 
  private:
   ReadoutKind readout_;
+  std::optional<FullContext> context_;
 };
 
 }  // namespace warmstart

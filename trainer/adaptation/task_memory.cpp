@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/softmax.h"
 #include "trainer/layers/linear.h"
 
 namespace warmstart {
@@ -11,12 +12,6 @@ namespace {
 constexpr std::uint64_t kMemoryMaskNumber = 3;
 // Among the sums.
 constexpr const char *kDescribed = "task-memory.description", *kRowSum = "task-memory.rows";
-
-// Along the last dimension: what is taken off the exponents changes nothing.
-at::Tensor softmax(const at::Tensor& x) {
-  const auto powers = exp_by_element(x - x.amax(2, true).detach());
-  return powers / powers.sum(2, true);
-}
 
 // The mixtures [T, R, D + 1] of tasks that are described as `description` [T, 1, width], at sums [T, R, 2 width] of so
 // many rows [T, R, 1].

@@ -4,11 +4,20 @@
 
 #include <cstring>
 
+#include "trainer/adaptation/full_context.h"
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
 namespace {
+
+// The keys of rows with these features, where the readout compares them.
+at::Tensor keys_of(const TaskState& state, const at::Tensor& features) {
+  if (state.full_context == 0) return row_keys(state.readout, features);
+  const auto& support = *state.support;
+  return row_keys(state.readout, query_in_context(state.layers.parameters(), features, support.context, support.mask,
+                                                  state.full_context));
+}
 
 // Rows as the head, the kernel and the readout see them.
 struct Seen {
@@ -16,8 +25,7 @@ struct Seen {
     const auto& parameters = state.layers.parameters();
     if (state.kernel) similarity = state.kernel->similarity(kernel_points(rows, encoding, parameters));
     if (state.support)
-      weights =
-          support_weights(state.readout, row_keys(state.readout, encoding.features()), *state.support, parameters);
+      weights = support_weights(state.readout, keys_of(state, encoding.features()), *state.support, parameters);
   }
 
   at::Tensor with_one() const {  // H [T, R, D + 1]
@@ -43,7 +51,7 @@ at::Tensor TaskState::outputs(const RowEncoder& rows) const { return outputs_of(
 at::Tensor TaskState::outputs_of_all(const Encoding& rows) const {
   auto of_head = at::linear(head.w.squeeze(1), rows.features()) + rows.base().transpose(0, 1) + head.b.squeeze(2);
   if (support) {
-    const auto keys = row_keys(readout, rows.features()).unsqueeze(0);  // [1, N, D]
+    const auto keys = keys_of(*this, rows.features().unsqueeze(0));  // [1, N, D], in full context [T, N, D]
     return of_head +
            task_product(support_weights(readout, keys, *support, layers.parameters()), support->values).squeeze(2);
   }
@@ -53,7 +61,7 @@ at::Tensor TaskState::outputs_of_all(const Encoding& rows) const {
 }
 
 at::Tensor TaskState::distances_of(const RowEncoder& rows) const {
-  return distances(row_keys(readout, rows.encode(layers).features()), *support);
+  return distances(keys_of(*this, rows.encode(layers).features()), *support);
 }
 
 Predictive TaskState::predictive(const RowEncoder& rows) const {
@@ -91,6 +99,7 @@ void for_each_tensor(State& state, const Of& of) {
     of("memory.keys", state.support->keys);
     of("memory.values", state.support->values);
     of("memory.mask", state.support->mask);
+    of("memory.context", state.support->context);
   }
   if (!state.kernel) return;
   of("kernel.points", state.kernel->points);

@@ -27,6 +27,7 @@ struct TaskState {
 
   // Of a readout that is not linear, what it compares rows with.
   ReadoutKind readout = ReadoutKind::kLinear;
+  int full_context = 0;  // steps of query_in_context()
   std::optional<SupportMemory> support = std::nullopt;
 
   // The head of a task without support rows; undefined where no stage has made one.

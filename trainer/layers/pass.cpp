@@ -7,8 +7,8 @@
 #include <numeric>
 #include <tuple>
 
-#include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
+#include "trainer/arithmetic/softmax.h"
 #include "trainer/arithmetic/task_product.h"
 #include "trainer/layers/embed.h"
 
@@ -25,16 +25,6 @@ at::Tensor sum_in_order(const at::Tensor& fields) {
 
 // A part of a tensor: products of operands that lie in one piece do not go another way by where they begin.
 at::Tensor in_one_piece(const at::Tensor& part) { return PlainArithmetic::stands() ? part : part.contiguous(); }
-
-constexpr double kLeast = -1e9;  // its exponential is 0
-
-// softmax([0, x]) over the last dimension without its first element.
-at::Tensor softmax_beside_zero(const at::Tensor& x) {
-  const auto zero = at::zeros_like(x.sum(-1, true));
-  const auto largest = at::cat({zero, x}, -1).amax(-1, true).detach();
-  const auto shares = exp_by_element(x - largest);
-  return shares / (exp_by_element(-largest) + shares.sum(-1, true));
-}
 
 }  // namespace
 
@@ -212,7 +202,7 @@ Var Pass::columns(Var x, std::int64_t first, std::int64_t count) {
 Var Pass::attend(Var queries, Var keys, Var values) {
   const double scale = 1.0 / std::sqrt(static_cast<double>(value(queries).size(-1)));
   const auto products = task_product(value(queries) * scale, value(keys).transpose(1, 2));
-  const auto weights = softmax_beside_zero(products + (1.0 - history_->may_attend) * kLeast);
+  const auto weights = softmax_beside_zero(products, history_->may_attend);
   const bool any_adapts = adapts(queries) || adapts(keys) || adapts(values);
   return add_node(task_product(weights, value(values)), any_adapts, [=, this](const auto& d, Gradients& gradients) {
     const auto of_weights = task_product(d, value(values).transpose(1, 2));

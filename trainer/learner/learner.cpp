@@ -214,9 +214,13 @@ Encoding Learner::encode(const BatchParameters& parameters, const FeatureTensors
   return {as_list(of_request.features()), as_list(of_request.base()), std::move(parts)};
 }
 
+TaskState Learner::unadapted(AdaptedLayers layers) const {
+  const auto& adapt = options_.adapt;
+  return {.head = {}, .layers = std::move(layers), .readout = adapt.readout, .full_context = adapt.full_context};
+}
+
 TaskState Learner::remembered(const BatchParameters& parameters, const TaskState::Memory& memory) const {
-  TaskState state = {
-      .head = {}, .layers = {layers_, parameters, 0, 0, Precision::kFloat32}, .readout = options_.adapt.readout};
+  auto state = unadapted({layers_, parameters, 0, 0, Precision::kFloat32});
   state.restore(memory);
   return state;
 }

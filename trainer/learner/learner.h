@@ -122,6 +122,7 @@ class Learner : public Recommender {
  private:
   class Batch;
 
+  TaskState unadapted(AdaptedLayers layers) const;
   TaskState remembered(const BatchParameters& parameters, const TaskState::Memory& memory) const;
   Answer answer_of(const RowEncoder& query, const TaskState& state) const;
   at::Tensor scores_of(const at::Tensor& outputs) const;

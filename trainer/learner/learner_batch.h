@@ -15,7 +15,7 @@ class Learner::Batch {
         Precision precision, const Encoding* rows = nullptr);
   Batch(const Learner& learner, const BatchParameters& parameters, const Request& request);
 
-  TaskState unadapted() const { return {.head = {}, .layers = unadapted_, .readout = learner_.options_.adapt.readout}; }
+  TaskState unadapted() const { return learner_.unadapted(unadapted_); }
   TaskState started() const;  // by the first stage alone, which does not look at the support
   TaskState adapted(Wanted wanted = {}) const;
 

@@ -118,6 +118,12 @@ std::optional<Refusal> refusal_of_none(const AdaptOptions& adapt, ObjectiveKind 
 // Of a readout that compares rows with the support's.
 std::optional<Refusal> refusal_of_readout(const AdaptOptions& adapt, ObjectiveKind objective) {
   const auto name = name_of(adapt.readout);
+  if (adapt.full_context > 0 && adapt.readout != ReadoutKind::kMatching)
+    return Refusal{
+        fmt::format("adapt.full-context lets the rows that adapt.readout = matching compares see each other, "
+                    "and adapt.readout = {} does not look at them so",
+                    name),
+        "set adapt.full-context = 0, or adapt.readout = matching"};
   if (adapt.readout == ReadoutKind::kLinear) return std::nullopt;
   for (const auto other : {StageKind::kRidge, StageKind::kKernel, StageKind::kPrototypes})
     if (has(adapt.stages, other))
@@ -203,16 +209,13 @@ std::optional<Refusal> refusal_of_modulation(const ModelOptions& options) {
   return std::nullopt;
 }
 
-// Of stages with fewer or more outputs than the objective.
+// Of stages that make nothing of what the objective predicts.
 std::optional<Refusal> refusal_of_objective(const Stages& stages, ObjectiveKind objective) {
-  const bool of_classes = objective == ObjectiveKind::kClasses;
-  if (has(stages, StageKind::kPrototypes) && objective != ObjectiveKind::kBinary && !of_classes)
+  if (has(stages, StageKind::kPrototypes) && objective != ObjectiveKind::kBinary &&
+      objective != ObjectiveKind::kClasses)
     return Refusal{fmt::format("prototypes are the means of classes, which model.objective = {} does not have",
                                name_of(objective)),
                    "set model.objective = binary or classes, or adapt.stages = prior, steps"};
-  if (of_classes && has(stages, StageKind::kKernel))
-    return Refusal{"kernel has one output, and model.objective = classes one for each class",
-                   "set adapt.stages = ridge, prototypes or steps"};
   if (ranks(objective) && solver_of(stages))
     return Refusal{fmt::format("{} fits each row's output to a response of its own, and model.objective = {} costs a "
                                "task's rows together",
@@ -257,14 +260,24 @@ struct Row {
   NetworkKind network;
   Stages stages;
   ReadoutKind readout;
+  int full_context = 0;
 };
+
+constexpr int kStepsOfContext = 2;
 
 std::vector<Row> rows_of_table() {
   std::vector<Row> rows;
-  for (const auto network : values_of<NetworkKind>())
+  for (const auto network : values_of<NetworkKind>()) {
     for (const auto readout : values_of<ReadoutKind>())
       for (const auto& stages : chains_with(readout)) rows.push_back({network, stages, readout});
+    for (const auto& stages : chains_with(ReadoutKind::kMatching))
+      rows.push_back({network, stages, ReadoutKind::kMatching, kStepsOfContext});
+  }
   return rows;
+}
+
+std::string name_of_readout(ReadoutKind readout, int full_context) {
+  return name_of(readout) + (full_context > 0 ? " in full context" : "");
 }
 
 // With every scope, whether it goes with the others or not.
@@ -276,6 +289,7 @@ std::vector<ModelOptions> in_every_scope(const Row& row, ObjectiveKind objective
     options.objective.kind = objective;
     options.adapt.stages = row.stages;
     options.adapt.readout = row.readout;
+    options.adapt.full_context = row.full_context;
     options.adapt.inner.scope = scope;
     methods.push_back(options);
   }
@@ -296,7 +310,7 @@ std::string scopes_of(const Row& row, ObjectiveKind objective, std::set<std::str
 
 // A line of the table, with a place {} for the networks.
 std::string cells_of(const Row& row, std::set<std::string>& reasons) {
-  auto cells = fmt::format("| {} | {} | {{}} |", names_of(row.stages), name_of(row.readout));
+  auto cells = fmt::format("| {} | {} | {{}} |", names_of(row.stages), name_of_readout(row.readout, row.full_context));
   for (const auto objective : values_of<ObjectiveKind>())
     cells += fmt::format(" {} |", scopes_of(row, objective, reasons));
   return cells + "\n";
@@ -333,7 +347,8 @@ std::vector<ModelOptions> all_methods() {
 
 std::string name_of(const ModelOptions& method) {
   const auto& adapt = method.adapt;
-  const auto readout = adapt.readout == ReadoutKind::kLinear ? "" : name_of(adapt.readout) + ", ";
+  const auto readout =
+      adapt.readout == ReadoutKind::kLinear ? "" : name_of_readout(adapt.readout, adapt.full_context) + ", ";
   return fmt::format("{}, {}, {}{}, {}", name_of(method.network.kind), names_of(adapt.stages), readout,
                      name_of(method.objective.kind), name_of(adapt.inner.scope));
 }

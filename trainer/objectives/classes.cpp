@@ -6,19 +6,9 @@
 #include <cmath>
 
 #include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/softmax.h"
 
 namespace warmstart {
-namespace {
-
-// What the softmax does not depend on, and its exponentials would overflow by.
-at::Tensor largest(const at::Tensor& outputs) { return outputs.detach().amax(2, true); }
-
-at::Tensor softmax(const at::Tensor& outputs) {
-  const auto exponentials = exp_by_element(outputs - largest(outputs));
-  return exponentials / exponentials.sum(2, true);
-}
-
-}  // namespace
 
 at::Tensor Classes::of_labels(const RowTensors& labels) const {
   const auto classes = at::arange(classes_, labels.label.options());
@@ -34,7 +24,9 @@ at::Tensor Classes::inner_curvature(const at::Tensor&, const RowTensors& labels)
 }
 
 at::Tensor Classes::losses(const at::Tensor& outputs, const RowTensors& labels) const {
-  const auto shifted = outputs - largest(outputs);
+  // What the loss does not depend on, and its exponentials would overflow by.
+  const auto largest = outputs.detach().amax(2, true);
+  const auto shifted = outputs - largest;
   const auto of_label = (shifted * of_labels(labels)).sum(2);
   return mean_over_rows(at::log(exp_by_element(shifted).sum(2)) - of_label, labels.mask);
 }

@@ -1,29 +1,20 @@
 #include "trainer/objectives/pairwise.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include "base/host.h"
 #include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/memory_of_pairs.h"
 
 namespace warmstart {
 namespace {
 
-// A pair has its preference, its difference, what that costs and their product, in float32 each.
-constexpr double kBytesOfPair = 16.0;
-
-void require_memory_of_pairs(const at::Tensor& mask) {
-  const auto tasks = mask.size(0), rows = mask.size(1);
-  require_memory(kBytesOfPair * static_cast<double>(tasks) * static_cast<double>(rows) * static_cast<double>(rows),
-                 fmt::format("model.objective = pairwise compares all pairs of a task's {} rows, which, of {} tasks at "
-                             "once (fewer rows or model.objective = listwise need less),",
-                             rows, tasks));
-}
+constexpr int kNumbersOfPair = 4;  // its preference, its difference, what that costs and their product
 
 // The pairs of rows [T, R, R]: 1 where the first is to come before the second.
 struct Pairs {
   explicit Pairs(const RowTensors& rows) {
-    require_memory_of_pairs(rows.mask);
+    require_memory_of_pairs(rows.mask, kNumbersOfPair, "model.objective = pairwise", "rows",
+                            "fewer rows or model.objective = listwise");
     const auto& y = rows.label;
     const auto before = y.unsqueeze(2).gt(y.unsqueeze(1)).to(y.scalar_type());
     preferred = before * rows.mask.unsqueeze(2) * rows.mask.unsqueeze(1);

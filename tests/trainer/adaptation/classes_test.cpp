@@ -8,18 +8,20 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/random_model.h"
 #include "trainer/adaptation/gru.h"
+#include "trainer/adaptation/kernel.h"
 #include "trainer/adaptation/lstm.h"
 #include "trainer/adaptation/prototypes.h"
+#include "trainer/adaptation/recurrent.h"
 #include "trainer/adaptation/ridge.h"
 #include "trainer/adaptation/support_encoder.h"
 #include "trainer/adaptation/support_readout.h"
 #include "trainer/adaptation/task_memory.h"
-#include "trainer/learner/learner.h"
 #include "trainer/learner/methods.h"
 
 namespace warmstart {
@@ -133,20 +135,19 @@ TEST_F(ReadoutsOfClasses, SiameseAddsItByDistances) {
 //   print((sines(8, 9, 2) @ cell(given[None])[0][0, -1]).view(3, 3))
 class CellsOfClasses : public StagesOfClasses {
  protected:
-  template <typename Cell>
-  at::Tensor added(const std::string& kind) {
-    const Cell cell(kClassCount, 2, 5, 2, draw, parameters);
+  at::Tensor added(const std::string& kind, Recurrent::MakeCell make_cell) {
+    const Recurrent stage(kind, make_cell, kClassCount, 2, 5, 2, draw, parameters);
     parameters.flatten(at::kDouble);
     parts[kind + ".rows"] = sines(3, {1, 4, (1 + kClassCount) * 2});
     double phase = 4;
     for (const auto* name : {"input.weight", "state.weight", "input.bias", "state.bias", "head.weight"})
       set(kind + "." + name, phase++);
-    return added_by(cell);
+    return added_by(stage);
   }
 };
 
 TEST_F(CellsOfClasses, GruWritesAHeadOfEachClass) {
-  EXPECT_LT(greatest(added<Gru>("gru") -
+  EXPECT_LT(greatest(added("gru", make_cell<Gru>) -
                      in_doubles({-0.534875458226, 0.706222597166, -0.052909141192, -0.662186653703, 0.604042903477,
                                  0.159445566862, -0.736748439979, 0.453745498395, 0.359098932470},
                                 {1, 3, 3})),
@@ -154,7 +155,7 @@ TEST_F(CellsOfClasses, GruWritesAHeadOfEachClass) {
 }
 
 TEST_F(CellsOfClasses, LstmWritesAHeadOfEachClass) {
-  EXPECT_LT(greatest(added<Lstm>("lstm") -
+  EXPECT_LT(greatest(added("lstm", make_cell<Lstm>) -
                      in_doubles({-0.622535857903, 0.793552691862, -0.037933026801, -0.761981273654, 0.672125219880,
                                  0.202575705621, -0.840727697991, 0.497156638212, 0.426947373470},
                                 {1, 3, 3})),
@@ -208,25 +209,90 @@ class SquaresOfClasses : public Objective {
   at::Tensor predicted(const at::Tensor&) const override { return {}; }
 };
 
-// A row's outputs without it are those of a task that never had it, with what stages before say without it, too.
-TEST_F(StagesOfClasses, RidgeLeavesOutARowAsARefitWithoutItDoes) {
-  const FeatureLayout layout = {.task_ids = 1, .task_dense = 2};
-  description.dense = sines(4, {1, 2});
-  const SupportEncoder encoder(2, 5, 2, draw, parameters);
-  const TaskMemory memory(layout, 4, 2, 2, 5, draw, parameters, tables);
-  const Ridge ridge(2, parameters);
-  parameters.flatten(at::kDouble);
-  parts = {{"encoder.rows", sines(3, {1, 4, 6})}, {"task-memory.rows", sines(5, {1, 4, 6})}};
-  const SquaresOfClasses objective;
-  const std::vector<const Stage*> stages = {&encoder, &memory, &ridge};
-  const auto found = adapted(stages, objective, {.left_out = true}).left_out_outputs;
-  const auto mask = labels.mask;
-  for (std::int64_t row = 0; row < 3; ++row) {
-    labels.mask = mask.clone();
-    labels.mask[0][row] = 0.0;
-    const auto expected = adapted(stages, objective).outputs(RowEncoder(Encoding(h, base, parts)))[0][row];
-    EXPECT_LT(greatest(found[0][row] - expected), 1e-10) << row;
+// Its stages before the one that solves say what they would without each row, too.
+class SolversOfClasses : public StagesOfClasses {
+ protected:
+  SolversOfClasses() {
+    description.dense = sines(4, {1, 2});
+    parts = {{"encoder.rows", sines(3, {1, 4, 6})},
+             {"task-memory.rows", sines(5, {1, 4, 6})},
+             {"kernel.points", sines(6, {1, 4, 2})}};
   }
+
+  void leave_out(std::int64_t row) {
+    std::vector<std::int64_t> places = {0, 1, 2, 3};
+    std::rotate(places.begin() + row, places.begin() + row + 1, places.begin() + 3);
+    const auto moved = [&](const at::Tensor& rows) { return rows.index_select(1, at::tensor(places)); };
+    for (auto& [name, part] : parts) part = moved(part);
+    h = moved(h);
+    base = moved(base);
+    labels.label = moved(labels.label);
+    labels.mask = in_doubles({1, 1, 0, 0}, {1, 4});
+  }
+
+  // A row's outputs without it are those of a task that never had it.
+  void expect_left_out_as_by_refits(const Stage& solver) {
+    parameters.flatten(at::kDouble);
+    const SquaresOfClasses objective;
+    const std::vector<const Stage*> stages = {&encoder, &memory, &solver};
+    const auto found = adapted(stages, objective, {.left_out = true}).left_out_outputs;
+    const auto all = std::tuple(h, base, parts, labels);
+    for (std::int64_t row = 0; row < 3; ++row) {
+      const Encoding whole(h, base, parts);
+      leave_out(row);
+      const auto expected = adapted(stages, objective).outputs(RowEncoder(whole))[0][row];
+      EXPECT_LT(greatest(found[0][row] - expected), 1e-10) << row;
+      std::tie(h, base, parts, labels) = all;
+    }
+  }
+
+  const FeatureLayout layout = {.task_ids = 1, .task_dense = 2};
+  const SupportEncoder encoder{2, 5, 2, draw, parameters};
+  const TaskMemory memory{layout, 4, 2, 2, 5, draw, parameters, tables};
+};
+
+TEST_F(SolversOfClasses, RidgeLeavesOutARowAsARefitWithoutItDoes) {
+  expect_left_out_as_by_refits(Ridge(2, parameters));
+}
+
+TEST_F(SolversOfClasses, KernelLeavesOutARowAsARefitWithoutItDoes) {
+  expect_left_out_as_by_refits(Kernel(2, 5, 2, draw, parameters));
+}
+
+// The kernel's steps written out over the three rows that are no padding, each class a column; the curvature of the
+// softmax is bounded by 1/2.
+TEST_F(StagesOfClasses, KernelPredictsEachClassAsADirectSolveOverAllPairsOfRows) {
+  const Kernel stage(2, 5, 2, draw, parameters);
+  parameters.flatten(at::kDouble);
+  parts["kernel.points"] = sines(6, {1, 4, 2});
+  set("kernel.precision", 3);
+  parameters["kernel.scale"].detach().fill_(before_softplus(0.8));
+  parameters["kernel.factor"].detach().fill_(before_softplus(1.7));
+  const auto state = adapted({&stage}, Classes(kClassCount));
+
+  const auto of_query = sines(7, {1, 3, 2}), ones = at::ones({3, 1}, at::kDouble);
+  const auto H = at::cat({h[0].narrow(0, 0, 3), ones}, 1), Q = at::cat({q[0], ones}, 1);
+  const auto variance = at::diag(at::reciprocal(at::softplus(parameters["kernel.precision"]) + 0.001));
+  const auto kernel = [&](const at::Tensor& rows, const at::Tensor& points) {
+    const auto own = 1.7 * parts["kernel.points"][0].narrow(0, 0, 3);
+    return rows.mm(variance).mm(H.t()) + 0.8 * at::exp(-0.5 * at::cdist(1.7 * points, own).square());
+  };
+  const auto m = start.rows()[0].t(), K = kernel(H, parts["kernel.points"][0].narrow(0, 0, 3));
+  const auto of_start = H.mm(m) + base[0].narrow(0, 0, 3);
+  const auto of_labels = at::one_hot(labels.label[0].narrow(0, 0, 3).to(at::kLong), kClassCount).to(at::kDouble);
+  auto weights = at::zeros({3, kClassCount}, at::kDouble);
+  for (int step = 0; step < Classes(kClassCount).newton_steps(); ++step) {
+    const auto outputs = of_start + K.mm(weights);
+    const auto responses = outputs + 2.0 * (of_labels - at::softmax(outputs, 1));
+    weights = at::linalg_solve(K + 2.0 * at::eye(3, at::kDouble), responses - of_start);
+  }
+  const auto expected = Q.mm(m) + kernel(Q, of_query[0]).mm(weights);
+  const auto found =
+      state.outputs(RowEncoder(Encoding(q, at::zeros_like(q.narrow(2, 0, 1)), {{"kernel.points", of_query}})));
+  EXPECT_LT(greatest(found[0] - expected), 1e-10);
+  // The steps come near where what each row pulls by and the kernel's pull to the start balance, which they were up to
+  // 1 away from.
+  EXPECT_LT(greatest(weights - (of_labels - at::softmax(of_start + K.mm(weights), 1))), 0.05);
 }
 
 using enum StageKind;
@@ -234,36 +300,27 @@ using enum StageKind;
 struct ClassChain {
   std::vector<StageKind> stages;
   ReadoutKind readout = ReadoutKind::kLinear;
+  int full_context = 0;
 };
 
-// A model with random parameters and a random batch: a task without support rows is among the others.
-struct RandomClasses {
+struct RandomClasses : RandomModel {
   explicit RandomClasses(const ClassChain& chain, at::ScalarType type = at::kDouble)
-      : learner(random_batch_schema(), options(chain), 1), batch(random_batch_of(ObjectiveKind::kClasses)) {
-    RandomStream random(3, Purpose::kInitialise, 99);
-    auto& parameters = learner.parameters();
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-    parameters.flatten(type);
-    tensors.emplace(batch, parameters.flat().options());
-  }
+      : RandomModel(options(chain), type) {}
   static ModelOptions options(const ClassChain& chain) {
     ModelOptions options;
     options.network = {.embedding = 5, .tower = {6}, .features = 3};
     options.objective = {.kind = ObjectiveKind::kClasses, .classes = kClassCount};
-    options.adapt = {
-        .stages = chain.stages, .readout = chain.readout, .prior = 4, .encoder = 4, .recurrent = 4, .task_memory = 3};
+    options.adapt = {.stages = chain.stages,
+                     .readout = chain.readout,
+                     .full_context = chain.full_context,
+                     .prior = 4,
+                     .encoder = 4,
+                     .recurrent = 4,
+                     .task_memory = 3};
     return options;
   }
-  at::Tensor outputs(const TensorBatch& of) const { return learner.outputs(learner.batch_parameters(of), of, nullptr); }
-  at::Tensor losses() const { return learner.losses(learner.batch_parameters(*tensors), *tensors, nullptr); }
-  at::Tensor joint_losses() const {
-    return learner.joint_losses(learner.batch_parameters(*tensors), *tensors, nullptr);
-  }
+  at::Tensor joint_losses() const { return learner.joint_losses(learner.batch_parameters(tensors), tensors, nullptr); }
   std::string name() const { return name_of(learner.options()); }
-
-  Learner learner;
-  EpisodeBatch batch;
-  std::optional<TensorBatch> tensors;
 };
 
 const std::vector<ClassChain>& chains_without_numbers() {
@@ -273,9 +330,12 @@ const std::vector<ClassChain>& chains_without_numbers() {
                                                  {{kSupportEncoder}},
                                                  {{kSupportEncoder, kSteps}},
                                                  {{kSupportEncoder, kRidge}},
+                                                 {{kKernel}},
+                                                 {{kSupportEncoder, kKernel}},
                                                  {{kTaskMemory, kRidge}},
                                                  {{kTaskMemory, kSteps}},
                                                  {{}, ReadoutKind::kMatching},
+                                                 {{}, ReadoutKind::kMatching, 2},
                                                  {{}, ReadoutKind::kSiamese},
                                                  {{kSupportEncoder}, ReadoutKind::kMatching}};
   return chains;
@@ -287,10 +347,10 @@ TEST(ClassesOfEpisodes, MayHaveOtherNumbers) {
   const auto numbers = at::tensor({2, 0, 1});
   for (const auto& chain : chains_without_numbers()) {
     RandomClasses model(chain);
-    auto renumbered = *model.tensors;
+    auto renumbered = model.tensors;
     const auto labels = renumbered.support.label.to(at::kLong);
     renumbered.support.label = numbers.index({labels}).to(at::kDouble);
-    const auto found = model.outputs(renumbered).index_select(2, numbers), expected = model.outputs(*model.tensors);
+    const auto found = model.outputs(renumbered).index_select(2, numbers), expected = model.outputs(model.tensors);
     EXPECT_LT(greatest(found - expected), 1e-11) << model.name();
     // Of a task with support rows they are not all alike.
     EXPECT_GT(greatest(expected[0][0] - expected[0][0][0]), 1e-3) << model.name();
@@ -300,12 +360,14 @@ TEST(ClassesOfEpisodes, MayHaveOtherNumbers) {
 std::vector<ClassChain> all_class_chains() {
   auto chains = chains_without_numbers();
   for (const auto& more : std::vector<ClassChain>{{{kPrior, kSupportEncoder, kRidge}},
+                                                  {{kPrior, kSupportEncoder, kKernel}},
                                                   {{kGru}},
                                                   {{kPrior, kGru}},
                                                   {{kPrior, kLstm}},
                                                   {{kPrior, kLstm, kSteps}},
                                                   {{kPrior}, ReadoutKind::kMatching},
                                                   {{kPrior, kSteps}, ReadoutKind::kMatching},
+                                                  {{kPrior}, ReadoutKind::kMatching, 2},
                                                   {{kPrior}, ReadoutKind::kSiamese}})
     chains.push_back(more);
   return chains;
@@ -314,9 +376,9 @@ std::vector<ClassChain> all_class_chains() {
 TEST(ClassesOfTasks, WithoutSupportRowsScoreWhatTheyDoInATaskThatHasNone) {
   for (const auto& chain : all_class_chains()) {
     const RandomClasses model(chain);
-    const auto outputs = model.outputs(*model.tensors);
+    const auto outputs = model.outputs(model.tensors);
     EXPECT_TRUE(outputs.isfinite().all().item<bool>()) << model.name();
-    auto without = *model.tensors;
+    auto without = model.tensors;
     without.support.mask = at::zeros_like(without.support.mask);
     EXPECT_LT(greatest(model.outputs(without)[1] - outputs[1]), 1e-12) << model.name();
     for (auto* values : {&without.support.place, &without.support.label, &without.support.mask})
@@ -335,7 +397,9 @@ TEST(ClassesOfTasks, WithoutSupportRowsScoreAsTheirPriorSays) {
   for (const auto& chain : std::vector<ClassChain>{{{kPrior, kGru}},
                                                    {{kPrior, kLstm}},
                                                    {{kPrior, kRidge}},
+                                                   {{kPrior, kKernel}},
                                                    {{kPrior}, ReadoutKind::kMatching},
+                                                   {{kPrior}, ReadoutKind::kMatching, 2},
                                                    {{kPrior}, ReadoutKind::kSiamese}}) {
     const RandomClasses model(chain);
     const auto losses = model.losses(), of_prior = model.joint_losses();

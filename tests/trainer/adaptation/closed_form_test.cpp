@@ -6,11 +6,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "base/errors.h"
-#include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/random_model.h"
 #include "tests/support/same_in_float32.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
-#include "trainer/learner/learner.h"
 #include "trainer/learner/methods.h"
 
 namespace warmstart {
@@ -29,35 +28,17 @@ ModelOptions options_with(std::vector<StageKind> stages, ObjectiveKind objective
   return options;
 }
 
-// A model with random parameters and a random batch: a task without support rows is among the others.
-class Example {
- public:
-  Example(const ModelOptions& options, at::ScalarType type)
-      : learner(random_batch_schema(), options, 1), batch(random_batch(has_bits(options.objective.kind))) {
-    auto& parameters = learner.parameters();
-    RandomStream random(3, Purpose::kInitialise, 99);
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-    parameters.flatten(type);
-    tensors.emplace(batch, parameters.flat().options());
-  }
+struct Example : RandomModel {
+  using RandomModel::RandomModel;
 
-  at::Tensor raw(const char* name) const { return at::softplus(learner.parameters()[name]); }
-  std::int64_t count(std::int64_t task) const {
-    return tensors->support.mask[task].sum().to(at::kLong).item<std::int64_t>();
-  }
-  at::Tensor losses() const { return learner.losses(learner.batch_parameters(*tensors), *tensors, nullptr); }
-  at::Tensor outputs(const TensorBatch& of) const { return learner.outputs(learner.batch_parameters(of), of, nullptr); }
-
-  Learner learner;
-  EpisodeBatch batch;
-  std::optional<TensorBatch> tensors;
+  at::Tensor raw(const char* name) const { return at::softplus(parameter(name)); }
 };
 
 // A task's rows without padding, as the network encodes them: H [n, D + 1], base and the kernel's points x.
 struct PlainRows {
   PlainRows(const Example& example, const RowTensors& rows, std::int64_t task, std::int64_t count) {
-    const auto parameters = example.learner.batch_parameters(*example.tensors);
-    const auto encoding = example.learner.encode(parameters, *example.tensors, nullptr);
+    const auto parameters = example.learner.batch_parameters(example.tensors);
+    const auto encoding = example.learner.encode(parameters, example.tensors, nullptr);
     const auto places = rows.place[task].narrow(0, 0, count);
     h = at::cat({encoding.features().index_select(0, places), at::ones({count, 1}, at::kDouble)}, 1);
     base = encoding.base().index_select(0, places).squeeze(1);
@@ -78,16 +59,16 @@ at::Tensor start_of(const Example& example, const std::vector<StageKind>& stages
   start.parameters().flatten(at::kDouble);
   for (const auto& parameter : start.parameters().list())
     start.parameters().replace(parameter.name, example.learner.parameters()[parameter.name]);
-  const auto head = start.adapt(start.batch_parameters(*example.tensors), *example.tensors).head;
+  const auto head = start.adapt(start.batch_parameters(example.tensors), example.tensors).head;
   return at::cat({head.w[task][0], head.b[task][0]}, 0);
 }
 
 TEST(Ridge, HasTheHeadOfADirectSolve) {
   const c10::NoGradGuard no_grad;
   const Example example(options_with({StageKind::kPrior, StageKind::kRidge}), at::kDouble);
-  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors).head;
+  const auto found = example.learner.adapt(example.learner.batch_parameters(example.tensors), example.tensors).head;
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const PlainRows rows(example, example.tensors->support, task, example.count(task));
+    const PlainRows rows(example, example.tensors.support, task, example.support_rows(task));
     const auto m = start_of(example, {StageKind::kPrior}, task);
     // The least of |label - base - H w|^2 + (w - m)' Lambda (w - m).
     const auto lambda = at::diag(example.raw("ridge.precision") + 0.001);
@@ -115,22 +96,23 @@ TEST(Ridge, TellsTheDeviationsOfADirectSolve) {
   const c10::NoGradGuard no_grad;
   const Example example(options_with({StageKind::kPrior, StageKind::kRidge}), at::kDouble);
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const PlainRows support(example, example.tensors->support, task, example.count(task));
-    const auto judged = example.tensors->query.mask[task].sum().to(at::kLong).item<std::int64_t>();
-    const PlainRows query(example, example.tensors->query, task, judged);
+    const PlainRows support(example, example.tensors.support, task, example.support_rows(task));
+    const auto judged = example.tensors.query.mask[task].sum().to(at::kLong).item<std::int64_t>();
+    const PlainRows query(example, example.tensors.query, task, judged);
     const auto a = support.h.t().mm(support.h) + at::diag(example.raw("ridge.precision") + 0.001);
     const auto residuals = support.label - support.base - support.h.mv(start_of(example, {StageKind::kPrior}, task));
     const auto change = at::linalg_solve(a, support.h.t().mv(residuals));
     const auto variance = (query.h * at::linalg_solve(a, query.h.t()).t()).sum(1);
     const double unexplained = residuals.dot(residuals - support.h.mv(change)).item<double>();
-    expect_distributions(example, task, variance, query.noise, static_cast<double>(example.count(task)), unexplained);
+    expect_distributions(example, task, variance, query.noise, static_cast<double>(example.support_rows(task)),
+                         unexplained);
   }
 }
 
 TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
   const c10::NoGradGuard no_grad;
   const Example example(options_with({StageKind::kPrior, StageKind::kKernel}), at::kDouble);
-  const auto found = example.outputs(*example.tensors);
+  const auto found = example.outputs(example.tensors);
   const auto variance = at::diag(at::reciprocal(example.raw("kernel.precision") + 0.001));
   const auto factor = example.raw("kernel.factor");
   const auto kernel = [&](const PlainRows& a, const PlainRows& b) {
@@ -138,10 +120,10 @@ TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
     return a.h.mm(variance).mm(b.h.t()) + example.raw("kernel.scale") * at::exp(-0.5 * distances.square());
   };
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const auto n = example.count(task);
-    const auto judged = example.tensors->query.mask[task].sum().to(at::kLong).item<std::int64_t>();
-    const PlainRows support(example, example.tensors->support, task, n);
-    const PlainRows query(example, example.tensors->query, task, judged);
+    const auto n = example.support_rows(task);
+    const auto judged = example.tensors.query.mask[task].sum().to(at::kLong).item<std::int64_t>();
+    const PlainRows support(example, example.tensors.support, task, n);
+    const PlainRows query(example, example.tensors.query, task, judged);
     const auto m = start_of(example, {StageKind::kPrior}, task);
     const auto residuals = support.label - support.base - support.h.mv(m);
     const auto covariance = kernel(support, support) + at::eye(n, at::kDouble);
@@ -157,7 +139,7 @@ TEST(Kernel, PredictsAsADirectSolveOverAllPairsOfRows) {
 
 TEST(Kernel, RefusesMorePairsOfRowsThanTheMemoryHolds) {
   const Example example(options_with({StageKind::kKernel}), at::kFloat);
-  auto many = *example.tensors;
+  auto many = example.tensors;
   const auto rows = std::int64_t{1'000'000};
   const auto zeros = at::zeros({1, 1}).expand({kTasks, rows});
   many.support = {at::zeros({1, 1}, at::kLong).expand({kTasks, rows}), zeros, zeros};
@@ -178,19 +160,19 @@ TEST_P(ClosedForm, LeavesOutARowAsARefitWithoutItDoes) {
   const auto found = example.losses(), of_query = plain.losses();
   const auto absolute = options.objective.absolute;
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const auto n = example.count(task);
-    const auto judged = example.tensors->query.mask[task].sum().item<double>();
+    const auto n = example.support_rows(task);
+    const auto judged = example.tensors.query.mask[task].sum().item<double>();
     double sum = of_query[task].item<double>() * judged;
     for (std::int64_t row = 0; row < n; ++row) {
-      auto without = *plain.tensors;
+      auto without = plain.tensors;
       // Rows that count come first, so the last one takes the place of the one that is left out.
       for (auto* values : {&without.support.place, &without.support.label, &without.support.mask}) {
         *values = values->clone();
         (*values)[task][row].copy_((*values)[task][n - 1]);
       }
       without.support.mask[task][n - 1] = 0.0;
-      without.query = plain.tensors->support;
-      const auto error = plain.outputs(without)[task][row][0] - plain.tensors->support.label[task][row];
+      without.query = plain.tensors.support;
+      const auto error = plain.outputs(without)[task][row][0] - plain.tensors.support.label[task][row];
       sum += weight * (error.square() + absolute * at::sqrt(error.square() + 0.01)).item<double>();
     }
     EXPECT_NEAR(found[task].item<double>(), sum / (judged + weight * static_cast<double>(n)), 1e-10) << task;
@@ -204,7 +186,7 @@ TEST_P(ClosedForm, AddsQueryRowsAsATaskWithoutSupportScoresThem) {
   const Example plain(options, at::kDouble);
   options.adapt.no_support = 0.5;
   const Example example(options, at::kDouble);
-  auto without = *plain.tensors;
+  auto without = plain.tensors;
   without.support.mask = at::zeros_like(without.support.mask);
   const auto unadapted = plain.learner.losses(plain.learner.batch_parameters(without), without, nullptr);
   EXPECT_LT((example.losses() - (plain.losses() + 0.5 * unadapted) / 1.5).abs().max().item<double>(), 1e-10);
@@ -244,12 +226,12 @@ TEST_P(LeastLoss, IsFoundByAFewOfNewtonsSteps) {
   // Reweighted least squares come nearer by a factor, Newton's steps by a square.
   const double nearness = objective == ObjectiveKind::kHuber ? 2e-2 : 1e-3;
   const Example example(options_with(stages, objective), at::kDouble);
-  const auto found = example.learner.adapt(example.learner.batch_parameters(*example.tensors), *example.tensors).head;
+  const auto found = example.learner.adapt(example.learner.batch_parameters(example.tensors), example.tensors).head;
   auto before = stages;
   before.pop_back();
   if (before.empty()) before = {StageKind::kSteps};  // of which there are none
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const PlainRows rows(example, example.tensors->support, task, example.count(task));
+    const PlainRows rows(example, example.tensors.support, task, example.support_rows(task));
     const auto head = at::cat({found.w[task][0], found.b[task][0]}, 0);
     const auto error = gradient(objective, rows.base + rows.h.mv(head), rows.label);
     const auto pull = (example.raw("ridge.precision") + 0.001) * (head - start_of(example, before, task));
@@ -262,7 +244,7 @@ TEST_P(ClosedForm, StaysFiniteWithEqualRows) {
   Example example(options_with(GetParam()), at::kFloat);
   for (const auto* name : {"ridge.precision", "kernel.precision"})
     if (example.learner.parameters().contains(name)) example.learner.parameters()[name].detach().fill_(-100.0);
-  auto repeated = *example.tensors;
+  auto repeated = example.tensors;
   const auto repeat = [](const at::Tensor& rows) { return rows.narrow(1, 0, 1).expand({kTasks, 100}).contiguous(); };
   repeated.support = {repeat(repeated.support.place), at::full({kTasks, 100}, 5.0f), at::ones({kTasks, 100})};
   const auto losses = example.learner.losses(example.learner.batch_parameters(repeated), repeated, nullptr);

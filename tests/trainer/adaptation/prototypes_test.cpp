@@ -4,21 +4,15 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
-#include "trainer/learner/learner.h"
+#include "tests/support/random_model.h"
 
 namespace warmstart {
 namespace {
 
-class PrototypesTest : public testing::Test {
+class PrototypesTest : public testing::Test, protected RandomModel {
  protected:
-  PrototypesTest() : learner(random_batch_schema(), options(), 1), batch(random_batch(true)) {
-    auto& parameters = learner.parameters();
-    parameters.flatten(at::kDouble);
-    RandomStream random(3, Purpose::kInitialise, 99);
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-  }
+  PrototypesTest() : RandomModel(options()) {}
   static ModelOptions options() {
     ModelOptions options;
     options.network = {.kind = NetworkKind::kMf, .features = 3};
@@ -26,7 +20,6 @@ class PrototypesTest : public testing::Test {
     options.adapt.stages = {StageKind::kPrototypes};
     return options;
   }
-  const at::Tensor& parameter(const char* name) const { return learner.parameters()[name]; }
 
   // A row's features: its key's factors, 0 where the key is unknown.
   at::Tensor features(std::int64_t row) const {
@@ -44,14 +37,10 @@ class PrototypesTest : public testing::Test {
     }
     return sum / count;
   }
-
-  Learner learner;
-  EpisodeBatch batch;
 };
 
 TEST_F(PrototypesTest, ScoreByDistancesToTheMeansOfBothClasses) {
   const c10::NoGradGuard no_grad;
-  const TensorBatch tensors(batch, learner.parameters().flat().options());
   const auto head = learner.adapt(learner.batch_parameters(tensors), tensors).head;
   const auto factor = at::softplus(parameter("prototypes.factor"));
   for (std::int64_t task = 0; task < batch.tasks; ++task) {

@@ -6,11 +6,10 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/random_model.h"
 #include "tests/support/same_in_float32.h"
 #include "trainer/adaptation/contrast.h"
-#include "trainer/learner/learner.h"
 
 namespace warmstart {
 namespace {
@@ -78,49 +77,34 @@ TEST(Contrast, PullsRowsOfAKindTogetherAndOthersApart) {
   EXPECT_EQ(contrastive_losses(options, distance, query, none).item<double>(), 0.0);
 }
 
-// A model with random parameters and a random batch: a task without support rows is among the others.
-struct Compared {
-  Compared(ReadoutKind readout, ObjectiveKind objective, at::ScalarType type)
-      : learner(random_batch_schema(), options(readout, objective), 1), batch(random_batch(has_bits(objective))) {
-    RandomStream random(3, Purpose::kInitialise, 99);
-    auto& parameters = learner.parameters();
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-    parameters.flatten(type);
-    tensors.emplace(batch, parameters.flat().options());
-  }
-  static ModelOptions options(ReadoutKind readout, ObjectiveKind objective) {
-    ModelOptions options;
-    options.network = {.embedding = 5, .tower = {6}, .features = 3};
-    options.objective.kind = objective;
-    options.adapt.stages = {StageKind::kPrior, StageKind::kSupportEncoder};
-    options.adapt.readout = readout;
-    options.adapt.prior = options.adapt.encoder = 4;
-    return options;
-  }
-
-  Learner learner;
-  EpisodeBatch batch;
-  std::optional<TensorBatch> tensors;
-};
+ModelOptions comparing(ReadoutKind readout, ObjectiveKind objective) {
+  ModelOptions options;
+  options.network = {.embedding = 5, .tower = {6}, .features = 3};
+  options.objective.kind = objective;
+  options.adapt.stages = {StageKind::kPrior, StageKind::kSupportEncoder};
+  options.adapt.readout = readout;
+  options.adapt.prior = options.adapt.encoder = 4;
+  return options;
+}
 
 TEST(SupportReadout, ComputesInFloat32WhatItDoesInDoublesWithTheGradients) {
   for (const auto readout : kReadouts)
     for (const auto objective : {ObjectiveKind::kSquared, ObjectiveKind::kPoisson, ObjectiveKind::kPairwise})
-      expect_same_in_float32(Compared::options(readout, objective));
+      expect_same_in_float32(comparing(readout, objective));
 }
 
 // A row is nothing but its label where it is just like the query row, much sharper than others, and outweighs kappa.
 TEST(SupportReadout, ComesToTheLabelOfARowThatIsTheSame) {
   const c10::NoGradGuard no_grad;
   for (const auto readout : kReadouts) {
-    Compared model(readout, ObjectiveKind::kSquared, at::kDouble);
+    RandomModel model(comparing(readout, ObjectiveKind::kSquared));
     const auto set = [&](const char* name, double value) { model.learner.parameters()[name].detach().fill_(value); };
     set("readout.sharpness", 1e4);
     set("readout.kappa", -100.0);
     set("readout.factor", std::log(std::expm1(1.0)));
-    auto& tensors = *model.tensors;
+    auto& tensors = model.tensors;
     tensors.query = tensors.support;
-    const auto outputs = model.learner.outputs(model.learner.batch_parameters(tensors), tensors, nullptr).squeeze(2);
+    const auto outputs = model.outputs(tensors).squeeze(2);
     const auto& places = tensors.support.place;
     const auto& mask = tensors.support.mask;
     for (std::int64_t task = 0; task < kTasks; ++task) {

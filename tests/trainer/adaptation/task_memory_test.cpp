@@ -4,31 +4,23 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
-#include "trainer/learner/learner.h"
+#include "tests/support/random_model.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::int64_t kPriorWidth = 4;
 
-class TaskMemoryTest : public testing::Test {
+class TaskMemoryTest : public testing::Test, protected RandomModel {
  protected:
-  TaskMemoryTest() : learner(random_batch_schema(), options(), 1), batch(random_batch(false)) {
-    auto& parameters = learner.parameters();
-    parameters.flatten(at::kDouble);
-    RandomStream random(3, Purpose::kInitialise, 99);
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-    tensors.emplace(batch, parameters.flat().options());
-  }
+  TaskMemoryTest() : RandomModel(options()) {}
   static ModelOptions options() {
     ModelOptions options;
     options.network = {.kind = NetworkKind::kTwoTower, .embedding = 5, .tower = {6}, .features = 3};
     options.adapt = {.stages = {StageKind::kTaskMemory}, .prior = kPriorWidth, .task_memory = 7};
     return options;
   }
-  at::Tensor parameter(const std::string& name) const { return learner.parameters()[name]; }
 
   // Of the task's categorical field; the batch's tasks have no dense ones.
   at::Tensor description(std::int64_t task) const {
@@ -43,11 +35,11 @@ class TaskMemoryTest : public testing::Test {
 
   // What the first `count` support rows of a task say together.
   at::Tensor sum_of_rows(std::int64_t task, std::int64_t count) const {
-    const auto encoding = learner.encode(learner.batch_parameters(*tensors), *tensors, nullptr);
+    const auto encoding = learner.encode(learner.batch_parameters(tensors), tensors, nullptr);
     auto sum = at::zeros({2 * kPriorWidth}, at::kDouble);
     for (std::int64_t i = 0; i < count; ++i) {
-      const auto row = tensors->support.place[task][i].item<std::int64_t>();
-      const auto residual = tensors->support.label[task][i] - encoding.base()[row];
+      const auto row = tensors.support.place[task][i].item<std::int64_t>();
+      const auto residual = tensors.support.label[task][i] - encoding.base()[row];
       const auto parts = encoding.parts().at("task-memory.rows")[row].split(kPriorWidth);
       sum = sum + at::cat({parts[0], at::tanh(parts[1] + parts[2] * residual)});
     }
@@ -63,27 +55,22 @@ class TaskMemoryTest : public testing::Test {
     const auto start = at::cat({parameter("head.weight")[0], parameter("head.bias")});
     return start + parameter("task-memory.heads.weight").mv(shares);
   }
-
-  Learner learner;
-  EpisodeBatch batch;
-  std::optional<TensorBatch> tensors;
 };
 
 TEST_F(TaskMemoryTest, AddsTheHeadsOfTheNearestPrototypes) {
   const c10::NoGradGuard no_grad;
-  const auto head = learner.adapt(learner.batch_parameters(*tensors), *tensors).head;
+  const auto head = learner.adapt(learner.batch_parameters(tensors), tensors).head;
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const auto count = tensors->support.mask[task].sum().to(at::kLong).item<std::int64_t>();
     const auto found = at::cat({head.w[task][0], head.b[task][0]});
-    EXPECT_LT((found - expected(task, count)).abs().max().item<double>(), 1e-12) << task;
+    EXPECT_LT((found - expected(task, support_rows(task))).abs().max().item<double>(), 1e-12) << task;
   }
 }
 
 TEST_F(TaskMemoryTest, GivesEachRowWhatItChanged) {
   const c10::NoGradGuard no_grad;
-  const auto shares = learner.reasons(learner.batch_parameters(*tensors), *tensors).shares;
-  const auto encoding = learner.encode(learner.batch_parameters(*tensors), *tensors, nullptr);
-  const auto query = encoding.features()[tensors->query.place[0][0].item<std::int64_t>()];
+  const auto shares = learner.reasons(learner.batch_parameters(tensors), tensors).shares;
+  const auto encoding = learner.encode(learner.batch_parameters(tensors), tensors, nullptr);
+  const auto query = encoding.features()[tensors.query.place[0][0].item<std::int64_t>()];
   const auto with_one = at::cat({query, at::ones({1}, at::kDouble)});
   for (std::int64_t row = 0; row < 5; ++row) {
     const auto change = expected(0, row + 1) - expected(0, row);

@@ -91,7 +91,8 @@ TEST_P(ExactMetaGradient, ChangesAreThoseOfExplicitSteps) {
   }
 }
 
-// Without steps a stage meets itself there, one task at a time without padding, and readouts their equations.
+// Without steps a stage meets itself there, one task at a time without padding, and the kernel and readouts their
+// equations.
 TEST(ExactMetaGradientOfClasses, EqualsThatOfEachTaskAlone) {
   int tried = 0;
   for (const auto& method : tried_methods()) {

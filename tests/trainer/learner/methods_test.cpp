@@ -131,6 +131,20 @@ TEST(Methods, ReadoutsThatCompareRowsGoWithSharedFeaturesAlone) {
   }
 }
 
+TEST(Methods, FullContextIsMatchingsAlone) {
+  auto options = with_stages({kPrior});
+  options.adapt.full_context = 2;
+  for (const auto readout : {ReadoutKind::kLinear, ReadoutKind::kSiamese}) {
+    options.adapt.readout = readout;
+    EXPECT_NE(reason(options).find("adapt.readout = " + to_text(readout) + " does not"), std::string::npos)
+        << reason(options);
+  }
+  options.adapt.readout = ReadoutKind::kMatching;
+  EXPECT_EQ(reason(options), "");
+  options.adapt.stages = {kPrior, kKernel};
+  EXPECT_NE(reason(options).find("the stage kernel does that in another way"), std::string::npos) << reason(options);
+}
+
 TEST(Methods, AReadoutThatComparesRowsOfClassesNeedsNoStage) {
   auto options = with_stages({});
   options.adapt.readout = ReadoutKind::kMatching;
@@ -140,10 +154,8 @@ TEST(Methods, AReadoutThatComparesRowsOfClassesNeedsNoStage) {
 }
 
 TEST(Methods, ClassesAreRefusedWhereTheyHaveNoMeaningWithTheNearest) {
-  auto options = with_stages({kPrior, kKernel});
+  auto options = with_stages({kPrior});
   options.objective.kind = ObjectiveKind::kClasses;
-  EXPECT_NE(reason(options).find("kernel has one output"), std::string::npos) << reason(options);
-  options.adapt.stages = {kPrior};
   options.adapt.readout = ReadoutKind::kSiamese;
   EXPECT_EQ(reason(options), "");
   options.adapt.contrast.alike = 1.0;

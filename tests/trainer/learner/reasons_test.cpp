@@ -5,40 +5,26 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/random_model.h"
 #include "tests/support/tried_methods.h"
-#include "trainer/learner/learner.h"
 
 namespace warmstart {
 namespace {
 
-// A model with random parameters, in doubles.
-struct Example {
-  explicit Example(ModelOptions options)
-      : learner(random_batch_schema(), small(options), 1), batch(random_batch(has_bits(options.objective.kind))) {
-    RandomStream random(3, Purpose::kInitialise, 99);
-    auto& parameters = learner.parameters();
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-    parameters.flatten(at::kDouble);
-    tensors.emplace(batch, parameters.flat().options());
-  }
+// A small model with random parameters.
+struct Example : RandomModel {
+  explicit Example(const ModelOptions& options) : RandomModel(small(options)) {}
 
-  static const ModelOptions& small(ModelOptions& options) {
+  static ModelOptions small(ModelOptions options) {
     options.network = {.kind = options.network.kind, .embedding = 5, .tower = {6}, .features = 3};
     options.adapt.prior = options.adapt.encoder = options.adapt.recurrent = options.adapt.task_memory = 4;
     options.adapt.kernel = 2;
     return options;
   }
 
-  at::Tensor outputs(const TensorBatch& of) const {
-    return learner.outputs(learner.batch_parameters(of), of, nullptr).squeeze(2);
-  }
-  Learner::Reasons reasons() const { return learner.reasons(learner.batch_parameters(*tensors), *tensors); }
-
-  Learner learner;
-  EpisodeBatch batch;
-  std::optional<TensorBatch> tensors;
+  at::Tensor outputs(const TensorBatch& of) const { return RandomModel::outputs(of).squeeze(2); }
+  Learner::Reasons reasons() const { return learner.reasons(learner.batch_parameters(tensors), tensors); }
 };
 
 double largest(const at::Tensor& values) { return values.abs().max().item<double>(); }
@@ -48,12 +34,12 @@ TEST(Reasons, AddUpToTheScoreOfEveryMethod) {
   for (const auto& method : served_methods()) {
     const Example example(method);
     const auto found = example.reasons();
-    auto without = *example.tensors;
+    auto without = example.tensors;
     without.support.mask = at::zeros_like(without.support.mask);
     EXPECT_LT(largest(found.prior - example.outputs(without)), 1e-12) << name_of(method);
     const auto sum = found.prior + found.shares.sum(2) + found.unexplained;
-    EXPECT_LT(largest(sum - example.outputs(*example.tensors)), 1e-12) << name_of(method);
-    EXPECT_EQ(largest(found.shares * (1.0 - example.tensors->support.mask).unsqueeze(1)), 0.0) << name_of(method);
+    EXPECT_LT(largest(sum - example.outputs(example.tensors)), 1e-12) << name_of(method);
+    EXPECT_EQ(largest(found.shares * (1.0 - example.tensors.support.mask).unsqueeze(1)), 0.0) << name_of(method);
     // Other layers' changes are no row's own, nor is what a row looks like beside a support.
     if (example.learner.encodes_rows_once())
       EXPECT_LT(largest(found.unexplained), 1e-12) << name_of(method);
@@ -69,10 +55,10 @@ TEST(Reasons, OfAClosedFormAreInfluencesTimesResiduals) {
     ModelOptions options;
     options.adapt.stages = {StageKind::kPrior, solver};
     Example example(options);
-    auto& support = example.tensors->support;
+    auto& support = example.tensors.support;
     support.label.requires_grad_();
-    const auto outputs = example.outputs(*example.tensors);
-    auto of_support = *example.tensors;
+    const auto outputs = example.outputs(example.tensors);
+    auto of_support = example.tensors;
     of_support.query = support;
     of_support.support.mask = at::zeros_like(support.mask);
     const auto residuals = (support.label - example.outputs(of_support)).detach();

@@ -7,24 +7,17 @@
 #include <cmath>
 #include <vector>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
-#include "trainer/learner/learner.h"
+#include "tests/support/random_model.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::int64_t kDinWidth = 5;
 
-class DinTest : public testing::Test {
+class DinTest : public testing::Test, protected RandomModel {
  protected:
-  DinTest() : learner(random_batch_schema(), options(), 1), batch(random_batch(false)) {
-    auto& parameters = learner.parameters();
-    parameters.flatten(at::kDouble);
-    RandomStream random(3, Purpose::kInitialise, 99);
-    for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-    tensors.emplace(batch, parameters.flat().options());
-  }
+  DinTest() : RandomModel(options()) {}
   static ModelOptions options() {
     ModelOptions options;
     options.network = {.kind = NetworkKind::kDin, .embedding = kDinWidth, .tower = {6}};
@@ -32,11 +25,10 @@ class DinTest : public testing::Test {
     options.adapt.inner = {.steps = 0};
     return options;
   }
-  at::Tensor parameter(const std::string& name) const { return learner.parameters()[name]; }
 
   at::Tensor vector_of(std::int64_t row) const {
     const auto at = static_cast<std::size_t>(row);
-    auto x = parameter("input.weight").mv(tensors->rows.dense[row]) + parameter("input.bias");
+    auto x = parameter("input.weight").mv(tensors.rows.dense[row]) + parameter("input.bias");
     const auto end = at + 1 < batch.rows.offsets.size() ? batch.rows.offsets[at + 1]
                                                         : static_cast<std::int64_t>(batch.rows.ids.size());
     for (auto i = static_cast<std::size_t>(batch.rows.offsets[at]); i < static_cast<std::size_t>(end); ++i)
@@ -70,17 +62,13 @@ class DinTest : public testing::Test {
       if (rows.mask[task][i].item<double>() > 0.0) places.push_back(rows.place[task][i].item<std::int64_t>());
     return places;
   }
-
-  Learner learner;
-  EpisodeBatch batch;
-  std::optional<TensorBatch> tensors;
 };
 
 TEST_F(DinTest, AttendsToTheSupportRowsThatAreLikeARow) {
   const c10::NoGradGuard no_grad;
-  const auto outputs = learner.outputs(learner.batch_parameters(*tensors), *tensors, nullptr);
+  const auto outputs = this->outputs(tensors);
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const auto support = rows_of(tensors->support, task), query = rows_of(tensors->query, task);
+    const auto support = rows_of(tensors.support, task), query = rows_of(tensors.query, task);
     for (std::size_t i = 0; i < query.size(); ++i) {
       const auto expected = output_of(query[i], support).item<double>();
       EXPECT_NEAR(outputs[task][static_cast<std::int64_t>(i)][0].item<double>(), expected, 1e-12) << task << " " << i;
@@ -91,10 +79,10 @@ TEST_F(DinTest, AttendsToTheSupportRowsThatAreLikeARow) {
 // What all tasks share of a row is what a task without support rows sees, whatever support there is.
 TEST_F(DinTest, LooksAtNothingWhereATaskIsToBeWithoutSupport) {
   const c10::NoGradGuard no_grad;
-  const auto parameters = learner.batch_parameters(*tensors);
-  const auto priors = learner.reasons(parameters, *tensors).prior;
+  const auto parameters = learner.batch_parameters(tensors);
+  const auto priors = learner.reasons(parameters, tensors).prior;
   for (std::int64_t task = 0; task < kTasks; ++task) {
-    const auto query = rows_of(tensors->query, task);
+    const auto query = rows_of(tensors.query, task);
     for (std::size_t i = 0; i < query.size(); ++i)
       EXPECT_NEAR(priors[task][static_cast<std::int64_t>(i)].item<double>(), output_of(query[i], {}).item<double>(),
                   1e-12);

@@ -3,25 +3,19 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
-#include "trainer/learner/learner.h"
+#include "tests/support/random_model.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::int64_t kVectorWidth = 5, kFirstGenre = 7;  // the keys' ids come first
 
-Learner network_of_fields(NetworkKind kind) {
+RandomModel network_of_fields(NetworkKind kind) {
   ModelOptions options;
   options.network = {.kind = kind, .embedding = kVectorWidth, .tower = {6}, .features = 3};
   options.adapt.stages = {StageKind::kPrior, StageKind::kSupportEncoder};
-  Learner learner(random_batch_schema(), options, 1);
-  auto& parameters = learner.parameters();
-  parameters.flatten(at::kDouble);
-  RandomStream random(4, Purpose::kInitialise, 9);
-  for (std::int64_t i = 0; i < parameters.flat().numel(); ++i) parameters.flat()[i] += 0.3 * random.normal();
-  return learner;
+  return RandomModel(options);
 }
 
 // One distinct row of a batch.
@@ -65,9 +59,7 @@ double largest_gap(const at::Tensor& a, const at::Tensor& b) { return (a - b).ab
 // Calls check(encoding, row, row written out) for each.
 template <typename Check>
 void for_each_row(NetworkKind kind, const Check& check) {
-  const auto batch = random_batch(false);
-  const auto learner = network_of_fields(kind);
-  const TensorBatch tensors(batch, learner.parameters().flat().options());
+  const auto [learner, batch, tensors] = network_of_fields(kind);
   const auto encoding = learner.encode(learner.batch_parameters(tensors), tensors, nullptr);
   for (std::size_t row = 0; row < static_cast<std::size_t>(kRows); ++row)
     check(encoding, static_cast<std::int64_t>(row), WrittenOut(learner.parameters(), batch, tensors, row));
@@ -112,10 +104,8 @@ TEST(Fields, OfMlpAreAPerceptronOfTheirSum) {
 }
 
 TEST(Fields, OfMfAreTheFactorsOfItsKeyAlone) {
-  const auto batch = random_batch(false);
-  const auto learner = network_of_fields(NetworkKind::kMf);
+  const auto [learner, batch, tensors] = network_of_fields(NetworkKind::kMf);
   const auto& p = learner.parameters();
-  const TensorBatch tensors(batch, p.flat().options());
   const auto encoding = learner.encode(learner.batch_parameters(tensors), tensors, nullptr);
   for (std::int64_t row = 0; row < kRows; ++row) {
     const auto key = batch.key[static_cast<std::size_t>(row)];

@@ -8,8 +8,8 @@
 
 #include <map>
 
-#include "base/random.h"
 #include "tests/support/random_batch.h"
+#include "tests/support/random_model.h"
 #include "tests/support/test_device.h"
 #include "trainer/learner/learner.h"
 
@@ -190,16 +190,10 @@ TEST_P(TwoTowerGradient, EqualsAutogradThroughExplicitWeights) {
   options.objective.kind = c.objective;
   options.adapt.inner = {
       .steps = c.steps, .scope = c.scope, .second_order = c.second_order, .rates = c.rates, .form = c.form};
-  Learner model(random_batch_schema(), options, 1);
-  model.parameters().flatten(at::kDouble);
-  RandomStream random(3, Purpose::kInitialise, 99);
-  auto& flat = model.parameters().flat();
-  for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i] += 0.3 * random.normal();
-
-  const auto batch = random_batch(has_bits(c.objective));
+  const auto [model, batch, on_host] = RandomModel(options);
   Learner on_device(random_batch_schema(), options, 1);
   on_device.parameters().flatten(at::TensorOptions(test_device()).dtype(at::kDouble));
-  on_device.parameters().flat().copy_(flat);
+  on_device.parameters().flat().copy_(model.parameters().flat());
   const TensorBatch tensors(batch, on_device.parameters().flat().options());
   const auto losses = on_device.losses(on_device.batch_parameters(tensors), tensors, nullptr);
   const auto expected_losses = Reference(model, batch).losses();
