@@ -21,13 +21,10 @@ namespace fs = std::filesystem;
 constexpr const char* kTime = "time";
 constexpr const char* kLabel = "label";
 
-// A tab where the header has one, else a comma.
-char separator_of(const fs::path& path) { return TextTable(path.string(), '\t').header().size() > 1 ? '\t' : ','; }
-
 // A table and where its columns stand.
 class Table {
  public:
-  explicit Table(const fs::path& path) : path_(path), text_(path.string(), separator_of(path)) {
+  explicit Table(const fs::path& path) : path_(path), text_(path.string(), separator_in_header(path.string())) {
     for (std::size_t i = 0; i < text_.header().size(); ++i) {
       if (!columns_.emplace(text_.header()[i], i).second)
         throw DataError(fmt::format("{}:1: has the column '{}' twice", path.string(), printable(text_.header()[i])));

@@ -77,8 +77,7 @@ void Rejections::add(const Place& place, const BadRow& row) {
 
 void Rejections::add(const std::string& where, const BadRow& row) {
   const auto text = fmt::format("{}: {}", where, row.what());
-  if (on_error_ == OnError::kFail)
-    throw DataError(text + " (data.on-error = skip leaves such rows out and counts them)");
+  if (on_error_ == OnError::kFail) throw DataError(fmt::format("{} ({})", text, remedy_));
   auto& count = counts_[row.reason()];
   ++count.rows;
   if (count.examples.size() < kExamples) count.examples.push_back(text);

@@ -45,8 +45,10 @@ void check_key(const std::string& column, std::string_view key);
 // Counts the rows that were left out, by reason, and keeps the first few of each.
 class Rejections {
  public:
-  // kFail: the first rejected row throws DataError("file:line: detail").
-  explicit Rejections(OnError on_error) : on_error_(on_error) {}
+  // kFail: the first rejected row throws DataError("file:line: detail (remedy)").
+  explicit Rejections(OnError on_error,
+                      std::string remedy = "data.on-error = skip leaves such rows out and counts them")
+      : on_error_(on_error), remedy_(std::move(remedy)) {}
 
   void add(const Place& place, const BadRow& row);
   // The same for what several rows make together: `where` says whose they are.
@@ -67,6 +69,7 @@ class Rejections {
     std::vector<std::string> examples;
   };
   OnError on_error_;
+  std::string remedy_;
   std::map<std::string, Count> counts_;
 };
 

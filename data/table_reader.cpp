@@ -69,13 +69,20 @@ std::vector<std::size_t> places_of(const std::string& file, const std::vector<st
   return places;
 }
 
-char separator_of(const TableOptions& table) {
-  if (table.separator == "tab" || table.separator == "\\t") return '\t';
-  const bool sound = table.separator.size() == 1 && table.separator[0] >= 0 &&
-                     std::string_view("\"\r\n").find(table.separator) == std::string::npos;
-  require(sound, fmt::format("separator = '{}' is neither one ASCII character, other than a quote, nor 'tab'",
-                             printable(table.separator)));
-  return table.separator[0];
+bool is_tab(const std::string& separator) { return separator == "tab" || separator == "\\t"; }
+
+void check_separator(const std::string& separator) {
+  if (is_tab(separator) || separator == "auto") return;
+  const bool sound =
+      separator.size() == 1 && separator[0] >= 0 && std::string_view("\"\r\n").find(separator) == std::string::npos;
+  require(sound, fmt::format("separator = '{}' is neither one ASCII character, other than a quote, nor 'tab' or 'auto'",
+                             printable(separator)));
+}
+
+// Of text.
+char separator_of(const TableOptions& table, const std::string& file) {
+  if (table.separator == "auto") return separator_in_header(file, table.encoding);
+  return is_tab(table.separator) ? '\t' : table.separator[0];
 }
 
 // What a file is by its first and last bytes, whatever its name.
@@ -119,11 +126,11 @@ class TableFile {
   }
 
   std::int64_t read() {
-    const auto separator = separator_of(table_);
+    check_separator(table_.separator);
     if (format_of(file_) == Format::kParquet) {
       read_parquet();
     } else {
-      read_text(separator);
+      read_text(separator_of(table_, file_));
     }
     if (rows_ == 0) throw DataError(fmt::format("{}: has no rows", file_));
     return rows_;

@@ -143,4 +143,8 @@ std::string_view TextTable::quoted_field(char*& at, char* end) {
 
 void TextTable::fail(const std::string& what) const { throw DataError(fmt::format("{}:{}: {}", file_, line_, what)); }
 
+char separator_in_header(const std::string& file, TextEncoding encoding) {
+  return TextTable(file, '\t', encoding).header().size() > 1 ? '\t' : ',';
+}
+
 }  // namespace warmstart

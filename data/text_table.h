@@ -57,4 +57,7 @@ class TextTable {
   std::vector<std::string> header_;
 };
 
+// A tab where the header of a text table has one, else a comma.  Throws DataError as TextTable does.
+char separator_in_header(const std::string& file, TextEncoding encoding = TextEncoding::kUtf8);
+
 }  // namespace warmstart

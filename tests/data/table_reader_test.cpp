@@ -70,6 +70,15 @@ TEST(ReadTable, CountsRowsOfTheWrongLengthAndKeepsLineNumbersRight) {
   EXPECT_NE(rejections.to_json()["too few fields"]["first"][0].get<std::string>().find("t.csv:3:"), std::string::npos);
 }
 
+TEST(ReadTable, TakesTheSeparatorFromTheHeaderWhenAskedTo) {
+  const TemporaryFolder folder;
+  Rejections rejections(OnError::kFail);
+  EXPECT_EQ(read(table_of(folder.write("t.tsv", "a\tb,c\n1\t2,3\n"), "auto"), {"b,c"}, rejections).rows,
+            (std::vector<std::string>{"2,3|"}));
+  EXPECT_EQ(read(table_of(folder.write("t.csv", "a,b\n1,\"2,3\"\n"), "auto"), {"b"}, rejections).rows,
+            (std::vector<std::string>{"2,3|"}));
+}
+
 TEST(ReadTable, ReadsTabsWithoutQuoting) {
   const TemporaryFolder folder;
   Rejections rejections(OnError::kFail);
