@@ -92,6 +92,9 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
     fmt::print("  {:<12} {:>16} {:>12} rows\n", name, counted(split["tasks"], schema.task),
                split["rows"].get<std::int64_t>());
   }
+  if (const auto time = dataset.split_time())
+    fmt::print("split at time {}: training tasks have no row from then on; rows from then on judge the others\n",
+               *time);
   fmt::print("fields:\n");
   for (const auto& field : schema.fields) {
     fmt::print("  {:<24} {:<12} of the {:<7} {}\n", field.name, name_of(field.kind), name_of(field.owner),

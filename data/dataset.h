@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Dataset {
   const nlohmann::json& manifest() const { return manifest_.json; }
   const Schema& schema() const { return manifest_.schema; }
   double label_mean() const { return manifest_.label_mean; }  // of the training rows
+  // From which on training tasks have no rows, where they were split by time.
+  std::optional<double> split_time() const { return manifest_.split_time; }
   std::string digest() const { return manifest_.digest; }
 
   // Tasks are numbered 0..tasks()-1, shard by shard.

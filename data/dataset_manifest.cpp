@@ -93,6 +93,7 @@ DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
     manifest.counts = counts_in(manifest.json);
     manifest.entities = integer_at(manifest.json, "entities", 0, kMostEntities);
     manifest.label_mean = number_at(manifest.json, "label_mean");
+    if (manifest.json.contains("split_time")) manifest.split_time = number_at(manifest.json, "split_time");
     read_splits(manifest);
     read_shards(manifest);
     read_digests(manifest);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct DatasetManifest {
   Counts counts;
   std::int64_t entities = 0;
   double label_mean = 0.0;               // of the training rows
+  std::optional<double> split_time;      // from which on training tasks have no rows
   std::array<Counts, kSplits> splits{};  // by Split
   std::vector<Shard> shards;
   std::map<std::string, std::string> digests;  // of the other files

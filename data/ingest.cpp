@@ -141,8 +141,19 @@ class Ingest {
     report_.rows_read =
         read_table(options_.interactions, columns, rejections_, [&](const TableRow& row) { spill_row(row, writer); });
     writer.close();
+    check_split_time();
     spdlog::info("read {} interactions of {}", report_.rows_read,
                  counted(static_cast<std::int64_t>(entities_.keys().size()), schema_.entity));
+  }
+
+  // Each side of the time has rows, where there are any.
+  void check_split_time() const {
+    const auto& [text, seconds] = options_.split_time;
+    const bool is_between = earliest_ < seconds && seconds <= latest_;
+    if (!options_.split_time.is_set() || is_between || earliest_ > latest_) return;
+    throw DataError(
+        fmt::format("data.split-time = {} ({}) leaves no row {}: column '{}' goes from {} to {}; choose a time between",
+                    text, seconds, seconds > latest_ ? "from it on" : "before it", options_.time, earliest_, latest_));
   }
 
   void spill_row(const TableRow& row, SpillWriter& writer) {
@@ -165,6 +176,8 @@ class Ingest {
     if (row_users_.has_table()) join_user(row, interaction.cells);
     // From here on the row is a good one: keys that come with it are those of an interaction.
     interaction.entity = entities_.number(entity_key);
+    earliest_ = std::min(earliest_, interaction.time);
+    latest_ = std::max(latest_, interaction.time);
     if (entities_.lacks(interaction.entity)) ++rows_without_entity_;
     if (tasks_.has_table() && tasks_.lacks(tasks_.number(task_key))) ++rows_without_task_;
     writer.add(task_key, interaction, row_fields_);
@@ -217,23 +230,43 @@ class Ingest {
             fmt::format("{0} '{1}' is not in the {0} table", what, printable(key))};
   }
 
-  SpilledShard read_shard(std::int64_t shard) const {
-    return read_spill(spill_folder(), shard, row_fields_, entities_.keys().size(), options_);
+  SpilledShard read_shard(std::int64_t shard, const EndOfTask& end_of) const {
+    return read_spill(spill_folder(), shard, row_fields_, entities_.keys().size(), options_, end_of);
+  }
+  SpilledShard read_whole_shard(std::int64_t shard) const {
+    return read_shard(shard, [](const auto&) { return INFINITY; });
+  }
+  // What is stored, once the tasks are split.
+  SpilledShard read_split_shard(std::int64_t shard) const {
+    return read_shard(shard, [&](const auto& task) {
+      return split_.of(task) == Split::kTrain ? options_.split_time.seconds : INFINITY;
+    });
   }
 
+  // Tasks are split by all of their rows: which of them are training tasks is not known before.
   void split() {
     for (std::int64_t shard = 0; shard < options_.shards; ++shard) {
-      const auto spilled = read_shard(shard);
-      for (const auto& task : spilled.tasks) split_.add(task.key);
-      task_count_ += std::ssize(spilled.tasks);
-      rejections_.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(options_.duplicates)),
-                        spilled.duplicate_rows);
-      for (const auto& row : spilled.unusable) reject(row);
-      rejections_.count("task under min-rows", spilled.short_task_rows);
+      for (const auto& task : read_whole_shard(shard).tasks) {
+        split_.add(task.key);
+        ++task_count_;
+      }
     }
     // Before the split looks for the tasks that it lists.
-    if (task_count_ == 0) refuse_for_lack_of("task", "lower data.min-rows");
+    if (task_count_ == 0) refuse_for_lack_of_tasks();
     split_.finish();
+  }
+
+  [[noreturn]] void refuse_for_lack_of_tasks() {
+    for (std::int64_t shard = 0; shard < options_.shards; ++shard) note_left_out(read_whole_shard(shard));
+    refuse_for_lack_of("task", "lower data.min-rows");
+  }
+
+  void note_left_out(const SpilledShard& shard) {
+    rejections_.count("row of a training task from data.split-time on", shard.late_rows);
+    rejections_.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(options_.duplicates)),
+                      shard.duplicate_rows);
+    for (const auto& row : shard.unusable) reject(row);
+    rejections_.count("task under min-rows", shard.short_task_rows);
   }
 
   void reject(const UnusableLabel& row) {
@@ -259,7 +292,9 @@ class Ingest {
     key_counts_.assign(entities_.keys().size(), 0);
     std::vector<bool> seen(entities_.keys().size(), false);
     for (std::int64_t shard = 0; shard < options_.shards; ++shard) {
-      for (const auto& task : read_shard(shard).tasks) {
+      const auto spilled = read_split_shard(shard);
+      note_left_out(spilled);
+      for (const auto& task : spilled.tasks) {
         if (split_.of(task.key) != Split::kTrain) continue;
         if (tasks_.has_table()) tasks_.count(tasks_.keys().find(task.key));
         for (const auto& row : task.rows) {
@@ -273,7 +308,13 @@ class Ingest {
         }
       }
     }
-    if (training_rows_ == 0) refuse_for_lack_of("training task", "lower data.min-rows or the shares of the split");
+    if (training_rows_ == 0) refuse_for_lack_of("training task", no_training_remedy());
+  }
+
+  const char* no_training_remedy() const {
+    return options_.split_time.is_set()
+               ? "set a later data.split-time, or lower data.min-rows or the shares of the split"
+               : "lower data.min-rows or the shares of the split";
   }
 
   [[noreturn]] void refuse_for_lack_of(const char* what, const char* remedy) const {
@@ -321,14 +362,20 @@ class Ingest {
     DatasetWriter writer(folder_.path(), {schema_, key_, entities_, tasks_, row_fields_, split_});
     writer.write_vocabularies();
     writer.write_entities();
-    for (std::int64_t shard = 0; shard < options_.shards; ++shard) writer.add_shard(read_shard(shard));
-    writer.finish({{"rows_read", report_.rows_read},
-                   {"label_mean", label_sum_ / static_cast<double>(training_rows_)},
-                   {"left_out", rejections_.to_json()},
-                   {"without_table_row", without_table_row()},
-                   {"seed", options_.seed}});
+    for (std::int64_t shard = 0; shard < options_.shards; ++shard) writer.add_shard(read_split_shard(shard));
+    writer.finish(facts());
     report_.tasks = writer.tasks();
     report_.rows = writer.rows();
+  }
+
+  nlohmann::json facts() const {
+    nlohmann::json facts = {{"rows_read", report_.rows_read},
+                            {"label_mean", label_sum_ / static_cast<double>(training_rows_)},
+                            {"left_out", rejections_.to_json()},
+                            {"without_table_row", without_table_row()},
+                            {"seed", options_.seed}};
+    if (options_.split_time.is_set()) facts["split_time"] = options_.split_time.seconds;
+    return facts;
   }
 
   const IngestOptions& options_;
@@ -347,6 +394,7 @@ class Ingest {
   IngestReport report_;
   LabelRange label_range_;
   double label_sum_ = 0.0;
+  double earliest_ = INFINITY, latest_ = -INFINITY;  // times of good rows
   std::int64_t rows_without_task_ = 0, rows_without_entity_ = 0, rows_without_user_ = 0;
   std::int64_t training_rows_ = 0, next_order_ = 0, task_count_ = 0;
   std::vector<std::int64_t> key_counts_;

@@ -19,7 +19,8 @@ constexpr double kMostRows = 4e9;  // of a task
 
 void declare(Options& add, const std::string& section, TableOptions& table) {
   add.add(section + ".files", table.files, "tables, comma-separated: text or .parquet files, globs allowed");
-  add.add(section + ".separator", table.separator, "between columns of text files: one character, or tab");
+  add.add(section + ".separator", table.separator,
+          "between columns of text files: one character, tab, or auto (a tab where the header has one, else a comma)");
   add.add(section + ".encoding", table.encoding, "of text files: utf-8 or latin-1");
   add.add(section + ".null-values", table.null_values,
           "cells that mean a missing value, as an empty one does, comma-separated: NA, NULL, -1");
@@ -55,6 +56,11 @@ void declare_cleaning(Options& add, IngestOptions& options) {
 void declare_split(Options& add, IngestOptions& options) {
   add.add("data.validation", options.validation, "tasks to choose models by: their share, or a file with a key a line");
   add.add("data.test", options.test, "tasks to judge models on: their share, or a file with a key a line");
+  add.add(
+         "data.split-time", options.split_time,
+         "rows of training tasks from this time on are left out, and rows from then on judge the other tasks: a number "
+         "or ISO 8601, as interactions.time; empty: none")
+      .only_with("data.task", {"user", "item", "scenario"});
   add.add("data.seed", options.seed, "of the split");
 }
 
@@ -189,6 +195,10 @@ void check(const IngestOptions& options) {
   require(options.label_min.value_or(-INFINITY) <= options.label_max.value_or(INFINITY),
           "data.label-min is larger than data.label-max");
   require(!options.interactions.files.empty(), "interactions.files is not set: name the table of interactions");
+  require(!options.split_time.is_set() || !options.time.empty(),
+          fmt::format("data.split-time = {} is of the rows' times, and interactions.time names no column; name it, or "
+                      "leave data.split-time empty",
+                      printable(options.split_time.text)));
   check_keys(options);
   check_labels(options);
   check_join("users", options.users);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/label_transform.h"
+#include "data/split_time.h"
 #include "data/text_encoding.h"
 
 namespace warmstart {
@@ -46,7 +47,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Duplicates, {{Duplicates::kLatest, "latest"},
 // One table: its files and what its columns are.
 struct TableOptions {
   std::vector<std::string> files;  // paths or globs, of text or Parquet
-  std::string separator = ",";     // one character, or "tab"
+  std::string separator = ",";     // one character, "tab", or "auto": a tab where the header has one, else a comma
   std::string key;                 // users, items: the column that interactions refer to
   std::vector<std::string> categorical;
   std::vector<std::string> multi;  // several values in one cell
@@ -73,6 +74,7 @@ struct IngestOptions {
   std::int64_t min_count = 1;                    // a key seen in fewer training rows, items or users is unknown
   std::vector<std::string> min_counts;           // "column:count"
   std::string validation = "0.1", test = "0.2";  // share of the tasks, or a file with one task key a line
+  SplitTime split_time;                          // from which on rows of training tasks are left out
   std::uint64_t seed = 0;
 };
 

@@ -124,6 +124,11 @@ void merge_rows_of_each_pair(std::vector<Interaction>& rows, const IngestOptions
 }
 
 // Returns how many rows were removed.
+std::int64_t leave_out_late(std::vector<Interaction>& rows, double end) {
+  return static_cast<std::int64_t>(std::erase_if(rows, [&](const auto& row) { return row.time >= end; }));
+}
+
+// Likewise.
 std::int64_t clean_duplicates(std::vector<Interaction>& rows, const IngestOptions& options) {
   const auto before = std::ssize(rows);
   if (options.duplicates != Duplicates::kAll) merge_rows_of_each_pair(rows, options);
@@ -181,7 +186,7 @@ void SpillWriter::close() {
 }
 
 SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::size_t entities, const IngestOptions& options) {
+                        std::size_t entities, const IngestOptions& options, const EndOfTask& end_of) {
   const auto file = file_of(folder, shard);
   const auto content = read_file(file);
   std::unordered_map<std::string_view, std::size_t> numbers;
@@ -197,6 +202,8 @@ SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard,
 
   SpilledShard result;
   for (auto& task : tasks) {
+    // First, so that nothing late is in a label that several rows make.
+    result.late_rows += leave_out_late(task.rows, end_of(task.key));
     result.duplicate_rows += clean_duplicates(task.rows, options);
     transform_labels(task, options.transform, result.unusable);
     if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,15 +49,19 @@ struct UnusableLabel {
   double label;  // before the transform
 };
 
-// What was spilled for one shard, cleaned: tasks in the order of their keys; rows by time, then by order; of the rows
-// with one entity what options.duplicates says; labels as options.transform makes them; no task under options.min_rows.
+// The time from which on rows of the task with this key are left out; infinity keeps all.
+using EndOfTask = std::function<double(const std::string& task)>;
+
+// What was spilled for one shard, cleaned: tasks in the order of their keys; no row from its task's end on; rows by
+// time, then by order; of the rows with one entity what options.duplicates says; labels as options.transform makes
+// them; no task under options.min_rows.
 struct SpilledShard {
   std::vector<SpilledTask> tasks;
-  std::int64_t duplicate_rows = 0, short_task_rows = 0;
+  std::int64_t late_rows = 0, duplicate_rows = 0, short_task_rows = 0;
   std::vector<UnusableLabel> unusable;
 };
 // Throws DataError when a record is cut, or names keys that the fields or entities (`entities` of them) lack.
 SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::size_t entities, const IngestOptions& options);
+                        std::size_t entities, const IngestOptions& options, const EndOfTask& end_of);
 
 }  // namespace warmstart

@@ -80,6 +80,7 @@ TEST_F(DatasetTest, ADescriptionAtOddsWithItselfOrTheFilesIsRefused) {
                                                             {"/schema/label_min", 1e6},
                                                             {"/schema/label_max", nullptr},
                                                             {"/label_mean", nullptr},
+                                                            {"/split_time", "2024-06-01"},
                                                             {"/tasks", 59},
                                                             {"/rows", -1},
                                                             {"/entities", 41},

@@ -14,6 +14,7 @@ TEST(Formats, Dataset1IsRead) {
   ASSERT_EQ(dataset.tasks(), 12);
   EXPECT_EQ(dataset.entities(), 6);
   EXPECT_EQ(dataset.entity_key(3), "i3");
+  EXPECT_FALSE(dataset.split_time());
   EXPECT_DOUBLE_EQ(dataset.label_mean(), 2.300803037303867);
   const auto first = dataset.task(0);
   EXPECT_EQ(first.key(), "u10");

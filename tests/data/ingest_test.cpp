@@ -307,6 +307,100 @@ std::string refusal(const IngestOptions& options) {
   }
 }
 
+// What a row says of u1 and u2, around a time of 30; u1's label of i1 before it and after it.
+constexpr const char* kRowsAroundATime =
+    "user,item,rating,time,place\n"
+    "u1,i1,4,10,home\n"
+    "u1,i2,2,20,work\n"
+    "u1,i1,5,40,home\n"
+    "u1,i3,3,30,home\n"
+    "u2,i1,1,5,home\n"
+    "u2,i3,2,30,work\n"
+    "u2,i4,1,50,work\n";
+
+class SplitTimeTest : public IngestTest {
+ protected:
+  SplitTimeTest() {
+    folder.write("rows.csv", kRowsAroundATime);
+    options.test = folder.write("test.txt", "u2\n").string();
+    options.split_time = {"30", 30.0};
+  }
+  std::vector<double> times(const Dataset& data, const std::string& task) {
+    const auto rows = data.task(task_of(data, task)).rows;
+    return {rows.time.begin(), rows.time.end()};
+  }
+};
+
+TEST_F(SplitTimeTest, TrainingTasksHaveNoRowFromThenOnAndOthersAllOfTheirs) {
+  const auto data = dataset();
+  EXPECT_EQ(times(data, "u1"), (std::vector<double>{10, 20}));
+  EXPECT_EQ(times(data, "u2"), (std::vector<double>{5, 30, 50}));
+  EXPECT_EQ(data.split_time(), 30.0);
+  EXPECT_EQ(data.manifest()["left_out"]["row of a training task from data.split-time on"]["rows"], 2);
+}
+
+TEST_F(SplitTimeTest, NothingLateIsInLabelsVocabulariesOrScales) {
+  options.duplicates = Duplicates::kSum;
+  const auto data = dataset();
+  EXPECT_EQ(data.task(task_of(data, "u1")).rows.label[0], 4.0f);  // of i1, without the later 5
+  const auto& fields = data.schema().fields;
+  EXPECT_EQ(data.vocabulary(fields[0]), (std::vector<std::string>{"i1", "i2"}));
+  EXPECT_DOUBLE_EQ(fields[2].mean, 15.0);  // of the prices of i1 and i2
+  EXPECT_DOUBLE_EQ(data.label_mean(), 3.0);
+  EXPECT_FALSE(
+      data.manifest()["left_out"].contains("duplicate (task, entity) pair (the latest is kept, with the sum "
+                                           "of the labels)"));
+}
+
+TEST_F(SplitTimeTest, TrainingTasksWithTooFewRowsBeforeItAreLeftOut) {
+  folder.write("users.csv", "user,town\nu1,x\nu2,y\nu3,x\nu4,x\n");
+  folder.write("rows.csv", std::string(kRowsAroundATime) + "u3,i1,1,29,home\nu3,i2,1,31,home\nu4,i1,1,30,home\n" +
+                               "u4,i2,1,31,home\n");
+  const auto data = dataset();
+  EXPECT_EQ(data.tasks(), 2);
+  EXPECT_EQ(data.manifest()["left_out"]["task under min-rows"]["rows"], 1);
+  EXPECT_EQ(data.manifest()["left_out"]["row of a training task from data.split-time on"]["rows"], 5);
+}
+
+TEST_F(SplitTimeTest, IsReadAsTimesOfRowsAre) {
+  folder.write("rows.csv",
+               "user,item,rating,time,place\n"
+               "u1,i1,4,2024-05-30,home\nu1,i2,4,2024-05-31T23:59:59,home\nu1,i3,4,2024-06-01,home\n"
+               "u2,i1,4,2024-05-30,home\nu2,i2,4,2024-06-02,home\n");
+  Options list;
+  declare(list, options);
+  list.parse({"--set", "data.split-time=2024-06-01"}, {});
+  const auto data = dataset();
+  EXPECT_EQ(data.split_time(), 1717200000.0);
+  EXPECT_EQ(times(data, "u1"), (std::vector<double>{1717027200, 1717199999}));
+  EXPECT_NE(list.resolved().find("split-time = 2024-06-01"), std::string::npos);
+}
+
+TEST_F(SplitTimeTest, RefusesATimeThatLeavesNoRowOnOneSide) {
+  options.split_time = {"5", 5.0};
+  EXPECT_NE(refusal(options).find("data.split-time = 5 (5) leaves no row before it: column 'time' goes from 5 to 50"),
+            std::string::npos)
+      << refusal(options);
+  options.split_time = {"50.5", 50.5};
+  EXPECT_NE(refusal(options).find("leaves no row from it on: column 'time' goes from 5 to 50"), std::string::npos)
+      << refusal(options);
+  options.split_time = {"50", 50.0};
+  EXPECT_EQ(refusal(options), "");
+  options.dataset = folder.path() / "other";
+  options.split_time = {"10", 10.0};
+  EXPECT_NE(refusal(options).find("no training task is left after cleaning and splitting; set a later data.split-time"),
+            std::string::npos)
+      << refusal(options);
+  options.time.clear();
+  EXPECT_NE(refusal(options).find("data.split-time = 10 is of the rows' times, and interactions.time names no column"),
+            std::string::npos)
+      << refusal(options);
+  options.time = "time";
+  options.on_error = OnError::kSkip;
+  folder.write("rows.csv", "user,item,rating,time,place\nu9,i1,1,5,home\n");
+  EXPECT_NE(refusal(options).find("no task is left"), std::string::npos) << refusal(options);
+}
+
 TEST_F(IngestTest, RefusesNumbersThatCannotBeLearnedFrom) {
   for (const auto* number : {"1e39", "1e30", "-1e30", "1e19"}) {
     folder.write("rows.csv", std::string(kRows) + "u1,i4," + number + ",50,home\n");
@@ -497,7 +591,7 @@ TEST_F(IngestTest, OptionsOutOfRangeAreRefusedByName) {
        {"data.shards=0", "data.shards=1000000", "data.min-rows=1", "data.min-count=-1", "data.label-min=-2e18",
         "data.label-max=2e18", "interactions.duplicates=first", "interactions.transform=log",
         "interactions.transform=clip:5:1", "interactions.transform=clip:5", "interactions.transform=threshold:x",
-        "interactions.transform=log1p:2"}) {
+        "interactions.transform=log1p:2", "data.split-time=june", "data.split-time=inf"}) {
     Options list;
     declare(list, options);
     EXPECT_THROW(list.parse({"--set", setting}, {}), UsageError) << setting;

@@ -24,7 +24,9 @@ class SpillTest : public testing::Test {
     }
     writer.close();
   }
-  SpilledShard read(std::size_t entities = 3) const { return read_spill(folder.path(), 0, fields, entities, options); }
+  SpilledShard read(std::size_t entities = 3) const {
+    return read_spill(folder.path(), 0, fields, entities, options, [](const auto&) { return INFINITY; });
+  }
 
   TemporaryFolder folder;
   IngestOptions options;

@@ -49,7 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::ofstream(folder.path / "spill-00000", std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
-    const auto shard = warmstart::read_spill(folder.path, 0, fields, kEntities, options);
+    const auto shard =
+        warmstart::read_spill(folder.path, 0, fields, kEntities, options, [](const auto&) { return 1.0; });
     for (const auto& task : shard.tasks) {
       for (const auto& row : task.rows) {
         if (row.entity >= kEntities || !std::isfinite(row.label) || row.cells.size() != fields.size()) std::abort();
