@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/digest.h"
 #include "base/plural.h"
 #include "cluster/agreement.h"
 #include "data/episode_source.h"
@@ -65,13 +66,22 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
                {"split", "test"},
                {"task", tasks_are_of_classes(dataset.schema()) ? "task" : dataset.schema().task},
                {"tasks", test_.tasks()},
-               {"query", options.query},
+               {"query", test_.query()},
                {"candidates", to_text(options.candidates)},
                {"order", options.order},
                {"seed", options.seed},
                {"measures", shown},
                {"bootstrap", options.resamples}};
+  if (dataset.split_time()) protocol_["split_time"] = *dataset.split_time();
+  if (is_listed()) note_list();
   if (test_.scale().relevant) protocol_["relevant"] = *test_.scale().relevant;
+}
+
+// The list says which tasks and rows judge, where the protocol else names the split and the order.
+void Comparison::note_list() {
+  protocol_["split"] = protocol_["order"] = "listed";
+  protocol_["episodes_from"] = options_.episodes_from.string();
+  protocol_["episodes_digest"] = digest_file(options_.episodes_from);
 }
 
 void Comparison::slice_by(const std::vector<std::int64_t>& training_rows) {
@@ -203,11 +213,18 @@ std::string Comparison::among_candidates() const {
   }
 }
 
+// Which of a task's rows, where they are not the usual ones.
+std::string Comparison::that_judge() const {
+  if (is_listed()) return fmt::format("that {} lists ", options_.episodes_from.string());
+  if (const auto time = dataset_.split_time()) return fmt::format("from time {} on ", *time);
+  return "";
+}
+
 std::string Comparison::judged() const {
   const auto tasks = counted(test_.tasks(), protocol_["task"]);
   if (!tasks_are_of_classes(dataset_.schema()))
-    return fmt::format("{} never seen in training, {} rows judge{}, by support rows:\n", tasks, options_.query,
-                       among_candidates());
+    return fmt::format("{} never seen in training, {} rows {}judge{}, by support rows:\n", tasks, test_.query(),
+                       that_judge(), among_candidates());
   return fmt::format("{} of {} classes never seen in training, {} rows of each judge, by support rows of each:\n",
                      tasks, options_.ways, options_.query);
 }

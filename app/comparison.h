@@ -44,6 +44,9 @@ class Comparison {
   std::string intervals_of(std::size_t measure) const;
   std::string defined_for(std::size_t measure) const;
   std::string pairs() const;
+  bool is_listed() const { return !options_.episodes_from.empty(); }
+  void note_list();
+  std::string that_judge() const;
   std::string judged() const;
   std::string among_candidates() const;
   std::string slices() const;

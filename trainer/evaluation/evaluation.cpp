@@ -48,6 +48,8 @@ std::vector<T> values_of(const at::Tensor& table) {
 Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group)
     : dataset_(dataset), options_(options), scale_(label_scale(dataset.schema(), options.relevant)), group_(group) {
   check(options);
+  // What is chosen by validation tasks must not have seen those that judge.
+  if (split != Split::kTest) options_.episodes_from.clear();
   episodes_ = make_evaluation_episodes(dataset, split, options_);
   if (ranks_all()) {
     self_information_ = std::make_shared<const std::vector<double>>(self_information(dataset));
@@ -107,7 +109,7 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
     const auto place = batches_[batch][t];
     copy_row(gathered.labels, place, task.labels());
     if (options_.candidates.kind == Candidates::Kind::kSampled)
-      gathered.labels[static_cast<std::int64_t>(place)].slice(0, options_.query).fill_(scale_.of_unseen());
+      gathered.labels[static_cast<std::int64_t>(place)].slice(0, episodes_->query()).fill_(scale_.of_unseen());
     copy_row(gathered.predicted, place, task.of(predicted.labels));
     copy_row(gathered.scores, place, task.of(predicted.scores.defined() ? predicted.scores : predicted.labels));
     if (!tells_calibration(recommender)) continue;
@@ -172,7 +174,7 @@ RankedRows Evaluation::ranked_rows(const Gathered& gathered) const {
 }
 
 std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
-  require_order(recommender, options_.order, "evaluate.order");
+  if (options_.episodes_from.empty()) require_order(recommender, options_.order, "evaluate.order");
   std::optional<CatalogueRanking> ranking;
   if (ranks_all()) ranking.emplace(dataset_, recommender, listed_);
   const bool tells_distributions = tells_calibration(recommender);

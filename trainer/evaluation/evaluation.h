@@ -29,12 +29,15 @@ struct EvaluationResult {
 
 // Judges recommenders on the tasks of one split, over all ranks.  Results do not depend on
 // the number of ranks: each task is computed whole by one of them, and all have the rows of all
-// tasks, in the order of the tasks, when they are measured.
+// tasks, in the order of the tasks, when they are measured.  Whatever options.episodes_from lists is judged in place of
+// the test tasks; of other splits it says nothing.
 class Evaluation {
  public:
   // Throws what make_evaluation_episodes() throws.
   Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group);
 
+  // Rows of a task, or of each of its classes, that judge.
+  std::int64_t query() const { return episodes_->query(); }
   std::int64_t tasks() const { return static_cast<std::int64_t>(episodes_->count()); }
   const LabelScale& scale() const { return scale_; }
   // The entity of each query row [tasks, query], in the order of JudgedRows.

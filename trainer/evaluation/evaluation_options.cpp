@@ -28,6 +28,11 @@ void declare(Options& add, EvaluationOptions& options) {
       .to(1e7);
   add.add("evaluate.order", options.order,
           "time: a task's last rows judge; shuffle: a seeded choice; sorted: that, and a support's rows in time order");
+  add.add(
+         "evaluate.episodes-from", options.episodes_from,
+         "text table with the columns task, entity and set (support or query): what it lists is judged in place of the "
+         "test tasks, as it lists it")
+      .neutral();
   add.add("evaluate.candidates", options.candidates,
           "what query rows are judged among: rows (themselves), sampled:100 (and so many entities that the task has no "
           "row of), all (and all of those)");

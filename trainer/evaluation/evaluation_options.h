@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +19,9 @@ struct EvaluationOptions {
   std::int64_t query = 10;                                               // rows that judge
   std::int64_t ways = 5, episodes = 600;  // of tasks of classes, whose support and query are rows of each class
   RowOrder order = RowOrder::kTime;       // the last `query` rows by time judge, or a seeded choice
-  Candidates candidates = {};             // what the query rows are judged among
+  // Table of the episodes that judge in place of the test tasks; none where it is empty.
+  std::filesystem::path episodes_from = {};
+  Candidates candidates = {};  // what the query rows are judged among
   std::uint64_t seed = 0;
   std::optional<double> relevant = {};  // the label from which on a row is relevant to measures of ranking; none:
                                         // labels of 0 and 1 from 1 on

@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
+#include "base/errors.h"
 #include "cluster/mpi_communicator.h"
 #include "cluster/self_communicator.h"
+#include "data/ingest.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/baselines/bias_model.h"
@@ -135,6 +138,218 @@ TEST(Evaluation, JudgesQueryRowsAmongDrawnEntities) {
   EXPECT_NE(Evaluation(dataset, Split::kTrain, options, group).run(ByNumber())[0].rows.scores, results[0].rows.scores);
   options.candidates.count = 1000;
   EXPECT_THROW(Evaluation(dataset, Split::kTrain, options, group), DataError);
+}
+
+std::string refusal(const Dataset& dataset, const EvaluationOptions& options) {
+  SelfCommunicator alone;
+  try {
+    const Evaluation evaluation(dataset, Split::kTest, options, alone);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// The middle of the times of the test tasks' rows.
+double middle_time(const Dataset& dataset) {
+  std::vector<double> times;
+  for (const auto task : dataset.tasks_of(Split::kTest)) {
+    const auto rows = dataset.task(task).rows;
+    times.insert(times.end(), rows.time.begin(), rows.time.end());
+  }
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+TEST(Evaluation, JudgesByRowsFromTheSplitTimeOn) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  auto options = ingest_small_dataset(folder.path());
+  const auto time = middle_time(Dataset(folder.path() / "dataset", true));
+  options.dataset = folder.path() / "split";
+  options.split_time = {"middle", time};
+  ingest(options);
+  const Dataset dataset(folder.path() / "split", true);
+  std::vector<std::uint32_t> expected;
+  std::int64_t tasks = 0;
+  for (const auto task : dataset.tasks_of(Split::kTest)) {
+    const auto rows = dataset.task(task).rows;
+    const auto late = std::count_if(rows.time.begin(), rows.time.end(), [&](double at) { return at >= time; });
+    if (late < 4 || rows.time.size() < 5) continue;
+    ++tasks;
+    expected.insert(expected.end(), rows.entity.end() - 4, rows.entity.end());
+  }
+  ASSERT_GT(tasks, 0);
+  ASSERT_LT(tasks, std::ssize(dataset.tasks_of(Split::kTest)));
+  EvaluationOptions judged = {.query = 4};
+  EXPECT_EQ(Evaluation(dataset, Split::kTest, judged, group).query_entities(), expected);
+  judged.order = RowOrder::kSorted;
+  EXPECT_NE(refusal(dataset, judged).find("evaluate.order = sorted has any rows judge"), std::string::npos);
+  judged = {.query = 100};
+  EXPECT_NE(refusal(dataset, judged).find("no test task has 100 rows from data.split-time = "), std::string::npos);
+}
+
+// The number of the entity of the support's last row, whatever is asked; 0 without support.
+class ByLastOfSupport : public Recommender {
+ public:
+  Predictions predict(const EpisodeBatch& batch) const override {
+    auto scores = at::zeros({batch.tasks, batch.query.width}, at::kFloat);
+    for (std::int64_t task = 0; task < batch.tasks; ++task) {
+      for (std::int64_t row = 0; row < batch.support.width; ++row) {
+        const auto place = static_cast<std::size_t>(task * batch.support.width + row);
+        if (batch.support.mask[place] > 0.0f)
+          scores[task].fill_(static_cast<float>(batch.entity[static_cast<std::size_t>(batch.support.place[place])]));
+      }
+    }
+    return {scores};
+  }
+};
+
+// A data set, and a list of its rows of a validation task and two test tasks: three of each judge, six are its support.
+class ListedEpisodesTest : public testing::Test {
+ protected:
+  ListedEpisodesTest() {
+    ingest_small_dataset(folder.path());
+    dataset.emplace(folder.path() / "dataset", true);
+    const auto test = dataset->tasks_of(Split::kTest);
+    tasks = {dataset->tasks_of(Split::kValidation)[0], test[1], test[0]};
+    for (std::size_t place = 0; place < tasks.size(); ++place) add_task(place);
+    write("task,entity,set\n" + list);
+  }
+
+  // The support in no order, and the query before it.
+  void add_task(std::size_t place) {
+    for (const std::size_t row : {5u, 0u, 2u}) add(place, row, "query");
+    for (const std::size_t row : {7u, 1u, 8u, 3u, 6u, 4u}) add(place, row, "support");
+  }
+  void add(std::size_t place, std::size_t row, const std::string& set) {
+    const auto entity = dataset->task(tasks[place]).rows.entity[row];
+    (set == "query" ? query : support[place]).push_back(entity);
+    list += line(place, row, set);
+  }
+  std::string line(std::size_t place, std::size_t row, const std::string& set) const {
+    const auto task = dataset->task(tasks[place]);
+    return task.key() + "," + dataset->entity_key(task.rows.entity[row]) + "," + set + "\n";
+  }
+  void write(const std::string& text) { options.episodes_from = folder.write("episodes.csv", text); }
+  void expect_refusal(const std::string& text, const std::string& phrase) {
+    write(text);
+    EXPECT_NE(refusal(*dataset, options).find("episodes.csv" + phrase), std::string::npos)
+        << phrase << "\n"
+        << refusal(*dataset, options);
+  }
+
+  TemporaryFolder folder;
+  std::optional<Dataset> dataset;
+  std::vector<std::int64_t> tasks;
+  std::string list;
+  std::vector<std::uint32_t> query, support[3];
+  EvaluationOptions options = {.support = {"0", "1", "4", "all"}};
+};
+
+TEST_F(ListedEpisodesTest, AreJudgedAsTheyAreListed) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const Evaluation evaluation(*dataset, Split::kTest, options, group);
+  EXPECT_EQ(evaluation.tasks(), 3);
+  EXPECT_EQ(evaluation.query(), 3);
+  EXPECT_EQ(evaluation.query_entities(), query);
+  const auto results = evaluation.run(ByLastOfSupport());
+  const std::size_t last[] = {0, 0, 3, 5};
+  for (std::size_t size = 0; size < results.size(); ++size) {
+    for (std::size_t task = 0; task < 3; ++task) {
+      const auto expected = size == 0 ? 0.0f : static_cast<float>(support[task][last[size]]);
+      EXPECT_EQ(results[size].rows.predicted_of(task)[2], expected) << size << " " << task;
+      EXPECT_EQ(results[size].rows.labels_of(task)[0], dataset->task(tasks[task]).rows.label[5]);
+    }
+  }
+}
+
+TEST_F(ListedEpisodesTest, AreNoMatterOfOrderOrOfOtherSplits) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  options.order = RowOrder::kShuffle;
+  EXPECT_EQ(Evaluation(*dataset, Split::kTest, options, group).query_entities(), query);
+  options.query = 4;
+  const Evaluation validation(*dataset, Split::kValidation, options, group);
+  EXPECT_EQ(validation.query(), 4);
+  EXPECT_EQ(validation.tasks(), std::ssize(dataset->tasks_of(Split::kValidation)));
+}
+
+TEST_F(ListedEpisodesTest, AreJudgedAmongDrawnEntities) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  options.candidates = {Candidates::Kind::kSampled, 5};
+  options.relevant = 3.0;
+  const auto results = Evaluation(*dataset, Split::kTest, options, group).run(ByNumber());
+  ASSERT_EQ(results[0].rows.query, 8u);
+  for (std::size_t task = 0; task < 3; ++task) {
+    const auto labels = results[0].rows.labels_of(task), scores = results[0].rows.ordering_of(task);
+    EXPECT_EQ(labels[2], dataset->task(tasks[task]).rows.label[2]);
+    const auto entities = dataset->task(tasks[task]).rows.entity;
+    for (std::size_t row = 3; row < 8; ++row) {
+      EXPECT_EQ(labels[row], results[0].scale.of_unseen());
+      EXPECT_EQ(std::count(entities.begin(), entities.end(), static_cast<std::uint32_t>(scores[row])), 0);
+    }
+  }
+}
+
+TEST_F(ListedEpisodesTest, OtherColumnsTabsAndMixedRowsAreRead) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  std::string text = "note\tset\tentity\ttask\n";
+  // The rows of the tasks by turns, 9 of each.
+  for (std::size_t row = 0; row < 9; ++row) {
+    for (std::size_t place = 0; place < 3; ++place) {
+      const auto entity = row < 3 ? query[3 * place + row] : support[place][row - 3];
+      text += "x\t" + std::string(row < 3 ? "query" : "support") + "\t" + dataset->entity_key(entity) + "\t" +
+              dataset->task(tasks[place]).key() + "\n";
+    }
+  }
+  write(text);
+  EXPECT_EQ(Evaluation(*dataset, Split::kTest, options, group).query_entities(), query);
+}
+
+TEST_F(ListedEpisodesTest, WhatTheDataSetOrTheListLacksIsRefusedByLine) {
+  const std::string head = "task,entity,set\n";
+  const auto key = dataset->task(tasks[0]).key();
+  expect_refusal("task,entity\n" + key + ",i1\n", ": has no column 'set'");
+  expect_refusal(head + list + "nobody,i1,query\n", ":29: the data set ");
+  expect_refusal(head + list + key + ",nothing,support\n", ":29: the data set has no row of user '" + key);
+  expect_refusal(head + list + line(1, 5, "support"), ":29: user '" + dataset->task(tasks[1]).key());
+  EXPECT_NE(refusal(*dataset, options).find("stand on line 11, too"), std::string::npos) << refusal(*dataset, options);
+  expect_refusal(head + list + line(0, 9, "test"), ":29: column 'set': 'test' is neither support nor query");
+  expect_refusal(head + list + key + ",,query\n", ":29: column 'entity' is empty");
+  expect_refusal(head + list + key + "\n", ":29: ");
+  expect_refusal(head + line(0, 0, "query") + line(1, 0, "query") + line(1, 1, "query"),
+                 ":3: user '" + dataset->task(tasks[1]).key() + "' has 2 query rows, and user '" + key + "' has 1");
+  expect_refusal(head + line(0, 0, "support"), ":2: user '" + key + "' has no query row");
+  tasks[0] = dataset->tasks_of(Split::kTrain)[0];
+  expect_refusal(head + list + line(0, 0, "query"),
+                 ":29: user '" + dataset->task(tasks[0]).key() + "' is a training task");
+  options.episodes_from = folder.path() / "nowhere.csv";
+  EXPECT_NE(refusal(*dataset, options).find("nowhere.csv: no such file"), std::string::npos);
+}
+
+TEST_F(ListedEpisodesTest, RowsThatAPairDoesNotTellApartAreRefused) {
+  folder.write("rows.csv", "user,item,rating,time\nu1,i1,1,1\nu1,i1,2,2\nu1,i2,3,3\nu2,i1,1,1\nu2,i2,2,2\n");
+  IngestOptions ingested;
+  ingested.dataset = folder.path() / "repeated";
+  ingested.interactions.files = {(folder.path() / "rows.csv").string()};
+  ingested.user = "user", ingested.item = "item", ingested.label = "rating", ingested.time = "time";
+  ingested.duplicates = Duplicates::kAll;
+  ingested.min_rows = 2;
+  ingested.validation = "0";
+  ingested.test = folder.write("test.txt", "u1\n").string();
+  ingest(ingested);
+  dataset.emplace(ingested.dataset, true);
+  expect_refusal("task,entity,set\nu1,i2,support\nu1,i1,query\n",
+                 ":3: the data set has 2 rows of user 'u1' and item 'i1'");
+}
+
+TEST(Evaluation, ClassesAreNotListed) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  ingest_small_classes(folder.path());
+  const Dataset dataset(folder.path() / "dataset", true);
+  EXPECT_NE(refusal(dataset, {.query = 2, .ways = 2, .episodes_from = "list.csv"}).find("tasks are drawn of classes"),
+            std::string::npos);
 }
 
 }  // namespace
