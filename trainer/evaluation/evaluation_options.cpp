@@ -76,9 +76,9 @@ void check(const EvaluationOptions& options) {
   for (const auto& measure : options.measures)
     require(names.insert(name_of(measure)).second, fmt::format("evaluate.measures names {} twice", name_of(measure)));
   require(
-      options.candidates.kind == Candidates::Kind::kRows || !options.slices,
-      fmt::format("evaluate.slices tells errors of rows, and evaluate.candidates = {} judges their places; leave one "
-                  "of them out",
+      options.candidates.kind != Candidates::Kind::kSampled || !options.slices,
+      fmt::format("evaluate.slices tells measures of rows that tasks have, and evaluate.candidates = {} adds others; "
+                  "leave one of them out, or set evaluate.candidates = all",
                   to_text(options.candidates)));
 }
 
