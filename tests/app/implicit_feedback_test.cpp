@@ -13,11 +13,12 @@ class ImplicitFeedbackTest : public ProgramTest {
  protected:
   ImplicitFeedbackTest() {
     expect_ok("synthesize --to tables --users 60 --items 40 --rows-per-user 20");
-    expect_ok("ingest --config tables/config.ini --set interactions.label= --dataset clicks");
+    expect_ok("ingest --config tables/config.ini --set interactions.label= --set data.dataset=clicks");
   }
   std::string of_clicks(const std::string& command, int ranks = 0) { return expect_ok(command + kSettings, ranks); }
   nlohmann::json evaluation(const std::string& arguments, int ranks = 0) {
-    return nlohmann::json::parse(of_clicks("evaluate --json " + arguments, ranks));
+    const auto output = of_clicks("evaluate --json " + arguments, ranks);
+    return nlohmann::json::parse(output.substr(output.find('{')));  // behind warnings
   }
   static double value(const nlohmann::json& evaluation, const std::string& model, const std::string& measure) {
     for (const auto& row : evaluation["results"])
@@ -82,12 +83,20 @@ TEST_F(ImplicitFeedbackTest, AMoreDemandingCatalogueIsHarder) {
   EXPECT_GT(recall("sampled:2"), recall("all"));
 }
 
+TEST_F(ImplicitFeedbackTest, RecallIsToldByPopularity) {
+  const auto evaluation = this->evaluation("--set train.run= --set evaluate.slices=true" + std::string(kAll));
+  const auto& slices = evaluation["results"][0]["slices"];
+  // Whoever recommends what is popular finds nothing else.
+  EXPECT_GT(slices["head"]["recall@10"].get<double>(), slices["tail"]["recall@10"].get<double>());
+  EXPECT_EQ(slices["tail"]["recall@10"], 0.0);
+}
+
 TEST_F(ImplicitFeedbackTest, WhatDoesNotGoTogetherIsRefused) {
   const auto refused = [&](const std::string& arguments, const std::string& phrase, int code = 2) {
     SCOPED_TRACE(arguments);
     expect_failure(arguments + " --config tables/config.ini --set evaluate.query=4", code, phrase);
   };
-  const std::string train = "train --steps 6 --tasks 16 --run run --dataset clicks",
+  const std::string train = "train --steps 6 --tasks 16 --run run --set data.dataset=clicks",
                     negatives = " --set episode.negatives=4";
   refused(train + kAll, "set episode.negatives = 4");
   refused(train + negatives, "set evaluate.candidates = sampled:100, or all");
@@ -95,21 +104,21 @@ TEST_F(ImplicitFeedbackTest, WhatDoesNotGoTogetherIsRefused) {
   refused(train + negatives + kAll +
               " --set train.outer=reptile --set adapt.stages=prior,steps --set inner.rates=fixed --set inner.scope=all",
           "episode.negatives joins query rows");
-  const std::string evaluate = std::string("evaluate --dataset clicks") + kNoRun;
+  const std::string evaluate = std::string("evaluate --set data.dataset=clicks") + kNoRun;
   refused(evaluate, "set evaluate.candidates = sampled:100, or all");
   refused(evaluate + " --set evaluate.candidates=sampled:0", "evaluate.candidates = 'sampled:0'");
   refused(evaluate + " --set evaluate.candidates=some", "is none of: rows, sampled:NUMBER, all");
   refused(evaluate + " --set evaluate.candidates=sampled:39", "draw fewer, or set all", 3);
   refused(evaluate + kAll + " --set evaluate.measures=mae", "which evaluate.candidates = all tells; choose recall@10");
   refused(evaluate + kAll + " --set evaluate.measures=auc", "which evaluate.candidates = all tells; choose recall@10");
-  refused(evaluate + kAll + " --set evaluate.slices=true", "leave one of them out");
+  refused(evaluate + " --set evaluate.candidates=sampled:5 --set evaluate.slices=true", "leave one of them out");
   refused(evaluate + " --set evaluate.candidates=sampled:5 --set evaluate.measures=novelty@5",
           "set evaluate.candidates = all");
 }
 
 TEST_F(ImplicitFeedbackTest, LabelsThatLeaveNoRoomForNegativesAreRefused) {
   expect_ok("ingest --config tables/config.ini --set data.label-min=1 --on-error skip --dataset ratings");
-  const std::string of_ratings = " --config tables/config.ini --dataset ratings --set evaluate.query=4";
+  const std::string of_ratings = " --config tables/config.ini --set data.dataset=ratings --set evaluate.query=4";
   expect_failure("train --steps 6 --tasks 16 --run run --set episode.negatives=4" + of_ratings, 2,
                  "draws rows of label 0, and labels are from");
   expect_failure("evaluate --set evaluate.candidates=sampled:5 --set evaluate.measures=mae" + of_ratings + kNoRun, 2,

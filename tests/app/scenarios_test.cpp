@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/json.h"
 #include "base/random.h"
 #include "tests/app/program_fixture.h"
@@ -91,7 +93,7 @@ TEST_F(ScenariosTest, AreAdaptedToByWhatUsersDidThere) {
   const auto mae = [&](const std::string& model) {
     for (const auto& row : evaluation["results"])
       if (row["model"] == model && row["support"] == "all") return row["mae"].get<double>();
-    return NAN;
+    return static_cast<double>(NAN);
   };
   // Only who sees the users of the rows can tell.
   EXPECT_LT(mae("warmstart"), 0.6 * mae("bias"));
@@ -101,9 +103,9 @@ TEST_F(ScenariosTest, AreServedWithTheUsersOfTheirRows) {
   expect_ok("train --config config.ini --steps 4");
   expect_ok("export --run run --to models --name pages");
   folder.write("support.csv", "scenario,user,age,item,stay\nnew,u1,0.5,i3,1\nnew,u2,-1,i5,0\n");
-  folder.write("query.csv", "scenario,user,age,item\nnew,u1,0.5,i4\nnew,u3,2,i4\n");
-  const auto shown = expect_ok("predict --model models/pages --support support.csv --query query.csv");
-  EXPECT_NE(shown.find("i4"), std::string::npos) << shown;
+  folder.write("candidates.csv", "user,age,item\nu1,0.5,i4\nu3,2,i7\n");
+  const auto shown = expect_ok("predict --model models/pages --support support.csv --candidates candidates.csv");
+  for (const auto* item : {"i4", "i7"}) EXPECT_NE(shown.find(item), std::string::npos) << shown;
 }
 
 TEST_F(ScenariosTest, HaveNoCandidatesOfOneUser) {

@@ -34,7 +34,7 @@ TEST(YourFirstNetwork, Learns) {
   model_options.adapt.inner.scope = Scope::kAll;
   Learner model(dataset.schema(), model_options, 1, make_sum);
   SelfCommunicator alone;
-  start_from_data(model, dataset, alone);
+  start_from_data(model, dataset, {}, alone);
   const Evaluation judge(dataset, Split::kValidation, {.support = {"3"}, .query = 3}, alone);
   const auto before = judge.mean(model, Measure{MeasureKind::kMae});
   TrainOptions options;

@@ -52,10 +52,10 @@ void declare(Options& add, EvaluationOptions& options) {
       .from(0)
       .to(kMostResamples)
       .neutral();
-  add.add(
-         "evaluate.slices", options.slices,
-         "tell row-wise measures by the training rows of the query rows' entities, too: head, middle and tail, a third "
-         "of the rows each")
+  add.add("evaluate.slices", options.slices,
+          "tell row-wise measures, and recall among all candidates, by the training rows of the query rows' entities, "
+          "too: head, middle and tail, a third "
+          "of the rows each")
       .neutral();
   add.add("evaluate.baselines", options.baselines,
           "the rows bias and als, which are fitted first; among other candidates than rows, popularity");
@@ -81,9 +81,9 @@ void check(const EvaluationOptions& options) {
   for (const auto& measure : options.measures)
     require(names.insert(name_of(measure)).second, fmt::format("evaluate.measures names {} twice", name_of(measure)));
   require(
-      options.candidates.kind == Candidates::Kind::kRows || !options.slices,
-      fmt::format("evaluate.slices tells errors of rows, and evaluate.candidates = {} judges their places; leave one "
-                  "of them out",
+      options.candidates.kind != Candidates::Kind::kSampled || !options.slices,
+      fmt::format("evaluate.slices tells measures of rows that tasks have, and evaluate.candidates = {} adds others; "
+                  "leave one of them out, or set evaluate.candidates = all",
                   to_text(options.candidates)));
 }
 

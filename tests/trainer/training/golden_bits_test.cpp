@@ -152,7 +152,7 @@ std::string digest_after_a_dozen_steps(const Case& which) {
   options.validation.support = {"0"};
   SelfCommunicator alone;
   Learner model(dataset.schema(), model_options, 1);
-  start_from_data(model, dataset, alone);
+  start_from_data(model, dataset, {}, alone);
   model.parameters().flatten(at::TensorOptions().dtype(at::kFloat));
   return train(model, dataset, options, alone, {}).digest;
 }

@@ -82,7 +82,7 @@ class MethodsTest : public testing::Test {
   static std::string trained(const ModelOptions& model_options, const TrainOptions& options, Communicator& communicator,
                              TrainStart start, const Dataset& dataset) {
     Learner model(dataset.schema(), model_options, 1);
-    start_from_data(model, dataset, communicator);
+    start_from_data(model, dataset, {}, communicator);
     return train(model, dataset, options, communicator, {}, std::move(start)).digest;
   }
 
