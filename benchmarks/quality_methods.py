@@ -1,7 +1,7 @@
 """What benchmarks/quality trains: methods by suite, each with its options and what was tried beside them.
 
 Every method of the suites wide and clicks has two alternatives to its defaults, each a change of what the method is most
-likely to depend on.
+likely to depend on; of the suite implicit, four.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ class Method:
     joint: bool = False  # judged by evaluate --joint, which also fine-tunes it
     ranks: bool = False  # its scores are on no scale of labels
     ordered: bool = False  # reads rows one after the other
+    peer: str = ""  # of quality_implicit_peers.py, whose options these are then
 
 
 def options_of(text):
@@ -109,4 +110,23 @@ ITEMS = {
     "ANIL": method(STEPS),
     "encoder, ridge": method(""),
     "encoder, kernel": method(KERNEL),
+}
+
+TAKEN = "--episode.order time --episode.negatives 4 --train.steps 1000"
+IMPLICIT = {
+    "item-kNN": method("--neighbours 100", "--neighbours 20", "--neighbours 1000000", "--neighbours 1000000 --shrink 20",
+                       "--neighbours 1000000 --shrink 100", peer="item-kNN"),
+    "EASE": method("--penalty 200 --least 3", "--penalty 100", "--penalty 500", "--penalty 1000", "--penalty 2000",
+                   peer="EASE"),
+    "ALS": method("--factors 64", "--factors 16 --alpha 10", "--factors 32 --alpha 10",
+                  "--factors 32 --regularization 10", "--factors 32 --regularization 10 --alpha 10", peer="ALS"),
+    "BPR": method("--factors 64", "--factors 32", "--iterations 300", "--regularization 0.1", "--learning_rate 0.05",
+                  peer="BPR"),
+    "encoder, ridge": method(TAKEN),
+    "encoder, kernel": method(f"{TAKEN} {KERNEL}"),
+    "binary, encoder, steps": method(f"{TAKEN} {BINARY} {ENCODER_STEPS}"),
+    "pairwise, encoder, steps": method(f"{TAKEN} {ENCODER_STEPS} --model.objective pairwise"),
+    "listwise, encoder, steps": method(f"{TAKEN} {ENCODER_STEPS} --model.objective listwise",
+                                       "--model.listwise-temperature 0.1"),
+    "joint": method(f"{TAKEN} {JOINT}"),
 }
