@@ -28,12 +28,6 @@ Measure measure_of(const Configuration& configuration, const Learner& model) {
   return measure;
 }
 
-std::vector<std::int64_t> rows_of_entities(const TrainingRows& rows) {
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(rows.entities), 0);
-  for (const auto entity : rows.entity) ++counts[static_cast<std::size_t>(entity)];
-  return counts;
-}
-
 // The model of a run; none where no run is named.
 std::unique_ptr<Learner> model_of(const std::filesystem::path& run, const Dataset& dataset) {
   return run.empty() ? nullptr : read_model(run, dataset.schema());
@@ -86,14 +80,10 @@ void read_models(Contestants& all, const Configuration& configuration) {
 }
 
 void fit_baselines(Contestants& all, const EvaluationOptions& options, const Configuration& configuration) {
-  if (options.candidates.kind != Candidates::Kind::kRows) {
-    if (options.baselines) all.popularity.emplace(*all.dataset);
-    return;
-  }
-  if (!options.baselines && !options.slices) return;
-  all.rows = std::make_unique<TrainingRows>(*all.dataset);
-  if (options.slices) all.comparison->slice_by(rows_of_entities(*all.rows));
+  if (options.slices) all.comparison->slice_by(all.dataset->training_rows());
   if (!options.baselines) return;
+  if (options.candidates.kind != Candidates::Kind::kRows) return all.popularity.emplace(*all.dataset), void();
+  all.rows = std::make_unique<TrainingRows>(*all.dataset);
   all.bias.emplace(*all.rows, all.dataset->schema());
   all.als.emplace(*all.rows, all.dataset->schema(), configuration.als, configuration.evaluate.seed);
 }

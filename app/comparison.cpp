@@ -81,7 +81,7 @@ void Comparison::slice_by(const std::vector<std::int64_t>& training_rows) {
   for (const auto entity : entities) popularity.push_back(training_rows[entity]);
   slices_ = popularity_slices(popularity);
   for (const auto& measure : shown_measures(options_)) {
-    if (is_row_wise(measure)) sliced_.push_back(measure);
+    if (is_sliced(measure, options_.candidates)) sliced_.push_back(measure);
   }
   for (std::size_t i = 0; i < PopularitySlices::kCount; ++i)
     protocol_["slices"][PopularitySlices::kNames[i]] = slices_.rows[i].size();

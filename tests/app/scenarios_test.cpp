@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/json.h"
 #include "base/random.h"
 #include "tests/app/program_fixture.h"
@@ -91,7 +93,7 @@ TEST_F(ScenariosTest, AreAdaptedToByWhatUsersDidThere) {
   const auto mae = [&](const std::string& model) {
     for (const auto& row : evaluation["results"])
       if (row["model"] == model && row["support"] == "all") return row["mae"].get<double>();
-    return NAN;
+    return static_cast<double>(NAN);
   };
   // Only who sees the users of the rows can tell.
   EXPECT_LT(mae("warmstart"), 0.6 * mae("bias"));

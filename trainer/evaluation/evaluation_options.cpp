@@ -47,10 +47,10 @@ void declare(Options& add, EvaluationOptions& options) {
       .from(0)
       .to(kMostResamples)
       .neutral();
-  add.add(
-         "evaluate.slices", options.slices,
-         "tell row-wise measures by the training rows of the query rows' entities, too: head, middle and tail, a third "
-         "of the rows each")
+  add.add("evaluate.slices", options.slices,
+          "tell row-wise measures, and recall among all candidates, by the training rows of the query rows' entities, "
+          "too: head, middle and tail, a third "
+          "of the rows each")
       .neutral();
   add.add("evaluate.baselines", options.baselines,
           "the rows bias and als, which are fitted first; among other candidates than rows, popularity");

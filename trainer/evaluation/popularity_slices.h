@@ -21,7 +21,12 @@ struct PopularitySlices {
 // `training_rows` of the entity of each query row.
 PopularitySlices popularity_slices(std::span<const std::int64_t> training_rows);
 
-// A row-wise measure of some rows of all tasks together; not a number where there are none, or they do not define it.
+// Whether a measure says something of single rows: each has a value of its own, or is found among the first k of all
+// candidates, or not.
+bool is_sliced(const Measure& measure, const Candidates& candidates);
+
+// Such a measure of some rows of all tasks together; not a number where there are none, or they do not define it.
+// Recall is the share of the relevant ones that are found.
 double value_of_rows(const Measure& measure, const EvaluationResult& result, const std::vector<std::size_t>& rows);
 
 }  // namespace warmstart

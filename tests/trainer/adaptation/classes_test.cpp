@@ -271,28 +271,28 @@ TEST_F(StagesOfClasses, KernelPredictsEachClassAsADirectSolveOverAllPairsOfRows)
   const auto state = adapted({&stage}, Classes(kClassCount));
 
   const auto of_query = sines(7, {1, 3, 2}), ones = at::ones({3, 1}, at::kDouble);
-  const auto H = at::cat({h[0].narrow(0, 0, 3), ones}, 1), Q = at::cat({q[0], ones}, 1);
+  const auto support = at::cat({h[0].narrow(0, 0, 3), ones}, 1), query = at::cat({q[0], ones}, 1);
   const auto variance = at::diag(at::reciprocal(at::softplus(parameters["kernel.precision"]) + 0.001));
   const auto kernel = [&](const at::Tensor& rows, const at::Tensor& points) {
     const auto own = 1.7 * parts["kernel.points"][0].narrow(0, 0, 3);
-    return rows.mm(variance).mm(H.t()) + 0.8 * at::exp(-0.5 * at::cdist(1.7 * points, own).square());
+    return rows.mm(variance).mm(support.t()) + 0.8 * at::exp(-0.5 * at::cdist(1.7 * points, own).square());
   };
-  const auto m = start.rows()[0].t(), K = kernel(H, parts["kernel.points"][0].narrow(0, 0, 3));
-  const auto of_start = H.mm(m) + base[0].narrow(0, 0, 3);
+  const auto m = start.rows()[0].t(), of_pairs = kernel(support, parts["kernel.points"][0].narrow(0, 0, 3));
+  const auto of_start = support.mm(m) + base[0].narrow(0, 0, 3);
   const auto of_labels = at::one_hot(labels.label[0].narrow(0, 0, 3).to(at::kLong), kClassCount).to(at::kDouble);
   auto weights = at::zeros({3, kClassCount}, at::kDouble);
   for (int step = 0; step < Classes(kClassCount).newton_steps(); ++step) {
-    const auto outputs = of_start + K.mm(weights);
+    const auto outputs = of_start + of_pairs.mm(weights);
     const auto responses = outputs + 2.0 * (of_labels - at::softmax(outputs, 1));
-    weights = at::linalg_solve(K + 2.0 * at::eye(3, at::kDouble), responses - of_start);
+    weights = at::linalg_solve(of_pairs + 2.0 * at::eye(3, at::kDouble), responses - of_start);
   }
-  const auto expected = Q.mm(m) + kernel(Q, of_query[0]).mm(weights);
+  const auto expected = query.mm(m) + kernel(query, of_query[0]).mm(weights);
   const auto found =
       state.outputs(RowEncoder(Encoding(q, at::zeros_like(q.narrow(2, 0, 1)), {{"kernel.points", of_query}})));
   EXPECT_LT(greatest(found[0] - expected), 1e-10);
   // The steps come near where what each row pulls by and the kernel's pull to the start balance, which they were up to
   // 1 away from.
-  EXPECT_LT(greatest(weights - (of_labels - at::softmax(of_start + K.mm(weights), 1))), 0.05);
+  EXPECT_LT(greatest(weights - (of_labels - at::softmax(of_start + of_pairs.mm(weights), 1))), 0.05);
 }
 
 using enum StageKind;

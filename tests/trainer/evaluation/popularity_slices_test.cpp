@@ -34,5 +34,14 @@ TEST(PopularitySlices, MeasureTheirRowsTogether) {
   EXPECT_TRUE(std::isnan(value_of_rows({MeasureKind::kMae}, result, {})));
 }
 
+TEST(PopularitySlices, RecallIsTheShareOfRelevantRowsThatAreFound) {
+  EvaluationResult result = {.support = "all", .scale = {.least = 0, .most = 1, .relevant = 1.0}};
+  result.ranked = RankedRows{.tasks = 2, .query = 2, .labels = {1, 0, 1, 1}, .places = {4, 0, 1, 9}};
+  const Measure recall = {MeasureKind::kRecall, 5};
+  EXPECT_EQ(value_of_rows(recall, result, {0, 1, 2, 3}), 2.0 / 3.0);
+  EXPECT_EQ(value_of_rows(recall, result, {0, 3}), 0.5);
+  EXPECT_TRUE(std::isnan(value_of_rows(recall, result, {1})));
+}
+
 }  // namespace
 }  // namespace warmstart
