@@ -19,6 +19,7 @@ import subprocess
 # Buckets of years end behind these.
 YEARS = [1930, 1940, 1950, 1960, 1965, 1970, 1975, 1980, 1984, 1987, 1990, 1992, 1993, 1994, 1995, 1996]
 RELEVANT = 4  # stars from which on a rating counts as a click
+MINUTES = 10  # of the processor, that a training may take
 ROWS_OF_COLD_ITEM = 30  # that a film must have: 10 judge, and 20 and more adapt
 INI = """[data]
 dataset = {dataset}

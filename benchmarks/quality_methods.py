@@ -1,7 +1,8 @@
 """What benchmarks/quality trains: methods by suite, each with its options and what was tried beside them.
 
 Every method of the suites wide and clicks has two alternatives to its defaults, each a change of what the method is most
-likely to depend on.
+likely to depend on; of the suite implicit, two of
+ours and of BPR, and four of the other peers, which take seconds.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ class Method:
     joint: bool = False  # judged by evaluate --joint, which also fine-tunes it
     ranks: bool = False  # its scores are on no scale of labels
     ordered: bool = False  # reads rows one after the other
+    peer: str = ""  # of quality_implicit_peers.py, whose options these are then
 
 
 def options_of(text):
@@ -109,4 +111,25 @@ ITEMS = {
     "ANIL": method(STEPS),
     "encoder, ridge": method(""),
     "encoder, kernel": method(KERNEL),
+}
+
+TAKEN = "--episode.order time --episode.negatives 4 --train.steps 1000"
+HELD = "--train.steps 300 --train.embedding-l2 0.03 --train.key-dropout 0.3"  # where most items have a row or two
+WIDER = "--train.dropout 0.1 --model.features 128 --model.embedding 128"
+IMPLICIT = {
+    "item-kNN": method("--neighbours 100", "--neighbours 20", "--neighbours 1000000", "--neighbours 1000000 --shrink 20",
+                       "--neighbours 1000000 --shrink 100", peer="item-kNN"),
+    "EASE": method("--penalty 200 --least 3", "--penalty 100", "--penalty 500", "--penalty 1000", "--penalty 2000",
+                   peer="EASE"),
+    "ALS": method("--factors 64", "--factors 16 --alpha 10", "--factors 32 --alpha 10",
+                  "--factors 32 --regularization 10", "--factors 32 --regularization 10 --alpha 10", peer="ALS"),
+    "BPR": method("--factors 64", "--factors 32", "--iterations 300", peer="BPR"),
+    "encoder, ridge": method(TAKEN, HELD, WIDER),
+    "encoder": method(f"{TAKEN} --adapt.stages prior,support-encoder", HELD, WIDER),
+    "encoder, kernel": method(f"{TAKEN} {KERNEL}", HELD, WIDER),
+    "binary, encoder, steps": method(f"{TAKEN} {BINARY} {ENCODER_STEPS}", HELD, WIDER),
+    "pairwise, encoder, steps": method(f"{TAKEN} {ENCODER_STEPS} --model.objective pairwise", HELD, WIDER),
+    "listwise, encoder, steps": method(f"{TAKEN} {ENCODER_STEPS} --model.objective listwise",
+                                       HELD, "--model.listwise-temperature 0.1"),
+    "joint": method(f"{TAKEN} {JOINT}", HELD, WIDER),
 }

@@ -23,17 +23,16 @@ import tempfile
 import time
 
 import numpy
-import scipy.sparse
 import torch
 
 sys.dont_write_bytecode = True
 from quality_data import RELEVANT, Data, counted, episode_rows, table  # noqa: E402
+from quality_folding import bpr_user, matrix_of  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUERY = 10
 EPOCHS = 5  # at most, of RecBole's; training ends when one is worse than the one before
 LEAST = 2.0**-23  # of a probability, as warmstart's log-loss takes it
-FOLD_IN_PASSES = 200
 PEERS = {
     "FM": [{}],
     "DeepFM": [{}],
@@ -209,22 +208,6 @@ def judged_recbole(kind, data, options, epochs):
 
 def numbers_of(rows, column):
     return {key: place for place, key in enumerate(dict.fromkeys(row[column] for row in rows))}
-
-
-def matrix_of(users, items, shape):
-    return scipy.sparse.csr_matrix((numpy.ones(len(users), dtype=numpy.float32), (users, items)), shape=shape)
-
-
-def bpr_user(liked, factors, options, drawn):
-    """A user's vector by gradient steps of BPR's loss, the films' vectors and biases (the last column) held."""
-    vector = numpy.zeros(factors.shape[1] - 1)
-    rate, penalty = options.get("learning_rate", 0.01), options.get("regularization", 0.01)
-    for _ in range(FOLD_IN_PASSES):
-        others = drawn.integers(0, len(factors), len(liked))
-        apart = factors[liked] - factors[others]
-        pull = 1 / (1 + numpy.exp(apart[:, :-1] @ vector + apart[:, -1]))
-        vector += rate * (pull @ apart[:, :-1] - penalty * len(liked) * vector)
-    return numpy.append(vector, 1.0)
 
 
 def judged_implicit(kind, clicks, options):
