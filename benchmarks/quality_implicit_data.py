@@ -2,7 +2,7 @@
 
 A data set is named SET/STATE.  Sets: ml-100k (films that a user rated 4 or more), online-retail (stock codes that a customer
 bought) and complete-journey (products that a household bought).  A pair counts once, at its latest row; users with under
-LEAST of them are left out.  One user in five judges (state cold), one in ten chooses settings (state tune) in both states
+LEAST of them are left out.  One user in five judges (state cold), one in ten chooses settings (state tune); in both
 the others alone are trained on.  Times are positions in the order of the rows: rows of one time stay in the file's order.
 """
 
