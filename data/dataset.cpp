@@ -91,10 +91,10 @@ std::vector<std::int64_t> Dataset::training_rows() const {
   return rows;
 }
 
-std::vector<std::int64_t> Dataset::tasks_of(Split wanted) const {
+std::vector<std::int64_t> Dataset::tasks_of(Split split) const {
   std::vector<std::int64_t> found;
   for (std::int64_t task = 0; task < tasks(); ++task) {
-    if (split(task) == wanted) found.push_back(task);
+    if (this->split(task) == split) found.push_back(task);
   }
   return found;
 }

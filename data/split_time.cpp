@@ -12,7 +12,7 @@ void read(const std::string& text, const Range&, SplitTime& time) {
   try {
     time = {text, time_in("", text)};
   } catch (const BadRow&) {
-    throw std::invalid_argument("wants a number or an ISO 8601 time, as 2024-06-01");
+    throw std::invalid_argument("is neither a number nor an ISO 8601 time, such as 2024-06-01");
   }
 }
 
