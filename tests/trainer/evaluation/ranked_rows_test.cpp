@@ -10,36 +10,37 @@
 namespace warmstart {
 namespace {
 
-using Places = std::vector<std::int64_t>;
-using List = std::vector<std::uint32_t>;
+using PlacesOfRows = std::vector<std::int64_t>;
+using ListOfEntities = std::vector<std::uint32_t>;
 
 constexpr auto kNobody = RankedRows::kNobody;
 
-RankedTask ranked(const std::vector<float>& scores, const List& query, const List& others, std::size_t listed) {
+RankedTask ranked(const std::vector<float>& scores, const ListOfEntities& query, const ListOfEntities& others,
+                  std::size_t listed) {
   return warmstart::ranked(scores, query, others, listed);
 }
 
 TEST(RankedRows, StandAmongAllEntitiesButThoseOfOtherRows) {
   // By score 4, 1, 3, 0, 2, 5; the task has other rows of 1 and 0.
   const auto found = ranked({.5f, .8f, .4f, .6f, .9f, .1f}, {2, 3}, {1, 0}, 3);
-  EXPECT_EQ(found.places, (Places{2, 1}));
-  EXPECT_EQ(found.list, (List{4, 3, 2}));
+  EXPECT_EQ(found.places, (PlacesOfRows{2, 1}));
+  EXPECT_EQ(found.list, (ListOfEntities{4, 3, 2}));
 }
 
 TEST(RankedRows, StandBehindOthersOfTheSameScore) {
-  EXPECT_EQ(ranked({1, 1, 1, 1, 1}, {0, 3}, {2}, 0).places, (Places{2, 3}));
-  EXPECT_EQ(ranked({0, 2, 2, 0, 3}, {1, 0}, {}, 0).places, (Places{2, 4}));
+  EXPECT_EQ(ranked({1, 1, 1, 1, 1}, {0, 3}, {2}, 0).places, (PlacesOfRows{2, 3}));
+  EXPECT_EQ(ranked({0, 2, 2, 0, 3}, {1, 0}, {}, 0).places, (PlacesOfRows{2, 4}));
 }
 
 TEST(RankedRows, AreCandidatesEvenIfTheTaskHasOtherRowsOfTheirEntities) {
-  EXPECT_EQ(ranked({.3f, .2f, .1f}, {0}, {0, 1}, 2).places, (Places{0}));
-  EXPECT_EQ(ranked({.3f, .2f, .1f}, {0}, {0, 1}, 4).list, (List{0, 2, kNobody, kNobody}));
+  EXPECT_EQ(ranked({.3f, .2f, .1f}, {0}, {0, 1}, 2).places, (PlacesOfRows{0}));
+  EXPECT_EQ(ranked({.3f, .2f, .1f}, {0}, {0, 1}, 4).list, (ListOfEntities{0, 2, kNobody, kNobody}));
 }
 
 TEST(RankedRows, AskedForTwiceStandOnceInTheList) {
   const auto found = ranked({.3f, .2f, .1f}, {1, 1}, {}, 3);
-  EXPECT_EQ(found.places, (Places{1, 2}));
-  EXPECT_EQ(found.list, (List{0, 1, 2}));
+  EXPECT_EQ(found.places, (PlacesOfRows{1, 2}));
+  EXPECT_EQ(found.list, (ListOfEntities{0, 1, 2}));
 }
 
 RankedRows two_tasks() {
@@ -78,7 +79,7 @@ RankedRows of_recbole() {
   rows.self_information = std::make_shared<const std::vector<double>>(std::vector<double>(53, 1.0));
   for (std::uint32_t task = 0; task < rows.tasks; ++task) {
     std::vector<float> scores;
-    List query, others;
+    ListOfEntities query, others;
     for (std::uint32_t entity = 0; entity < 53; ++entity) {
       scores.push_back(static_cast<float>((entity * 37 + task * 11 + 1) % 53));
       if ((entity + task) % 9 == 0) others.push_back(entity);
