@@ -277,6 +277,7 @@ TEST_F(ListedEpisodesTest, AreNoMatterOfOrderOrOfOtherSplits) {
 TEST_F(ListedEpisodesTest, AreJudgedAmongDrawnEntities) {
   MpiCommunicator group(MPI_COMM_WORLD);
   options.candidates = {Candidates::Kind::kSampled, 5};
+  options.query = 1;  // which says nothing of the list
   options.relevant = 3.0;
   const auto results = Evaluation(*dataset, Split::kTest, options, group).run(ByNumber());
   ASSERT_EQ(results[0].rows.query, 8u);
