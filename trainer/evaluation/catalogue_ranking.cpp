@@ -53,10 +53,10 @@ at::Tensor CatalogueRanking::scores(const std::vector<TaskEpisode>& episodes) co
 }
 
 at::Tensor CatalogueRanking::predicted(std::vector<TaskEpisode> episodes, std::int64_t first, std::int64_t end) const {
-  for (auto& [task, rows, classes] : episodes) {
+  for (auto& episode : episodes) {
     for (auto entity = first; entity < end; ++entity)
-      rows.unseen.push_back({static_cast<std::uint32_t>(entity), rows.query.front()});
-    rows.query.clear();
+      episode.rows.unseen.push_back({static_cast<std::uint32_t>(entity), episode.rows.query.front()});
+    episode.rows.query.clear();
   }
   const auto found = recommender_.predict(make_batch(dataset_, episodes));
   return found.scores.defined() ? found.scores : found.labels;
