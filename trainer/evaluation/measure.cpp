@@ -80,7 +80,7 @@ std::optional<Measure> measure_named(std::string_view name) {
   const auto at = name.find('@');
   const auto found = std::find_if(kDefinitions.begin(), kDefinitions.end(),
                                   [&](const auto& each) { return name.substr(0, at) == each.name; });
-  if (found == kDefinitions.end() || found->takes_k != (at != name.npos)) return std::nullopt;
+  if (found == kDefinitions.end() || found->takes_k != (at != std::string_view::npos)) return std::nullopt;
   if (!found->takes_k) return Measure{found->kind};
   const auto k = places_of(name.substr(at + 1));
   return k ? std::optional(Measure{found->kind, *k}) : std::nullopt;
