@@ -128,6 +128,7 @@ TEST_F(SamplerTest, SimilarLengthsShareAMicrobatchSoThatLittleIsPadded) {
   for (std::uint64_t step = 0; step < kSteps; ++step) {
     for (const auto& part : s.meta_batch(step)) {
       std::vector<TaskEpisode> episodes;
+      episodes.reserve(part.size());
       for (const auto& episode : part) episodes.push_back({episode.task, s.rows(episode)});
       padded += make_batch(*dataset, episodes).padded_share() / 8 / kSteps;
     }

@@ -16,20 +16,20 @@ using enum StageKind;
 class LearnerCatalogueTest : public testing::Test {
  protected:
   LearnerCatalogueTest() {
-    ingest_small_dataset(folder_.path());
-    dataset_ = std::make_unique<Dataset>(folder_.path() / "dataset", true);
-    options_.network.embedding = 6;
-    options_.network.tower = {5};
-    options_.network.features = 4;
-    options_.adapt.prior = 4;
+    ingest_small_dataset(folder.path());
+    dataset = std::make_unique<Dataset>(folder.path() / "dataset", true);
+    options.network.embedding = 6;
+    options.network.tower = {5};
+    options.network.features = 4;
+    options.adapt.prior = 4;
   }
 
   // Tasks with many support rows and with none.
   std::vector<TaskEpisode> episodes() const {
     std::vector<TaskEpisode> episodes;
-    for (const auto task : dataset_->tasks_of(Split::kTest)) {
+    for (const auto task : dataset->tasks_of(Split::kTest)) {
       const auto support = episodes.size() % 3 == 0 ? 0u : 7u;
-      episodes.push_back({task, evaluation_rows(task, dataset_->row_count(task), support, 3, RowOrder::kTime, 0)});
+      episodes.push_back({task, evaluation_rows(task, dataset->row_count(task), support, 3, RowOrder::kTime, 0)});
     }
     return episodes;
   }
@@ -39,25 +39,24 @@ class LearnerCatalogueTest : public testing::Test {
     auto asked = episodes();
     for (auto& episode : asked) {
       episode.rows.query.clear();
-      for (std::uint32_t entity = 0; entity < dataset_->entities(); ++entity)
-        episode.rows.unseen.push_back({entity, 0});
+      for (std::uint32_t entity = 0; entity < dataset->entities(); ++entity) episode.rows.unseen.push_back({entity, 0});
     }
-    return learner.predict(make_batch(*dataset_, asked)).scores;
+    return learner.predict(make_batch(*dataset, asked)).scores;
   }
 
   void expect_scores_as_predicted() const {
-    Learner learner(dataset_->schema(), options_, 3);
-    const auto scorer = learner.catalogue_scorer(*dataset_);
+    Learner learner(dataset->schema(), options, 3);
+    const auto scorer = learner.catalogue_scorer(*dataset);
     ASSERT_NE(scorer, nullptr);
-    const auto scores = scorer->scores(make_batch(*dataset_, episodes())), wanted = predicted(learner);
+    const auto scores = scorer->scores(make_batch(*dataset, episodes())), wanted = predicted(learner);
     ASSERT_EQ(scores.sizes(), wanted.sizes());
     EXPECT_TRUE(at::allclose(scores, wanted, 1e-4, 1e-5)) << (scores - wanted).abs().max().item<float>();
     EXPECT_GT(wanted.std().item<float>(), 1e-3);
   }
 
-  TemporaryFolder folder_;
-  std::unique_ptr<Dataset> dataset_;
-  ModelOptions options_;
+  TemporaryFolder folder;
+  std::unique_ptr<Dataset> dataset;
+  ModelOptions options;
 };
 
 TEST_F(LearnerCatalogueTest, ScoresAsPredictDoes) {
@@ -65,7 +64,7 @@ TEST_F(LearnerCatalogueTest, ScoresAsPredictDoes) {
       {kPrior}, {kPrior, kSupportEncoder, kRidge}, {kPrior, kSupportEncoder, kKernel}, {kPrior, kSteps}};
   for (const auto& stages : chains) {
     SCOPED_TRACE(to_text(stages));
-    options_.adapt.stages = stages;
+    options.adapt.stages = stages;
     expect_scores_as_predicted();
   }
 }
@@ -73,16 +72,16 @@ TEST_F(LearnerCatalogueTest, ScoresAsPredictDoes) {
 TEST_F(LearnerCatalogueTest, ScoresByReadoutsAsPredictDoes) {
   for (const auto readout : {ReadoutKind::kMatching, ReadoutKind::kSiamese}) {
     SCOPED_TRACE(to_text(readout));
-    options_.adapt.stages = {kPrior};
-    options_.adapt.readout = readout;
+    options.adapt.stages = {kPrior};
+    options.adapt.readout = readout;
     expect_scores_as_predicted();
   }
 }
 
 TEST_F(LearnerCatalogueTest, IsOfRowsThatLookTheSameToAllTasks) {
-  options_.adapt.stages = {kPrior, kSteps};
-  options_.adapt.inner.scope = Scope::kAll;
-  EXPECT_EQ(Learner(dataset_->schema(), options_, 3).catalogue_scorer(*dataset_), nullptr);
+  options.adapt.stages = {kPrior, kSteps};
+  options.adapt.inner.scope = Scope::kAll;
+  EXPECT_EQ(Learner(dataset->schema(), options, 3).catalogue_scorer(*dataset), nullptr);
 }
 
 // What has no scorer is asked in chunks of query rows; both rank alike.
@@ -95,9 +94,9 @@ TEST_F(LearnerCatalogueTest, RanksAsPredictDoes) {
    private:
     const Recommender& other_;
   };
-  const Learner learner(dataset_->schema(), options_, 3);
-  const auto by_scorer = CatalogueRanking(*dataset_, learner, 5).ranked(episodes());
-  const auto by_predict = CatalogueRanking(*dataset_, WithoutScorer(learner), 5).ranked(episodes());
+  const Learner learner(dataset->schema(), options, 3);
+  const auto by_scorer = CatalogueRanking(*dataset, learner, 5).ranked(episodes());
+  const auto by_predict = CatalogueRanking(*dataset, WithoutScorer(learner), 5).ranked(episodes());
   ASSERT_EQ(by_scorer.size(), by_predict.size());
   for (std::size_t task = 0; task < by_scorer.size(); ++task) {
     EXPECT_TRUE(by_scorer[task].finite);
