@@ -33,7 +33,7 @@ void declare(Options& add, EpisodeOptions& options) {
   add.add("episode.negatives", options.negatives,
           "for each query row, rows of label 0 about drawn entities that the task has no row of")
       .from(0)
-      .to(1e6)
+      .to(1000)
       .unit("rows");
   add.add("episode.negatives-power", options.negatives_power,
           "they are drawn by their training rows to this power; 0: all alike")
