@@ -14,7 +14,6 @@ struct Invocation {
 };
 
 // Run by rank 0 alone.
-ExitCode command_ingest(Invocation& invocation);
 ExitCode command_synthesize(Invocation& invocation);
 ExitCode command_methods(Invocation& invocation);
 ExitCode command_inspect(Invocation& invocation);
@@ -25,6 +24,7 @@ ExitCode command_submit(Invocation& invocation);
 ExitCode command_sweep(Invocation& invocation);
 
 // Collective.
+ExitCode command_ingest(Invocation& invocation, Communicator& group);
 ExitCode command_train(Invocation& invocation, Communicator& group);
 ExitCode command_evaluate(Invocation& invocation, Communicator& group);
 ExitCode command_export(Invocation& invocation, Communicator& group);

@@ -1,17 +1,21 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/communicator_ranks.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/plural.h"
+#include "cluster/agreement.h"
 #include "data/ingest.h"
 
 namespace warmstart {
 
-ExitCode command_ingest(Invocation& invocation) {
+ExitCode command_ingest(Invocation& invocation, Communicator& group) {
   const auto& options = invocation.configuration.data;
-  if (options.dataset.empty()) throw UsageError("data.dataset is not set: name the folder to make");
-  const auto report = ingest(options);
+  agree(group, [&] { require(!options.dataset.empty(), "data.dataset is not set: name the folder to make"); });
+  CommunicatorRanks ranks(group);
+  const auto report = ingest(options, ranks);
+  if (group.rank() > 0) return ExitCode::kOk;
   const auto manifest = read_json(options.dataset / "dataset.json");
   const double rate = static_cast<double>(report.rows_read) / report.seconds;
   if (invocation.line.json) {

@@ -38,9 +38,9 @@ std::function<ExitCode(Invocation&, Communicator&)> on_first_rank(Function funct
 const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> commands = {
       {"ingest",
-       {"tables -> sharded data set of tasks",
+       {"tables -> sharded data set of tasks; under mpirun or srun on as many ranks as there are",
         {"data", "interactions", "users", "items"},
-        on_first_rank(command_ingest),
+        command_ingest,
         {"json"}}},
       {"train",
        {"meta-train; under mpirun or srun on as many ranks as there are",

@@ -17,7 +17,7 @@ constexpr const char* kLock = "lock";
 
 }  // namespace
 
-PendingFolder::PendingFolder(fs::path target) : target_(std::move(target)), pending_(target_.string() + ".tmp") {
+PendingFolder::PendingFolder(fs::path target) : target_(std::move(target)), pending_(path_for(target_)) {
   refuse_existing();
   const auto there = fs::symlink_status(pending_).type();
   if (there != fs::file_type::not_found && there != fs::file_type::directory)

@@ -20,6 +20,8 @@ class PendingFolder {
   PendingFolder& operator=(const PendingFolder&) = delete;
 
   const std::filesystem::path& path() const { return pending_; }
+  // Of the same target, for other processes that fill it together with its maker.
+  static std::filesystem::path path_for(const std::filesystem::path& target) { return target.string() + ".tmp"; }
 
   // Throws EnvironmentError when the disk refuses, or when another process took the folder over.
   void commit();

@@ -38,6 +38,11 @@ RegularFile::RegularFile(const std::filesystem::path& path) : path_(path) {
 
 RegularFile::~RegularFile() { close(file_); }
 
+void RegularFile::seek(std::int64_t byte) {
+  if (lseek(file_, byte, SEEK_SET) < 0)
+    throw DataError(fmt::format("{}: cannot be read: {}", path_.string(), std::strerror(errno)));
+}
+
 std::size_t RegularFile::read(void* data, std::size_t size) {
   auto* next = static_cast<char*>(data);
   std::size_t done = 0;

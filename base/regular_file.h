@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -18,6 +19,9 @@ class RegularFile {
 
   int descriptor() const { return file_; }
   std::size_t bytes() const { return bytes_; }  // when it was opened
+
+  // Goes to a byte of the file.  Throws DataError when the disk refuses.
+  void seek(std::int64_t byte);
 
   // Up to `size` of the next bytes; fewer only at the end.  Throws DataError when the disk refuses.
   std::size_t read(void* data, std::size_t size);

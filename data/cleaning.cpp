@@ -83,6 +83,16 @@ void Rejections::add(const std::string& where, const BadRow& row) {
   if (count.examples.size() < kExamples) count.examples.push_back(text);
 }
 
+void Rejections::merge(const nlohmann::json& later) {
+  for (const auto& [reason, count] : later.items()) {
+    auto& own = counts_[reason];
+    own.rows += count["rows"].get<std::int64_t>();
+    for (const std::string example : count["first"]) {
+      if (own.examples.size() < kExamples) own.examples.push_back(example);
+    }
+  }
+}
+
 std::int64_t Rejections::rows(const std::string& reason) const {
   const auto found = counts_.find(reason);
   return found == counts_.end() ? 0 : found->second.rows;

@@ -57,6 +57,9 @@ class Rejections {
   // For what is expected in any real table (duplicates, short tasks): counted, never an error.
   void count(const std::string& reason, std::int64_t rows) { counts_[reason].rows += rows; }
 
+  // Adds what to_json() says of rows behind these.
+  void merge(const nlohmann::json& later);
+
   std::int64_t rows(const std::string& reason) const;
   nlohmann::json to_json() const;
 

@@ -10,6 +10,22 @@
 
 namespace warmstart {
 
+void Moments::add(double value) {
+  ++values;
+  const double from_old_mean = value - mean;
+  mean += from_old_mean / static_cast<double>(values);
+  squared_deviations += from_old_mean * (value - mean);
+}
+
+void Moments::add(const Moments& others) {
+  if (others.values == 0) return;
+  const auto own = static_cast<double>(values), theirs = static_cast<double>(others.values);
+  const double difference = others.mean - mean;
+  mean += difference * (theirs / (own + theirs));
+  squared_deviations += others.squared_deviations + difference * difference * (own * theirs / (own + theirs));
+  values += others.values;
+}
+
 Cell FieldBuilder::parse(std::optional<std::string_view> text) {
   Cell cell;
   if (field.kind == FieldKind::kDense) {
@@ -38,15 +54,10 @@ std::uint32_t FieldBuilder::number_of(std::string_view key) {
   return keys.add(key);
 }
 
-void FieldBuilder::count(const Cell& cell) {
+void FieldBuilder::count(const Cell& cell, Moments& of_part) {
   counts.resize(keys.size());
   for (const auto key : cell.keys) ++counts[key];
-  if (field.kind != FieldKind::kDense || std::isnan(cell.value)) return;
-  // Welford's update: the difference of two large sums would lose what a column of times varies by.
-  ++values;
-  const double from_old_mean = cell.value - field.mean;
-  field.mean += from_old_mean / static_cast<double>(values);
-  squared_deviations += from_old_mean * (cell.value - field.mean);
+  if (field.kind == FieldKind::kDense && !std::isnan(cell.value)) of_part.add(cell.value);
 }
 
 void FieldBuilder::finish() {
@@ -58,8 +69,9 @@ void FieldBuilder::finish() {
 }
 
 void FieldBuilder::finish_dense() {
-  if (values == 0) return;
-  const double variance = squared_deviations / static_cast<double>(values);
+  if (moments.values == 0) return;
+  field.mean = moments.mean;
+  const double variance = moments.squared_deviations / static_cast<double>(moments.values);
   field.deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;
   for (const auto extreme : {smallest, largest}) {
     if (std::abs(extreme - field.mean) <= kMostDeviations * field.deviation) continue;

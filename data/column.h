@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,13 +27,22 @@ struct Cell {
   double value = 0.0;  // NaN means missing
 };
 
+// How many numbers there are, their mean, and the sum of their squared deviations from it.  The difference of two large
+// sums would lose what a column of times varies by.
+struct Moments {
+  std::int64_t values = 0;
+  double mean = 0.0, squared_deviations = 0.0;
+  void add(double value);           // Welford (1962)
+  void add(const Moments& others);  // Chan, Golub and LeVeque (1983)
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Moments, values, mean, squared_deviations)
+
 // A field while it is being ingested.
 struct FieldBuilder {
   Field field;
   KeyNumbers keys;
-  std::vector<std::int64_t> counts;  // by key number, over the training data
-  double squared_deviations = 0.0;   // from field.mean, the running mean of the training data
-  std::int64_t values = 0;
+  std::vector<std::int64_t> counts;                 // by key number, over the training data
+  Moments moments;                                  // of the training data
   double smallest = INFINITY, largest = -INFINITY;  // of all data
   std::int64_t min_count = 1;
   Vocabulary vocabulary;
@@ -42,8 +52,8 @@ struct FieldBuilder {
   // Of a multi field whose keys come one by one.  Throws BadRow.
   Cell parse(const std::vector<std::string_view>& list);
 
-  // Adds a cell of the training data to the statistics.
-  void count(const Cell& cell);
+  // Adds a cell of the training data to the statistics, its number to those of a part of it.
+  void count(const Cell& cell, Moments& of_part);
 
   // Fixes the vocabulary or the standardisation, and warns of values that it cuts off.
   void finish();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <string>
 
@@ -12,7 +13,8 @@
 #include "base/json.h"
 #include "base/plural.h"
 #include "base/text.h"
-#include "data/shard.h"
+#include "data/dataset_manifest.h"
+#include "data/shard_writer.h"
 
 namespace warmstart {
 namespace {
@@ -38,6 +40,69 @@ void check_padding(const std::string& what, const std::vector<std::string>& keys
       static_cast<double>(bytes) / 1e6));
 }
 
+using CountsOfSplits = std::array<DatasetManifest::Counts, kSplits>;
+
+CountsOfSplits counts_of(const std::vector<WrittenShard>& shards) {
+  CountsOfSplits counts{};
+  for (const auto& shard : shards) {
+    for (std::size_t task = 0; task < shard.rows.size(); ++task) {
+      auto& of_split = counts[shard.splits[task]];
+      of_split.tasks += 1;
+      of_split.rows += shard.rows[task];
+    }
+  }
+  return counts;
+}
+
+std::int64_t total(const CountsOfSplits& counts, std::int64_t DatasetManifest::Counts::*of_split) {
+  std::int64_t sum = 0;
+  for (const auto& counted : counts) sum += counted.*of_split;
+  return sum;
+}
+
+nlohmann::json splits_of(const CountsOfSplits& counts) {
+  nlohmann::json json;
+  for (std::size_t i = 0; i < kSplits; ++i)
+    json[name_of(static_cast<Split>(i))] = {{"tasks", counts[i].tasks}, {"rows", counts[i].rows}};
+  return json;
+}
+
+nlohmann::json list_of(const std::vector<WrittenShard>& shards) {
+  auto list = nlohmann::json::array();
+  for (const auto& shard : shards) {
+    list.push_back({{"file", shard.file},
+                    {"tasks", shard.rows.size()},
+                    {"rows", std::accumulate(shard.rows.begin(), shard.rows.end(), std::int64_t{0})},
+                    {"xxh3", shard.digest}});
+  }
+  return list;
+}
+
+nlohmann::json digests_in(const std::filesystem::path& folder) {
+  nlohmann::json json;
+  for (const auto* name : {"vocabulary.h5", "entities.h5", "tasks.h5"}) json[name] = digest_file(folder / name);
+  return json;
+}
+
+// Of all shards, one behind the other.
+template <typename T>
+std::vector<T> all_of(const std::vector<WrittenShard>& shards, std::vector<T> WrittenShard::*values) {
+  std::vector<T> all;
+  for (const auto& shard : shards) all.insert(all.end(), (shard.*values).begin(), (shard.*values).end());
+  return all;
+}
+
+void write_tasks(const std::filesystem::path& path, const std::vector<WrittenShard>& shards) {
+  std::vector<std::int64_t> shard_first = {0};
+  for (const auto& shard : shards)
+    shard_first.push_back(shard_first.back() + static_cast<std::int64_t>(shard.rows.size()));
+  Hdf5Writer file(path);
+  file.array("rows", all_of(shards, &WrittenShard::rows));
+  file.array("split", all_of(shards, &WrittenShard::splits));
+  file.array("shard_first", shard_first);
+  file.close();
+}
+
 }  // namespace
 
 void DatasetWriter::write_vocabularies() const {
@@ -49,17 +114,18 @@ void DatasetWriter::write_vocabularies() const {
     file.texts(name + "/key", builder.vocabulary.keys());
     file.array(name + "/count", builder.vocabulary.counts());
   };
-  add(parts_.key);
-  for (const auto* fields : {&parts_.entities.fields(), &parts_.row_fields, &parts_.tasks.fields()}) {
+  const auto& tables = parts_.tables;
+  add(tables.key);
+  for (const auto* fields : {&tables.entities.fields(), &tables.row_fields, &tables.tasks.fields()}) {
     for (const auto& field : *fields) add(*field);
   }
   file.close();
 }
 
 void DatasetWriter::write_entities() const {
-  const auto& entities = parts_.entities;
+  const auto& entities = parts_.tables.entities;
   std::vector<std::string> keys;
-  EncodedColumn key_column(parts_.key);
+  EncodedColumn key_column(parts_.tables.key);
   std::vector<EncodedColumn> columns;
   for (const auto& field : entities.fields()) columns.emplace_back(*field);
   for (std::uint32_t entity = 0; entity < entities.keys().size(); ++entity) {
@@ -70,73 +136,43 @@ void DatasetWriter::write_entities() const {
   check_padding(plural_of(parts_.schema.entity), keys);
   Hdf5Writer file(folder_ / "entities.h5");
   file.texts("key", keys);
-  key_column.write(file, "field/" + parts_.key.field.name);
+  key_column.write(file, "field/" + parts_.tables.key.field.name);
   for (std::size_t i = 0; i < columns.size(); ++i) columns[i].write(file, "field/" + entities.fields()[i]->field.name);
   file.close();
 }
 
-void DatasetWriter::add_shard(const SpilledShard& shard) {
-  const auto name = fmt::format("shard-{:05d}.h5", shards_.size());
+WrittenShard DatasetWriter::write(const SpilledShard& shard, std::int64_t number) const {
+  WrittenShard written;
+  written.file = fmt::format("shard-{:05d}.h5", number);
   std::vector<std::string> keys;
-  for (const auto& task : shard.tasks) keys.push_back(task.key);
+  for (const auto& task : shard.tasks) {
+    keys.push_back(task.key);
+    written.rows.push_back(static_cast<std::uint32_t>(task.rows.size()));
+    written.splits.push_back(static_cast<std::uint8_t>(parts_.split.of(task.key)));
+  }
   check_padding(plural_of(parts_.schema.task), keys);
-  write_shard(folder_ / name, shard, parts_.tasks.has_table() ? &parts_.tasks : nullptr, parts_.row_fields);
-  const auto rows_before = rows();
-  for (const auto& task : shard.tasks) add_task(task);
-  shard_first_.push_back(tasks());
-  shards_.push_back({{"file", name},
-                     {"tasks", shard.tasks.size()},
-                     {"rows", rows() - rows_before},
-                     {"xxh3", digest_file(folder_ / name)}});
+  const auto path = folder_ / written.file;
+  const auto& tasks = parts_.tables.tasks;
+  write_shard(path, shard, tasks.has_table() ? &tasks : nullptr, parts_.tables.row_fields);
+  sync(path);
+  written.digest = digest_file(path);
+  return written;
 }
 
-void DatasetWriter::add_task(const SpilledTask& task) {
-  const auto split = parts_.split.of(task.key);
-  auto& counts = counts_[static_cast<std::size_t>(split)];
-  task_split_.push_back(static_cast<std::uint8_t>(split));
-  task_rows_.push_back(static_cast<std::uint32_t>(task.rows.size()));
-  counts.tasks += 1;
-  counts.rows += static_cast<std::int64_t>(task.rows.size());
-}
-
-std::int64_t DatasetWriter::rows() const {
-  return std::accumulate(task_rows_.begin(), task_rows_.end(), std::int64_t{0});
-}
-
-void DatasetWriter::finish(const nlohmann::json& facts) const {
-  write_tasks();
+void DatasetWriter::finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const {
+  write_tasks(folder_ / "tasks.h5", shards);
+  const auto counts = counts_of(shards);
   auto manifest = facts;
   manifest.update({{"format", "warmstart-dataset"},
                    {"version", kDatasetVersion},
                    {"schema", to_json(parts_.schema)},
-                   {"tasks", tasks()},
-                   {"rows", rows()},
-                   {"entities", parts_.entities.keys().size()},
-                   {"splits", splits()},
-                   {"shards", shards_},
-                   {"files", files()}});
+                   {"tasks", total(counts, &DatasetManifest::Counts::tasks)},
+                   {"rows", total(counts, &DatasetManifest::Counts::rows)},
+                   {"entities", parts_.tables.entities.keys().size()},
+                   {"splits", splits_of(counts)},
+                   {"shards", list_of(shards)},
+                   {"files", digests_in(folder_)}});
   write_file(folder_ / "dataset.json", manifest.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-}
-
-void DatasetWriter::write_tasks() const {
-  Hdf5Writer file(folder_ / "tasks.h5");
-  file.array("rows", task_rows_);
-  file.array("split", task_split_);
-  file.array("shard_first", shard_first_);
-  file.close();
-}
-
-nlohmann::json DatasetWriter::splits() const {
-  nlohmann::json json;
-  for (std::size_t i = 0; i < kSplits; ++i)
-    json[name_of(static_cast<Split>(i))] = {{"tasks", counts_[i].tasks}, {"rows", counts_[i].rows}};
-  return json;
-}
-
-nlohmann::json DatasetWriter::files() const {
-  nlohmann::json json;
-  for (const auto* name : {"vocabulary.h5", "entities.h5", "tasks.h5"}) json[name] = digest_file(folder_ / name);
-  return json;
 }
 
 }  // namespace warmstart

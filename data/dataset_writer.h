@@ -1,32 +1,37 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "data/dataset_manifest.h"
+#include "data/ingest_tables.h"
 #include "data/schema.h"
-#include "data/side_table.h"
 #include "data/spill.h"
-#include "data/split.h"
+#include "data/task_split.h"
 
 namespace warmstart {
 
 // What an ingest has made of the tables, all of it finished.
 struct DatasetParts {
   const Schema& schema;
-  const FieldBuilder& key;  // the entities'
-  const SideTable &entities, &tasks;
-  const FieldBuilders& row_fields;
+  const IngestTables& tables;
   const TaskSplit& split;
 };
 
-// Writes the files of a data set into a folder: first those of the vocabularies and the entities, then shard by shard,
-// then what tells of all shards.  Each call throws EnvironmentError when the disk refuses, and DataError when one long
-// key would blow up a file.
+// What is told of a shard outside of it.
+struct WrittenShard {
+  std::string file, digest;
+  std::vector<std::uint32_t> rows;   // of each task
+  std::vector<std::uint8_t> splits;  // likewise, a Split
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WrittenShard, file, digest, rows, splits)
+
+// Writes the files of a data set into a folder: those of the vocabularies, the entities and the shards in any order, on
+// any rank, then what tells of all shards.  Each call throws EnvironmentError when the disk refuses, and DataError when
+// one long key would blow up a file.
 class DatasetWriter {
  public:
   // What `parts` names must outlive this.
@@ -34,27 +39,13 @@ class DatasetWriter {
 
   void write_vocabularies() const;
   void write_entities() const;
-  void add_shard(const SpilledShard& shard);
+  WrittenShard write(const SpilledShard& shard, std::int64_t number) const;
   // `facts`: what dataset.json says beside the files, their sizes and the schema.
-  void finish(const nlohmann::json& facts) const;
-
-  // Of all shards so far.
-  std::int64_t tasks() const { return static_cast<std::int64_t>(task_rows_.size()); }
-  std::int64_t rows() const;
+  void finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const;
 
  private:
-  void add_task(const SpilledTask& task);
-  void write_tasks() const;
-  nlohmann::json splits() const;
-  nlohmann::json files() const;
-
   std::filesystem::path folder_;
   DatasetParts parts_;
-  std::vector<std::uint8_t> task_split_;
-  std::vector<std::uint32_t> task_rows_;
-  std::vector<std::int64_t> shard_first_ = {0};
-  std::array<DatasetManifest::Counts, kSplits> counts_{};  // by Split
-  nlohmann::json shards_ = nlohmann::json::array();
 };
 
 }  // namespace warmstart

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <limits>
-#include <span>
+#include <functional>
+#include <optional>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "base/errors.h"
 #include "base/option_value.h"
@@ -16,25 +16,20 @@
 #include "base/plural.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "data/clean_shard.h"
 #include "data/dataset_writer.h"
-#include "data/row_cells.h"
-#include "data/side_table.h"
+#include "data/file_parts.h"
+#include "data/ingest_tables.h"
+#include "data/interaction_reader.h"
+#include "data/label_range.h"
 #include "data/spill.h"
-#include "data/split.h"
-#include "data/table_reader.h"
+#include "data/task_split.h"
+#include "data/training_statistics.h"
 
 namespace warmstart {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct LabelRange {
-  double min = std::numeric_limits<double>::infinity(), max = -min;
-  void include(double label) {
-    min = std::min(min, label);
-    max = std::max(max, label);
-  }
-};
 
 // Of rows with one (task, entity).
 const char* kept_of(Duplicates duplicates) {
@@ -50,188 +45,138 @@ const char* kept_of(Duplicates duplicates) {
   }
 }
 
-const TableOptions& no_table() {
-  static const TableOptions table;
-  return table;
-}
+struct RankRead {
+  InteractionCounts counts;
+  nlohmann::json left_out;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankRead, counts, left_out)
 
-const std::string& task_column(const IngestOptions& options) {
-  switch (options.task) {
-    case TaskSide::kClass:
-      return options.class_column;
-    case TaskSide::kScenario:
-      return options.scenario;
-    case TaskSide::kItem:
-      return options.item;
-    default:
-      return options.user;
-  }
-}
+struct CountedShard {
+  ShardStatistics statistics;
+  nlohmann::json left_out;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CountedShard, statistics, left_out)
 
-const TableOptions& task_table(const IngestOptions& options) {
-  if (options.task == TaskSide::kScenario) return options.scenarios;
-  return options.task == TaskSide::kItem ? options.items : options.users;
-}
-
-// Rows of scenarios have their user's key, the first of their fields.
-TableOptions row_table(const IngestOptions& options) {
-  auto table = options.interactions;
-  if (options.task == TaskSide::kScenario) table.categorical.insert(table.categorical.begin(), options.user);
-  return table;
-}
-
-// One ingest from start to end.  Stages are called in the order they stand here.
+// One ingest from start to end.  Stages are called in the order they stand here; those that are not collective are run
+// within agree().
 class Ingest {
  public:
-  explicit Ingest(const IngestOptions& options)
+  Ingest(const IngestOptions& options, IngestRanks& ranks)
       : options_(options),
+        ranks_(ranks),
         rejections_(options.on_error),
-        of_classes_(options.task == TaskSide::kClass),
-        of_items_(options.task == TaskSide::kItem),
-        of_scenarios_(options.task == TaskSide::kScenario),
-        task_column_(task_column(options)),
-        entity_column_(of_items_ ? options.user : options.item),
-        tasks_(task_table(options), FieldOwner::kTask, options),
-        entities_(of_items_ ? options.users : options.items, FieldOwner::kEntity, options),
-        row_users_(of_scenarios_ ? options.users : no_table(), FieldOwner::kRow, options),
-        row_fields_(field_builders(row_table(options), FieldOwner::kRow, options)),
-        columns_of_row_(row_fields_.size()),
+        tables_(options),
         split_(options),
-        folder_(options.dataset) {
-    key_.field.name = entity_column_;
-    check_name(key_.field.name);
-    // An example that was trained on says nothing of new classes by its key.
-    key_.min_count = of_classes_ ? std::numeric_limits<std::int64_t>::max() : options.min_count;
+        pending_(PendingFolder::path_for(options.dataset)),
+        spill_folder_(pending_ / "spill") {
     schema_.task = nlohmann::json(options.task).get<std::string>();
-    schema_.entity = of_items_ ? "user" : "item";
-    schema_.label = of_classes_ ? options.class_column : options.label;
+    schema_.entity = entity_noun(options);
+    schema_.label = options.task == TaskSide::kClass ? options.class_column : options.label;
     if (options.duplicates == Duplicates::kCount) schema_.label = "count";
-    cells_ = {task_column_, entity_column_};
-    if (!options.label.empty()) cells_.push_back(options.label);
-    if (!options.time.empty()) cells_.push_back(options.time);
   }
 
   IngestReport run() {
     const Stopwatch stopwatch;
-    if (has_positives_alone()) spdlog::info("interactions.label names no column: every row is a positive, of label 1");
-    tasks_.read(rejections_);
-    entities_.read(rejections_);
-    row_users_.read(rejections_);
-    std::move(row_users_.fields().begin(), row_users_.fields().end(), std::back_inserter(row_fields_));
+    ranks_.agree([&] { start(); });
+    ranks_.agree([&] { tables_.read(rejections_); });
     spill();
+    check_interactions();
+    unite_keys();
     split();
     count();
-    finish_labels();
-    finish_fields();
+    ranks_.agree([&] { finish_schema(); });
     write();
-    fs::remove_all(spill_folder());
-    folder_.commit();
     report_.seconds = stopwatch.seconds();
     return report_;
   }
 
  private:
-  fs::path spill_folder() const { return folder_.path() / "spill"; }
+  bool is_first() const { return ranks_.rank() == 0; }
+
+  void start() {
+    if (has_positives_alone(options_))
+      spdlog::info("interactions.label names no column: every row is a positive, of label 1");
+    if (!is_first()) return;
+    folder_.emplace(options_.dataset);
+    fs::create_directory(spill_folder_);
+  }
 
   void spill() {
-    fs::create_directory(spill_folder());
-    SpillWriter writer(spill_folder(), options_.shards);
-    auto columns = cells_;
-    for (const auto& field : fields_in_row()) columns.push_back(field->field.name);
-    report_.rows_read =
-        read_table(options_.interactions, columns, rejections_, [&](const TableRow& row) { spill_row(row, writer); });
-    writer.close();
-    check_split_time();
-    spdlog::info("read {} interactions of {}", report_.rows_read,
-                 counted(static_cast<std::int64_t>(entities_.keys().size()), schema_.entity));
+    const auto parts = own_parts(options_.interactions, ranks_);
+    // Of tables that all ranks have read the first one tells.
+    if (!is_first()) rejections_ = Rejections(options_.on_error);
+    RankRead own;
+    ranks_.agree([&] {
+      SpillWriter writer(spill_folder_, options_.shards, ranks_.rank());
+      own.counts = InteractionReader(options_, tables_, rejections_).read(parts, writer);
+      writer.close();
+      own.left_out = rejections_.to_json();
+    });
+    add_up(ranks_.gather(own));
+  }
+
+  void add_up(const std::vector<nlohmann::json>& of_ranks) {
+    rejections_ = Rejections(options_.on_error);
+    interactions_.smallest.assign(tables_.row_fields.size(), INFINITY);
+    interactions_.largest.assign(tables_.row_fields.size(), -INFINITY);
+    for (const auto& json : of_ranks) {
+      const auto read = json.get<RankRead>();
+      rows_before_.push_back(interactions_.positions);
+      interactions_.add(read.counts);
+      rejections_.merge(read.left_out);
+    }
+    for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
+      tables_.row_fields[i]->smallest = interactions_.smallest[i];
+      tables_.row_fields[i]->largest = interactions_.largest[i];
+    }
+    report_.rows_read = interactions_.rows;
+  }
+
+  void check_interactions() {
+    ranks_.agree([&] {
+      for (const auto& [file, rows] : interactions_.rows_of_file) {
+        if (rows == 0) throw DataError(fmt::format("{}: has no rows", file));
+      }
+      check_split_time();
+    });
   }
 
   // Each side of the time has rows, where there are any.
   void check_split_time() const {
     const auto& [text, seconds] = options_.split_time;
-    const bool is_between = earliest_ < seconds && seconds <= latest_;
-    if (!options_.split_time.is_set() || is_between || earliest_ > latest_) return;
+    const auto earliest = interactions_.earliest, latest = interactions_.latest;
+    const bool is_between = earliest < seconds && seconds <= latest;
+    if (!options_.split_time.is_set() || is_between || earliest > latest) return;
     throw DataError(
         fmt::format("data.split-time = {} ({}) leaves no row {}: column '{}' goes from {} to {}; choose a time between",
-                    text, seconds, seconds > latest_ ? "from it on" : "before it", options_.time, earliest_, latest_));
+                    text, seconds, seconds > latest ? "from it on" : "before it", options_.time, earliest, latest));
   }
 
-  void spill_row(const TableRow& row, SpillWriter& writer) {
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-      if (!row.cells[i]) throw BadRow("missing value", fmt::format("column '{}' is empty", cells_[i]));
+  // From here on a key has one number on all ranks.
+  void unite_keys() {
+    tables_.tasks.unite_keys(ranks_);
+    tables_.row_users.unite_keys(ranks_);
+    for (auto& numbers : tables_.entities.unite_keys(ranks_))
+      spilled_.push_back({std::move(numbers), {}, rows_before_[spilled_.size()]});
+    for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
+      // Columns of a table have been read alike by all.
+      auto& keys = tables_.row_fields[i]->keys;
+      const auto common = i < tables_.columns_of_row ? 0 : keys.size();
+      auto of_ranks = unite(keys, common, ranks_);
+      for (std::size_t rank = 0; rank < of_ranks.size(); ++rank)
+        spilled_[rank].keys.push_back(std::move(of_ranks[rank]));
     }
-    if (of_scenarios_ && !row.cells[cells_.size()])
-      throw BadRow("missing value", fmt::format("column '{}' is empty", options_.user));
-    Interaction interaction;
-    interaction.label = label_of(row);
-    interaction.order = next_order_++;
-    interaction.time = options_.time.empty() ? static_cast<double>(interaction.order)
-                                             : time_in(options_.time, *row.cells[cells_.size() - 1]);
-    const auto task_key = *row.cells[0], entity_key = *row.cells[1];
-    check_key(task_column_, task_key);
-    if (!tasks_.takes(task_key)) throw unknown(schema_.task, task_key);
-    check_key(entity_column_, entity_key);
-    if (!entities_.takes(entity_key)) throw unknown(schema_.entity, entity_key);
-    interaction.cells = parse_cells(fields_in_row(), row, cells_.size());
-    if (row_users_.has_table()) join_user(row, interaction.cells);
-    // From here on the row is a good one: keys that come with it are those of an interaction.
-    interaction.entity = entities_.number(entity_key);
-    earliest_ = std::min(earliest_, interaction.time);
-    latest_ = std::max(latest_, interaction.time);
-    if (entities_.lacks(interaction.entity)) ++rows_without_entity_;
-    if (tasks_.has_table() && tasks_.lacks(tasks_.number(task_key))) ++rows_without_task_;
-    writer.add(task_key, interaction, row_fields_);
-  }
-
-  // Row fields that are columns of the interactions, those of the table of users stand behind.
-  std::span<const std::unique_ptr<FieldBuilder>> fields_in_row() const {
-    return std::span(row_fields_).first(columns_of_row_);
-  }
-
-  // Of a scenario's row: what is known of its user, whose key is the first of the row's fields.
-  void join_user(const TableRow& row, std::vector<Cell>& cells) {
-    const auto key = *row.cells[cells_.size()];
-    if (!row_users_.takes(key)) throw unknown("user", key);
-    const auto number = row_users_.number(key);
-    if (row_users_.lacks(number)) ++rows_without_user_;
-    const auto& of_user = row_users_.cells(number);
-    cells.insert(cells.end(), of_user.begin(), of_user.end());
-  }
-
-  // What left joins have kept: by the noun, the interactions, and the keys that they are of.
-  nlohmann::json without_table_row() const {
-    auto json = nlohmann::json::object();
-    for (const auto& [noun, rows, table] : {std::tuple(schema_.task, rows_without_task_, &tasks_),
-                                            {schema_.entity, rows_without_entity_, &entities_},
-                                            {"user", rows_without_user_, &row_users_}}) {
-      if (rows > 0) json[noun] = {{"rows", rows}, {"keys", table->keys_without_row()}};
-    }
-    return json;
-  }
-
-  double label_of(const TableRow& row) const {
-    if (of_classes_) return 0.0;
-    return options_.label.empty() ? 1.0 : label_in(*row.cells[2]);
-  }
-
-  double label_in(std::string_view text) const {
-    const auto label = number_in(options_.label, text);
-    const auto min = options_.label_min.value_or(label), max = options_.label_max.value_or(label);
-    if (label < min || label > max) {
-      throw BadRow("label out of range",
-                   fmt::format("column '{}': {} is outside [{}, {}]", options_.label, printable(text),
-                               options_.label_min.value_or(-INFINITY), options_.label_max.value_or(INFINITY)));
-    }
-    return label;
-  }
-
-  static BadRow unknown(const std::string& what, std::string_view key) {
-    return {fmt::format("{0} that the {0} table lacks", what),
-            fmt::format("{0} '{1}' is not in the {0} table", what, printable(key))};
+    entity_rows_.assign(tables_.entities.keys().size(), 0);
+    spdlog::info("read {} interactions of {}", report_.rows_read,
+                 counted(static_cast<std::int64_t>(tables_.entities.keys().size()), schema_.entity));
   }
 
   SpilledShard read_shard(std::int64_t shard, const EndOfTask& end_of) const {
-    return read_spill(spill_folder(), shard, row_fields_, entities_.keys().size(), options_, end_of);
+    const SpillReader reader = {spill_folder_, tables_.row_fields, spilled_, !options_.time.empty(),
+                                options_.task == TaskSide::kScenario};
+    auto read = reader.read(shard);
+    clean(read, options_, end_of);
+    return read;
   }
   SpilledShard read_whole_shard(std::int64_t shard) const {
     return read_shard(shard, [](const auto&) { return INFINITY; });
@@ -243,72 +188,83 @@ class Ingest {
     });
   }
 
+  // Collective.  What `ask` says of each shard, in their order; each rank asks of its own.
+  template <typename Answer>
+  std::vector<Answer> ask_of_shards(const std::function<Answer(std::int64_t)>& ask) {
+    auto own = nlohmann::json::array();
+    ranks_.agree([&] {
+      const auto share = share_of(options_.shards, ranks_.rank(), ranks_.size());
+      for (auto shard = share.begin; shard < share.end; ++shard) own.push_back(ask(shard));
+    });
+    std::vector<Answer> answers;
+    for (const auto& of_rank : ranks_.gather(own)) {
+      for (const auto& answer : of_rank) answers.push_back(answer.template get<Answer>());
+    }
+    return answers;
+  }
+
   // Tasks are split by all of their rows: which of them are training tasks is not known before.
   void split() {
-    for (std::int64_t shard = 0; shard < options_.shards; ++shard) {
-      for (const auto& task : read_whole_shard(shard).tasks) {
-        split_.add(task.key);
-        ++task_count_;
-      }
-    }
+    const auto counts = ask_of_shards<std::int64_t>([&](auto shard) {
+      const auto spilled = read_whole_shard(shard);
+      for (const auto& task : spilled.tasks) split_.add(task.key);
+      return std::ssize(spilled.tasks);
+    });
+    for (const auto count : counts) report_.tasks += count;
     // Before the split looks for the tasks that it lists.
-    if (task_count_ == 0) refuse_for_lack_of_tasks();
-    split_.finish();
+    if (report_.tasks == 0) refuse_for_lack_of_tasks();
+    split_.finish(ranks_);
   }
 
-  [[noreturn]] void refuse_for_lack_of_tasks() {
-    for (std::int64_t shard = 0; shard < options_.shards; ++shard) note_left_out(read_whole_shard(shard));
-    refuse_for_lack_of("task", "lower data.min-rows");
+  void refuse_for_lack_of_tasks() {
+    const auto left_out =
+        ask_of_shards<nlohmann::json>([&](auto shard) { return left_out_of(read_whole_shard(shard)); });
+    for (const auto& of_shard : left_out) rejections_.merge(of_shard);
+    ranks_.agree([&] { refuse_for_lack_of("task", "lower data.min-rows"); });
   }
 
-  void note_left_out(const SpilledShard& shard) {
-    rejections_.count("row of a training task from data.split-time on", shard.late_rows);
-    rejections_.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(options_.duplicates)),
-                      shard.duplicate_rows);
-    for (const auto& row : shard.unusable) reject(row);
-    rejections_.count("task under min-rows", shard.short_task_rows);
+  nlohmann::json left_out_of(const SpilledShard& shard) const {
+    Rejections rejections(options_.on_error);
+    rejections.count("row of a training task from data.split-time on", shard.late_rows);
+    rejections.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(options_.duplicates)),
+                     shard.duplicate_rows);
+    for (const auto& row : shard.unusable) reject(row, rejections);
+    rejections.count("task under min-rows", shard.short_task_rows);
+    return rejections.to_json();
   }
 
-  void reject(const UnusableLabel& row) {
+  void reject(const UnusableLabel& row, Rejections& rejections) const {
     const auto where = fmt::format("{} '{}', {} '{}'", schema_.task, printable(row.task), schema_.entity,
-                                   printable(entities_.keys().key(row.entity)));
+                                   printable(tables_.entities.keys().key(row.entity)));
     if (std::abs(row.label) > kLargestNumber) {
-      rejections_.add(where,
-                      {"number too large",
-                       fmt::format("interactions.duplicates = {} makes {} of its labels, beyond {:.0e}, the largest "
-                                   "number that can be learned from; rescale them",
-                                   to_text(options_.duplicates), row.label, kLargestNumber)});
+      rejections.add(where,
+                     {"number too large",
+                      fmt::format("interactions.duplicates = {} makes {} of its labels, beyond {:.0e}, the largest "
+                                  "number that can be learned from; rescale them",
+                                  to_text(options_.duplicates), row.label, kLargestNumber)});
     } else {
-      rejections_.add(where,
-                      {"label that log1p has no number for",
-                       fmt::format("its label is {}, and interactions.transform = log1p takes labels above -1; take "
-                                   "clip or threshold, or set data.label-min = 0",
-                                   row.label)});
+      rejections.add(where,
+                     {"label that log1p has no number for",
+                      fmt::format("its label is {}, and interactions.transform = log1p takes labels above -1; take "
+                                  "clip or threshold, or set data.label-min = 0",
+                                  row.label)});
     }
   }
 
   // Statistics are of the training tasks only: nothing of the test leaks into ids or scales.
   void count() {
-    key_counts_.assign(entities_.keys().size(), 0);
-    std::vector<bool> seen(entities_.keys().size(), false);
-    for (std::int64_t shard = 0; shard < options_.shards; ++shard) {
+    const auto counted = ask_of_shards<CountedShard>([&](auto shard) -> CountedShard {
       const auto spilled = read_split_shard(shard);
-      note_left_out(spilled);
-      for (const auto& task : spilled.tasks) {
-        if (split_.of(task.key) != Split::kTrain) continue;
-        if (tasks_.has_table()) tasks_.count(tasks_.keys().find(task.key));
-        for (const auto& row : task.rows) {
-          ++key_counts_[row.entity];
-          if (!seen[row.entity]) entities_.count(row.entity);
-          seen[row.entity] = true;
-          for (std::size_t i = 0; i < row_fields_.size(); ++i) row_fields_[i]->count(row.cells[i]);
-          label_range_.include(row.label);
-          label_sum_ += row.label;
-          ++training_rows_;
-        }
-      }
+      return {count_training_rows(spilled, split_, tables_, entity_rows_), left_out_of(spilled)};
+    });
+    training_.of_rows.resize(tables_.row_fields.size());
+    training_.of_tasks.resize(tables_.tasks.fields().size());
+    for (const auto& [statistics, left_out] : counted) {
+      training_.add(statistics);
+      rejections_.merge(left_out);
     }
-    if (training_rows_ == 0) refuse_for_lack_of("training task", no_training_remedy());
+    unite_counts(tables_, entity_rows_, training_, ranks_);
+    if (training_.rows == 0) ranks_.agree([&] { refuse_for_lack_of("training task", no_training_remedy()); });
   }
 
   const char* no_training_remedy() const {
@@ -322,55 +278,43 @@ class Ingest {
                                 what, remedy, report_.rows_read, rejections_.summary()));
   }
 
-  void finish_labels() {
-    // Positives alone would leave nothing that a prediction can be but 1.
-    if (has_positives_alone()) label_range_.include(0.0);
-    if (of_classes_) label_range_.include(static_cast<double>(task_count_ - 1));
-    if (options_.transform.kind == LabelTransform::Kind::kThreshold) label_range_ = {0.0, 1.0};
-    schema_.label_min = stored_bound(options_.label_min).value_or(label_range_.min);
-    schema_.label_max = stored_bound(options_.label_max).value_or(label_range_.max);
-  }
-
-  bool has_positives_alone() const {
-    return !of_classes_ && options_.label.empty() && options_.duplicates != Duplicates::kCount;
-  }
-
-  // A bound of the labels in the table, as a bound of those that are stored; none where it says nothing of them: sums
-  // and counts leave it behind.
-  std::optional<double> stored_bound(std::optional<double> bound) const {
-    const bool adds_up = options_.duplicates == Duplicates::kSum || options_.duplicates == Duplicates::kCount;
-    if (!bound || of_classes_ || adds_up || options_.transform.kind == LabelTransform::Kind::kThreshold)
-      return std::nullopt;
-    const auto stored = options_.transform(*bound);
-    return std::isfinite(stored) ? std::optional(stored) : std::nullopt;
-  }
-
-  void finish_fields() {
-    key_.vocabulary = Vocabulary(entities_.keys(), key_counts_, key_.min_count);
-    key_.field.vocabulary_size = static_cast<std::int64_t>(key_.vocabulary.keys().size());
-    key_.field.vocabulary_digest = key_.vocabulary.digest();
-    schema_.fields.push_back(key_.field);
-    for (auto* fields : {&entities_.fields(), &row_fields_, &tasks_.fields()}) {
-      for (auto& field : *fields) {
-        field->finish();
-        schema_.fields.push_back(field->field);
-      }
+  void finish_schema() {
+    const auto range = stored_range(options_, training_, report_.tasks);
+    schema_.label_min = range.min;
+    schema_.label_max = range.max;
+    auto& key = tables_.key;
+    key.vocabulary = Vocabulary(tables_.entities.keys(), entity_rows_, key.min_count);
+    key.field.vocabulary_size = static_cast<std::int64_t>(key.vocabulary.keys().size());
+    key.field.vocabulary_digest = key.vocabulary.digest();
+    schema_.fields.push_back(key.field);
+    for (auto* field : tables_.fields()) {
+      field->finish();
+      schema_.fields.push_back(field->field);
     }
   }
 
   void write() {
-    DatasetWriter writer(folder_.path(), {schema_, key_, entities_, tasks_, row_fields_, split_});
-    writer.write_vocabularies();
-    writer.write_entities();
-    for (std::int64_t shard = 0; shard < options_.shards; ++shard) writer.add_shard(read_split_shard(shard));
-    writer.finish(facts());
-    report_.tasks = writer.tasks();
-    report_.rows = writer.rows();
+    const DatasetWriter writer(pending_, {schema_, tables_, split_});
+    const auto shards =
+        ask_of_shards<WrittenShard>([&](auto shard) { return writer.write(read_split_shard(shard), shard); });
+    report_.tasks = 0;
+    for (const auto& shard : shards) {
+      report_.tasks += std::ssize(shard.rows);
+      for (const auto rows : shard.rows) report_.rows += rows;
+    }
+    ranks_.agree([&] {
+      if (!is_first()) return;
+      writer.write_vocabularies();
+      writer.write_entities();
+      writer.finish(shards, facts());
+      fs::remove_all(spill_folder_);
+      folder_->commit();
+    });
   }
 
   nlohmann::json facts() const {
     nlohmann::json facts = {{"rows_read", report_.rows_read},
-                            {"label_mean", label_sum_ / static_cast<double>(training_rows_)},
+                            {"label_mean", training_.label_sum / static_cast<double>(training_.rows)},
                             {"left_out", rejections_.to_json()},
                             {"without_table_row", without_table_row()},
                             {"seed", options_.seed}};
@@ -378,33 +322,47 @@ class Ingest {
     return facts;
   }
 
+  // What left joins have kept: by the noun, the interactions, and the keys that they are of.
+  nlohmann::json without_table_row() const {
+    auto json = nlohmann::json::object();
+    for (const auto& [noun, rows, table] : {std::tuple(schema_.task, interactions_.without_task, &tables_.tasks),
+                                            {schema_.entity, interactions_.without_entity, &tables_.entities},
+                                            {"user", interactions_.without_user, &tables_.row_users}}) {
+      if (rows > 0) json[noun] = {{"rows", rows}, {"keys", table->keys_without_row()}};
+    }
+    return json;
+  }
+
   const IngestOptions& options_;
+  IngestRanks& ranks_;
   Rejections rejections_;
-  bool of_classes_, of_items_, of_scenarios_;
-  std::string task_column_, entity_column_;
-  std::vector<std::string> cells_;  // the columns of a row that are no fields
-  SideTable tasks_, entities_;
-  SideTable row_users_;  // of scenarios, whose rows have users of their own
-  FieldBuilders row_fields_;
-  std::size_t columns_of_row_;
-  FieldBuilder key_;
+  IngestTables tables_;
   TaskSplit split_;
-  PendingFolder folder_;
+  fs::path pending_, spill_folder_;
+  std::optional<PendingFolder> folder_;  // of the first rank
   Schema schema_;
   IngestReport report_;
-  LabelRange label_range_;
-  double label_sum_ = 0.0;
-  double earliest_ = INFINITY, latest_ = -INFINITY;  // times of good rows
-  std::int64_t rows_without_task_ = 0, rows_without_entity_ = 0, rows_without_user_ = 0;
-  std::int64_t training_rows_ = 0, next_order_ = 0, task_count_ = 0;
-  std::vector<std::int64_t> key_counts_;
+  InteractionCounts interactions_;
+  std::vector<std::int64_t> rows_before_;  // by rank
+  std::vector<SpillOfRank> spilled_;
+  std::vector<std::int64_t> entity_rows_;  // in training tasks
+  ShardStatistics training_;
 };
 
 }  // namespace
 
+IngestReport ingest(const IngestOptions& options, IngestRanks& ranks) {
+  std::optional<Ingest> work;
+  ranks.agree([&] {
+    check(options);
+    work.emplace(options, ranks);
+  });
+  return work->run();
+}
+
 IngestReport ingest(const IngestOptions& options) {
-  check(options);
-  return Ingest(options).run();
+  IngestRanks alone;
+  return ingest(options, alone);
 }
 
 }  // namespace warmstart

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "data/ingest_options.h"
+#include "data/ingest_ranks.h"
 
 namespace warmstart {
 
@@ -10,9 +11,13 @@ struct IngestReport {
 };
 
 // Turns tables into a data set: the folder `options.dataset`, which appears when it is
-// complete, or not at all.  Memory is bounded by the largest shard, the vocabularies
-// and the user and item tables; the interactions stream.  Throws UsageError, DataError
+// complete, or not at all.  Collective: each rank reads a share of the interactions and writes a share of the shards,
+// in a folder that all of them see; the bytes do not depend on the number of ranks.  Memory of a rank is bounded by the
+// largest shard, the vocabularies and the user and item tables; the interactions stream.  Throws UsageError, DataError
 // (the first bad row, with file and line, unless on_error is kSkip) or EnvironmentError.
+IngestReport ingest(const IngestOptions& options, IngestRanks& ranks);
+
+// The same by this process alone.
 IngestReport ingest(const IngestOptions& options);
 
 }  // namespace warmstart

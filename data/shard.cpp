@@ -78,47 +78,4 @@ TaskRows Shard::rows(std::size_t task) const {
   return {entity_.subspan(first, count), label_.subspan(first, count), time_.subspan(first, count), first};
 }
 
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
-                 const FieldBuilders& row_fields) {
-  std::vector<std::string> keys;
-  std::vector<std::int64_t> offsets = {0};
-  std::vector<std::uint32_t> entity;
-  std::vector<float> label;
-  std::vector<double> time;
-  std::vector<EncodedColumn> task_columns, row_columns;
-  if (tasks) {
-    for (const auto& field : tasks->fields()) task_columns.emplace_back(*field);
-  }
-  for (const auto& field : row_fields) row_columns.emplace_back(*field);
-
-  for (const auto& task : shard.tasks) {
-    keys.push_back(task.key);
-    if (tasks) {
-      const auto& cells = tasks->cells(tasks->keys().find(task.key));
-      for (std::size_t i = 0; i < task_columns.size(); ++i) task_columns[i].add(cells[i]);
-    }
-    for (const auto& row : task.rows) {
-      entity.push_back(row.entity);
-      label.push_back(static_cast<float>(row.label));
-      time.push_back(row.time);
-      for (std::size_t i = 0; i < row_columns.size(); ++i) row_columns[i].add(row.cells[i]);
-    }
-    offsets.push_back(static_cast<std::int64_t>(entity.size()));
-  }
-
-  Hdf5Writer file(path);
-  file.texts("tasks/key", keys);
-  file.array("tasks/offset", offsets);
-  for (std::size_t i = 0; i < task_columns.size(); ++i) {
-    task_columns[i].write(file, "tasks/field/" + tasks->fields()[i]->field.name);
-  }
-  file.array("rows/entity", entity);
-  file.array("rows/label", label);
-  file.array("rows/time", time);
-  for (std::size_t i = 0; i < row_columns.size(); ++i) {
-    row_columns[i].write(file, "rows/field/" + row_fields[i]->field.name);
-  }
-  file.close();
-}
-
 }  // namespace warmstart

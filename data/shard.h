@@ -16,8 +16,6 @@
 
 #include "base/hdf5.h"
 #include "data/schema.h"
-#include "data/side_table.h"
-#include "data/spill.h"
 
 namespace warmstart {
 
@@ -71,9 +69,5 @@ class Shard {
   std::span<const double> time_;
   std::vector<StoredColumn> task_fields_, row_fields_;
 };
-
-// `tasks`: the table that describes them, or null.
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
-                 const FieldBuilders& row_fields);
 
 }  // namespace warmstart

@@ -103,9 +103,9 @@ const std::vector<Cell>& SideTable::cells(std::uint32_t number) const {
   return number < rows_.size() ? rows_[number] : empty_;
 }
 
-void SideTable::count(std::uint32_t number) {
+void SideTable::count(std::uint32_t number, std::vector<Moments>& of_part) {
   const auto& row = cells(number);
-  for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->count(row[i]);
+  for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->count(row[i], of_part[i]);
 }
 
 }  // namespace warmstart

@@ -7,6 +7,7 @@
 
 #include "data/column.h"
 #include "data/ingest_options.h"
+#include "data/united_keys.h"
 
 namespace warmstart {
 
@@ -45,14 +46,16 @@ class SideTable {
   }
 
   const KeyNumbers& keys() const { return keys_; }
+  // Makes the keys that ranks have met in their shares of the interactions one.  Collective; see united_keys.h.
+  std::vector<NumbersOfRank> unite_keys(IngestRanks& ranks) { return unite(keys_, rows_.size(), ranks); }
   FieldBuilders& fields() { return fields_; }
   const FieldBuilders& fields() const { return fields_; }
 
   // The cells of row `number`, one a field; unknown where there is no such row.
   const std::vector<Cell>& cells(std::uint32_t number) const;
 
-  // Adds row `number` to the statistics of its fields.
-  void count(std::uint32_t number);
+  // Adds row `number` to the statistics of its fields, numbers to those of a part, one a field.
+  void count(std::uint32_t number, std::vector<Moments>& of_part);
 
  private:
   void add_row(std::string_view key, std::vector<Cell> cells, Rejections& rejections);

@@ -6,20 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
-#include <span>
 #include <unordered_map>
 #include <utility>
 
 #include "base/errors.h"
 #include "base/files.h"
-#include "base/text.h"
 
 namespace warmstart {
 namespace {
 
-std::filesystem::path file_of(const std::filesystem::path& folder, std::int64_t shard) {
-  return folder / fmt::format("spill-{:05d}", shard);
+std::filesystem::path file_of(const std::filesystem::path& folder, std::int64_t shard, int rank) {
+  return folder / fmt::format("spill-{:05d}-{:05d}", shard, rank);
 }
 
 template <typename T>
@@ -27,132 +24,91 @@ void put(std::string& record, T value) {
   record.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// What is left of a spill file.  Taking more than there is throws DataError, since another program has changed the
-// file.
-class Remainder {
- public:
-  Remainder(std::string_view bytes, const std::filesystem::path& file) : bytes_(bytes), file_(file) {}
+template <typename T>
+T value_at(const char* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
 
-  bool empty() const { return bytes_.empty(); }
-  std::string_view take(std::size_t size) {
-    if (size > bytes_.size()) damaged();
-    const auto taken = bytes_.substr(0, size);
-    bytes_.remove_prefix(size);
-    return taken;
+struct HashOfKey {
+  std::size_t operator()(std::string_view key) const { return XXH3_64bits(key.data(), key.size()); }
+};
+
+// A spill file in memory, whose records turn to rows one by one.  In place, the keys' numbers become those of all
+// ranks. What is not there throws DataError, since another program has changed the file.
+class Records {
+ public:
+  Records(std::string& bytes, const std::filesystem::path& file, const SpillOfRank& rank, const SpillReader& reader)
+      : bytes_(bytes), file_(file), rank_(rank), reader_(reader) {}
+
+  bool any() const { return at_ < bytes_.size(); }
+
+  std::string_view task() {
+    const auto size = take<std::uint32_t>();
+    return {take(size), size};
+  }
+
+  SpilledRow row() {
+    SpilledRow row;
+    row.entity = take_key(rank_.entities);
+    row.label = take<double>();
+    row.time = take<double>();
+    row.order = take<std::int64_t>() + rank_.rows_before;
+    if (!reader_.has_time) row.time = static_cast<double>(row.order);
+    if (!std::isfinite(row.label) || !std::isfinite(row.time)) damaged();
+    row.cells = bytes_.data() + at_;
+    for (std::size_t i = 0; i < reader_.fields.size(); ++i) take_cell(i);
+    if (reader_.has_user) row.user = value_at<std::uint32_t>(row.cells + sizeof(std::uint32_t));
+    return row;
+  }
+
+ private:
+  char* take(std::size_t size) {
+    if (size > bytes_.size() - at_) damaged();
+    at_ += size;
+    return bytes_.data() + at_ - size;
   }
   template <typename T>
   T take() {
-    T value;
-    std::memcpy(&value, take(sizeof value).data(), sizeof value);
-    return value;
+    return value_at<T>(take(sizeof(T)));
+  }
+  std::uint32_t take_key(const NumbersOfRank& numbers) {
+    auto* const place = take(sizeof(std::uint32_t));
+    const auto own = value_at<std::uint32_t>(place);
+    if (!numbers.has(own)) damaged();
+    const auto number = numbers[own];
+    std::memcpy(place, &number, sizeof number);
+    return number;
+  }
+  void take_cell(std::size_t field) {
+    if (reader_.fields[field]->field.kind == FieldKind::kDense) {
+      take<double>();
+      return;
+    }
+    const auto count = take<std::uint32_t>();
+    if (field == 0 && reader_.has_user && count == 0) damaged();
+    for (std::uint32_t i = 0; i < count; ++i) take_key(rank_.keys[field]);
   }
   [[noreturn]] void damaged() const {
     throw DataError(
         fmt::format("{}: a temporary file was changed while the tables were read; ingest them again", file_.string()));
   }
 
- private:
-  std::string_view bytes_;
+  std::string& bytes_;
   const std::filesystem::path& file_;
+  const SpillOfRank& rank_;
+  const SpillReader& reader_;
+  std::size_t at_ = 0;
 };
-
-std::vector<std::uint32_t> take_keys(Remainder& from, const KeyNumbers& known) {
-  const auto count = from.take<std::uint32_t>();
-  const auto bytes = from.take(std::size_t{count} * sizeof(std::uint32_t));
-  std::vector<std::uint32_t> keys(count);
-  if (count > 0) std::memcpy(keys.data(), bytes.data(), bytes.size());
-  for (const auto key : keys) {
-    if (key >= known.size()) from.damaged();
-  }
-  return keys;
-}
-
-Interaction take_interaction(Remainder& from, const FieldBuilders& fields, std::size_t entities) {
-  Interaction row;
-  row.entity = from.take<std::uint32_t>();
-  if (row.entity >= entities) from.damaged();
-  row.label = from.take<double>();
-  row.time = from.take<double>();
-  row.order = from.take<std::int64_t>();
-  if (!std::isfinite(row.label) || !std::isfinite(row.time)) from.damaged();
-  row.cells.resize(fields.size());
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i]->field.kind == FieldKind::kDense) {
-      row.cells[i].value = from.take<double>();
-    } else {
-      row.cells[i].keys = take_keys(from, fields[i]->keys);
-    }
-  }
-  return row;
-}
-
-bool earlier(const Interaction& a, const Interaction& b) {
-  return a.time != b.time ? a.time < b.time : a.order < b.order;
-}
-
-// Which rows are of one thing: of scenarios, the user's key, the first of a row's fields, tells them apart, too.
-using Pair = std::pair<std::uint32_t, std::uint32_t>;
-
-Pair pair_of(const Interaction& row, TaskSide task) {
-  return {row.entity, task == TaskSide::kScenario ? row.cells[0].keys[0] : 0};
-}
-
-// The label of rows of one pair, the latest first.
-double label_of(std::span<const Interaction> rows, Duplicates duplicates) {
-  if (duplicates == Duplicates::kLatest) return rows[0].label;
-  const auto count = static_cast<double>(rows.size());
-  if (duplicates == Duplicates::kCount) return count;
-  double sum = 0.0;
-  for (const auto& row : rows) sum += row.label;
-  return duplicates == Duplicates::kMean ? sum / count : sum;
-}
-
-// The latest row of each pair stays, with the label that all of them make.
-void merge_rows_of_each_pair(std::vector<Interaction>& rows, const IngestOptions& options) {
-  const auto same = [&](const Interaction& a, const Interaction& b) {
-    return pair_of(a, options.task) == pair_of(b, options.task);
-  };
-  std::sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
-    return same(a, b) ? earlier(b, a) : pair_of(a, options.task) < pair_of(b, options.task);
-  });
-  for (auto first = rows.begin(); first != rows.end();) {
-    const auto end = std::find_if(first, rows.end(), [&](const auto& row) { return !same(row, *first); });
-    first->label = label_of({first, end}, options.duplicates);
-    first = end;
-  }
-  rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
-}
-
-// Returns how many rows were removed.
-std::int64_t leave_out_late(std::vector<Interaction>& rows, double end) {
-  return static_cast<std::int64_t>(std::erase_if(rows, [&](const auto& row) { return row.time >= end; }));
-}
-
-// Likewise.
-std::int64_t clean_duplicates(std::vector<Interaction>& rows, const IngestOptions& options) {
-  const auto before = std::ssize(rows);
-  if (options.duplicates != Duplicates::kAll) merge_rows_of_each_pair(rows, options);
-  std::sort(rows.begin(), rows.end(), earlier);
-  return before - std::ssize(rows);
-}
-
-// Leaves out, and notes, the rows whose label then is no number that can be learned from.
-void transform_labels(SpilledTask& task, const LabelTransform& transform, std::vector<UnusableLabel>& unusable) {
-  std::erase_if(task.rows, [&](Interaction& row) {
-    const auto made = transform(row.label);
-    const bool sound = std::abs(made) <= kLargestNumber;  // false of what is not a number
-    if (!sound) unusable.push_back({task.key, row.entity, row.label});
-    row.label = static_cast<float>(made);  // as it is stored
-    return !sound;
-  });
-}
 
 }  // namespace
 
-SpillWriter::SpillWriter(const std::filesystem::path& folder, std::int64_t shards) : folder_(folder) {
+SpillWriter::SpillWriter(const std::filesystem::path& folder, std::int64_t shards, int rank) : folder_(folder) {
   for (std::int64_t shard = 0; shard < shards; ++shard) {
-    files_.emplace_back(file_of(folder, shard), std::ios::binary);
-    if (!files_.back()) throw_system_error("cannot create", file_of(folder, shard));
+    const auto file = file_of(folder, shard, rank);
+    files_.emplace_back(file, std::ios::binary);
+    if (!files_.back()) throw_system_error("cannot create", file);
   }
 }
 
@@ -185,36 +141,39 @@ void SpillWriter::close() {
   }
 }
 
-SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::size_t entities, const IngestOptions& options, const EndOfTask& end_of) {
-  const auto file = file_of(folder, shard);
-  const auto content = read_file(file);
-  std::unordered_map<std::string_view, std::size_t> numbers;
-  std::vector<SpilledTask> tasks;
-  Remainder rest(content, file);
-  while (!rest.empty()) {
-    const auto key = rest.take(rest.take<std::uint32_t>());
-    const auto [found, is_new] = numbers.try_emplace(key, tasks.size());
-    if (is_new) tasks.push_back({std::string(key), {}});
-    tasks[found->second].rows.push_back(take_interaction(rest, fields, entities));
-  }
-  std::sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-
+SpilledShard SpillReader::read(std::int64_t shard) const {
   SpilledShard result;
-  for (auto& task : tasks) {
-    // First, so that nothing late is in a label that several rows make.
-    result.late_rows += leave_out_late(task.rows, end_of(task.key));
-    result.duplicate_rows += clean_duplicates(task.rows, options);
-    transform_labels(task, options.transform, result.unusable);
-    if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())
-      throw DataError(fmt::format("task '{}' has over 2^32 - 1 rows; leave some out", printable(task.key)));
-    if (static_cast<std::int64_t>(task.rows.size()) < options.min_rows) {
-      result.short_task_rows += static_cast<std::int64_t>(task.rows.size());
-    } else {
-      result.tasks.push_back(std::move(task));
+  result.contents.reserve(ranks.size());  // rows point into it
+  std::unordered_map<std::string_view, std::size_t, HashOfKey> numbers;
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    const auto file = file_of(folder, shard, static_cast<int>(rank));
+    Records records(result.contents.emplace_back(read_file(file)), file, ranks[rank], *this);
+    while (records.any()) {
+      const auto key = records.task();
+      const auto [found, is_new] = numbers.try_emplace(key, result.tasks.size());
+      if (is_new) result.tasks.push_back({std::string(key), {}});
+      result.tasks[found->second].rows.push_back(records.row());
     }
   }
+  std::sort(result.tasks.begin(), result.tasks.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   return result;
+}
+
+const std::vector<Cell>& CellReader::of(const SpilledRow& row) {
+  const auto* at = row.cells;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    if (fields_[i]->field.kind == FieldKind::kDense) {
+      cells_[i].value = value_at<double>(at);
+      at += sizeof(double);
+      continue;
+    }
+    cells_[i].keys.resize(value_at<std::uint32_t>(at));
+    at += sizeof(std::uint32_t);
+    const auto bytes = cells_[i].keys.size() * sizeof(std::uint32_t);
+    if (bytes > 0) std::memcpy(cells_[i].keys.data(), at, bytes);
+    at += bytes;
+  }
+  return cells_;
 }
 
 }  // namespace warmstart

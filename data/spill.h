@@ -1,32 +1,35 @@
-// Interactions on their way from tables to shards: partitioned by task into one
-// temporary file a shard, so that memory holds one shard at a time.
+// Interactions on their way from tables to shards: partitioned by task into one temporary file a shard and rank, so
+// that memory holds one shard at a time.
 
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "data/column.h"
 #include "data/side_table.h"
+#include "data/united_keys.h"
 
 namespace warmstart {
 
+// As it is read from a table.
 struct Interaction {
   std::uint32_t entity = 0;
-  double label = 0.0;  // as found; of a spilled shard, a float32 as it is stored
+  double label = 0.0;
   double time = 0.0;
-  std::int64_t order = 0;   // position in the tables
+  std::int64_t order = 0;   // position among the rows that this rank reads
   std::vector<Cell> cells;  // one a row field
 };
 
 class SpillWriter {
  public:
-  SpillWriter(const std::filesystem::path& folder, std::int64_t shards);
+  // Of one rank.
+  SpillWriter(const std::filesystem::path& folder, std::int64_t shards, int rank);
   void add(std::string_view task, const Interaction& row, const FieldBuilders& fields);
   // Throws EnvironmentError when the disk refused anything.
   void close();
@@ -37,9 +40,18 @@ class SpillWriter {
   std::string record_;
 };
 
+struct SpilledRow {
+  std::uint32_t entity = 0;
+  std::uint32_t user = 0;  // of scenarios: the first of the row's fields
+  double label = 0.0;      // as found; once the shard is cleaned, a float32 as it is stored
+  double time = 0.0;
+  std::int64_t order = 0;       // position in the tables
+  const char* cells = nullptr;  // for CellReader
+};
+
 struct SpilledTask {
   std::string key;
-  std::vector<Interaction> rows;
+  std::vector<SpilledRow> rows;
 };
 
 // A row whose label options.transform has no number for, or one that cannot be learned from.
@@ -49,19 +61,43 @@ struct UnusableLabel {
   double label;  // before the transform
 };
 
-// The time from which on rows of the task with this key are left out; infinity keeps all.
-using EndOfTask = std::function<double(const std::string& task)>;
-
-// What was spilled for one shard, cleaned: tasks in the order of their keys; no row from its task's end on; rows by
-// time, then by order; of the rows with one entity what options.duplicates says; labels as options.transform makes
-// them; no task under options.min_rows.
+// Tasks in the order of their keys, rows as they came; clean() makes of them what is stored.
 struct SpilledShard {
+  SpilledShard() = default;
+  SpilledShard(SpilledShard&&) = default;  // rows of a copy would point into the original
   std::vector<SpilledTask> tasks;
   std::int64_t late_rows = 0, duplicate_rows = 0, short_task_rows = 0;
   std::vector<UnusableLabel> unusable;
+  std::vector<std::string> contents;  // of the files, in which cells lie
 };
-// Throws DataError when a record is cut, or names keys that the fields or entities (`entities` of them) lack.
-SpilledShard read_spill(const std::filesystem::path& folder, std::int64_t shard, const FieldBuilders& fields,
-                        std::size_t entities, const IngestOptions& options, const EndOfTask& end_of);
+
+// What one rank's files are to be read by: the numbers that it gave to keys, and how many rows of the tables stand
+// before its own.
+struct SpillOfRank {
+  NumbersOfRank entities;
+  std::vector<NumbersOfRank> keys;  // by row field; of a dense one unused
+  std::int64_t rows_before = 0;
+};
+
+struct SpillReader {
+  std::filesystem::path folder;
+  const FieldBuilders& fields;
+  std::vector<SpillOfRank> ranks;
+  bool has_time, has_user;  // without times, a row's position stands for it
+
+  // Throws DataError when a record is cut, or names keys that there are not.
+  SpilledShard read(std::int64_t shard) const;
+};
+
+// The cells of rows, which it holds one row at a time.
+class CellReader {
+ public:
+  explicit CellReader(const FieldBuilders& fields) : fields_(fields), cells_(fields.size()) {}
+  const std::vector<Cell>& of(const SpilledRow& row);
+
+ private:
+  const FieldBuilders& fields_;
+  std::vector<Cell> cells_;
+};
 
 }  // namespace warmstart

@@ -9,12 +9,13 @@
 #include <glob.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <exception>
 #include <filesystem>
-#include <numeric>
 
 #include "base/errors.h"
 #include "base/regular_file.h"
@@ -24,6 +25,9 @@
 
 namespace warmstart {
 namespace {
+
+constexpr std::int64_t kNowhere = -1;
+constexpr auto kEndOfFile = std::numeric_limits<std::int64_t>::max();
 
 // Arrow asks for as much as a file says that it holds.
 constexpr std::int64_t kMostParquetBytes = std::int64_t{1} << 30;
@@ -117,9 +121,9 @@ Format format_of(const std::string& file) {
 
 class TableFile {
  public:
-  TableFile(std::string file, const TableOptions& table, const std::vector<std::string>& columns,
+  TableFile(const FilePart& part, const TableOptions& table, const std::vector<std::string>& columns,
             Rejections& rejections, const std::function<void(const TableRow&)>& handle)
-      : file_(std::move(file)), table_(table), columns_(columns), rejections_(rejections), handle_(handle) {
+      : part_(part), file_(part.file), table_(table), columns_(columns), rejections_(rejections), handle_(handle) {
     row_.place.file = file_;
     row_.cells.resize(columns.size());
     row_.lists.resize(columns.size());
@@ -132,7 +136,6 @@ class TableFile {
     } else {
       read_text(separator_of(table_, file_));
     }
-    if (rows_ == 0) throw DataError(fmt::format("{}: has no rows", file_));
     return rows_;
   }
 
@@ -140,9 +143,13 @@ class TableFile {
   void read_text(char separator) {
     TextTable text(file_, separator, table_.encoding);
     const auto places = places_of(file_, columns_, text.header());
-    while (text.next()) {
+    if (text.is_compressed() && part_.begin > 0) return;
+    const auto end = text.is_compressed() ? kEndOfFile : part_.end;
+    text.go_to(part_.begin);
+    lines_before_ = [&] { return text.line() - text.own_line(); };
+    while (text.next() && text.start() < end) {
       if (text.blank()) continue;
-      handle(text.line(), [&] {
+      handle(text.own_line(), [&] {
         check_shape(text);
         for (std::size_t i = 0; i < places.size(); ++i) row_.cells[i] = known(text.fields()[places[i]]);
       });
@@ -178,11 +185,25 @@ class TableFile {
     arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMostParquetBytes);
     const auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
     const auto reader = parquet_or_fail(file_, [&] { return parquet::arrow::OpenFile(input, &pool); });
-    std::vector<int> groups(static_cast<std::size_t>(reader->num_row_groups()));
-    std::iota(groups.begin(), groups.end(), 0);
+    const auto groups = own_groups(*reader->parquet_reader()->metadata());
     const auto leaves = leaves_of(reader->manifest().schema_fields);
     const auto batches = parquet_or_fail(file_, [&] { return reader->GetRecordBatchReader(groups, leaves); });
     while (const auto batch = parquet_or_fail(file_, [&] { return batches->Next(); })) handle_batch(*batch);
+  }
+
+  // The row groups that start in the part; notes how many rows stand before them.
+  std::vector<int> own_groups(const parquet::FileMetaData& metadata) {
+    const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(file_));
+    const auto count = metadata.num_row_groups();
+    std::vector<int> groups;
+    std::int64_t rows_before = 0;
+    for (int group = 0; group < count; ++group) {
+      const auto start = static_cast<std::int64_t>(static_cast<double>(bytes) * group / count);
+      if (start >= part_.begin && start < part_.end) groups.push_back(group);
+      if (start < part_.begin) rows_before += metadata.RowGroup(group)->num_rows();
+    }
+    lines_before_ = [=] { return rows_before; };
+    return groups;
   }
 
   std::vector<int> leaves_of(const std::vector<parquet::arrow::SchemaField>& fields) const {
@@ -231,7 +252,7 @@ class TableFile {
       check_cells();
       handle_(row_);
     } catch (const BadRow& bad) {
-      rejections_.add(row_.place, bad);
+      rejections_.add(Place{file_, line + lines_before_()}, bad);
     }
   }
 
@@ -252,7 +273,9 @@ class TableFile {
       throw BadRow("zero byte", fmt::format("column '{}': '{}' holds a zero byte", column, printable(cell)));
   }
 
+  const FilePart& part_;
   std::string file_;
+  std::function<std::int64_t()> lines_before_;  // the part: asked for where a row is bad
   const TableOptions& table_;
   const std::vector<std::string>& columns_;
   Rejections& rejections_;
@@ -283,8 +306,36 @@ std::vector<std::string> expand_files(const std::vector<std::string>& patterns) 
 std::int64_t read_table(const TableOptions& table, const std::vector<std::string>& columns, Rejections& rejections,
                         const std::function<void(const TableRow&)>& handle) {
   std::int64_t rows = 0;
-  for (const auto& file : expand_files(table.files)) rows += TableFile(file, table, columns, rejections, handle).read();
+  for (const auto& file : expand_files(table.files)) {
+    const auto of_file = read_part(table, {file}, columns, rejections, handle);
+    if (of_file == 0) throw DataError(fmt::format("{}: has no rows", file));
+    rows += of_file;
+  }
   return rows;
+}
+
+std::int64_t read_part(const TableOptions& table, const FilePart& part, const std::vector<std::string>& columns,
+                       Rejections& rejections, const std::function<void(const TableRow&)>& handle) {
+  return TableFile(part, table, columns, rejections, handle).read();
+}
+
+std::optional<RowSpan> rows_of_part(const TableOptions& table, const FilePart& part) {
+  if (part.is_whole() || format_of(part.file) == Format::kParquet) return std::nullopt;
+  const auto separator = separator_of(table, part.file);
+  TextTable text(part.file, separator, table.encoding);
+  if (separator == '\t' || text.is_compressed()) return std::nullopt;
+  text.go_to(part.begin);
+  try {
+    RowSpan span;
+    bool any = text.skip();
+    span.start = text.start();
+    while (any && text.start() < part.end) any = text.skip();
+    span.end = text.start();
+    return span;
+  } catch (const DataError&) {
+    // From the middle of a quoted field on, sound text may look damaged.
+    return RowSpan{text.start(), kNowhere};
+  }
 }
 
 }  // namespace warmstart

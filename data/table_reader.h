@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,27 @@ struct TableRow {
 // is missing, empty, of no format that is read, or damaged, or lacks a column or has it twice.
 std::int64_t read_table(const TableOptions& table, const std::vector<std::string>& columns, Rejections& rejections,
                         const std::function<void(const TableRow&)>& handle);
+
+// The bytes of a file that one of those who read a table together takes: the rows that start there.
+struct FilePart {
+  std::string file;
+  std::int64_t begin = 0, end = std::numeric_limits<std::int64_t>::max();
+  bool is_whole() const { return begin == 0 && end == std::numeric_limits<std::int64_t>::max(); }
+};
+
+// The same of one part, which may have no row.  The line of a row's place is counted from where the part begins; what
+// `rejections` say is counted from the start of the file.  A compressed file belongs to the part with its first byte,
+// as a row group of Parquet does, whose bytes are taken to be alike.
+std::int64_t read_part(const TableOptions& table, const FilePart& part, const std::vector<std::string>& columns,
+                       Rejections& rejections, const std::function<void(const TableRow&)>& handle);
+
+// Where the first row of a part of a text file starts, and the first one behind it.
+struct RowSpan {
+  std::int64_t start = 0, end = 0;
+};
+// Of parts of one file whose spans follow one on the other, each row is read once.  Nothing where that is certain: of a
+// whole file, of Parquet, of compressed text, and of text in which quotes mean nothing.
+std::optional<RowSpan> rows_of_part(const TableOptions& table, const FilePart& part);
 
 // The files that paths and globs stand for, sorted.  Throws DataError for one that stands for none.
 std::vector<std::string> expand_files(const std::vector<std::string>& patterns);

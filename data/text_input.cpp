@@ -74,6 +74,11 @@ void TextInput::read_start() {
   if (has_mark_) start_.erase(0, kByteOrderMark.size());
 }
 
+void TextInput::seek(std::int64_t byte) {
+  start_.clear();
+  plain_.seek(byte);
+}
+
 std::size_t TextInput::read(char* to, std::size_t size) {
   const auto from_start = std::min(size, start_.size());
   std::copy_n(start_.data(), from_start, to);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -20,6 +21,10 @@ class TextInput {
 
   // Whether it starts with UTF-8's byte-order mark.
   bool has_mark() const { return has_mark_; }
+
+  bool is_compressed() const { return compressed_; }
+  // Goes to a byte of the file, which is not compressed.
+  void seek(std::int64_t byte);
 
  private:
   void read_start();

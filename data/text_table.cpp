@@ -28,6 +28,7 @@ TextTable::TextTable(const std::string& file, char separator, TextEncoding encod
   if (encoding != TextEncoding::kUtf8 && input_.has_mark())
     throw DataError(
         fmt::format("{}: is in UTF-8, as its byte-order mark says; set encoding = utf-8 for this table", file));
+  piece_start_ = input_.has_mark() ? 3 : 0;
   if (!next()) throw DataError(fmt::format("{}: is empty", file));
   for (const auto field : fields_) {
     if (!is_utf8(field) || field.find('\0') != std::string_view::npos)
@@ -37,18 +38,42 @@ TextTable::TextTable(const std::string& file, char separator, TextEncoding encod
 }
 
 bool TextTable::next() {
+  if (!skip()) return false;
+  if (encoding_ == TextEncoding::kLatin1) row_ = utf8_of_latin1(row_);
+  split();
+  return true;
+}
+
+bool TextTable::skip() {
   row_.clear();
   inside_ = false;
   field_starts_ = true;
   line_ = end_line_;
-  if (!append_line()) return false;
+  if (!append_line()) {
+    start_ = piece_start_;
+    return false;
+  }
   while (inside_) {
     row_ += '\n';
     if (!append_line()) fail("the quote that opens here never closes; remove it, or double the quotes in the field");
   }
-  if (encoding_ == TextEncoding::kLatin1) row_ = utf8_of_latin1(row_);
-  split();
   return true;
+}
+
+void TextTable::go_to(std::int64_t byte) {
+  const auto behind_header = piece_start_ + static_cast<std::int64_t>(next_);
+  if (byte <= behind_header) return;
+  // From the byte before it on: where that ends a line, one starts here.
+  lines_from_ = byte - 1;
+  input_.seek(lines_from_);
+  piece_start_ = lines_from_;
+  next_ = end_ = 0;
+  after_return_ = false;
+  inside_ = false;
+  end_line_ = 1;
+  quotes_ = false;
+  skip();
+  quotes_ = separator_ != '\t';
 }
 
 bool TextTable::blank() const {
@@ -63,6 +88,7 @@ bool TextTable::append_line() {
       if (next_ == end_ && !refill()) return any && end_of_line(from);
       if (std::exchange(after_return_, false) && piece_[next_] == '\n') ++next_;
     }
+    if (from == 0 && !any) start_ = piece_start_ + static_cast<std::int64_t>(next_);
     const auto* start = piece_.data() + next_;
     const auto* stop = piece_.data() + end_;
     const auto* end = std::find_if(start, stop, ends_line);
@@ -84,6 +110,7 @@ bool TextTable::end_of_line(std::size_t from) {
 
 // False at the end of the file.
 bool TextTable::refill() {
+  piece_start_ += static_cast<std::int64_t>(end_);
   next_ = 0;
   end_ = input_.read(piece_.data(), piece_.size());
   return end_ > 0;
@@ -141,7 +168,32 @@ std::string_view TextTable::quoted_field(char*& at, char* end) {
   return {start, static_cast<std::size_t>(to - start)};
 }
 
-void TextTable::fail(const std::string& what) const { throw DataError(fmt::format("{}:{}: {}", file_, line_, what)); }
+std::int64_t TextTable::lines_before() const {
+  if (!lines_before_) lines_before_ = lines_from_ == 0 ? 0 : warmstart::lines_before(file_, lines_from_);
+  return *lines_before_;
+}
+
+void TextTable::fail(const std::string& what) const { throw DataError(fmt::format("{}:{}: {}", file_, line(), what)); }
+
+std::int64_t lines_before(const std::string& file, std::int64_t byte) {
+  RegularFile input(file);
+  std::vector<char> piece(kPieceBytes);
+  std::int64_t lines = 0;
+  char last = 0;
+  const auto count = [&](char c) {
+    // A return ends a line by itself unless a \n follows.
+    lines += (c == '\n') + (last == '\r' && c != '\n');
+    last = c;
+  };
+  for (auto left = static_cast<std::size_t>(byte); left > 0;) {
+    const auto read = input.read(piece.data(), std::min(left, piece.size()));
+    if (read == 0) break;
+    std::for_each_n(piece.begin(), read, count);
+    left -= read;
+  }
+  if (last == '\r' && input.read(piece.data(), 1) == 1 && piece[0] != '\n') ++lines;
+  return lines;
+}
 
 char separator_in_header(const std::string& file, TextEncoding encoding) {
   return TextTable(file, '\t', encoding).header().size() > 1 ? '\t' : ',';

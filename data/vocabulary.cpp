@@ -24,6 +24,10 @@ std::uint32_t KeyNumbers::find(std::string_view key) const {
   return found == numbers_.end() ? kAbsent : found->second;
 }
 
+void KeyNumbers::keep_first(std::size_t count) {
+  for (; keys_.size() > count; keys_.pop_back()) numbers_.erase(keys_.back());
+}
+
 Vocabulary::Vocabulary(const KeyNumbers& keys, const std::vector<std::int64_t>& counts, std::int64_t min_count)
     : ids_(keys.size(), 0) {
   std::vector<std::uint32_t> known;

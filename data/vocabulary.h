@@ -18,6 +18,8 @@ class KeyNumbers {
   std::uint32_t find(std::string_view key) const;  // kAbsent where it was never added
   const std::string& key(std::uint32_t number) const { return keys_[number]; }
   std::size_t size() const { return keys_.size(); }
+  // Forgets those from `count` on.
+  void keep_first(std::size_t count);
 
  private:
   std::deque<std::string> keys_;  // a deque: the map's views stay valid as it grows

@@ -34,7 +34,7 @@ class BadTablesTest : public testing::Test {
   }
   // An ingest that is stopped in its middle.
   void start_ingest_and_stop_it() {
-    synthesize(1000, 40);
+    synthesize(4000, 40);
     first = std::make_unique<BackgroundProgram>(
         "cd '" + folder.path().string() + "' && exec " + program_path() + " ingest --config tables/config.ini",
         (folder.path() / "log").string());

@@ -17,7 +17,7 @@ class SpillTest : public testing::Test {
     table.dense = {"hour"};
     options.min_rows = 1;
     fields = field_builders(table, FieldOwner::kRow, options);
-    SpillWriter writer(folder.path(), 1);
+    SpillWriter writer(folder.path(), 1, 0);
     for (std::int64_t order = 0; order < 3; ++order) {
       const std::vector<Cell> cells = {fields[0]->parse("a|b"), fields[1]->parse("7.5")};
       writer.add("task", {static_cast<std::uint32_t>(order), 4.0, 1e9, order, cells}, fields);
@@ -25,13 +25,19 @@ class SpillTest : public testing::Test {
     writer.close();
   }
   SpilledShard read(std::size_t entities = 3) const {
-    return read_spill(folder.path(), 0, fields, entities, options, [](const auto&) { return INFINITY; });
+    return SpillReader{folder.path(), fields, {of_rank(entities)}, true, false}.read(0);
+  }
+  SpillOfRank of_rank(std::size_t entities) const {
+    return {NumbersOfRank::unchanged(entities),
+            {NumbersOfRank::unchanged(fields[0]->keys.size()), NumbersOfRank::unchanged(0)},
+            0};
   }
 
   TemporaryFolder folder;
   IngestOptions options;
   FieldBuilders fields;
-  const std::filesystem::path file = folder.path() / "spill-00000";
+  const std::string name = "spill-00000-00000";
+  const std::filesystem::path file = folder.path() / name;
 };
 
 TEST_F(SpillTest, GivesBackWhatWasWritten) {
@@ -40,8 +46,30 @@ TEST_F(SpillTest, GivesBackWhatWasWritten) {
   ASSERT_EQ(shard.tasks[0].rows.size(), 3u);
   EXPECT_EQ(shard.tasks[0].key, "task");
   EXPECT_EQ(shard.tasks[0].rows[2].entity, 2u);
-  EXPECT_EQ(shard.tasks[0].rows[2].cells[0].keys, (std::vector<std::uint32_t>{0, 1}));
-  EXPECT_EQ(shard.tasks[0].rows[2].cells[1].value, 7.5);
+  CellReader reader(fields);
+  const auto& cells = reader.of(shard.tasks[0].rows[2]);
+  EXPECT_EQ(cells[0].keys, (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_EQ(cells[1].value, 7.5);
+}
+
+// What a second rank has spilled, by numbers of its own, stands behind what the first has.
+TEST_F(SpillTest, RowsOfSeveralRanksGetTheNumbersOfAll) {
+  SpillWriter writer(folder.path(), 1, 1);
+  writer.add("task", {0, 2.0, 5.0, 0, {Cell{{1}, 0.0}, Cell{{}, 1.5}}}, fields);
+  writer.close();
+  const SpillOfRank second = {NumbersOfRank({7u}), {NumbersOfRank({4u, 0u}), NumbersOfRank::unchanged(0)}, 3};
+  const SpillReader reader = {folder.path(), fields, {of_rank(3), second}, false, true};
+  const auto shard = reader.read(0);
+  ASSERT_EQ(shard.tasks.size(), 1u);
+  ASSERT_EQ(shard.tasks[0].rows.size(), 4u);
+  const auto& row = shard.tasks[0].rows[3];
+  EXPECT_EQ(row.entity, 7u);
+  EXPECT_EQ(row.user, 0u);
+  EXPECT_EQ(row.order, 3);
+  EXPECT_EQ(row.time, 3.0);  // Without times a row's position stands for it.
+  CellReader cells(fields);
+  EXPECT_EQ(cells.of(row)[0].keys, std::vector<std::uint32_t>{0});
+  EXPECT_EQ(cells.of(row)[1].value, 1.5);
 }
 
 TEST_F(SpillTest, ACutRecordIsRefusedWhereverItIsCut) {
@@ -49,7 +77,7 @@ TEST_F(SpillTest, ACutRecordIsRefusedWhereverItIsCut) {
   const auto record = whole.size() / 3;
   for (std::size_t size = 1; size < whole.size(); ++size) {
     if (size % record == 0) continue;  // between two records
-    folder.write("spill-00000", whole.substr(0, size));
+    folder.write(name, whole.substr(0, size));
     EXPECT_THROW(read(), DataError) << size;
   }
 }
@@ -59,14 +87,14 @@ TEST_F(SpillTest, LengthsAndKeysBeyondWhatIsThereAreRefused) {
   for (const std::size_t place : {0, 40}) {  // the length of the task's key, and of the tags
     auto damaged = whole;
     damaged[place + 3] = '\x7f';
-    folder.write("spill-00000", damaged);
+    folder.write(name, damaged);
     EXPECT_THROW(read(), DataError) << place;
   }
-  folder.write("spill-00000", whole);
+  folder.write(name, whole);
   EXPECT_THROW(read(2), DataError);  // an entity that is not there
   auto damaged = whole;
   damaged[40] = '\x02';  // a tag that is not there
-  folder.write("spill-00000", damaged);
+  folder.write(name, damaged);
   EXPECT_THROW(read(), DataError);
 }
 

@@ -352,5 +352,67 @@ TEST(ReadTable, RefusesWhatCannotBeATable) {
   EXPECT_THROW(read(table_of(folder.write("bad.parquet", "not parquet")), {"a"}, rejections), DataError);
 }
 
+// The rows of two parts of a file that meet at `cut`, and where their bad ones are said to stand.
+struct Parts {
+  std::vector<std::string> rows, bad;
+  bool are_sound;  // rows can be told apart from the cut on
+};
+Parts read_parts(const TableOptions& table, std::int64_t cut) {
+  Parts result;
+  const std::vector<FilePart> parts = {{table.files[0], 0, cut}, {table.files[0], cut, 1000}};
+  for (const auto& part : parts) {
+    Rejections rejections(OnError::kSkip);
+    read_part(table, part, {"a", "b"}, rejections, [&](const TableRow& row) {
+      if (row.cells[1] == "bad") throw BadRow("bad", "it is");
+      result.rows.push_back(std::string(*row.cells[0]));
+    });
+    const auto left_out = rejections.to_json();
+    if (left_out.contains("bad")) result.bad.push_back(left_out["bad"]["first"][0]);
+  }
+  const auto first = rows_of_part(table, parts[0]), second = rows_of_part(table, parts[1]);
+  result.are_sound = !first || first->end == second->start;
+  return result;
+}
+
+TEST(ReadPart, WhereverATextIsCutEachRowIsReadOnceAndFoundByItsLine) {
+  const TemporaryFolder folder;
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    const auto text = "a,b" + end + "1,\"x,\"" + end + end + "2,y" + end + "3,bad" + end + "4,\"z\"\"\"" + end + "5,w";
+    const auto path = folder.write("t.csv", text);
+    for (std::int64_t cut = 1; cut <= std::ssize(text); ++cut) {
+      const auto parts = read_parts(table_of(path), cut);
+      EXPECT_TRUE(parts.are_sound) << cut;
+      EXPECT_EQ(parts.rows, (std::vector<std::string>{"1", "2", "4", "5"})) << cut;
+      EXPECT_EQ(parts.bad, std::vector<std::string>{path.string() + ":5: it is"}) << cut << " " << end.size();
+    }
+  }
+}
+
+TEST(ReadPart, WhereALineBreakIsQuotedSoundCutsAreTold) {
+  const TemporaryFolder folder;
+  const std::string text = "a,b\n1,x\n2,\"one\ntwo,bad\"\n3,y\n";
+  const auto path = folder.write("t.csv", text);
+  const auto opens = static_cast<std::int64_t>(text.find('"')), closes = static_cast<std::int64_t>(text.rfind('"'));
+  int torn = 0;
+  for (std::int64_t cut = 1; cut < std::ssize(text); ++cut) {
+    const auto parts = read_parts(table_of(path), cut);
+    torn += !parts.are_sound;
+    if (parts.are_sound) {
+      EXPECT_EQ(parts.rows, (std::vector<std::string>{"1", "2", "3"})) << cut;
+    }
+    if (cut < opens - 2 || cut > closes) {
+      EXPECT_TRUE(parts.are_sound) << cut;
+    }
+  }
+  EXPECT_GT(torn, 3);
+}
+
+TEST(ReadPart, ATextWithoutQuotesOfItsOwnCanBeCutAnywhere) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("t.tsv", "a\tb\n\"1\tx\n2\"\ty\n");
+  for (std::int64_t cut = 1; cut < 14; ++cut)
+    EXPECT_EQ(read_parts(table_of(path, "tab"), cut).rows, (std::vector<std::string>{"\"1", "2\""})) << cut;
+}
+
 }  // namespace
 }  // namespace warmstart

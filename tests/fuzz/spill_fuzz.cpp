@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "data/clean_shard.h"
 #include "data/spill.h"
 
 namespace {
@@ -45,16 +46,19 @@ warmstart::IngestOptions make_options() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Folder folder;
   static const auto fields = make_fields();
-  static const auto options = make_options();
-  std::ofstream(folder.path / "spill-00000", std::ios::binary)
+  std::ofstream(folder.path / "spill-00000-00000", std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
-    const auto shard =
-        warmstart::read_spill(folder.path, 0, fields, kEntities, options, [](const auto&) { return 1.0; });
+    const auto keys = warmstart::NumbersOfRank::unchanged(2);
+    const warmstart::SpillReader reader = {
+        folder.path, fields, {{warmstart::NumbersOfRank::unchanged(kEntities), {keys, keys, keys}, 0}}, true, false};
+    auto shard = reader.read(0);
+    warmstart::clean(shard, make_options(), [](const auto&) { return 1.0; });
+    warmstart::CellReader cells_of_row(fields);
     for (const auto& task : shard.tasks) {
       for (const auto& row : task.rows) {
-        if (row.entity >= kEntities || !std::isfinite(row.label) || row.cells.size() != fields.size()) std::abort();
-        for (const auto key : row.cells[1].keys) {
+        if (row.entity >= kEntities || !std::isfinite(row.label) || row.time >= 1.0) std::abort();
+        for (const auto key : cells_of_row.of(row)[1].keys) {
           if (key >= fields[1]->keys.size()) std::abort();
         }
       }

@@ -30,7 +30,7 @@ inline void read_hostile_table(const std::string& path, const std::string& separ
       if (row.place.line <= line) std::abort();
       line = row.place.line;
       const auto cells = warmstart::parse_cells(fields, row, 0);
-      for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(cells[i]);
+      for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(cells[i], fields[i]->moments);
     });
     for (const auto& field : fields) field->finish();
   } catch (const warmstart::Error& error) {

@@ -1,4 +1,4 @@
-#include "data/split.h"
+#include "data/task_split.h"
 
 #include <gtest/gtest.h>
 
@@ -14,9 +14,10 @@ class SplitTest : public testing::Test {
     IngestOptions options;
     options.validation = validation;
     options.test = test;
+    IngestRanks alone;
     TaskSplit split(options);
     for (const auto* key : {"u1", "u2", "u3"}) split.add(key);
-    split.finish();
+    split.finish(alone);
     EXPECT_EQ(split.of("u1"), Split::kTest);
   }
   std::string list(const std::string& name, const std::string& keys) { return folder.write(name, keys).string(); }

@@ -1,0 +1,90 @@
+#include "data/clean_shard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/text.h"
+
+namespace warmstart {
+namespace {
+
+bool earlier(const SpilledRow& a, const SpilledRow& b) {
+  return a.time != b.time ? a.time < b.time : a.order < b.order;
+}
+
+// Which rows are of one thing: of scenarios, the user tells them apart, too.
+std::pair<std::uint32_t, std::uint32_t> pair_of(const SpilledRow& row) { return {row.entity, row.user}; }
+
+// The label of rows of one pair, the latest first.
+double label_of(std::span<const SpilledRow> rows, Duplicates duplicates) {
+  if (duplicates == Duplicates::kLatest) return rows[0].label;
+  const auto count = static_cast<double>(rows.size());
+  if (duplicates == Duplicates::kCount) return count;
+  double sum = 0.0;
+  for (const auto& row : rows) sum += row.label;
+  return duplicates == Duplicates::kMean ? sum / count : sum;
+}
+
+// The latest row of each pair stays, with the label that all of them make.
+void merge_rows_of_each_pair(std::vector<SpilledRow>& rows, Duplicates duplicates) {
+  const auto same = [](const SpilledRow& a, const SpilledRow& b) { return pair_of(a) == pair_of(b); };
+  std::sort(rows.begin(), rows.end(),
+            [&](const auto& a, const auto& b) { return same(a, b) ? earlier(b, a) : pair_of(a) < pair_of(b); });
+  for (auto first = rows.begin(); first != rows.end();) {
+    const auto end = std::find_if(first, rows.end(), [&](const auto& row) { return !same(row, *first); });
+    first->label = label_of({first, end}, duplicates);
+    first = end;
+  }
+  rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
+}
+
+// Returns how many rows were removed.
+std::int64_t leave_out_late(std::vector<SpilledRow>& rows, double end) {
+  return static_cast<std::int64_t>(std::erase_if(rows, [&](const auto& row) { return row.time >= end; }));
+}
+
+// Likewise.
+std::int64_t clean_duplicates(std::vector<SpilledRow>& rows, Duplicates duplicates) {
+  const auto before = std::ssize(rows);
+  if (duplicates != Duplicates::kAll) merge_rows_of_each_pair(rows, duplicates);
+  std::sort(rows.begin(), rows.end(), earlier);
+  return before - std::ssize(rows);
+}
+
+// Leaves out, and notes, the rows whose label then is no number that can be learned from.
+void transform_labels(SpilledTask& task, const LabelTransform& transform, std::vector<UnusableLabel>& unusable) {
+  std::erase_if(task.rows, [&](SpilledRow& row) {
+    const auto made = transform(row.label);
+    const bool sound = std::abs(made) <= kLargestNumber;  // false of what is not a number
+    if (!sound) unusable.push_back({task.key, row.entity, row.label});
+    row.label = static_cast<float>(made);  // as it is stored
+    return !sound;
+  });
+}
+
+}  // namespace
+
+void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& end_of) {
+  for (auto& task : shard.tasks) {
+    // First, so that nothing late is in a label that several rows make.
+    shard.late_rows += leave_out_late(task.rows, end_of(task.key));
+    shard.duplicate_rows += clean_duplicates(task.rows, options.duplicates);
+    transform_labels(task, options.transform, shard.unusable);
+    if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())
+      throw DataError(fmt::format("task '{}' has over 2^32 - 1 rows; leave some out", printable(task.key)));
+  }
+  std::erase_if(shard.tasks, [&](const auto& task) {
+    const auto rows = std::ssize(task.rows);
+    const bool is_short = rows < options.min_rows;
+    if (is_short) shard.short_task_rows += rows;
+    return is_short;
+  });
+}
+
+}  // namespace warmstart

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "data/ingest_options.h"
+#include "data/spill.h"
+
+namespace warmstart {
+
+// The time from which on rows of the task with this key are left out; infinity keeps all.
+using EndOfTask = std::function<double(const std::string& task)>;
+
+// Makes of a shard as it was spilled what is stored: no row from its task's end on; rows by time, then by order; of the
+// rows with one entity what options.duplicates says; labels as options.transform makes them; no task under
+// options.min_rows.  Throws DataError for a task with more rows than can be counted.
+void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& end_of);
+
+}  // namespace warmstart

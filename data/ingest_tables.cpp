@@ -1,0 +1,79 @@
+#include "data/ingest_tables.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+namespace warmstart {
+namespace {
+
+const TableOptions& no_table() {
+  static const TableOptions table;
+  return table;
+}
+
+const TableOptions& task_table(const IngestOptions& options) {
+  if (options.task == TaskSide::kScenario) return options.scenarios;
+  return options.task == TaskSide::kItem ? options.items : options.users;
+}
+
+// Rows of scenarios have their user's key, the first of their fields.
+TableOptions row_table(const IngestOptions& options) {
+  auto table = options.interactions;
+  if (options.task == TaskSide::kScenario) table.categorical.insert(table.categorical.begin(), options.user);
+  return table;
+}
+
+}  // namespace
+
+IngestTables::IngestTables(const IngestOptions& options)
+    : tasks(task_table(options), FieldOwner::kTask, options),
+      entities(options.task == TaskSide::kItem ? options.users : options.items, FieldOwner::kEntity, options),
+      row_users(options.task == TaskSide::kScenario ? options.users : no_table(), FieldOwner::kRow, options),
+      row_fields(field_builders(row_table(options), FieldOwner::kRow, options)),
+      columns_of_row(row_fields.size()) {
+  key.field.name = entity_column(options);
+  check_name(key.field.name);
+  // An example that was trained on says nothing of new classes by its key.
+  key.min_count = options.task == TaskSide::kClass ? std::numeric_limits<std::int64_t>::max() : options.min_count;
+}
+
+void IngestTables::read(Rejections& rejections) {
+  tasks.read(rejections);
+  entities.read(rejections);
+  row_users.read(rejections);
+  std::move(row_users.fields().begin(), row_users.fields().end(), std::back_inserter(row_fields));
+}
+
+std::span<const std::unique_ptr<FieldBuilder>> IngestTables::fields_in_row() const {
+  return std::span(row_fields).first(columns_of_row);
+}
+
+std::vector<FieldBuilder*> IngestTables::fields() {
+  std::vector<FieldBuilder*> all;
+  for (auto* owned : {&entities.fields(), &row_fields, &tasks.fields()}) {
+    for (auto& field : *owned) all.push_back(field.get());
+  }
+  return all;
+}
+
+const std::string& task_column(const IngestOptions& options) {
+  switch (options.task) {
+    case TaskSide::kClass:
+      return options.class_column;
+    case TaskSide::kScenario:
+      return options.scenario;
+    case TaskSide::kItem:
+      return options.item;
+    default:
+      return options.user;
+  }
+}
+
+const std::string& entity_column(const IngestOptions& options) {
+  return options.task == TaskSide::kItem ? options.user : options.item;
+}
+
+const char* entity_noun(const IngestOptions& options) { return options.task == TaskSide::kItem ? "user" : "item"; }
+
+}  // namespace warmstart

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/ingest_options.h"
+#include "data/ingest_ranks.h"
+#include "data/side_table.h"
+
+namespace warmstart {
+
+// What an ingest knows of keys and fields while it goes on.
+struct IngestTables {
+  // Throws UsageError for columns that cannot be fields.
+  explicit IngestTables(const IngestOptions& options);
+
+  // Reads the tables of users, items and scenarios.  Throws DataError.
+  void read(Rejections& rejections);
+
+  // Row fields that are columns of the interactions; those of the table of users, which rows of scenarios are joined
+  // to, stand behind.
+  std::span<const std::unique_ptr<FieldBuilder>> fields_in_row() const;
+
+  // All, in the order in which the schema has them: of entities, rows, tasks.
+  std::vector<FieldBuilder*> fields();
+
+  SideTable tasks, entities;
+  SideTable row_users;  // of scenarios, whose rows have users of their own
+  FieldBuilders row_fields;
+  std::size_t columns_of_row;
+  FieldBuilder key;  // the entities'
+};
+
+// Columns of the interactions.
+const std::string& task_column(const IngestOptions& options);
+const std::string& entity_column(const IngestOptions& options);
+
+// What rows are of: "item", or where tasks are items, "user".
+const char* entity_noun(const IngestOptions& options);
+
+}  // namespace warmstart

@@ -1,0 +1,130 @@
+#include "data/interaction_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "data/row_cells.h"
+
+namespace warmstart {
+namespace {
+
+BadRow unknown(const std::string& what, std::string_view key) {
+  return {fmt::format("{0} that the {0} table lacks", what),
+          fmt::format("{0} '{1}' is not in the {0} table", what, printable(key))};
+}
+
+// Where each has a value for the same things, or none.
+void combine(std::vector<double>& values, const std::vector<double>& others,
+             const double& (*choose)(const double&, const double&)) {
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = choose(values[i], others[i]);
+}
+
+}  // namespace
+
+void InteractionCounts::add(const InteractionCounts& others) {
+  for (const auto& [file, count] : others.rows_of_file) rows_of_file[file] += count;
+  rows += others.rows;
+  positions += others.positions;
+  earliest = std::min(earliest, others.earliest);
+  latest = std::max(latest, others.latest);
+  without_task += others.without_task;
+  without_entity += others.without_entity;
+  without_user += others.without_user;
+  combine(smallest, others.smallest, std::min<double>);
+  combine(largest, others.largest, std::max<double>);
+}
+
+InteractionReader::InteractionReader(const IngestOptions& options, IngestTables& tables, Rejections& rejections)
+    : options_(options),
+      tables_(tables),
+      rejections_(rejections),
+      cells_{task_column(options), entity_column(options)} {
+  if (!options.label.empty()) cells_.push_back(options.label);
+  if (!options.time.empty()) cells_.push_back(options.time);
+}
+
+InteractionCounts InteractionReader::read(const std::vector<FilePart>& parts, SpillWriter& writer) {
+  auto columns = cells_;
+  for (const auto& field : tables_.fields_in_row()) columns.push_back(field->field.name);
+  for (const auto& part : parts) {
+    const auto rows = read_part(options_.interactions, part, columns, rejections_,
+                                [&](const TableRow& row) { spill_row(row, writer); });
+    counts_.rows_of_file[part.file] += rows;
+    counts_.rows += rows;
+  }
+  for (const auto& field : tables_.row_fields) {
+    counts_.smallest.push_back(field->smallest);
+    counts_.largest.push_back(field->largest);
+  }
+  return counts_;
+}
+
+void InteractionReader::spill_row(const TableRow& row, SpillWriter& writer) {
+  check_is_whole(row);
+  Interaction interaction;
+  interaction.label = label_of(row);
+  interaction.order = counts_.positions++;
+  interaction.time = options_.time.empty() ? static_cast<double>(interaction.order)
+                                           : time_in(options_.time, *row.cells[cells_.size() - 1]);
+  const auto task_key = *row.cells[0], entity_key = *row.cells[1];
+  check_task(task_key);
+  check_entity(entity_key);
+  interaction.cells = parse_cells(tables_.fields_in_row(), row, cells_.size());
+  if (tables_.row_users.has_table()) join_user(row, interaction.cells);
+  // From here on the row is a good one: keys that come with it are those of an interaction.
+  interaction.entity = tables_.entities.number(entity_key);
+  counts_.earliest = std::min(counts_.earliest, interaction.time);
+  counts_.latest = std::max(counts_.latest, interaction.time);
+  counts_.without_entity += tables_.entities.lacks(interaction.entity);
+  if (tables_.tasks.has_table()) counts_.without_task += tables_.tasks.lacks(tables_.tasks.number(task_key));
+  writer.add(task_key, interaction, tables_.row_fields);
+}
+
+void InteractionReader::check_is_whole(const TableRow& row) const {
+  const auto require_cell = [&](std::size_t place, const std::string& column) {
+    if (!row.cells[place]) throw BadRow("missing value", fmt::format("column '{}' is empty", column));
+  };
+  for (std::size_t i = 0; i < cells_.size(); ++i) require_cell(i, cells_[i]);
+  if (options_.task == TaskSide::kScenario) require_cell(cells_.size(), options_.user);
+}
+
+void InteractionReader::check_task(std::string_view key) const {
+  check_key(task_column(options_), key);
+  if (!tables_.tasks.takes(key)) throw unknown(nlohmann::json(options_.task), key);
+}
+
+void InteractionReader::check_entity(std::string_view key) const {
+  check_key(entity_column(options_), key);
+  if (!tables_.entities.takes(key)) throw unknown(entity_noun(options_), key);
+}
+
+// Of a scenario's row: what is known of its user, whose key is the first of the row's fields.
+void InteractionReader::join_user(const TableRow& row, std::vector<Cell>& cells) {
+  const auto key = *row.cells[cells_.size()];
+  if (!tables_.row_users.takes(key)) throw unknown("user", key);
+  const auto number = tables_.row_users.number(key);
+  counts_.without_user += tables_.row_users.lacks(number);
+  const auto& of_user = tables_.row_users.cells(number);
+  cells.insert(cells.end(), of_user.begin(), of_user.end());
+}
+
+double InteractionReader::label_of(const TableRow& row) const {
+  if (options_.task == TaskSide::kClass) return 0.0;
+  return options_.label.empty() ? 1.0 : label_in(*row.cells[2]);
+}
+
+double InteractionReader::label_in(std::string_view text) const {
+  const auto label = number_in(options_.label, text);
+  const auto min = options_.label_min.value_or(label), max = options_.label_max.value_or(label);
+  if (label < min || label > max) {
+    throw BadRow("label out of range",
+                 fmt::format("column '{}': {} is outside [{}, {}]", options_.label, printable(text),
+                             options_.label_min.value_or(-INFINITY), options_.label_max.value_or(INFINITY)));
+  }
+  return label;
+}
+
+}  // namespace warmstart

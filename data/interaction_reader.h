@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "data/cleaning.h"
+#include "data/file_parts.h"
+#include "data/ingest_tables.h"
+#include "data/spill.h"
+#include "data/table_reader.h"
+
+namespace warmstart {
+
+// What one rank has read of the interactions, and what all of them have.
+struct InteractionCounts {
+  std::map<std::string, std::int64_t> rows_of_file;
+  std::int64_t rows = 0;
+  std::int64_t positions = 0;                      // that rows were given, in their order
+  double earliest = INFINITY, latest = -INFINITY;  // times of good rows
+  // Rows that left joins have kept.
+  std::int64_t without_task = 0, without_entity = 0, without_user = 0;
+  // Of each dense row field, in order.
+  std::vector<double> smallest, largest;
+  void add(const InteractionCounts& others);
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InteractionCounts, rows_of_file, rows, positions, earliest, latest, without_task,
+                                   without_entity, without_user, smallest, largest)
+
+// Checks interactions and spills them.
+class InteractionReader {
+ public:
+  InteractionReader(const IngestOptions& options, IngestTables& tables, Rejections& rejections);
+
+  // Throws DataError for a bad row, unless rejections take it, and EnvironmentError when the disk refuses.
+  InteractionCounts read(const std::vector<FilePart>& parts, SpillWriter& writer);
+
+ private:
+  void spill_row(const TableRow& row, SpillWriter& writer);
+  void check_is_whole(const TableRow& row) const;
+  void check_task(std::string_view key) const;
+  void check_entity(std::string_view key) const;
+  void join_user(const TableRow& row, std::vector<Cell>& cells);
+  double label_of(const TableRow& row) const;
+  double label_in(std::string_view text) const;
+
+  const IngestOptions& options_;
+  IngestTables& tables_;
+  Rejections& rejections_;
+  std::vector<std::string> cells_;  // the columns of a row that are no fields
+  InteractionCounts counts_;
+};
+
+}  // namespace warmstart

@@ -1,0 +1,70 @@
+#include "data/training_statistics.h"
+
+#include <algorithm>
+
+namespace warmstart {
+namespace {
+
+void add_each(std::vector<Moments>& sums, const std::vector<Moments>& later) {
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i].add(later[i]);
+}
+
+void give(FieldBuilders& fields, const std::vector<Moments>& moments) {
+  for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->moments = moments[i];
+}
+
+void sum_counts(FieldBuilders& fields, IngestRanks& ranks) {
+  for (const auto& field : fields) {
+    field->counts.resize(field->keys.size());
+    ranks.sum(field->counts);
+  }
+}
+
+}  // namespace
+
+void ShardStatistics::add(const ShardStatistics& later) {
+  rows += later.rows;
+  label_sum += later.label_sum;
+  label_min = std::min(label_min, later.label_min);
+  label_max = std::max(label_max, later.label_max);
+  add_each(of_rows, later.of_rows);
+  add_each(of_tasks, later.of_tasks);
+}
+
+ShardStatistics count_training_rows(const SpilledShard& shard, const TaskSplit& split, IngestTables& tables,
+                                    std::vector<std::int64_t>& entity_rows) {
+  ShardStatistics found;
+  found.of_rows.resize(tables.row_fields.size());
+  found.of_tasks.resize(tables.tasks.fields().size());
+  CellReader cells_of_row(tables.row_fields);
+  for (const auto& task : shard.tasks) {
+    if (split.of(task.key) != Split::kTrain) continue;
+    if (tables.tasks.has_table()) tables.tasks.count(tables.tasks.keys().find(task.key), found.of_tasks);
+    for (const auto& row : task.rows) {
+      ++entity_rows[row.entity];
+      const auto& cells = cells_of_row.of(row);
+      for (std::size_t i = 0; i < cells.size(); ++i) tables.row_fields[i]->count(cells[i], found.of_rows[i]);
+      found.label_min = std::min(found.label_min, row.label);
+      found.label_max = std::max(found.label_max, row.label);
+      found.label_sum += row.label;
+      ++found.rows;
+    }
+  }
+  return found;
+}
+
+void unite_counts(IngestTables& tables, std::vector<std::int64_t>& entity_rows, const ShardStatistics& of_all,
+                  IngestRanks& ranks) {
+  ranks.sum(entity_rows);
+  sum_counts(tables.row_fields, ranks);
+  sum_counts(tables.tasks.fields(), ranks);
+  give(tables.row_fields, of_all.of_rows);
+  give(tables.tasks.fields(), of_all.of_tasks);
+  std::vector<Moments> of_entities(tables.entities.fields().size());
+  for (std::uint32_t entity = 0; entity < entity_rows.size(); ++entity) {
+    if (entity_rows[entity] > 0) tables.entities.count(entity, of_entities);
+  }
+  give(tables.entities.fields(), of_entities);
+}
+
+}  // namespace warmstart
