@@ -7,6 +7,7 @@
 #include "app/provenance.h"
 #include "base/errors.h"
 #include "base/json.h"
+#include "trainer/learner/extended_vocabulary.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -57,19 +58,37 @@ Checkpoint read_described_checkpoint(const std::filesystem::path& path) {
   return read_checkpoint(path, [](const Manifest& manifest) { check_description(manifest.description); });
 }
 
+namespace {
+
+// As the named model holds them.  Throws DataError where the model was made for another schema.
+NamedTensors parameters_for(const Learner& model, const Checkpoint& checkpoint) {
+  const auto made_for = schema_from_json(checkpoint.description.at("schema"));
+  if (const auto differs = difference(made_for, model.schema()); !differs.empty()) {
+    throw DataError(fmt::format(
+        "the model does not fit the data set: {}; use the data set it was trained on, or train again", differs));
+  }
+  return with_vocabularies_of(model.schema(), made_for, trained_parameters(checkpoint), model.tables());
+}
+
+}  // namespace
+
 std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Schema& schema) {
   const auto checkpoint = read_described_checkpoint(path);
   try {
-    const auto made_for = schema_from_json(checkpoint.description.at("schema"));
-    if (const auto differs = difference(made_for, schema); !differs.empty()) {
-      throw DataError(fmt::format(
-          "the model does not fit the data set: {}; use the data set it was trained on, or train again", differs));
-    }
     const auto& configuration = checkpoint.description.at("configuration").get_ref<const std::string&>();
     auto model = std::make_unique<Learner>(schema, model_options_of(configuration), 0);
-    model->parameters().assign(trained_parameters(checkpoint));
+    model->parameters().assign(parameters_for(*model, checkpoint));
     return model;
   } catch (const Error& error) {  // also the model's own: its options are the checkpoint's
+    throw DataError(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
+void start_from_run(Learner& model, const std::filesystem::path& path) {
+  const auto checkpoint = read_described_checkpoint(path);
+  try {
+    model.parameters().assign(parameters_for(model, checkpoint));
+  } catch (const Error& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   }
 }

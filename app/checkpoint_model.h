@@ -22,7 +22,11 @@ void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann
 Checkpoint read_described_checkpoint(const std::filesystem::path& path);
 
 // The model of a checkpoint or of a run's newest.  Throws DataError naming `path` when there
-// is none, or when it was made for another schema than `schema`.
+// is none, or when it was made for another schema than `schema`.  Of a later version of the data set, keys that the
+// model has never seen are what its unknown keys are.
 std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Schema& schema);
+
+// Gives a model the parameters of another run's, in the same way; both are of one configuration.  Throws DataError.
+void start_from_run(Learner& model, const std::filesystem::path& path);
 
 }  // namespace warmstart

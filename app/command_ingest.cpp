@@ -16,10 +16,10 @@ ExitCode command_ingest(Invocation& invocation, Communicator& group) {
   CommunicatorRanks ranks(group);
   const auto report = ingest(options, ranks);
   if (group.rank() > 0) return ExitCode::kOk;
-  const auto manifest = read_json(options.dataset / "dataset.json");
+  const auto manifest = read_json(report.dataset / "dataset.json");
   const double rate = static_cast<double>(report.rows_read) / report.seconds;
   if (invocation.line.json) {
-    fmt::print("{}\n", nlohmann::json({{"dataset", options.dataset.string()},
+    fmt::print("{}\n", nlohmann::json({{"dataset", report.dataset.string()},
                                        {"rows_read", report.rows_read},
                                        {"rows", report.rows},
                                        {"tasks", report.tasks},
@@ -30,9 +30,9 @@ ExitCode command_ingest(Invocation& invocation, Communicator& group) {
                            .dump());
     return ExitCode::kOk;
   }
-  fmt::print("{}: {} with {} rows in {}, from {} rows read in {:.1f} s ({:.0f} rows/s)\n", options.dataset.string(),
-             counted(report.tasks, manifest["schema"]["task"]), report.rows, counted(options.shards, "shard"),
-             report.rows_read, report.seconds, rate);
+  fmt::print("{}: {} with {} rows in {}, from {} rows read in {:.1f} s ({:.0f} rows/s)\n", report.dataset.string(),
+             counted(report.tasks, manifest["schema"]["task"]), report.rows,
+             counted(std::ssize(manifest["shards"]), "shard"), report.rows_read, report.seconds, rate);
   for (const auto& [noun, count] : manifest["without_table_row"].items()) {
     fmt::print("  {} interactions of {} that the {} table lacks\n", count["rows"].get<std::int64_t>(),
                counted(count["keys"].get<std::int64_t>(), noun), noun);

@@ -3,6 +3,7 @@
 
 #include "app/checkpoint_model.h"
 #include "app/command.h"
+#include "app/dataset_comparison.h"
 #include "app/model_inspection.h"
 #include "base/plural.h"
 #include "checkpoints/checkpoint.h"
@@ -242,11 +243,18 @@ ExitCode command_inspect(Invocation& invocation) {
   const auto count = line.positional.size();
   if (count != 1 && count != 2)
     throw UsageError(
-        "inspect wants one PATH (a data set, a run, a checkpoint or an exported model), or two checkpoints to compare");
+        "inspect wants one PATH (a data set, a run, a checkpoint or an exported model), or two checkpoints or data "
+        "sets "
+        "to compare");
   const auto path = existing(line.positional[0]);
   try {
+    const bool is_dataset = std::filesystem::exists(path / "dataset.json");
+    if (count == 2 && is_dataset) {
+      compare_datasets(path, existing(line.positional[1]), line);
+      return ExitCode::kOk;
+    }
     if (count == 2) return compare_checkpoints(path, existing(line.positional[1]), line);
-    if (std::filesystem::exists(path / "dataset.json")) return inspect_dataset(path, line);
+    if (is_dataset) return inspect_dataset(path, line);
     if (!is_exported_model(path)) return inspect_checkpoint(path, line);
     inspect_exported_model(path, line);
     return ExitCode::kOk;

@@ -109,7 +109,10 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
       run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step,
                                         measure_of_validation(options, configuration.model.objective.kind));
   });
-  if (!start.checkpoint) start_from_data(*model, *dataset, configuration.train.episode, group);
+  if (!start.checkpoint && configuration.start_from.empty())
+    start_from_data(*model, *dataset, configuration.train.episode, group);
+  if (!start.checkpoint && !configuration.start_from.empty())
+    agree(group, [&] { start_from_run(*model, configuration.start_from); });
   model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));
   if (first) {
     spdlog::info("{} parameters, {}{}", model->parameters().flat().numel(), counted(group.size(), "rank"),

@@ -34,6 +34,9 @@ void declare_run(Options& add, Configuration& c) {
          "auto: from the run's newest good checkpoint; never: only in an empty folder; or a checkpoint of another run, "
          "to start there")
       .neutral();
+  add.add("train.start-from", c.start_from,
+          "run of the same model, on this data set or an earlier version of it, whose parameters training starts with; "
+          "empty: fresh ones");
   add.add("train.threads", c.threads, "threads of a rank, at most the host's cores").from(1).to(1e9).neutral();
   add.add("train.device", c.device, "cpu, or cuda: one GPU a rank");
   add.add("train.exchange", c.exchange,

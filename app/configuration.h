@@ -40,7 +40,8 @@ struct Configuration {
   TrainOptions train;
   std::filesystem::path run;  // folder of a training run
   Resume resume;
-  std::int64_t threads = 1;  // a rank
+  std::filesystem::path start_from;  // run whose parameters training starts with, perhaps
+  std::int64_t threads = 1;          // a rank
   DeviceKind device = DeviceKind::kCpu;
   Exchange exchange = Exchange::kAuto;
   EvaluationOptions evaluate;

@@ -60,7 +60,7 @@ const std::map<std::string, Command>& commands() {
       {"predict", {"recommendations, and why", {"predict", "data"}, on_first_rank(command_predict), {"json"}}},
       {"inspect",
        {"PATH [--verify] [--json]: says what a data set, a run, a checkpoint or an exported model is; A B: compares "
-        "two models",
+        "two models, or two versions of a data set",
         {},
         on_first_rank(command_inspect),
         {"json", "verify"},

@@ -68,6 +68,17 @@ void transform_labels(SpilledTask& task, const LabelTransform& transform, std::v
   });
 }
 
+void set_short_tasks_aside(SpilledShard& shard, std::int64_t min_rows) {
+  const auto is_short = [&](const SpilledTask& task) { return std::ssize(task.rows) < min_rows; };
+  for (auto& task : shard.tasks) {
+    if (!is_short(task) || task.rows.empty()) continue;
+    shard.short_task_rows += std::ssize(task.rows);
+    shard.short_tasks.push_back(std::move(task));
+    task.rows.clear();
+  }
+  std::erase_if(shard.tasks, is_short);
+}
+
 }  // namespace
 
 void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& end_of) {
@@ -79,12 +90,7 @@ void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& e
     if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())
       throw DataError(fmt::format("task '{}' has over 2^32 - 1 rows; leave some out", printable(task.key)));
   }
-  std::erase_if(shard.tasks, [&](const auto& task) {
-    const auto rows = std::ssize(task.rows);
-    const bool is_short = rows < options.min_rows;
-    if (is_short) shard.short_task_rows += rows;
-    return is_short;
-  });
+  set_short_tasks_aside(shard, options.min_rows);
 }
 
 }  // namespace warmstart

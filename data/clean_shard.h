@@ -12,8 +12,8 @@ namespace warmstart {
 using EndOfTask = std::function<double(const std::string& task)>;
 
 // Makes of a shard as it was spilled what is stored: no row from its task's end on; rows by time, then by order; of the
-// rows with one entity what options.duplicates says; labels as options.transform makes them; no task under
-// options.min_rows.  Throws DataError for a task with more rows than can be counted.
+// rows with one entity what options.duplicates says; labels as options.transform makes them; tasks under
+// options.min_rows aside.  Throws DataError for a task with more rows than can be counted.
 void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& end_of);
 
 }  // namespace warmstart

@@ -54,22 +54,22 @@ std::uint32_t FieldBuilder::number_of(std::string_view key) {
   return keys.add(key);
 }
 
-void FieldBuilder::count(const Cell& cell, Moments& of_part) {
+void FieldBuilder::count(const Cell& cell, Moments& of_part, std::int64_t times) {
   counts.resize(keys.size());
-  for (const auto key : cell.keys) ++counts[key];
+  for (const auto key : cell.keys) counts[key] += times;
   if (field.kind == FieldKind::kDense && !std::isnan(cell.value)) of_part.add(cell.value);
 }
 
 void FieldBuilder::finish() {
   counts.resize(keys.size());
   if (field.kind == FieldKind::kDense) return finish_dense();
-  vocabulary = Vocabulary(keys, counts, min_count);
+  vocabulary = Vocabulary(keys, counts, min_count, earlier);
   field.vocabulary_size = static_cast<std::int64_t>(vocabulary.keys().size());
   field.vocabulary_digest = vocabulary.digest();
 }
 
 void FieldBuilder::finish_dense() {
-  if (moments.values == 0) return;
+  if (moments.values == 0 || is_fixed) return;
   field.mean = moments.mean;
   const double variance = moments.squared_deviations / static_cast<double>(moments.values);
   field.deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;

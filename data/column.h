@@ -42,7 +42,10 @@ struct FieldBuilder {
   Field field;
   KeyNumbers keys;
   std::vector<std::int64_t> counts;                 // by key number, over the training data
+  std::vector<std::string> earlier;                 // keys of the data set's last version, whose ids stay
+  std::vector<std::int64_t> earlier_counts;         // theirs, which counts do not hold
   Moments moments;                                  // of the training data
+  bool is_fixed = false;                            // mean and deviation are the last version's
   double smallest = INFINITY, largest = -INFINITY;  // of all data
   std::int64_t min_count = 1;
   Vocabulary vocabulary;
@@ -52,8 +55,8 @@ struct FieldBuilder {
   // Of a multi field whose keys come one by one.  Throws BadRow.
   Cell parse(const std::vector<std::string_view>& list);
 
-  // Adds a cell of the training data to the statistics, its number to those of a part of it.
-  void count(const Cell& cell, Moments& of_part);
+  // Adds a cell of the training data to the statistics, its keys so many times, its number to those of a part of it.
+  void count(const Cell& cell, Moments& of_part, std::int64_t times = 1);
 
   // Fixes the vocabulary or the standardisation, and warns of values that it cuts off.
   void finish();

@@ -135,6 +135,18 @@ std::vector<std::string> Dataset::vocabulary(const Field& field) const {
   return vocabulary_->texts(vocabulary_name(field) + "/key");
 }
 
+std::vector<std::int64_t> Dataset::vocabulary_counts(const Field& field) const {
+  const auto counts = vocabulary_->array<std::int64_t>(vocabulary_name(field) + "/count");
+  return {counts.begin(), counts.end()};
+}
+
+std::unique_ptr<Shard> Dataset::short_tasks(std::size_t shard) const {
+  const auto& entry = manifest_.shards[shard];
+  if (entry.short_file.empty()) return nullptr;
+  if (verify_) verify_file(entry.short_file, entry.short_digest);
+  return std::make_unique<Shard>(folder_ / entry.short_file, schema(), static_cast<std::size_t>(entities()));
+}
+
 void Dataset::verify_file(const std::string& name, const std::string& digest) const {
   const auto path = folder_ / name;
   if (digest_file(path) != digest) {
@@ -146,7 +158,10 @@ void Dataset::verify_file(const std::string& name, const std::string& digest) co
 
 void Dataset::verify() const {
   for (const auto& [name, digest] : manifest_.digests) verify_file(name, digest);
-  for (const auto& shard : manifest_.shards) verify_file(shard.file, shard.digest);
+  for (const auto& shard : manifest_.shards) {
+    verify_file(shard.file, shard.digest);
+    if (!shard.short_file.empty()) verify_file(shard.short_file, shard.short_digest);
+  }
 }
 
 }  // namespace warmstart

@@ -56,8 +56,15 @@ class Dataset {
   // Of each entity, in training tasks; 0 of one whose key is unknown.
   std::vector<std::int64_t> training_rows() const;
 
-  // The raw keys of a field: element id - 1 is the key of `id`.
+  // The raw keys of a field: element id - 1 is the key of `id`; and how often it stands in training rows.
   std::vector<std::string> vocabulary(const Field& field) const;
+  std::vector<std::int64_t> vocabulary_counts(const Field& field) const;
+
+  std::int64_t shards() const { return static_cast<std::int64_t>(shards_.size()); }
+  const DatasetManifest::Shard& shard_entry(std::size_t shard) const { return manifest_.shards[shard]; }
+  std::int64_t first_task(std::size_t shard) const { return shard_first_[shard]; }  // of shards() too: tasks()
+  // Those of a shard's tasks that had too few rows, which no task() gives; null where there are none.
+  std::unique_ptr<Shard> short_tasks(std::size_t shard) const;
 
   // Throws DataError naming the first file whose digest differs from the manifest's.
   void verify() const;

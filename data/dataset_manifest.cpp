@@ -56,8 +56,16 @@ void read_shards(DatasetManifest& manifest) {
   std::set<std::string> files(kOtherFiles.begin(), kOtherFiles.end());
   for (const auto& entry : list_at(manifest.json, "shards")) {
     manifest.shards.push_back({file_name_at(entry, "file"), text_at(entry, "xxh3"), counts_in(entry)});
-    if (const auto& file = manifest.shards.back().file; !files.insert(file).second)
-      throw DataError(fmt::format("'shards' names the file '{}' twice, or one that is no shard", file));
+    auto& shard = manifest.shards.back();
+    if (entry.contains("short_tasks")) {
+      const auto& short_tasks = object_at(entry, "short_tasks");
+      shard.short_file = file_name_at(short_tasks, "file");
+      shard.short_digest = text_at(short_tasks, "xxh3");
+    }
+    for (const auto& file : {shard.file, shard.short_file}) {
+      if (!file.empty() && !files.insert(file).second)
+        throw DataError(fmt::format("'shards' names the file '{}' twice, or one that is no shard", file));
+    }
   }
   if (manifest.shards.empty()) throw DataError("'shards' is empty");
   check_sum(

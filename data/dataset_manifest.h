@@ -26,6 +26,7 @@ struct DatasetManifest {
   struct Shard {
     std::string file, digest;
     Counts counts;
+    std::string short_file = {}, short_digest = {};  // of tasks with too few rows; empty where there are none
   };
 
   nlohmann::json json;  // all of it, for people

@@ -74,6 +74,8 @@ nlohmann::json list_of(const std::vector<WrittenShard>& shards) {
                     {"tasks", shard.rows.size()},
                     {"rows", std::accumulate(shard.rows.begin(), shard.rows.end(), std::int64_t{0})},
                     {"xxh3", shard.digest}});
+    if (!shard.short_file.empty())
+      list.back()["short_tasks"] = {{"file", shard.short_file}, {"xxh3", shard.short_digest}};
   }
   return list;
 }
@@ -143,20 +145,28 @@ void DatasetWriter::write_entities() const {
 
 WrittenShard DatasetWriter::write(const SpilledShard& shard, std::int64_t number) const {
   WrittenShard written;
-  written.file = fmt::format("shard-{:05d}.h5", number);
-  std::vector<std::string> keys;
   for (const auto& task : shard.tasks) {
-    keys.push_back(task.key);
     written.rows.push_back(static_cast<std::uint32_t>(task.rows.size()));
     written.splits.push_back(static_cast<std::uint8_t>(parts_.split.of(task.key)));
   }
-  check_padding(plural_of(parts_.schema.task), keys);
-  const auto path = folder_ / written.file;
-  const auto& tasks = parts_.tables.tasks;
-  write_shard(path, shard, tasks.has_table() ? &tasks : nullptr, parts_.tables.row_fields);
-  sync(path);
-  written.digest = digest_file(path);
+  written.file = fmt::format("shard-{:05d}.h5", number);
+  written.digest = write(shard.tasks, written.file);
+  if (shard.short_tasks.empty()) return written;
+  written.short_file = fmt::format("short-{:05d}.h5", number);
+  written.short_digest = write(shard.short_tasks, written.short_file);
   return written;
+}
+
+// Returns the file's digest.
+std::string DatasetWriter::write(const std::vector<SpilledTask>& tasks, const std::string& file) const {
+  std::vector<std::string> keys;
+  keys.reserve(tasks.size());
+  for (const auto& task : tasks) keys.push_back(task.key);
+  check_padding(plural_of(parts_.schema.task), keys);
+  const auto& table = parts_.tables.tasks;
+  write_shard(folder_ / file, tasks, table.has_table() ? &table : nullptr, parts_.tables.row_fields);
+  sync(folder_ / file);
+  return digest_file(folder_ / file);
 }
 
 void DatasetWriter::finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const {

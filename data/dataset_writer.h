@@ -24,10 +24,11 @@ struct DatasetParts {
 // What is told of a shard outside of it.
 struct WrittenShard {
   std::string file, digest;
-  std::vector<std::uint32_t> rows;   // of each task
-  std::vector<std::uint8_t> splits;  // likewise, a Split
+  std::string short_file, short_digest;  // of the tasks with too few rows; empty where there are none
+  std::vector<std::uint32_t> rows;       // of each task
+  std::vector<std::uint8_t> splits;      // likewise, a Split
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WrittenShard, file, digest, rows, splits)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WrittenShard, file, digest, short_file, short_digest, rows, splits)
 
 // Writes the files of a data set into a folder: those of the vocabularies, the entities and the shards in any order, on
 // any rank, then what tells of all shards.  Each call throws EnvironmentError when the disk refuses, and DataError when
@@ -44,6 +45,8 @@ class DatasetWriter {
   void finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const;
 
  private:
+  std::string write(const std::vector<SpilledTask>& tasks, const std::string& file) const;
+
   std::filesystem::path folder_;
   DatasetParts parts_;
 };

@@ -5,7 +5,9 @@
 
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -22,6 +24,7 @@
 #include "data/ingest_tables.h"
 #include "data/interaction_reader.h"
 #include "data/label_range.h"
+#include "data/last_version.h"
 #include "data/spill.h"
 #include "data/task_split.h"
 #include "data/training_statistics.h"
@@ -62,17 +65,20 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CountedShard, statistics, left_out)
 class Ingest {
  public:
   Ingest(const IngestOptions& options, IngestRanks& ranks)
-      : options_(options),
+      : asked_(options),
+        options_(options),
         ranks_(ranks),
         rejections_(options.on_error),
         tables_(options),
         split_(options),
-        pending_(PendingFolder::path_for(options.dataset)),
+        target_(options.append.empty() ? options.dataset : next_version(options.dataset).folder),
+        pending_(PendingFolder::path_for(target_)),
         spill_folder_(pending_ / "spill") {
     schema_.task = nlohmann::json(options.task).get<std::string>();
     schema_.entity = entity_noun(options);
     schema_.label = options.task == TaskSide::kClass ? options.class_column : options.label;
     if (options.duplicates == Duplicates::kCount) schema_.label = "count";
+    if (!options.append.empty()) go_on_from_last_version();
   }
 
   IngestReport run() {
@@ -82,6 +88,7 @@ class Ingest {
     spill();
     check_interactions();
     unite_keys();
+    if (last_) ranks_.agree([&] { spill_last_version(); });
     split();
     count();
     ranks_.agree([&] { finish_schema(); });
@@ -93,11 +100,22 @@ class Ingest {
  private:
   bool is_first() const { return ranks_.rank() == 0; }
 
+  void go_on_from_last_version() {
+    last_ = std::make_unique<LastVersion>(asked_);
+    last_->give(tables_);
+    options_.interactions.files = asked_.append;
+    options_.shards = last_->shards();
+    // A count goes on as the sum of what it is and of new rows of 1.
+    if (asked_.duplicates != Duplicates::kCount) return;
+    options_.duplicates = Duplicates::kSum;
+    options_.label.clear();
+  }
+
   void start() {
-    if (has_positives_alone(options_))
+    if (has_positives_alone(asked_))
       spdlog::info("interactions.label names no column: every row is a positive, of label 1");
     if (!is_first()) return;
-    folder_.emplace(options_.dataset);
+    folder_.emplace(target_);
     fs::create_directory(spill_folder_);
   }
 
@@ -105,13 +123,16 @@ class Ingest {
     const auto parts = own_parts(options_.interactions, ranks_);
     // Of tables that all ranks have read the first one tells.
     if (!is_first()) rejections_ = Rejections(options_.on_error);
+    for (const auto& field : tables_.row_fields) common_keys_.push_back(field->keys.size());
     RankRead own;
     ranks_.agree([&] {
       SpillWriter writer(spill_folder_, options_.shards, ranks_.rank());
       own.counts = InteractionReader(options_, tables_, rejections_).read(parts, writer);
       writer.close();
       own.left_out = rejections_.to_json();
+      new_rows_ = writer.rows();
     });
+    ranks_.sum(new_rows_);
     add_up(ranks_.gather(own));
   }
 
@@ -119,9 +140,10 @@ class Ingest {
     rejections_ = Rejections(options_.on_error);
     interactions_.smallest.assign(tables_.row_fields.size(), INFINITY);
     interactions_.largest.assign(tables_.row_fields.size(), -INFINITY);
+    const auto rows_of_last = last_ ? last_->rows_read() : 0;
     for (const auto& json : of_ranks) {
       const auto read = json.get<RankRead>();
-      rows_before_.push_back(interactions_.positions);
+      rows_before_.push_back(rows_of_last + interactions_.positions);
       interactions_.add(read.counts);
       rejections_.merge(read.left_out);
     }
@@ -141,12 +163,12 @@ class Ingest {
     });
   }
 
-  // Each side of the time has rows, where there are any.
+  // Each side of the time has rows, where there are any: of a first version.
   void check_split_time() const {
     const auto& [text, seconds] = options_.split_time;
     const auto earliest = interactions_.earliest, latest = interactions_.latest;
     const bool is_between = earliest < seconds && seconds <= latest;
-    if (!options_.split_time.is_set() || is_between || earliest > latest) return;
+    if (!options_.split_time.is_set() || last_ || is_between || earliest > latest) return;
     throw DataError(
         fmt::format("data.split-time = {} ({}) leaves no row {}: column '{}' goes from {} to {}; choose a time between",
                     text, seconds, seconds > latest ? "from it on" : "before it", options_.time, earliest, latest));
@@ -156,36 +178,60 @@ class Ingest {
   void unite_keys() {
     tables_.tasks.unite_keys(ranks_);
     tables_.row_users.unite_keys(ranks_);
-    for (auto& numbers : tables_.entities.unite_keys(ranks_))
-      spilled_.push_back({std::move(numbers), {}, rows_before_[spilled_.size()]});
+    for (auto& numbers : tables_.entities.unite_keys(ranks_)) {
+      const auto rank = spilled_.size();
+      spilled_.push_back({static_cast<int>(rank), std::move(numbers), {}, rows_before_[rank]});
+    }
     for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
-      // Columns of a table have been read alike by all.
-      auto& keys = tables_.row_fields[i]->keys;
-      const auto common = i < tables_.columns_of_row ? 0 : keys.size();
-      auto of_ranks = unite(keys, common, ranks_);
+      auto of_ranks = unite(tables_.row_fields[i]->keys, common_keys_[i], ranks_);
       for (std::size_t rank = 0; rank < of_ranks.size(); ++rank)
         spilled_[rank].keys.push_back(std::move(of_ranks[rank]));
     }
     entity_rows_.assign(tables_.entities.keys().size(), 0);
+    without_table_row_ = without_table_row();
     spdlog::info("read {} interactions of {}", report_.rows_read,
                  counted(static_cast<std::int64_t>(tables_.entities.keys().size()), schema_.entity));
   }
 
-  SpilledShard read_shard(std::int64_t shard, const EndOfTask& end_of) const {
-    const SpillReader reader = {spill_folder_, tables_.row_fields, spilled_, !options_.time.empty(),
+  // The rows of the last version that share a shard with new ones, as those of one more rank.
+  void spill_last_version() {
+    const auto number = ranks_.size() + ranks_.rank();
+    SpillWriter writer(spill_folder_, options_.shards, number);
+    const auto share = own_shards();
+    for (auto shard = share.begin; shard < share.end; ++shard) {
+      if (has_new_rows(shard)) last_->spill(shard, writer, tables_, split_);
+    }
+    writer.close();
+    auto& spilled = spilled_.emplace_back(SpillOfRank{number, all_of(tables_.entities.keys()), {}, 0});
+    for (const auto& field : tables_.row_fields) spilled.keys.push_back(all_of(field->keys));
+  }
+
+  static NumbersOfRank all_of(const KeyNumbers& keys) { return NumbersOfRank::unchanged(keys.size()); }
+
+  // Without a last version, every shard is made.
+  bool has_new_rows(std::int64_t shard) const { return !last_ || new_rows_[static_cast<std::size_t>(shard)] > 0; }
+
+  OwnShare own_shards() const { return share_of(options_.shards, ranks_.rank(), ranks_.size()); }
+
+  SpilledShard read_shard(std::int64_t shard, std::span<const SpillOfRank> ranks, const EndOfTask& end_of) const {
+    const SpillReader reader = {spill_folder_, tables_.row_fields, ranks, !options_.time.empty(),
                                 options_.task == TaskSide::kScenario};
     auto read = reader.read(shard);
     clean(read, options_, end_of);
     return read;
   }
   SpilledShard read_whole_shard(std::int64_t shard) const {
-    return read_shard(shard, [](const auto&) { return INFINITY; });
+    return read_shard(shard, spilled_, [](const auto&) { return INFINITY; });
   }
   // What is stored, once the tasks are split.
   SpilledShard read_split_shard(std::int64_t shard) const {
-    return read_shard(shard, [&](const auto& task) {
+    return read_shard(shard, spilled_, [&](const auto& task) {
       return split_.of(task) == Split::kTrain ? options_.split_time.seconds : INFINITY;
     });
+  }
+  // What the last version has stored.
+  SpilledShard read_last_shard(std::int64_t shard) const {
+    return read_shard(shard, std::span(spilled_).last(1), [](const auto&) { return INFINITY; });
   }
 
   // Collective.  What `ask` says of each shard, in their order; each rank asks of its own.
@@ -193,7 +239,7 @@ class Ingest {
   std::vector<Answer> ask_of_shards(const std::function<Answer(std::int64_t)>& ask) {
     auto own = nlohmann::json::array();
     ranks_.agree([&] {
-      const auto share = share_of(options_.shards, ranks_.rank(), ranks_.size());
+      const auto share = own_shards();
       for (auto shard = share.begin; shard < share.end; ++shard) own.push_back(ask(shard));
     });
     std::vector<Answer> answers;
@@ -205,7 +251,8 @@ class Ingest {
 
   // Tasks are split by all of their rows: which of them are training tasks is not known before.
   void split() {
-    const auto counts = ask_of_shards<std::int64_t>([&](auto shard) {
+    const auto counts = ask_of_shards<std::int64_t>([&](auto shard) -> std::int64_t {
+      if (!has_new_rows(shard)) return last_->tasks(shard);
       const auto spilled = read_whole_shard(shard);
       for (const auto& task : spilled.tasks) split_.add(task.key);
       return std::ssize(spilled.tasks);
@@ -213,7 +260,11 @@ class Ingest {
     for (const auto count : counts) report_.tasks += count;
     // Before the split looks for the tasks that it lists.
     if (report_.tasks == 0) refuse_for_lack_of_tasks();
-    split_.finish(ranks_);
+    if (last_) {
+      split_.finish_one_by_one();
+    } else {
+      split_.finish(ranks_);
+    }
   }
 
   void refuse_for_lack_of_tasks() {
@@ -226,7 +277,7 @@ class Ingest {
   nlohmann::json left_out_of(const SpilledShard& shard) const {
     Rejections rejections(options_.on_error);
     rejections.count("row of a training task from data.split-time on", shard.late_rows);
-    rejections.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(options_.duplicates)),
+    rejections.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(asked_.duplicates)),
                      shard.duplicate_rows);
     for (const auto& row : shard.unusable) reject(row, rejections);
     rejections.count("task under min-rows", shard.short_task_rows);
@@ -241,7 +292,7 @@ class Ingest {
                      {"number too large",
                       fmt::format("interactions.duplicates = {} makes {} of its labels, beyond {:.0e}, the largest "
                                   "number that can be learned from; rescale them",
-                                  to_text(options_.duplicates), row.label, kLargestNumber)});
+                                  to_text(asked_.duplicates), row.label, kLargestNumber)});
     } else {
       rejections.add(where,
                      {"label that log1p has no number for",
@@ -253,18 +304,29 @@ class Ingest {
 
   // Statistics are of the training tasks only: nothing of the test leaks into ids or scales.
   void count() {
-    const auto counted = ask_of_shards<CountedShard>([&](auto shard) -> CountedShard {
-      const auto spilled = read_split_shard(shard);
-      return {count_training_rows(spilled, split_, tables_, entity_rows_), left_out_of(spilled)};
-    });
+    const auto counted = ask_of_shards<CountedShard>([&](auto shard) { return count_shard(shard); });
+    if (last_) training_ = last_->training_rows();
     training_.of_rows.resize(tables_.row_fields.size());
     training_.of_tasks.resize(tables_.tasks.fields().size());
     for (const auto& [statistics, left_out] : counted) {
       training_.add(statistics);
       rejections_.merge(left_out);
     }
-    unite_counts(tables_, entity_rows_, training_, ranks_);
+    unite_counts(tables_, entity_rows_, last_ ? last_->entity_rows() : std::vector<std::int64_t>(), training_, ranks_);
     if (training_.rows == 0) ranks_.agree([&] { refuse_for_lack_of("training task", no_training_remedy()); });
+  }
+
+  CountedShard count_shard(std::int64_t shard) {
+    CountedShard counted;
+    counted.left_out = nlohmann::json::object();
+    counted.statistics.of_rows.resize(tables_.row_fields.size());
+    counted.statistics.of_tasks.resize(tables_.tasks.fields().size());
+    if (!has_new_rows(shard)) return counted;
+    const auto spilled = read_split_shard(shard);
+    counted.statistics.add(count_training_rows(spilled, split_, tables_, entity_rows_));
+    counted.left_out = left_out_of(spilled);
+    if (last_) counted.statistics.add(count_training_rows(read_last_shard(shard), split_, tables_, entity_rows_, -1));
+    return counted;
   }
 
   const char* no_training_remedy() const {
@@ -279,11 +341,11 @@ class Ingest {
   }
 
   void finish_schema() {
-    const auto range = stored_range(options_, training_, report_.tasks);
+    const auto range = stored_range(asked_, training_, report_.tasks);
     schema_.label_min = range.min;
     schema_.label_max = range.max;
     auto& key = tables_.key;
-    key.vocabulary = Vocabulary(tables_.entities.keys(), entity_rows_, key.min_count);
+    key.vocabulary = Vocabulary(tables_.entities.keys(), entity_rows_, key.min_count, key.earlier);
     key.field.vocabulary_size = static_cast<std::int64_t>(key.vocabulary.keys().size());
     key.field.vocabulary_digest = key.vocabulary.digest();
     schema_.fields.push_back(key.field);
@@ -295,8 +357,11 @@ class Ingest {
 
   void write() {
     const DatasetWriter writer(pending_, {schema_, tables_, split_});
-    const auto shards =
-        ask_of_shards<WrittenShard>([&](auto shard) { return writer.write(read_split_shard(shard), shard); });
+    const auto shards = ask_of_shards<WrittenShard>([&](auto shard) {
+      return has_new_rows(shard) ? writer.write(read_split_shard(shard), shard) : last_->link(shard, pending_);
+    });
+    if (last_) ranks_.agree([&] { last_->check_is_more(shards); });
+    report_.dataset = target_;
     report_.tasks = 0;
     for (const auto& shard : shards) {
       report_.tasks += std::ssize(shard.rows);
@@ -316,9 +381,12 @@ class Ingest {
     nlohmann::json facts = {{"rows_read", report_.rows_read},
                             {"label_mean", training_.label_sum / static_cast<double>(training_.rows)},
                             {"left_out", rejections_.to_json()},
-                            {"without_table_row", without_table_row()},
+                            {"without_table_row", without_table_row_},
                             {"seed", options_.seed}};
     if (options_.split_time.is_set()) facts["split_time"] = options_.split_time.seconds;
+    if (!last_) return facts;
+    facts.update(last_->facts());
+    facts["rows_read"] = last_->rows_read() + report_.rows_read;
     return facts;
   }
 
@@ -333,20 +401,25 @@ class Ingest {
     return json;
   }
 
-  const IngestOptions& options_;
+  const IngestOptions& asked_;
+  IngestOptions options_;  // for the rows that are read now
   IngestRanks& ranks_;
   Rejections rejections_;
   IngestTables tables_;
   TaskSplit split_;
-  fs::path pending_, spill_folder_;
+  fs::path target_, pending_, spill_folder_;
+  std::unique_ptr<LastVersion> last_;    // where rows are appended
   std::optional<PendingFolder> folder_;  // of the first rank
   Schema schema_;
   IngestReport report_;
   InteractionCounts interactions_;
+  std::vector<std::size_t> common_keys_;   // by row field: those that all ranks had before they read interactions
+  std::vector<std::int64_t> new_rows_;     // by shard
   std::vector<std::int64_t> rows_before_;  // by rank
   std::vector<SpillOfRank> spilled_;
   std::vector<std::int64_t> entity_rows_;  // in training tasks
   ShardStatistics training_;
+  nlohmann::json without_table_row_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 namespace warmstart {
 
 struct IngestReport {
+  std::filesystem::path dataset;  // the folder that was made
   std::int64_t rows_read = 0, rows = 0, tasks = 0;
   double seconds = 0.0;
 };
@@ -15,6 +16,9 @@ struct IngestReport {
 // in a folder that all of them see; the bytes do not depend on the number of ranks.  Memory of a rank is bounded by the
 // largest shard, the vocabularies and the user and item tables; the interactions stream.  Throws UsageError, DataError
 // (the first bad row, with file and line, unless on_error is kSkip) or EnvironmentError.
+//
+// With options.append, the rows of those files make the next version of the data set, in a folder beside the last one;
+// shards that none of them belongs to are the same files (hard links).  See LastVersion for what stays.
 IngestReport ingest(const IngestOptions& options, IngestRanks& ranks);
 
 // The same by this process alone.

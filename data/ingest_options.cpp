@@ -181,6 +181,10 @@ void declare(Options& add, IngestOptions& options) {
   add.add("data.task", options.task,
           "what is adapted to: user, item, scenario (whatever interactions.scenario names: a page, a market), or class "
           "(to tell classes apart, by a few examples)");
+  add.add("data.append", options.append,
+          "files of new interactions, globs allowed: they make the next version of the data set beside the last one, "
+          "data.dataset.v2, with the ids and splits of what is known; empty: ingest interactions.files")
+      .neutral();
   add.add("data.shards", options.shards, "files that tasks are spread over").from(1).to(100'000);
   declare_cleaning(add, options);
   declare_split(add, options);

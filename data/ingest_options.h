@@ -73,6 +73,7 @@ struct IngestOptions {
   std::int64_t min_rows = 4;                     // a task with fewer is left out
   std::int64_t min_count = 1;                    // a key seen in fewer training rows, items or users is unknown
   std::vector<std::string> min_counts;           // "column:count"
+  std::vector<std::string> append;               // files of new rows, which make the next version of the data set
   std::string validation = "0.1", test = "0.2";  // share of the tasks, or a file with one task key a line
   SplitTime split_time;                          // from which on rows of training tasks are left out
   std::uint64_t seed = 0;

@@ -57,6 +57,14 @@ std::vector<FieldBuilder*> IngestTables::fields() {
   return all;
 }
 
+std::vector<FieldBuilder*> IngestTables::fields_before_reading() {
+  std::vector<FieldBuilder*> all;
+  for (auto* owned : {&entities.fields(), &row_fields, &row_users.fields(), &tasks.fields()}) {
+    for (auto& field : *owned) all.push_back(field.get());
+  }
+  return all;
+}
+
 const std::string& task_column(const IngestOptions& options) {
   switch (options.task) {
     case TaskSide::kClass:

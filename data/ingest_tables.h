@@ -22,8 +22,10 @@ struct IngestTables {
   // to, stand behind.
   std::span<const std::unique_ptr<FieldBuilder>> fields_in_row() const;
 
-  // All, in the order in which the schema has them: of entities, rows, tasks.
+  // All but the key, in the order in which the schema has them: of entities, rows, tasks.
   std::vector<FieldBuilder*> fields();
+  // The same before read().
+  std::vector<FieldBuilder*> fields_before_reading();
 
   SideTable tasks, entities;
   SideTable row_users;  // of scenarios, whose rows have users of their own

@@ -52,6 +52,17 @@ double LabelTransform::operator()(double label) const {
   }
 }
 
+double LabelTransform::inverse(double stored) const {
+  switch (kind) {
+    case Kind::kLog1p:
+      return std::expm1(stored);
+    case Kind::kThreshold:
+      return stored > 0.0 ? low : std::nextafter(low, -INFINITY);
+    default:
+      return stored;
+  }
+}
+
 void read(const std::string& text, const Range& /*range*/, LabelTransform& transform) {
   transform = transform_of(text);
 }

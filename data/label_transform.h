@@ -14,6 +14,9 @@ struct LabelTransform {
 
   // Not a finite number for a label of -1 or less under log1p.
   double operator()(double label) const;
+
+  // A label of which it makes the stored one.
+  double inverse(double stored) const;
 };
 
 // As option values are read and written: none, log1p, clip:LOW:HIGH or threshold:X.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -38,6 +39,10 @@ Field field_from_json(const nlohmann::json& json) {
   field.vocabulary_size = integer_at(json, "vocabulary_size", 0, kMostKeys);
   field.vocabulary_digest = text_at(json, "vocabulary_digest");
   if (field.kind == FieldKind::kMulti) field.separator = text_at(json, "separator");
+  if (json.contains("earlier")) {
+    for (const auto& entry : list_at(json, "earlier"))
+      field.earlier.push_back({integer_at(entry, "size", 0, field.vocabulary_size), text_at(entry, "digest")});
+  }
   return field;
 }
 
@@ -52,6 +57,15 @@ void check(const Schema& schema) {
   const auto of_entity = schema.fields_of(FieldOwner::kEntity);
   if (of_entity.empty() || of_entity.front()->kind != FieldKind::kCategorical)
     throw DataError("schema: the first field of the entity is not its key, a categorical one");
+}
+
+// Whether ids that were made for `field` mean the same for `other`, which may have more.
+bool extends(const Field& field, const Field& other) {
+  const EarlierVocabulary own = {field.vocabulary_size, field.vocabulary_digest};
+  const bool same_ids = own == EarlierVocabulary{other.vocabulary_size, other.vocabulary_digest} ||
+                        std::find(other.earlier.begin(), other.earlier.end(), own) != other.earlier.end();
+  return same_ids && field.separator == other.separator && field.mean == other.mean &&
+         field.deviation == other.deviation;
 }
 
 }  // namespace
@@ -77,6 +91,7 @@ nlohmann::json to_json(const Schema& schema) {
     } else {
       entry["vocabulary_size"] = field.vocabulary_size;
       entry["vocabulary_digest"] = field.vocabulary_digest;
+      for (const auto& [size, digest] : field.earlier) entry["earlier"].push_back({{"size", size}, {"digest", digest}});
     }
     if (field.kind == FieldKind::kMulti) entry["separator"] = field.separator;
     fields.push_back(entry);
@@ -109,12 +124,15 @@ std::string difference(const Schema& schema, const Schema& other) {
                          name_of(theirs.kind), name_of(theirs.owner), mine.name, name_of(mine.kind),
                          name_of(mine.owner));
     }
-    if (!(mine == theirs)) {
+    if (!extends(mine, theirs)) {
       return fmt::format("field '{}' has another vocabulary or other statistics ({} keys, not {})", mine.name,
                          theirs.vocabulary_size, mine.vocabulary_size);
     }
   }
-  if (!(schema == other)) return "its label differs in name or range";
+  if (schema.entity != other.entity || schema.label != other.label) return "its entity or its label has another name";
+  // More rows may have led the labels further, and no parameter depends on where they end.
+  const bool is_same = schema.fields == other.fields;
+  if (is_same && !(schema == other)) return "its label differs in range";
   return "";
 }
 

@@ -15,6 +15,12 @@ enum class FieldKind { kCategorical, kMulti, kDense };
 // where tasks are users), or the task.
 enum class FieldOwner { kRow, kEntity, kTask };
 
+struct EarlierVocabulary {
+  std::int64_t size = 0;
+  std::string digest{};
+  bool operator==(const EarlierVocabulary&) const = default;
+};
+
 struct Field {
   std::string name;  // the column's
   FieldKind kind = FieldKind::kCategorical;
@@ -22,6 +28,8 @@ struct Field {
   std::string separator{};           // multi: between values
   std::int64_t vocabulary_size = 0;  // ids 1..size are known keys, 0 is any other
   std::string vocabulary_digest{};
+  // Of earlier versions of the data set, the first one first: its keys have the ids up to its size still.
+  std::vector<EarlierVocabulary> earlier{};
   double mean = 0.0, deviation = 1.0;  // dense: of the training tasks; stored values are standardised
 
   bool operator==(const Field&) const = default;

@@ -7,7 +7,7 @@
 
 namespace warmstart {
 
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
+void write_shard(const std::filesystem::path& path, const std::vector<SpilledTask>& tasks, const SideTable* table,
                  const FieldBuilders& row_fields) {
   std::vector<std::string> keys;
   std::vector<std::int64_t> offsets = {0};
@@ -15,16 +15,16 @@ void write_shard(const std::filesystem::path& path, const SpilledShard& shard, c
   std::vector<float> label;
   std::vector<double> time;
   std::vector<EncodedColumn> task_columns, row_columns;
-  if (tasks) {
-    for (const auto& field : tasks->fields()) task_columns.emplace_back(*field);
+  if (table) {
+    for (const auto& field : table->fields()) task_columns.emplace_back(*field);
   }
   for (const auto& field : row_fields) row_columns.emplace_back(*field);
   CellReader cells_of_row(row_fields);
 
-  for (const auto& task : shard.tasks) {
+  for (const auto& task : tasks) {
     keys.push_back(task.key);
-    if (tasks) {
-      const auto& cells = tasks->cells(tasks->keys().find(task.key));
+    if (table) {
+      const auto& cells = table->cells(table->keys().find(task.key));
       for (std::size_t i = 0; i < task_columns.size(); ++i) task_columns[i].add(cells[i]);
     }
     for (const auto& row : task.rows) {
@@ -41,7 +41,7 @@ void write_shard(const std::filesystem::path& path, const SpilledShard& shard, c
   file.texts("tasks/key", keys);
   file.array("tasks/offset", offsets);
   for (std::size_t i = 0; i < task_columns.size(); ++i) {
-    task_columns[i].write(file, "tasks/field/" + tasks->fields()[i]->field.name);
+    task_columns[i].write(file, "tasks/field/" + table->fields()[i]->field.name);
   }
   file.array("rows/entity", entity);
   file.array("rows/label", label);

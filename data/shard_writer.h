@@ -7,8 +7,8 @@
 
 namespace warmstart {
 
-// Writes the file that a Shard reads.  `tasks`: the table that describes them, or null.
-void write_shard(const std::filesystem::path& path, const SpilledShard& shard, const SideTable* tasks,
+// Writes the file that a Shard reads.  `table`: the one that describes them, or null.
+void write_shard(const std::filesystem::path& path, const std::vector<SpilledTask>& tasks, const SideTable* table,
                  const FieldBuilders& row_fields);
 
 }  // namespace warmstart

@@ -73,26 +73,41 @@ SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOp
 }
 
 void SideTable::read(Rejections& rejections) {
-  if (!has_table()) return;
-  std::vector<std::string> columns = {table_.key};
-  for (const auto& field : fields_) columns.push_back(field->field.name);
-  read_table(table_, columns, rejections, [&](const TableRow& row) {
-    if (!row.cells[0]) throw BadRow("missing key", fmt::format("column '{}' is empty", table_.key));
-    check_key(table_.key, *row.cells[0]);
-    add_row(*row.cells[0], parse_cells(fields_, row, 1), rejections);
-  });
-  if (rows_.empty())
-    throw DataError(fmt::format("{}: no row is left; {}", fmt::join(table_.files, ", "), rejections.summary()));
+  inherited_ = keys_.size();
+  if (has_table()) {
+    std::vector<std::string> columns = {table_.key};
+    for (const auto& field : fields_) columns.push_back(field->field.name);
+    read_table(table_, columns, rejections, [&](const TableRow& row) {
+      if (!row.cells[0]) throw BadRow("missing key", fmt::format("column '{}' is empty", table_.key));
+      check_key(table_.key, *row.cells[0]);
+      add_row(*row.cells[0], parse_cells(fields_, row, 1), rejections);
+    });
+    if (row_count_ == 0)
+      throw DataError(fmt::format("{}: no row is left; {}", fmt::join(table_.files, ", "), rejections.summary()));
+  }
+  common_keys_ = keys_.size();
 }
 
 void SideTable::add_row(std::string_view key, std::vector<Cell> cells, Rejections& rejections) {
   const auto number = keys_.add(key);
-  if (number == rows_.size()) {
-    rows_.push_back(std::move(cells));
-  } else {
+  if (has_row(number) && number >= inherited_)
     rejections.count("duplicate key in a user or item table (the latest is kept)", 1);
-    rows_[number] = std::move(cells);
+  set_row(number, std::move(cells));
+}
+
+void SideTable::set_row(std::uint32_t number, std::vector<Cell> cells) {
+  if (number >= rows_.size()) {
+    rows_.resize(number + 1);
+    has_row_.resize(number + 1, false);
   }
+  row_count_ += !has_row_[number];
+  has_row_[number] = true;
+  rows_[number] = std::move(cells);
+}
+
+void SideTable::inherit(std::string_view key, std::vector<Cell> cells) {
+  const auto number = keys_.add(key);
+  if (!has_row(number)) set_row(number, std::move(cells));
 }
 
 bool SideTable::takes(std::string_view key) const {
@@ -100,12 +115,12 @@ bool SideTable::takes(std::string_view key) const {
 }
 
 const std::vector<Cell>& SideTable::cells(std::uint32_t number) const {
-  return number < rows_.size() ? rows_[number] : empty_;
+  return has_row(number) ? rows_[number] : empty_;
 }
 
-void SideTable::count(std::uint32_t number, std::vector<Moments>& of_part) {
+void SideTable::count(std::uint32_t number, std::vector<Moments>& of_part, std::int64_t times) {
   const auto& row = cells(number);
-  for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->count(row[i], of_part[i]);
+  for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->count(row[i], of_part[i], times);
 }
 
 }  // namespace warmstart

@@ -28,7 +28,8 @@ class SideTable {
  public:
   SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
 
-  // Reads the table if it has files; of rows with one key the latest counts.  Throws DataError when no row is left.
+  // Reads the table if it has files; of rows with one key the latest counts, and every one before what was inherited.
+  // Throws DataError when no row is left.
   void read(Rejections& rejections);
 
   bool has_table() const { return !table_.files.empty(); }
@@ -39,31 +40,40 @@ class SideTable {
   // The number of a key that takes() holds for, which is added where it is seen for the first time.
   std::uint32_t number(std::string_view key) { return keys_.add(key); }
 
-  // Whether there is a table and its rows, which come first, do not have this number's key.
-  bool lacks(std::uint32_t number) const { return has_table() && number >= rows_.size(); }
+  // What the data set's last version says of a key, unless the table has a row of it: its number is the next one.
+  void inherit(std::string_view key, std::vector<Cell> cells);
+
+  // Whether there is a table, and it has no row of this number's key.
+  bool lacks(std::uint32_t number) const { return has_table() && !has_row(number); }
   std::int64_t keys_without_row() const {
-    return has_table() ? static_cast<std::int64_t>(keys_.size() - rows_.size()) : 0;
+    return has_table() ? static_cast<std::int64_t>(keys_.size()) - row_count_ : 0;
   }
 
   const KeyNumbers& keys() const { return keys_; }
-  // Makes the keys that ranks have met in their shares of the interactions one.  Collective; see united_keys.h.
-  std::vector<NumbersOfRank> unite_keys(IngestRanks& ranks) { return unite(keys_, rows_.size(), ranks); }
+  // Makes the keys that ranks have met since read(), in their shares of the interactions, one.  Collective; see
+  // united_keys.h.
+  std::vector<NumbersOfRank> unite_keys(IngestRanks& ranks) { return unite(keys_, common_keys_, ranks); }
   FieldBuilders& fields() { return fields_; }
   const FieldBuilders& fields() const { return fields_; }
 
   // The cells of row `number`, one a field; unknown where there is no such row.
   const std::vector<Cell>& cells(std::uint32_t number) const;
 
-  // Adds row `number` to the statistics of its fields, numbers to those of a part, one a field.
-  void count(std::uint32_t number, std::vector<Moments>& of_part);
+  // Adds row `number` to the statistics of its fields, keys so many times, numbers to those of a part, one a field.
+  void count(std::uint32_t number, std::vector<Moments>& of_part, std::int64_t times = 1);
 
  private:
   void add_row(std::string_view key, std::vector<Cell> cells, Rejections& rejections);
+  void set_row(std::uint32_t number, std::vector<Cell> cells);
+  bool has_row(std::uint32_t number) const { return number < has_row_.size() && has_row_[number]; }
 
   const TableOptions& table_;
   FieldBuilders fields_;
   KeyNumbers keys_;
-  std::vector<std::vector<Cell>> rows_;
+  std::vector<std::vector<Cell>> rows_;  // by the key's number
+  std::vector<bool> has_row_;            // likewise
+  std::int64_t row_count_ = 0;
+  std::size_t inherited_ = 0, common_keys_ = 0;  // keys known before the table was read, and after
   std::vector<Cell> empty_;
 };
 

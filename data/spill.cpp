@@ -104,7 +104,8 @@ class Records {
 
 }  // namespace
 
-SpillWriter::SpillWriter(const std::filesystem::path& folder, std::int64_t shards, int rank) : folder_(folder) {
+SpillWriter::SpillWriter(const std::filesystem::path& folder, std::int64_t shards, int rank)
+    : folder_(folder), rows_(static_cast<std::size_t>(shards), 0) {
   for (std::int64_t shard = 0; shard < shards; ++shard) {
     const auto file = file_of(folder, shard, rank);
     files_.emplace_back(file, std::ios::binary);
@@ -129,7 +130,9 @@ void SpillWriter::add(std::string_view task, const Interaction& row, const Field
     }
   }
   // By the key's digest: independent of the order of the rows, and even.
-  auto& file = files_[XXH3_64bits(task.data(), task.size()) % files_.size()];
+  const auto shard = XXH3_64bits(task.data(), task.size()) % files_.size();
+  auto& file = files_[shard];
+  ++rows_[shard];
   if (!file.write(record_.data(), static_cast<std::streamsize>(record_.size())))
     throw_system_error("cannot write", folder_);
 }
@@ -145,9 +148,9 @@ SpilledShard SpillReader::read(std::int64_t shard) const {
   SpilledShard result;
   result.contents.reserve(ranks.size());  // rows point into it
   std::unordered_map<std::string_view, std::size_t, HashOfKey> numbers;
-  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
-    const auto file = file_of(folder, shard, static_cast<int>(rank));
-    Records records(result.contents.emplace_back(read_file(file)), file, ranks[rank], *this);
+  for (const auto& rank : ranks) {
+    const auto file = file_of(folder, shard, rank.writer);
+    Records records(result.contents.emplace_back(read_file(file)), file, rank, *this);
     while (records.any()) {
       const auto key = records.task();
       const auto [found, is_new] = numbers.try_emplace(key, result.tasks.size());

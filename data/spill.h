@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,10 +34,13 @@ class SpillWriter {
   void add(std::string_view task, const Interaction& row, const FieldBuilders& fields);
   // Throws EnvironmentError when the disk refused anything.
   void close();
+  // So far, by shard.
+  const std::vector<std::int64_t>& rows() const { return rows_; }
 
  private:
   std::filesystem::path folder_;
   std::vector<std::ofstream> files_;
+  std::vector<std::int64_t> rows_;
   std::string record_;
 };
 
@@ -66,6 +70,7 @@ struct SpilledShard {
   SpilledShard() = default;
   SpilledShard(SpilledShard&&) = default;  // rows of a copy would point into the original
   std::vector<SpilledTask> tasks;
+  std::vector<SpilledTask> short_tasks;  // with fewer rows than a task must have
   std::int64_t late_rows = 0, duplicate_rows = 0, short_task_rows = 0;
   std::vector<UnusableLabel> unusable;
   std::vector<std::string> contents;  // of the files, in which cells lie
@@ -74,6 +79,7 @@ struct SpilledShard {
 // What one rank's files are to be read by: the numbers that it gave to keys, and how many rows of the tables stand
 // before its own.
 struct SpillOfRank {
+  int writer;  // the rank that SpillWriter was told
   NumbersOfRank entities;
   std::vector<NumbersOfRank> keys;  // by row field; of a dense one unused
   std::int64_t rows_before = 0;
@@ -82,7 +88,7 @@ struct SpillOfRank {
 struct SpillReader {
   std::filesystem::path folder;
   const FieldBuilders& fields;
-  std::vector<SpillOfRank> ranks;
+  std::span<const SpillOfRank> ranks;
   bool has_time, has_user;  // without times, a row's position stands for it
 
   // Throws DataError when a record is cut, or names keys that there are not.

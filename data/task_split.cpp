@@ -102,6 +102,13 @@ void TaskSplit::finish(IngestRanks& ranks) {
   hashes_ = {};
 }
 
+void TaskSplit::finish_one_by_one() {
+  const auto bound = [](double share) { return static_cast<std::uint64_t>(std::ldexp(share, 64)); };
+  test_.end = bound(test_.share);
+  validation_.end = bound(test_.share + validation_.share);
+  hashes_ = {};
+}
+
 void TaskSplit::check_found(const Part& part) {
   const auto missing = part.keys.size() - part.found;
   if (part.keys.empty() || missing == 0) return;
@@ -113,6 +120,7 @@ void TaskSplit::check_found(const Part& part) {
 
 Split TaskSplit::of(std::string_view key) const {
   const std::string text(key);
+  if (const auto kept = kept_.find(text); kept != kept_.end()) return kept->second;
   if (test_.keys.contains(text)) return Split::kTest;
   if (validation_.keys.contains(text)) return Split::kValidation;
   const auto place = hash(key);

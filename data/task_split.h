@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -23,6 +24,11 @@ class TaskSplit {
   void add(std::string_view key);  // every task once, of all ranks together, before finish()
   // Collective.  Throws DataError when none of the listed keys is a task.
   void finish(IngestRanks& ranks);
+  // A task of the data set's last version stays where it was.
+  void keep(const std::string& key, Split split) { kept_.emplace(key, split); }
+  // Instead of finish(), where there is a last version: new tasks are split one by one, each with the chance that the
+  // shares give.
+  void finish_one_by_one();
   std::int64_t tasks() const { return tasks_; }  // of this rank; after finish(), of all
   Split of(std::string_view key) const;
 
@@ -44,6 +50,7 @@ class TaskSplit {
   Part test_, validation_;
   std::vector<std::uint64_t> hashes_;
   std::int64_t tasks_ = 0;
+  std::unordered_map<std::string, Split> kept_;
 };
 
 }  // namespace warmstart

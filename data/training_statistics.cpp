@@ -6,7 +6,11 @@ namespace warmstart {
 namespace {
 
 void add_each(std::vector<Moments>& sums, const std::vector<Moments>& later) {
-  for (std::size_t i = 0; i < sums.size(); ++i) sums[i].add(later[i]);
+  for (std::size_t i = 0; i < later.size(); ++i) sums[i].add(later[i]);
+}
+
+void add_each(std::vector<std::int64_t>& sums, const std::vector<std::int64_t>& of_first) {
+  for (std::size_t i = 0; i < of_first.size(); ++i) sums[i] += of_first[i];
 }
 
 void give(FieldBuilders& fields, const std::vector<Moments>& moments) {
@@ -17,6 +21,7 @@ void sum_counts(FieldBuilders& fields, IngestRanks& ranks) {
   for (const auto& field : fields) {
     field->counts.resize(field->keys.size());
     ranks.sum(field->counts);
+    add_each(field->counts, field->earlier_counts);
   }
 }
 
@@ -32,30 +37,32 @@ void ShardStatistics::add(const ShardStatistics& later) {
 }
 
 ShardStatistics count_training_rows(const SpilledShard& shard, const TaskSplit& split, IngestTables& tables,
-                                    std::vector<std::int64_t>& entity_rows) {
+                                    std::vector<std::int64_t>& entity_rows, std::int64_t times) {
   ShardStatistics found;
   found.of_rows.resize(tables.row_fields.size());
   found.of_tasks.resize(tables.tasks.fields().size());
   CellReader cells_of_row(tables.row_fields);
   for (const auto& task : shard.tasks) {
     if (split.of(task.key) != Split::kTrain) continue;
-    if (tables.tasks.has_table()) tables.tasks.count(tables.tasks.keys().find(task.key), found.of_tasks);
+    if (times > 0 && tables.tasks.has_table())
+      tables.tasks.count(tables.tasks.keys().find(task.key), found.of_tasks, times);
     for (const auto& row : task.rows) {
-      ++entity_rows[row.entity];
+      entity_rows[row.entity] += times;
       const auto& cells = cells_of_row.of(row);
-      for (std::size_t i = 0; i < cells.size(); ++i) tables.row_fields[i]->count(cells[i], found.of_rows[i]);
+      for (std::size_t i = 0; i < cells.size(); ++i) tables.row_fields[i]->count(cells[i], found.of_rows[i], times);
       found.label_min = std::min(found.label_min, row.label);
       found.label_max = std::max(found.label_max, row.label);
-      found.label_sum += row.label;
-      ++found.rows;
+      found.label_sum += static_cast<double>(times) * row.label;
+      found.rows += times;
     }
   }
   return found;
 }
 
-void unite_counts(IngestTables& tables, std::vector<std::int64_t>& entity_rows, const ShardStatistics& of_all,
-                  IngestRanks& ranks) {
+void unite_counts(IngestTables& tables, std::vector<std::int64_t>& entity_rows,
+                  const std::vector<std::int64_t>& earlier, const ShardStatistics& of_all, IngestRanks& ranks) {
   ranks.sum(entity_rows);
+  add_each(entity_rows, earlier);
   sum_counts(tables.row_fields, ranks);
   sum_counts(tables.tasks.fields(), ranks);
   give(tables.row_fields, of_all.of_rows);

@@ -22,12 +22,13 @@ struct ShardStatistics {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShardStatistics, rows, label_sum, label_min, label_max, of_rows, of_tasks)
 
 // Counts the keys of training tasks and of their rows in `tables`, and in `entity_rows` how many rows each entity has.
+// `times` is 1, or -1 for rows that the last version has counted; of its tasks see LastVersion.
 ShardStatistics count_training_rows(const SpilledShard& shard, const TaskSplit& split, IngestTables& tables,
-                                    std::vector<std::int64_t>& entity_rows);
+                                    std::vector<std::int64_t>& entity_rows, std::int64_t times = 1);
 
-// Collective.  Once each rank has counted its shards: adds up what they have counted, and counts the fields of the
-// entities that training rows are of.
-void unite_counts(IngestTables& tables, std::vector<std::int64_t>& entity_rows, const ShardStatistics& of_all,
-                  IngestRanks& ranks);
+// Collective.  Once each rank has counted its shards: adds up what they have counted, with `earlier` rows of the first
+// entities, and counts the fields of the entities that training rows are of.
+void unite_counts(IngestTables& tables, std::vector<std::int64_t>& entity_rows,
+                  const std::vector<std::int64_t>& earlier, const ShardStatistics& of_all, IngestRanks& ranks);
 
 }  // namespace warmstart

@@ -89,7 +89,7 @@ TEST_F(CommandsTest, EvaluatesAModelWithOtherNumbersOfInnerSteps) {
   const auto evaluate = "evaluate --config tables/config.ini --baselines false --json" + std::string(kSmall);
   expect_ok("train --config tables/config.ini --run tables/run --set adapt.stages=prior,steps --inner.rates fixed" +
             std::string(kSmall) + "--inner.steps 2");
-  const auto facts = nlohmann::json::parse(expect_ok(evaluate + "--inner-steps 2,0,5", 2));
+  const auto facts = objects_of(expect_ok(evaluate + "--inner-steps 2,0,5", 2)).at(0);
   const auto& results = facts.at("results");
   ASSERT_EQ(results.size(), 12u);
   for (std::size_t i = 0; i < 3; ++i) {

@@ -18,7 +18,7 @@ class ImplicitFeedbackTest : public ProgramTest {
   std::string of_clicks(const std::string& command, int ranks = 0) { return expect_ok(command + kSettings, ranks); }
   nlohmann::json evaluation(const std::string& arguments, int ranks = 0) {
     const auto output = of_clicks("evaluate --json " + arguments, ranks);
-    return nlohmann::json::parse(output.substr(output.find('{')));  // behind warnings
+    return objects_of(output).at(0);  // among warnings
   }
   static double value(const nlohmann::json& evaluation, const std::string& model, const std::string& measure) {
     for (const auto& row : evaluation["results"])

@@ -54,7 +54,7 @@ TEST_F(ProtocolsTest, ATimeSplitsWhatIsTrainedOnFromWhatJudges) {
   EXPECT_NE(expect_ok("inspect tables/dataset").find("split at time " + time), std::string::npos);
   const auto table = expect_ok("evaluate" + settings);
   EXPECT_NE(table.find("never seen in training, 4 rows from time " + time + " on judge"), std::string::npos) << table;
-  const auto protocol = nlohmann::json::parse(expect_ok("evaluate --json" + settings, 2))["protocol"];
+  const auto protocol = objects_of(expect_ok("evaluate --json" + settings, 2)).at(0)["protocol"];
   EXPECT_EQ(protocol["split_time"], times[times.size() / 2]);
   expect_ok("train --steps 4 --tasks 16 --run run" + settings);
   expect_failure("evaluate --set evaluate.order=shuffle" + settings, 2, "evaluate.order = shuffle has any rows judge");
@@ -80,7 +80,7 @@ TEST_F(ProtocolsTest, EpisodesOfAFileAreJudgedAsTheyStandThere) {
   EXPECT_NE(table.find("2 users never seen in training, 2 rows that list.csv.gz lists judge"), std::string::npos)
       << table;
   const auto one = nlohmann::json::parse(expect_ok(judged + "--json")),
-             two = nlohmann::json::parse(expect_ok(judged + "--json", 2));
+             two = objects_of(expect_ok(judged + "--json", 2)).at(0);
   EXPECT_EQ(one, two);
   EXPECT_EQ(one["protocol"]["split"], "listed");
   EXPECT_EQ(one["protocol"]["query"], 2);

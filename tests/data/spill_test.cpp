@@ -25,10 +25,12 @@ class SpillTest : public testing::Test {
     writer.close();
   }
   SpilledShard read(std::size_t entities = 3) const {
-    return SpillReader{folder.path(), fields, {of_rank(entities)}, true, false}.read(0);
+    const std::vector ranks = {of_rank(entities)};
+    return SpillReader{folder.path(), fields, ranks, true, false}.read(0);
   }
   SpillOfRank of_rank(std::size_t entities) const {
-    return {NumbersOfRank::unchanged(entities),
+    return {0,
+            NumbersOfRank::unchanged(entities),
             {NumbersOfRank::unchanged(fields[0]->keys.size()), NumbersOfRank::unchanged(0)},
             0};
   }
@@ -57,8 +59,9 @@ TEST_F(SpillTest, RowsOfSeveralRanksGetTheNumbersOfAll) {
   SpillWriter writer(folder.path(), 1, 1);
   writer.add("task", {0, 2.0, 5.0, 0, {Cell{{1}, 0.0}, Cell{{}, 1.5}}}, fields);
   writer.close();
-  const SpillOfRank second = {NumbersOfRank({7u}), {NumbersOfRank({4u, 0u}), NumbersOfRank::unchanged(0)}, 3};
-  const SpillReader reader = {folder.path(), fields, {of_rank(3), second}, false, true};
+  const SpillOfRank second = {1, NumbersOfRank({7u}), {NumbersOfRank({4u, 0u}), NumbersOfRank::unchanged(0)}, 3};
+  const std::vector ranks = {of_rank(3), second};
+  const SpillReader reader = {folder.path(), fields, ranks, false, true};
   const auto shard = reader.read(0);
   ASSERT_EQ(shard.tasks.size(), 1u);
   ASSERT_EQ(shard.tasks[0].rows.size(), 4u);

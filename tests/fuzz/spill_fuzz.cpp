@@ -50,8 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
     const auto keys = warmstart::NumbersOfRank::unchanged(2);
-    const warmstart::SpillReader reader = {
-        folder.path, fields, {{warmstart::NumbersOfRank::unchanged(kEntities), {keys, keys, keys}, 0}}, true, false};
+    const std::vector<warmstart::SpillOfRank> ranks = {
+        {0, warmstart::NumbersOfRank::unchanged(kEntities), {keys, keys, keys}, 0}};
+    const warmstart::SpillReader reader = {folder.path, fields, ranks, true, false};
     auto shard = reader.read(0);
     warmstart::clean(shard, make_options(), [](const auto&) { return 1.0; });
     warmstart::CellReader cells_of_row(fields);

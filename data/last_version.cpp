@@ -1,0 +1,221 @@
+#include "data/last_version.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "data/table_reader.h"
+
+namespace warmstart {
+namespace {
+
+// What an unknown key was is not stored: it is this one, which no table holds and no vocabulary takes in.
+constexpr std::string_view kUnknownKey;
+
+void give_to(FieldBuilder& builder, const Field& field, const Dataset& dataset) {
+  if (field.kind == FieldKind::kDense) {
+    builder.field.mean = field.mean;
+    builder.field.deviation = field.deviation;
+    builder.is_fixed = true;
+    return;
+  }
+  builder.earlier = dataset.vocabulary(field);
+  builder.earlier_counts = dataset.vocabulary_counts(field);
+  for (const auto& key : builder.earlier) builder.keys.add(key);
+  builder.keys.add(kUnknownKey);
+  builder.field.earlier = field.earlier;
+  builder.field.earlier.push_back({field.vocabulary_size, field.vocabulary_digest});
+}
+
+// As the cell came from a table.
+Cell cell_of(const StoredColumn& column, const FieldBuilder& builder, std::size_t index) {
+  Cell cell;
+  if (builder.field.kind == FieldKind::kDense) {
+    cell.value = builder.field.mean + builder.field.deviation * static_cast<double>(column.dense(index));
+    return cell;
+  }
+  const auto unknown = builder.keys.find(kUnknownKey);
+  for (const auto id : column.ids(index)) cell.keys.push_back(id == 0 ? unknown : id - 1);
+  return cell;
+}
+
+// Labels that several rows have made, or a threshold, cannot be added to.
+void check_labels_add_up(const IngestOptions& options) {
+  require(options.duplicates != Duplicates::kMean,
+          "data.append: a mean of labels cannot take in more of them, since their number is not stored; ingest all "
+          "tables again, into another data.dataset");
+  const bool adds_up = options.duplicates == Duplicates::kSum || options.duplicates == Duplicates::kCount;
+  require(!adds_up || options.transform.kind != LabelTransform::Kind::kThreshold,
+          "data.append: labels behind a threshold cannot be added to; ingest all tables again, into another "
+          "data.dataset");
+}
+
+// Some file systems have no hard links.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code refused;
+  std::filesystem::create_hard_link(from, to, refused);
+  if (!refused) return;
+  std::filesystem::copy_file(from, to, refused);
+  if (refused) throw EnvironmentError(fmt::format("{}: cannot be copied: {}", to.string(), refused.message()));
+  sync(to);
+}
+
+}  // namespace
+
+LastVersion::LastVersion(const IngestOptions& options)
+    : options_(options),
+      version_(newest_version(options.dataset)),
+      dataset_(version_.folder, true),
+      rows_read_(integer_at(dataset_.manifest(), "rows_read")),
+      appended_(dataset_.manifest().value("appended", nlohmann::json::array())) {
+  check_labels_add_up(options);
+  check_split_time();
+  check_not_appended_yet();
+}
+
+void LastVersion::check_split_time() const {
+  const auto own = dataset_.split_time();
+  if (own.value_or(INFINITY) == options_.split_time.seconds) return;
+  throw UsageError(fmt::format("data.split-time = {}, and {} was split {}; append with the configuration that made it",
+                               printable(options_.split_time.text), version_.folder.string(),
+                               own ? fmt::format("at {}", *own) : "by task alone"));
+}
+
+void LastVersion::check_not_appended_yet() const {
+  for (const auto& file : expand_files(options_.append)) {
+    const auto digest = digest_file(file);
+    for (const auto& earlier : appended_) {
+      if (text_at(earlier, "xxh3") != digest) continue;
+      throw DataError(fmt::format("{}: was appended already, as {} in version {}; name new rows alone", file,
+                                  text_at(earlier, "file"), integer_at(earlier, "version")));
+    }
+  }
+}
+
+void LastVersion::give(IngestTables& tables) const {
+  const auto& fields = dataset_.schema().fields;
+  auto builders = tables.fields_before_reading();
+  if (fields.size() != builders.size() + 1)
+    throw DataError(
+        fmt::format("{}: has {} fields, and the configuration names {}; append with the configuration that "
+                    "made it",
+                    version_.folder.string(), fields.size(), builders.size() + 1));
+  tables.key.earlier = dataset_.vocabulary(fields[0]);
+  tables.key.field.earlier = fields[0].earlier;
+  tables.key.field.earlier.push_back({fields[0].vocabulary_size, fields[0].vocabulary_digest});
+  for (std::size_t i = 0; i < builders.size(); ++i) {
+    const auto &own = builders[i]->field, &stored = fields[i + 1];
+    if (own.name != stored.name || own.kind != stored.kind || own.owner != stored.owner)
+      throw DataError(
+          fmt::format("{}: its field {} is '{}', and the configuration names '{}' there; append with the "
+                      "configuration that made it",
+                      version_.folder.string(), i + 2, stored.name, own.name));
+    give_to(*builders[i], stored, dataset_);
+  }
+  // The first of them is the key.
+  const auto columns = std::span(dataset_.entity_fields()).subspan(1);
+  for (std::int64_t entity = 0; entity < dataset_.entities(); ++entity)
+    tables.entities.inherit(dataset_.entity_key(entity),
+                            cells_of(columns, tables.entities.fields(), static_cast<std::size_t>(entity)));
+}
+
+void LastVersion::spill(std::int64_t shard, SpillWriter& writer, IngestTables& tables, TaskSplit& split) const {
+  const auto first = dataset_.first_task(static_cast<std::size_t>(shard));
+  const auto end = dataset_.first_task(static_cast<std::size_t>(shard) + 1);
+  for (auto task = first; task < end; ++task) split.keep(dataset_.task(task).key(), dataset_.split(task));
+  for (auto task = first; task < end; ++task) take_back(task, tables);
+  if (first < end) spill_tasks(*dataset_.task(first).shard, writer, tables);
+  if (const auto short_tasks = dataset_.short_tasks(static_cast<std::size_t>(shard)))
+    spill_tasks(*short_tasks, writer, tables);
+}
+
+// What a training task's fields have been counted as, before a table says something else of it.
+void LastVersion::take_back(std::int64_t task, IngestTables& tables) const {
+  if (dataset_.split(task) != Split::kTrain) return;
+  const auto view = dataset_.task(task);
+  auto& fields = tables.tasks.fields();
+  const auto cells = cells_of(view.shard->task_fields(), fields, view.index);
+  Moments none;
+  for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(cells[i], none, -1);
+}
+
+void LastVersion::spill_tasks(const Shard& shard, SpillWriter& writer, IngestTables& tables) const {
+  std::int64_t position = 0;
+  for (std::size_t task = 0; task < shard.tasks(); ++task) {
+    const auto key = shard.key(task);
+    if (tables.tasks.has_table()) tables.tasks.inherit(key, cells_of(shard.task_fields(), tables.tasks.fields(), task));
+    const auto rows = shard.rows(task);
+    for (std::size_t i = 0; i < rows.label.size(); ++i) {
+      Interaction row;
+      row.entity = rows.entity[i];
+      row.label = options_.transform.inverse(rows.label[i]);
+      row.time = rows.time[i];
+      // Without times a row's position stands for it.
+      row.order = options_.time.empty() ? static_cast<std::int64_t>(rows.time[i]) : position++;
+      row.cells = cells_of(shard.row_fields(), tables.row_fields, rows.first + i);
+      writer.add(key, row, tables.row_fields);
+    }
+  }
+}
+
+std::vector<Cell> LastVersion::cells_of(std::span<const StoredColumn> columns, const FieldBuilders& fields,
+                                        std::size_t index) {
+  std::vector<Cell> cells;
+  cells.reserve(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) cells.push_back(cell_of(columns[i], *fields[i], index));
+  return cells;
+}
+
+ShardStatistics LastVersion::training_rows() const {
+  ShardStatistics all;
+  all.rows = integer_at(dataset_.manifest()["splits"]["train"], "rows");
+  all.label_sum = dataset_.label_mean() * static_cast<double>(all.rows);
+  all.label_min = dataset_.schema().label_min;
+  all.label_max = dataset_.schema().label_max;
+  return all;
+}
+
+WrittenShard LastVersion::link(std::int64_t shard, const std::filesystem::path& folder) const {
+  const auto index = static_cast<std::size_t>(shard);
+  const auto& entry = dataset_.shard_entry(index);
+  WrittenShard linked;
+  linked.file = entry.file;
+  linked.digest = entry.digest;
+  linked.short_file = entry.short_file;
+  linked.short_digest = entry.short_digest;
+  for (const auto& file : {entry.file, entry.short_file}) {
+    if (!file.empty()) link_or_copy(version_.folder / file, folder / file);
+  }
+  for (auto task = dataset_.first_task(index); task < dataset_.first_task(index + 1); ++task) {
+    linked.rows.push_back(dataset_.row_count(task));
+    linked.splits.push_back(static_cast<std::uint8_t>(dataset_.split(task)));
+  }
+  return linked;
+}
+
+void LastVersion::check_is_more(const std::vector<WrittenShard>& shards) const {
+  for (std::size_t shard = 0; shard < shards.size(); ++shard) {
+    const auto& own = dataset_.shard_entry(shard);
+    if (shards[shard].digest != own.digest || shards[shard].short_digest != own.short_digest) return;
+  }
+  throw DataError(
+      fmt::format("data.append: {} holds all of these rows already; name new rows", version_.folder.string()));
+}
+
+nlohmann::json LastVersion::facts() const {
+  auto appended = appended_;
+  const auto number = version_.number + 1;
+  for (const auto& file : expand_files(options_.append))
+    appended.push_back(nlohmann::json{{"file", file}, {"xxh3", digest_file(file)}, {"version", number}});
+  return {{"data_version", number},
+          {"appended", appended},
+          {"extends", {{"folder", version_.folder.filename().string()}, {"digest", dataset_.digest()}}}};
+}
+
+}  // namespace warmstart

@@ -1,0 +1,282 @@
+// Data sets that grow: a version made of the last one and of new rows is what one ingest of all rows makes, with the
+// ids of the last one.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "data/dataset.h"
+#include "tests/app/program_fixture.h"
+
+namespace warmstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string number(int value) { return std::to_string(value); }
+
+// Rows `from` to `to`; users and items come up as they go on, and some rows are of a pair that was there before.
+std::string rows(int from, int to) {
+  std::string text;
+  for (int i = from; i < to; ++i) {
+    const int user = i % (20 + i / 12), item = i * i % (15 + i / 20);
+    text += "u" + number(user) + ",i" + number(item) + "," + number(i % 5 + 1) + "," + number(1000 + i) + ",p" +
+            number(i % (4 + i / 100)) + ",a" + number(i % 3) + "|b" + number(i % 5) + "," + number(i % 17) + ".25\n";
+  }
+  return text;
+}
+
+constexpr const char* kHeader = "user,item,rating,time,page,tags,price\n";
+
+class AppendTest : public ProgramTest {
+ protected:
+  AppendTest() {
+    folder.write("users.csv", "user,city\nu1,a\nu2,b\nu3,a\nu4,c\n");
+    folder.write("items.csv", "item,kind,weight\ni1,x,1.5\ni2,y,2\ni4,x,-3\ni5,z,1\n");
+    folder.write("test.txt", "u3\nu7\nu11\nu30\n");
+    folder.write("config.ini", R"([data]
+dataset = grown
+task = user
+shards = 5
+test = test.txt
+validation = 0
+[interactions]
+files = first.csv
+user = user
+item = item
+label = rating
+time = time
+categorical = page
+multi = tags
+dense = price
+[users]
+files = users.csv
+key = user
+join = left
+categorical = city
+[items]
+files = items.csv
+key = item
+join = left
+categorical = kind
+dense = weight
+)");
+    folder.write("first.csv", kHeader + rows(0, 300));
+    folder.write("second.csv", kHeader + rows(300, 400));
+    folder.write("third.csv", kHeader + rows(400, 480));
+    folder.write("all.csv", kHeader + rows(0, 480));
+  }
+  std::string ingest(const std::string& arguments, int ranks = 0) {
+    return expect_ok("ingest --config config.ini " + arguments, ranks);
+  }
+  // Both versions after the first.
+  void append_twice(const std::string& arguments, int ranks = 0) {
+    for (const auto* name : {"grown", "grown.v2", "grown.v3"}) fs::remove_all(folder.path() / name);
+    ingest(arguments, ranks);
+    ingest("--append second.csv " + arguments, ranks);
+    ingest("--append third.csv " + arguments, ranks);
+  }
+  Dataset open(const std::string& name) const { return {folder.path() / name, true}; }
+
+  // What a row says, in raw keys; its label and numbers.
+  using Cells = std::vector<std::string>;
+  struct Row {
+    Cells keys;
+    std::vector<double> numbers;
+  };
+  static void decode(const Dataset& dataset, FieldOwner owner, const std::vector<StoredColumn>& columns,
+                     std::size_t index, Row& row) {
+    const auto fields = dataset.schema().fields_of(owner);
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i]->kind == FieldKind::kDense) {
+        row.numbers.push_back(columns[i].dense(index) * fields[i]->deviation + fields[i]->mean);
+        continue;
+      }
+      const auto keys = dataset.vocabulary(*fields[i]);
+      for (const auto id : columns[i].ids(index)) row.keys.push_back(id == 0 ? "?" : keys[id - 1]);
+    }
+  }
+  // By task, its rows in order, and its split first.
+  static std::map<std::string, std::vector<Row>> content(const Dataset& dataset) {
+    std::map<std::string, std::vector<Row>> tasks;
+    for (std::int64_t task = 0; task < dataset.tasks(); ++task) {
+      const auto view = dataset.task(task);
+      auto& all = tasks[view.key()];
+      all.push_back({{name_of(dataset.split(task))}, {}});
+      decode(dataset, FieldOwner::kTask, view.shard->task_fields(), view.index, all.back());
+      for (std::size_t i = 0; i < view.rows.label.size(); ++i) {
+        const auto entity = view.rows.entity[i];
+        Row row = {{dataset.entity_key(entity)}, {view.rows.label[i], view.rows.time[i]}};
+        decode(dataset, FieldOwner::kEntity, dataset.entity_fields(), entity, row);
+        decode(dataset, FieldOwner::kRow, view.shard->row_fields(), view.rows.first + i, row);
+        all.push_back(row);
+      }
+    }
+    return tasks;
+  }
+  static void expect_same_content(const Dataset& one, const Dataset& other) {
+    const auto left = content(one), right = content(other);
+    ASSERT_EQ(left.size(), right.size());
+    for (const auto& [task, all] : left) {
+      ASSERT_TRUE(right.contains(task)) << task;
+      const auto& others = right.at(task);
+      ASSERT_EQ(all.size(), others.size()) << task;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        EXPECT_EQ(all[i].keys, others[i].keys) << task << " " << i;
+        ASSERT_EQ(all[i].numbers.size(), others[i].numbers.size());
+        for (std::size_t n = 0; n < all[i].numbers.size(); ++n)
+          EXPECT_NEAR(all[i].numbers[n], others[i].numbers[n], 1e-4) << task << " " << i;
+      }
+    }
+  }
+  // How often each key of each field stands in training rows.
+  static std::map<std::string, std::int64_t> counts(const Dataset& dataset) {
+    std::map<std::string, std::int64_t> counts;
+    for (const auto& field : dataset.schema().fields) {
+      if (field.kind == FieldKind::kDense) continue;
+      const auto keys = dataset.vocabulary(field);
+      const auto of_keys = dataset.vocabulary_counts(field);
+      for (std::size_t i = 0; i < keys.size(); ++i) counts[field.name + " " + keys[i]] = of_keys[i];
+    }
+    return counts;
+  }
+};
+
+TEST_F(AppendTest, TheVersionsAreWhatOneIngestOfAllRowsMakes) {
+  for (const std::string arguments :
+       {"", "--set interactions.duplicates=sum", "--set interactions.duplicates=count",
+        "--set interactions.time=", "--set interactions.duplicates=sum --set interactions.transform=log1p",
+        "--set interactions.duplicates=all", "--set interactions.transform=threshold:4", "--split-time 1250"}) {
+    SCOPED_TRACE(arguments);
+    append_twice(arguments);
+    fs::remove_all(folder.path() / "whole");
+    ingest("--dataset whole --set interactions.files=all.csv " + arguments);
+    const auto grown = open("grown.v3"), whole = open("whole");
+    expect_same_content(grown, whole);
+    EXPECT_EQ(counts(grown), counts(whole));
+    EXPECT_NEAR(grown.label_mean(), whole.label_mean(), 1e-9);
+    EXPECT_EQ(grown.schema().label_max, whole.schema().label_max);
+    EXPECT_EQ(grown.manifest()["rows_read"], 480);
+    EXPECT_GE(grown.tasks(), open("grown").tasks() + (arguments.empty() ? 1 : 0));
+  }
+}
+
+TEST_F(AppendTest, OldIdsStayAndNewOnesFollow) {
+  append_twice("");
+  const auto first = open("grown"), third = open("grown.v3");
+  for (std::int64_t entity = 0; entity < first.entities(); ++entity)
+    EXPECT_EQ(third.entity_key(entity), first.entity_key(entity));
+  for (std::size_t i = 0; i < first.schema().fields.size(); ++i) {
+    const auto &was = first.schema().fields[i], &is = third.schema().fields[i];
+    if (was.kind == FieldKind::kDense) {
+      EXPECT_EQ(was.mean, is.mean);
+      continue;
+    }
+    auto keys = third.vocabulary(is);
+    if (was.name == "item") {
+      EXPECT_GT(is.vocabulary_size, was.vocabulary_size);
+    }
+    keys.resize(static_cast<std::size_t>(was.vocabulary_size));
+    EXPECT_EQ(keys, first.vocabulary(was)) << was.name;
+    EXPECT_EQ(is.earlier.size(), 2u);
+  }
+  EXPECT_EQ(difference(first.schema(), third.schema()), "");
+  EXPECT_NE(difference(third.schema(), first.schema()), "");
+}
+
+TEST_F(AppendTest, TheBytesDoNotDependOnTheNumberOfRanks) {
+  const auto files = [&](const std::string& name) {
+    std::map<std::string, std::string> read;
+    for (const auto& entry : fs::directory_iterator(folder.path() / name))
+      read[entry.path().filename()] = read_file(entry.path());
+    return read;
+  };
+  append_twice("");
+  const auto alone = files("grown.v3");
+  for (const int ranks : {1, 2, 4}) {
+    append_twice("", ranks);
+    EXPECT_TRUE(files("grown.v3") == alone) << ranks;
+  }
+}
+
+TEST_F(AppendTest, ShardsWithoutNewRowsAreTheSameFiles) {
+  ingest("");
+  folder.write("one.csv", std::string(kHeader) + "u5,i900,3,5000,p1,a1,1\n");
+  const auto output = ingest("--append one.csv");
+  EXPECT_NE(output.find("grown.v2: "), std::string::npos) << output;
+  int linked = 0;
+  for (int shard = 0; shard < 5; ++shard)
+    linked += fs::hard_link_count(folder.path() / ("grown.v2/shard-0000" + number(shard) + ".h5")) == 2;
+  EXPECT_EQ(linked, 4);
+  expect_ok("inspect grown.v2 --verify");
+}
+
+// An item table that has come to know more of an item says it of old rows, too.
+TEST_F(AppendTest, TablesMayTellMoreOfWhatIsKnown) {
+  ingest("");
+  folder.write("items.csv", "item,kind,weight\ni3,y,7\n");
+  ingest("--append second.csv");
+  const auto grown = open("grown.v2");
+  for (std::int64_t entity = 0; entity < grown.entities(); ++entity) {
+    Row row;
+    decode(grown, FieldOwner::kEntity, grown.entity_fields(), static_cast<std::size_t>(entity), row);
+    if (grown.entity_key(entity) == "i3") {
+      EXPECT_EQ(row.keys, (Cells{"i3", "y"}));
+    }
+    if (grown.entity_key(entity) == "i1") {
+      EXPECT_EQ(row.keys, (Cells{"i1", "x"}));
+    }
+  }
+}
+
+TEST_F(AppendTest, AModelOfOneVersionIsUsedOnTheNextAndGoesOnThere) {
+  folder.write("validation.txt", "u2\nu5\nu8\n");
+  append_twice("--validation validation.txt");
+  const std::string small = " --config config.ini --set evaluate.query=2 --set evaluate.support=0,1,2 ";
+  const std::string train = "train --steps 3 --tasks 8" + small;
+  expect_ok(train + "--run run");
+  const auto output = expect_ok("evaluate --set train.run=run --set data.dataset=grown.v3" + small);
+  EXPECT_NE(output.find("warmstart"), std::string::npos) << output;
+  const auto there = train + "--run next --set data.dataset=grown.v3 ";
+  EXPECT_NE(parameters_digest(expect_ok(there + "--start-from run")),
+            parameters_digest(expect_ok(train + "--run fresh --set data.dataset=grown.v3")));
+  // Found again, a run goes on from its own.
+  expect_ok(there + "--start-from run");
+  expect_failure(train + "--run back --start-from next", 3, "next: the model does not fit the data set");
+  expect_failure(train + "--run none --start-from nowhere", 3, "nowhere: ");
+  const auto compared = objects_of(expect_ok("inspect grown grown.v3 --json")).at(0);
+  EXPECT_TRUE(compared["models_fit"].get<bool>());
+  EXPECT_GT(compared["tasks"]["new"], 0);
+  EXPECT_EQ(compared["tasks"]["gone"], 0);
+  EXPECT_GT(compared["new_keys"]["item"], 0);
+  EXPECT_FALSE(objects_of(expect_ok("inspect grown.v3 grown --json")).at(0)["models_fit"].get<bool>());
+}
+
+TEST_F(AppendTest, WhatIsNoNextVersionIsRefused) {
+  const std::string append = "ingest --config config.ini --append ";
+  expect_failure(append + "second.csv", 2, "grown: there is no data set to append to; make it first");
+  ingest("");
+  expect_failure(append + "nothing.csv", 3, "nothing.csv: no such file");
+  expect_failure(append + "first.csv", 3, "grown holds all of these rows already");
+  expect_failure(append + "second.csv --set interactions.categorical= ", 3,
+                 "append with the configuration that made it");
+  expect_failure(append + "second.csv --set interactions.duplicates=mean", 2, "a mean of labels cannot take in more");
+  expect_failure(append + "second.csv --split-time 1100", 2, "grown was split by task alone");
+  folder.write("other.csv", "user,item,time\nu1,i1,1\n");
+  expect_failure(append + "other.csv", 3, "other.csv: has no column 'rating'", 2);
+  EXPECT_FALSE(fs::exists(folder.path() / "grown.v2.tmp"));
+  ingest("--append second.csv");
+  expect_failure(append + "second.csv", 3, "second.csv: was appended already, as second.csv in version 2");
+  flip_byte(folder.path() / "grown.v2/entities.h5");
+  expect_failure(append + "third.csv", 3, "entities.h5: is damaged", 2);
+}
+
+}  // namespace
+}  // namespace warmstart
