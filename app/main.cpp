@@ -39,7 +39,7 @@ const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> commands = {
       {"ingest",
        {"tables -> sharded data set of tasks; under mpirun or srun on as many ranks as there are",
-        {"data", "interactions", "users", "items"},
+        {"data", "interactions", "users", "items", "scenarios", "calendar"},
         command_ingest,
         {"json"}}},
       {"train",

@@ -73,6 +73,7 @@ void FieldBuilder::finish_dense() {
   field.mean = moments.mean;
   const double variance = moments.squared_deviations / static_cast<double>(moments.values);
   field.deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;
+  if (smallest > largest) return;  // of a derived field
   for (const auto extreme : {smallest, largest}) {
     if (std::abs(extreme - field.mean) <= kMostDeviations * field.deviation) continue;
     spdlog::warn(

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "data/clean_shard.h"
 #include "data/dataset_writer.h"
+#include "data/derived_fields.h"
 #include "data/file_parts.h"
 #include "data/ingest_tables.h"
 #include "data/interaction_reader.h"
@@ -127,7 +128,9 @@ class Ingest {
     RankRead own;
     ranks_.agree([&] {
       SpillWriter writer(spill_folder_, options_.shards, ranks_.rank());
-      own.counts = InteractionReader(options_, tables_, rejections_).read(parts, writer);
+      InteractionReader reader(options_, tables_, rejections_);
+      own.counts = reader.read(parts, writer);
+      entity_days_ = std::move(reader.entity_days());
       writer.close();
       own.left_out = rejections_.to_json();
       new_rows_ = writer.rows();
@@ -178,7 +181,10 @@ class Ingest {
   void unite_keys() {
     tables_.tasks.unite_keys(ranks_);
     tables_.row_users.unite_keys(ranks_);
-    for (auto& numbers : tables_.entities.unite_keys(ranks_)) {
+    tables_.calendar.unite_keys(ranks_);
+    auto of_entities = tables_.entities.unite_keys(ranks_);
+    entity_days_.finish(of_entities, ranks_);
+    for (auto& numbers : of_entities) {
       const auto rank = spilled_.size();
       spilled_.push_back({static_cast<int>(rank), std::move(numbers), {}, rows_before_[rank]});
     }
@@ -214,9 +220,11 @@ class Ingest {
   OwnShare own_shards() const { return share_of(options_.shards, ranks_.rank(), ranks_.size()); }
 
   SpilledShard read_shard(std::int64_t shard, std::span<const SpillOfRank> ranks, const EndOfTask& end_of) const {
-    const SpillReader reader = {spill_folder_, tables_.row_fields, ranks, !options_.time.empty(),
-                                options_.task == TaskSide::kScenario};
+    const SpillReader reader = {
+        spill_folder_,         tables_.row_fields, ranks, !options_.time.empty(), options_.task == TaskSide::kScenario,
+        tables_.columns_of_row};
     auto read = reader.read(shard);
+    derive(read, options_.derived, entity_days_);
     clean(read, options_, end_of);
     return read;
   }
@@ -395,7 +403,8 @@ class Ingest {
     auto json = nlohmann::json::object();
     for (const auto& [noun, rows, table] : {std::tuple(schema_.task, interactions_.without_task, &tables_.tasks),
                                             {schema_.entity, interactions_.without_entity, &tables_.entities},
-                                            {"user", interactions_.without_user, &tables_.row_users}}) {
+                                            {"user", interactions_.without_user, &tables_.row_users},
+                                            {"day", interactions_.without_day, &tables_.calendar}}) {
       if (rows > 0) json[noun] = {{"rows", rows}, {"keys", table->keys_without_row()}};
     }
     return json;
@@ -413,6 +422,7 @@ class Ingest {
   Schema schema_;
   IngestReport report_;
   InteractionCounts interactions_;
+  EntityDays entity_days_;
   std::vector<std::size_t> common_keys_;   // by row field: those that all ranks had before they read interactions
   std::vector<std::int64_t> new_rows_;     // by shard
   std::vector<std::int64_t> rows_before_;  // by rank

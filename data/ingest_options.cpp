@@ -17,6 +17,11 @@ namespace {
 
 constexpr double kMostRows = 4e9;  // of a task
 
+// "user" of "users".
+std::string noun_of(const std::string& section) {
+  return section == "calendar" ? "day" : section.substr(0, section.size() - 1);
+}
+
 void declare(Options& add, const std::string& section, TableOptions& table) {
   add.add(section + ".files", table.files, "tables, comma-separated: text or .parquet files, globs allowed");
   add.add(section + ".separator", table.separator,
@@ -25,7 +30,7 @@ void declare(Options& add, const std::string& section, TableOptions& table) {
   add.add(section + ".null-values", table.null_values,
           "cells that mean a missing value, as an empty one does, comma-separated: NA, NULL, -1");
   if (section != "interactions") {
-    const auto owner = section.substr(0, section.size() - 1);
+    const auto owner = noun_of(section);
     add.add(section + ".key", table.key, fmt::format("column of the {}'s key", owner));
     add.add(section + ".join", table.join,
             fmt::format("interactions of {}s that the table lacks: inner, they are bad rows; left, they stay, and what "
@@ -86,6 +91,10 @@ void declare_interactions(Options& add, IngestOptions& options) {
           "on, "
           "else 0)")
       .only_with("data.task", {"user", "item", "scenario"});
+  add.add("interactions.derived", options.derived,
+          "fields of rows as they were at the row's time, comma-separated: count-so-far (earlier rows of the task), "
+          "days-since-last (since the last of them), popularity-30d (rows of the user or item, of all tasks, in the 30 "
+          "days before)");
   add.add("interactions.time", options.time, "column of the time: a number or ISO 8601; empty: rows are in order");
 }
 
@@ -105,7 +114,7 @@ void check_join(const std::string& section, const TableOptions& table) {
   require(!table.files.empty() || table.join == Join::kInner,
           fmt::format("{0}.join = left joins a table, and {0}.files names none", section));
   require(table.files.empty() || !table.key.empty(),
-          fmt::format("{}.key must name the column of the {}'s key", section, section.substr(0, section.size() - 1)));
+          fmt::format("{}.key must name the column of the {}'s key", section, noun_of(section)));
 }
 
 // Two fields of one owner would be stored under one name; `names` are those that it has.
@@ -135,6 +144,10 @@ void check_fields(const IngestOptions& options) {
                 countable);
   check_columns(options.items, options.task == TaskSide::kItem ? of_task : of_entity, countable);
   check_columns(options.scenarios, of_task, countable);
+  check_columns(options.calendar, of_row, countable);
+  for (const auto& name : options.derived)
+    require(of_row.insert(name).second,
+            fmt::format("interactions.derived: '{}' is a row's field already", printable(name)));
   for (const auto& [column, count] : min_counts_of(options)) {
     require(countable.contains(column),
             fmt::format("data.min-counts: '{}' is no categorical or multi column", printable(column)));
@@ -155,6 +168,14 @@ void check_keys(const IngestOptions& options) {
   require(!of_scenarios || (options.scenario != options.user && options.scenario != options.item),
           "interactions.scenario names the same column as interactions.user or interactions.item");
   require(options.user != options.item, "interactions.user and interactions.item name the same column");
+}
+
+void check_times(const IngestOptions& options) {
+  if (!options.time.empty()) return;
+  require(options.calendar.files.empty(),
+          "calendar.files joins rows by the date of their time, and interactions.time names no column; name it");
+  require(options.derived.empty(),
+          "interactions.derived is of the time before a row, and interactions.time names no column; name it");
 }
 
 // Rows without a label are positives, or are counted.
@@ -192,6 +213,7 @@ void declare(Options& add, IngestOptions& options) {
   declare(add, "users", options.users);
   declare(add, "items", options.items);
   declare(add, "scenarios", options.scenarios);
+  declare(add, "calendar", options.calendar);
 }
 
 void check(const IngestOptions& options) {
@@ -208,6 +230,8 @@ void check(const IngestOptions& options) {
   check_join("users", options.users);
   check_join("items", options.items);
   check_join("scenarios", options.scenarios);
+  check_join("calendar", options.calendar);
+  check_times(options);
   require(options.scenarios.files.empty() || options.task == TaskSide::kScenario,
           "scenarios.files: only tasks of scenarios have a table of them; set data.task = scenario, or leave it empty");
   check_fields(options);

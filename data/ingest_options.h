@@ -62,10 +62,12 @@ struct IngestOptions {
   std::filesystem::path dataset;
   TaskSide task = TaskSide::kUser;
   TableOptions interactions, users, items, scenarios;
+  TableOptions calendar;  // of days, which rows are joined to by their times
   // Columns of the interactions.  Time may be empty, and so may the label: every row is then a positive, of label 1.
   // Tasks of classes have no user and no label.
   std::string user, item, scenario, class_column, label, time;
   std::optional<double> label_min, label_max;  // of a row's label as it stands in the table
+  std::vector<std::string> derived;            // fields of rows; see derived_fields.h
   Duplicates duplicates = Duplicates::kLatest;
   LabelTransform transform;  // of the label that `duplicates` leaves
   OnError on_error = OnError::kFail;
@@ -79,7 +81,7 @@ struct IngestOptions {
   std::uint64_t seed = 0;
 };
 
-// The sections data, interactions, users, items and scenarios.
+// The sections data, interactions, users, items, scenarios and calendar.
 void declare(Options& add, IngestOptions& options);
 
 // Throws UsageError for options that do not go together, or that this host cannot do.

@@ -1,8 +1,14 @@
 #include "data/ingest_tables.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <utility>
+
+#include "data/cleaning.h"
+#include "data/derived_fields.h"
 
 namespace warmstart {
 namespace {
@@ -30,8 +36,11 @@ IngestTables::IngestTables(const IngestOptions& options)
     : tasks(task_table(options), FieldOwner::kTask, options),
       entities(options.task == TaskSide::kItem ? options.users : options.items, FieldOwner::kEntity, options),
       row_users(options.task == TaskSide::kScenario ? options.users : no_table(), FieldOwner::kRow, options),
+      calendar(options.calendar, FieldOwner::kRow, options,
+               [column = options.calendar.key](auto text) { return day_key(time_in(column, text)); }),
       row_fields(field_builders(row_table(options), FieldOwner::kRow, options)),
       columns_of_row(row_fields.size()) {
+  take_over(derived_fields(options.derived));
   key.field.name = entity_column(options);
   check_name(key.field.name);
   // An example that was trained on says nothing of new classes by its key.
@@ -42,7 +51,13 @@ void IngestTables::read(Rejections& rejections) {
   tasks.read(rejections);
   entities.read(rejections);
   row_users.read(rejections);
-  std::move(row_users.fields().begin(), row_users.fields().end(), std::back_inserter(row_fields));
+  calendar.read(rejections);
+  take_over(std::move(row_users.fields()));
+  take_over(std::move(calendar.fields()));
+}
+
+void IngestTables::take_over(FieldBuilders fields) {
+  std::move(fields.begin(), fields.end(), std::back_inserter(row_fields));
 }
 
 std::span<const std::unique_ptr<FieldBuilder>> IngestTables::fields_in_row() const {
@@ -59,11 +74,13 @@ std::vector<FieldBuilder*> IngestTables::fields() {
 
 std::vector<FieldBuilder*> IngestTables::fields_before_reading() {
   std::vector<FieldBuilder*> all;
-  for (auto* owned : {&entities.fields(), &row_fields, &row_users.fields(), &tasks.fields()}) {
+  for (auto* owned : {&entities.fields(), &row_fields, &row_users.fields(), &calendar.fields(), &tasks.fields()}) {
     for (auto& field : *owned) all.push_back(field.get());
   }
   return all;
 }
+
+std::string day_key(double time) { return fmt::format("{}", day_of(time)); }
 
 const std::string& task_column(const IngestOptions& options) {
   switch (options.task) {

@@ -18,8 +18,7 @@ struct IngestTables {
   // Reads the tables of users, items and scenarios.  Throws DataError.
   void read(Rejections& rejections);
 
-  // Row fields that are columns of the interactions; those of the table of users, which rows of scenarios are joined
-  // to, stand behind.
+  // Row fields that are columns of the interactions.
   std::span<const std::unique_ptr<FieldBuilder>> fields_in_row() const;
 
   // All but the key, in the order in which the schema has them: of entities, rows, tasks.
@@ -29,10 +28,17 @@ struct IngestTables {
 
   SideTable tasks, entities;
   SideTable row_users;  // of scenarios, whose rows have users of their own
+  SideTable calendar;   // by day_key()
   FieldBuilders row_fields;
-  std::size_t columns_of_row;
-  FieldBuilder key;  // the entities'
+  std::size_t columns_of_row;  // of row_fields; derived ones follow, then those of tables that rows are joined to
+  FieldBuilder key;            // the entities'
+
+ private:
+  void take_over(FieldBuilders fields);  // as the next row fields
 };
+
+// What the calendar knows the day of a time by.
+std::string day_key(double time);
 
 // Columns of the interactions.
 const std::string& task_column(const IngestOptions& options);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "data/derived_fields.h"
 #include "data/row_cells.h"
 
 namespace warmstart {
@@ -33,6 +34,7 @@ void InteractionCounts::add(const InteractionCounts& others) {
   without_task += others.without_task;
   without_entity += others.without_entity;
   without_user += others.without_user;
+  without_day += others.without_day;
   combine(smallest, others.smallest, std::min<double>);
   combine(largest, others.largest, std::max<double>);
 }
@@ -41,7 +43,8 @@ InteractionReader::InteractionReader(const IngestOptions& options, IngestTables&
     : options_(options),
       tables_(tables),
       rejections_(rejections),
-      cells_{task_column(options), entity_column(options)} {
+      cells_{task_column(options), entity_column(options)},
+      counts_entity_days_(needs_entity_days(options.derived)) {
   if (!options.label.empty()) cells_.push_back(options.label);
   if (!options.time.empty()) cells_.push_back(options.time);
 }
@@ -73,13 +76,17 @@ void InteractionReader::spill_row(const TableRow& row, SpillWriter& writer) {
   check_task(task_key);
   check_entity(entity_key);
   interaction.cells = parse_cells(tables_.fields_in_row(), row, cells_.size());
+  // Derived cells are filled in once all rows are read.
+  interaction.cells.resize(tables_.columns_of_row + options_.derived.size());
   if (tables_.row_users.has_table()) join_user(row, interaction.cells);
+  if (tables_.calendar.has_table()) join_day(interaction.time, interaction.cells);
   // From here on the row is a good one: keys that come with it are those of an interaction.
   interaction.entity = tables_.entities.number(entity_key);
   counts_.earliest = std::min(counts_.earliest, interaction.time);
   counts_.latest = std::max(counts_.latest, interaction.time);
   counts_.without_entity += tables_.entities.lacks(interaction.entity);
   if (tables_.tasks.has_table()) counts_.without_task += tables_.tasks.lacks(tables_.tasks.number(task_key));
+  if (counts_entity_days_) entity_days_.add(interaction.entity, interaction.time);
   writer.add(task_key, interaction, tables_.row_fields);
 }
 
@@ -109,6 +116,17 @@ void InteractionReader::join_user(const TableRow& row, std::vector<Cell>& cells)
   counts_.without_user += tables_.row_users.lacks(number);
   const auto& of_user = tables_.row_users.cells(number);
   cells.insert(cells.end(), of_user.begin(), of_user.end());
+}
+
+void InteractionReader::join_day(double time, std::vector<Cell>& cells) {
+  const auto key = day_key(time);
+  if (!tables_.calendar.takes(key))
+    throw BadRow("day that the calendar lacks",
+                 fmt::format("column '{}': the calendar has no row of {}", options_.time, date_of(day_of(time))));
+  const auto number = tables_.calendar.number(key);
+  counts_.without_day += tables_.calendar.lacks(number);
+  const auto& of_day = tables_.calendar.cells(number);
+  cells.insert(cells.end(), of_day.begin(), of_day.end());
 }
 
 double InteractionReader::label_of(const TableRow& row) const {

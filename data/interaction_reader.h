@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/cleaning.h"
+#include "data/entity_days.h"
 #include "data/file_parts.h"
 #include "data/ingest_tables.h"
 #include "data/spill.h"
@@ -21,13 +22,13 @@ struct InteractionCounts {
   std::int64_t positions = 0;                      // that rows were given, in their order
   double earliest = INFINITY, latest = -INFINITY;  // times of good rows
   // Rows that left joins have kept.
-  std::int64_t without_task = 0, without_entity = 0, without_user = 0;
+  std::int64_t without_task = 0, without_entity = 0, without_user = 0, without_day = 0;
   // Of each dense row field, in order.
   std::vector<double> smallest, largest;
   void add(const InteractionCounts& others);
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InteractionCounts, rows_of_file, rows, positions, earliest, latest, without_task,
-                                   without_entity, without_user, smallest, largest)
+                                   without_entity, without_user, without_day, smallest, largest)
 
 // Checks interactions and spills them.
 class InteractionReader {
@@ -37,12 +38,16 @@ class InteractionReader {
   // Throws DataError for a bad row, unless rejections take it, and EnvironmentError when the disk refuses.
   InteractionCounts read(const std::vector<FilePart>& parts, SpillWriter& writer);
 
+  // Of the rows that were read; empty where no field is derived from it.
+  EntityDays& entity_days() { return entity_days_; }
+
  private:
   void spill_row(const TableRow& row, SpillWriter& writer);
   void check_is_whole(const TableRow& row) const;
   void check_task(std::string_view key) const;
   void check_entity(std::string_view key) const;
   void join_user(const TableRow& row, std::vector<Cell>& cells);
+  void join_day(double time, std::vector<Cell>& cells);
   double label_of(const TableRow& row) const;
   double label_in(std::string_view text) const;
 
@@ -50,7 +55,9 @@ class InteractionReader {
   IngestTables& tables_;
   Rejections& rejections_;
   std::vector<std::string> cells_;  // the columns of a row that are no fields
+  bool counts_entity_days_;
   InteractionCounts counts_;
+  EntityDays entity_days_;
 };
 
 }  // namespace warmstart

@@ -74,6 +74,9 @@ LastVersion::LastVersion(const IngestOptions& options)
       dataset_(version_.folder, true),
       rows_read_(integer_at(dataset_.manifest(), "rows_read")),
       appended_(dataset_.manifest().value("appended", nlohmann::json::array())) {
+  require(options.derived.empty(),
+          "data.append: interactions.derived counts rows that a data set does not hold; ingest all tables again, into "
+          "another data.dataset");
   check_labels_add_up(options);
   check_split_time();
   check_not_appended_yet();

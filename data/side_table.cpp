@@ -65,8 +65,8 @@ std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options) 
   return counts;
 }
 
-SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options)
-    : table_(table), fields_(field_builders(table, owner, options)) {
+SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options, KeyOf key_of)
+    : table_(table), key_of_(std::move(key_of)), fields_(field_builders(table, owner, options)) {
   for (const auto& field : fields_) {
     empty_.push_back(field->field.kind == FieldKind::kDense ? field->parse(std::nullopt) : Cell{});
   }
@@ -80,7 +80,8 @@ void SideTable::read(Rejections& rejections) {
     read_table(table_, columns, rejections, [&](const TableRow& row) {
       if (!row.cells[0]) throw BadRow("missing key", fmt::format("column '{}' is empty", table_.key));
       check_key(table_.key, *row.cells[0]);
-      add_row(*row.cells[0], parse_cells(fields_, row, 1), rejections);
+      const auto key = key_of_ ? key_of_(*row.cells[0]) : std::string(*row.cells[0]);
+      add_row(key, parse_cells(fields_, row, 1), rejections);
     });
     if (row_count_ == 0)
       throw DataError(fmt::format("{}: no row is left; {}", fmt::join(table_.files, ", "), rejections.summary()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,7 +27,9 @@ std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options);
 // The users or the items: one row a key, joined to the interactions by it.
 class SideTable {
  public:
-  SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
+  // What a key is known by, where it is not its text.  Throws BadRow.
+  using KeyOf = std::function<std::string(std::string_view text)>;
+  SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options, KeyOf key_of = {});
 
   // Reads the table if it has files; of rows with one key the latest counts, and every one before what was inherited.
   // Throws DataError when no row is left.
@@ -68,6 +71,7 @@ class SideTable {
   bool has_row(std::uint32_t number) const { return number < has_row_.size() && has_row_[number]; }
 
   const TableOptions& table_;
+  KeyOf key_of_;
   FieldBuilders fields_;
   KeyNumbers keys_;
   std::vector<std::vector<Cell>> rows_;  // by the key's number

@@ -58,7 +58,10 @@ class Records {
     if (!reader_.has_time) row.time = static_cast<double>(row.order);
     if (!std::isfinite(row.label) || !std::isfinite(row.time)) damaged();
     row.cells = bytes_.data() + at_;
-    for (std::size_t i = 0; i < reader_.fields.size(); ++i) take_cell(i);
+    for (std::size_t i = 0; i < reader_.fields.size(); ++i) {
+      if (i == reader_.first_derived) row.derived = bytes_.data() + at_;
+      take_cell(i);
+    }
     if (reader_.has_user) row.user = value_at<std::uint32_t>(row.cells + sizeof(std::uint32_t));
     return row;
   }

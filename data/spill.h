@@ -50,6 +50,7 @@ struct SpilledRow {
   double label = 0.0;      // as found; once the shard is cleaned, a float32 as it is stored
   double time = 0.0;
   std::int64_t order = 0;       // position in the tables
+  char* derived = nullptr;      // where its derived cells are, numbers, one behind the other
   const char* cells = nullptr;  // for CellReader
 };
 
@@ -89,7 +90,8 @@ struct SpillReader {
   std::filesystem::path folder;
   const FieldBuilders& fields;
   std::span<const SpillOfRank> ranks;
-  bool has_time, has_user;  // without times, a row's position stands for it
+  bool has_time, has_user;    // without times, a row's position stands for it
+  std::size_t first_derived;  // of the fields
 
   // Throws DataError when a record is cut, or names keys that there are not.
   SpilledShard read(std::int64_t shard) const;

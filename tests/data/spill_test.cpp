@@ -26,7 +26,7 @@ class SpillTest : public testing::Test {
   }
   SpilledShard read(std::size_t entities = 3) const {
     const std::vector ranks = {of_rank(entities)};
-    return SpillReader{folder.path(), fields, ranks, true, false}.read(0);
+    return SpillReader{folder.path(), fields, ranks, true, false, fields.size()}.read(0);
   }
   SpillOfRank of_rank(std::size_t entities) const {
     return {0,
@@ -61,7 +61,7 @@ TEST_F(SpillTest, RowsOfSeveralRanksGetTheNumbersOfAll) {
   writer.close();
   const SpillOfRank second = {1, NumbersOfRank({7u}), {NumbersOfRank({4u, 0u}), NumbersOfRank::unchanged(0)}, 3};
   const std::vector ranks = {of_rank(3), second};
-  const SpillReader reader = {folder.path(), fields, ranks, false, true};
+  const SpillReader reader = {folder.path(), fields, ranks, false, true, fields.size()};
   const auto shard = reader.read(0);
   ASSERT_EQ(shard.tasks.size(), 1u);
   ASSERT_EQ(shard.tasks[0].rows.size(), 4u);

@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto keys = warmstart::NumbersOfRank::unchanged(2);
     const std::vector<warmstart::SpillOfRank> ranks = {
         {0, warmstart::NumbersOfRank::unchanged(kEntities), {keys, keys, keys}, 0}};
-    const warmstart::SpillReader reader = {folder.path, fields, ranks, true, false};
+    const warmstart::SpillReader reader = {folder.path, fields, ranks, true, false, fields.size()};
     auto shard = reader.read(0);
     warmstart::clean(shard, make_options(), [](const auto&) { return 1.0; });
     warmstart::CellReader cells_of_row(fields);
