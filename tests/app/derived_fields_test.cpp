@@ -30,6 +30,7 @@ std::vector<Row> all_rows() {
     const double day = 19000 + i * 7 % 90;
     rows.push_back({"u" + std::to_string(i % 11), "i" + std::to_string(i * i % 13), day * kDay + i % 3 * 3600.0});
   }
+  for (std::size_t i = 0; i < 40; ++i) rows.push_back({rows[i].user, "i" + std::to_string(i % 5), rows[i].time});
   return rows;
 }
 
