@@ -42,6 +42,7 @@ const Derived& derived_of(const std::string& name) {
   const auto found = std::find_if(kAll.begin(), kAll.end(), [&](const auto& derived) { return derived.name == name; });
   if (found != kAll.end()) return *found;
   std::vector<const char*> names;
+  names.reserve(kAll.size());
   for (const auto& derived : kAll) names.push_back(derived.name);
   throw UsageError(fmt::format("interactions.derived = {}: is none of {}", printable(name), fmt::join(names, ", ")));
 }
@@ -86,6 +87,7 @@ bool needs_entity_days(const std::vector<std::string>& names) {
 void derive(SpilledShard& shard, const std::vector<std::string>& names, const EntityDays& entity_days) {
   if (names.empty()) return;
   std::vector<const Derived*> fields;
+  fields.reserve(names.size());
   for (const auto& name : names) fields.push_back(&derived_of(name));
   for (auto& task : shard.tasks) derive(task, fields, entity_days);
 }

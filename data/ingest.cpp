@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/errors.h"
@@ -49,17 +50,8 @@ const char* kept_of(Duplicates duplicates) {
   }
 }
 
-struct RankRead {
-  InteractionCounts counts;
-  nlohmann::json left_out;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankRead, counts, left_out)
-
-struct CountedShard {
-  ShardStatistics statistics;
-  nlohmann::json left_out;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CountedShard, statistics, left_out)
+// Statistics, and what was left out.
+using CountedShard = std::pair<ShardStatistics, nlohmann::json>;
 
 // One ingest from start to end.  Stages are called in the order they stand here; those that are not collective are run
 // within agree().
@@ -125,14 +117,14 @@ class Ingest {
     // Of tables that all ranks have read the first one tells.
     if (!is_first()) rejections_ = Rejections(options_.on_error);
     for (const auto& field : tables_.row_fields) common_keys_.push_back(field->keys.size());
-    RankRead own;
+    nlohmann::json own;
     ranks_.agree([&] {
       SpillWriter writer(spill_folder_, options_.shards, ranks_.rank());
       InteractionReader reader(options_, tables_, rejections_);
-      own.counts = reader.read(parts, writer);
+      own["counts"] = reader.read(parts, writer);
       entity_days_ = std::move(reader.entity_days());
       writer.close();
-      own.left_out = rejections_.to_json();
+      own["left_out"] = rejections_.to_json();
       new_rows_ = writer.rows();
     });
     ranks_.sum(new_rows_);
@@ -144,11 +136,10 @@ class Ingest {
     interactions_.smallest.assign(tables_.row_fields.size(), INFINITY);
     interactions_.largest.assign(tables_.row_fields.size(), -INFINITY);
     const auto rows_of_last = last_ ? last_->rows_read() : 0;
-    for (const auto& json : of_ranks) {
-      const auto read = json.get<RankRead>();
+    for (const auto& read : of_ranks) {
       rows_before_.push_back(rows_of_last + interactions_.positions);
-      interactions_.add(read.counts);
-      rejections_.merge(read.left_out);
+      interactions_.add(read["counts"].get<InteractionCounts>());
+      rejections_.merge(read["left_out"]);
     }
     for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
       tables_.row_fields[i]->smallest = interactions_.smallest[i];
@@ -325,16 +316,14 @@ class Ingest {
   }
 
   CountedShard count_shard(std::int64_t shard) {
-    CountedShard counted;
-    counted.left_out = nlohmann::json::object();
-    counted.statistics.of_rows.resize(tables_.row_fields.size());
-    counted.statistics.of_tasks.resize(tables_.tasks.fields().size());
-    if (!has_new_rows(shard)) return counted;
+    ShardStatistics statistics;
+    statistics.of_rows.resize(tables_.row_fields.size());
+    statistics.of_tasks.resize(tables_.tasks.fields().size());
+    if (!has_new_rows(shard)) return {statistics, nlohmann::json::object()};
     const auto spilled = read_split_shard(shard);
-    counted.statistics.add(count_training_rows(spilled, split_, tables_, entity_rows_));
-    counted.left_out = left_out_of(spilled);
-    if (last_) counted.statistics.add(count_training_rows(read_last_shard(shard), split_, tables_, entity_rows_, -1));
-    return counted;
+    statistics.add(count_training_rows(spilled, split_, tables_, entity_rows_));
+    if (last_) statistics.add(count_training_rows(read_last_shard(shard), split_, tables_, entity_rows_, -1));
+    return {statistics, left_out_of(spilled)};
   }
 
   const char* no_training_remedy() const {
