@@ -66,7 +66,7 @@ def read_arguments():
     parser.add_argument("--seed", default=0, type=int, metavar="N", help="of the rows [0]")
     parser.add_argument("--program", default=ROOT / "build/release/warmstart", type=pathlib.Path)
     parser.add_argument("--within", type=pathlib.Path, metavar="FOLDER",
-                        help="where a folder for all tables is made, and removed: about 350 bytes a row [the system's]")
+                        help="where a folder for all tables is made, and removed: about 150 bytes a row [the system's]")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="file for all figures")
     arguments = parser.parse_args()
     if arguments.engines == ["none"]:
