@@ -66,7 +66,7 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
                {"split", "test"},
                {"task", tasks_are_of_classes(dataset.schema()) ? "task" : dataset.schema().task},
                {"tasks", test_.tasks()},
-               {"query", test_.query()},
+               {"query", query_in_protocol()},
                {"candidates", to_text(options.candidates)},
                {"order", options.order},
                {"seed", options.seed},
@@ -75,6 +75,11 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
   if (dataset.split_time()) protocol_["split_time"] = *dataset.split_time();
   if (is_listed()) note_list();
   if (test_.scale().relevant) protocol_["relevant"] = *test_.scale().relevant;
+}
+
+nlohmann::json Comparison::query_in_protocol() const {
+  if (const auto query = test_.query()) return *query;
+  return is_listed() ? "listed" : "rest";
 }
 
 // The list says which tasks and rows judge, where the protocol else names the split and the order.
@@ -220,13 +225,18 @@ std::string Comparison::that_judge() const {
   return "";
 }
 
+std::string Comparison::query_rows() const {
+  if (const auto query = test_.query()) return fmt::format("{} rows", *query);
+  return is_listed() ? "rows" : "the rest of their rows";
+}
+
 std::string Comparison::judged() const {
   const auto tasks = counted(test_.tasks(), protocol_["task"]);
   if (!tasks_are_of_classes(dataset_.schema()))
-    return fmt::format("{} never seen in training, {} rows {}judge{}, by support rows:\n", tasks, test_.query(),
-                       that_judge(), among_candidates());
+    return fmt::format("{} never seen in training, {} {}judge{}, by support rows:\n", tasks, query_rows(), that_judge(),
+                       among_candidates());
   return fmt::format("{} of {} classes never seen in training, {} rows of each judge, by support rows of each:\n",
-                     tasks, options_.ways, options_.query);
+                     tasks, options_.ways, options_.query.rows);
 }
 
 std::string Comparison::table() const {

@@ -45,7 +45,9 @@ class Comparison {
   std::string defined_for(std::size_t measure) const;
   std::string pairs() const;
   bool is_listed() const { return !options_.episodes_from.empty(); }
+  nlohmann::json query_in_protocol() const;
   void note_list();
+  std::string query_rows() const;
   std::string that_judge() const;
   std::string judged() const;
   std::string among_candidates() const;

@@ -10,10 +10,18 @@
 #include <sstream>
 
 #include "base/json.h"
+#include "data/dataset.h"
 #include "tests/app/program_fixture.h"
 
 namespace warmstart {
 namespace {
+
+std::vector<std::string> keys_of(const Dataset& dataset, Split split) {
+  std::vector<std::string> keys;
+  for (const auto task : dataset.tasks_of(split)) keys.push_back(dataset.task(task).key());
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
 
 class ProtocolsTest : public ProgramTest {
  protected:
@@ -89,6 +97,45 @@ TEST_F(ProtocolsTest, EpisodesOfAFileAreJudgedAsTheyStandThere) {
                  "has no column 'task'");
   folder.write("list.csv", list + "nobody,i1,query\n");
   expect_failure("evaluate --episodes-from list.csv" + std::string(kSettings), 3, "list.csv:14: the data set ", 2);
+}
+
+TEST_F(ProtocolsTest, TheRestOfTheirRowsJudges) {
+  const std::string rest = " --set evaluate.query=rest";
+  const std::string settings = " --config tables/config.ini --set evaluate.support=0,3 --set train.run= ";
+  expect_ok("ingest" + settings);
+  const auto table = expect_ok("evaluate" + rest + settings);
+  EXPECT_NE(table.find("12 users never seen in training, the rest of their rows judge, by support rows"),
+            std::string::npos)
+      << table;
+  const auto one = nlohmann::json::parse(expect_ok("evaluate --json" + rest + settings)),
+             two = nlohmann::json::parse(expect_ok("evaluate --json" + rest + settings, 2));
+  EXPECT_EQ(one, two);
+  EXPECT_EQ(one["protocol"]["query"], "rest");
+  expect_ok("train --steps 4 --tasks 16 --run run" + rest + settings);
+  expect_failure("evaluate --set evaluate.query=0" + settings, 2,
+                 "wants a whole number from 1 to 1000000000 rows, or rest");
+  expect_failure("evaluate --config tables/config.ini --set train.run=" + rest, 2,
+                 "with 'all' among evaluate.support none would be left");
+}
+
+// A last run on the tasks that validated as well: the same test tasks judge it.
+TEST_F(ProtocolsTest, AFinalRunTrainsOnTheValidationTasksToo) {
+  const std::string final = kSettings + std::string("--set data.dataset=final --set data.validation=0 ");
+  expect_ok("ingest" + std::string(kSettings));
+  expect_ok("ingest" + final);
+  const Dataset before(folder.path() / "tables/dataset", true), after(folder.path() / "final", true);
+  auto trained = keys_of(before, Split::kTrain);
+  for (const auto& key : keys_of(before, Split::kValidation)) trained.push_back(key);
+  std::sort(trained.begin(), trained.end());
+  EXPECT_EQ(keys_of(after, Split::kTrain), trained);
+  EXPECT_EQ(keys_of(after, Split::kTest), keys_of(before, Split::kTest));
+  EXPECT_TRUE(keys_of(after, Split::kValidation).empty());
+  const std::string train = "train --steps 4 --tasks 16 --run run" + final;
+  expect_failure(train, 3, "has no validation tasks; ingest with data.validation = 0.1, or, to train without");
+  expect_failure(train + "--keep-best false --patience 2", 3, "train.patience = 0");
+  const auto told = expect_ok(train + "--keep-best false");
+  EXPECT_NE(told.find("step-00000004: trained for 4 steps, without validation"), std::string::npos) << told;
+  expect_ok("evaluate --train.run run --baselines false" + final);
 }
 
 }  // namespace

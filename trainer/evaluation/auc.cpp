@@ -5,10 +5,13 @@
 
 namespace warmstart {
 
-Auc::Auc(std::span<const float> scores, std::span<const float> labels, double relevant, std::size_t rows_of_group) {
+Auc::Auc(std::span<const float> scores, std::span<const float> labels, double relevant, const RowsByTask& tasks) {
   const auto least = static_cast<float>(relevant);  // labels are rounded in the same way
   rows_.reserve(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) rows_.push_back({scores[i], labels[i] >= least, i / rows_of_group});
+  for (std::size_t task = 0; task < tasks.tasks(); ++task) {
+    for (auto i = tasks.first(task); i < tasks.first(task + 1); ++i)
+      rows_.push_back({scores[i], labels[i] >= least, task});
+  }
   std::sort(rows_.begin(), rows_.end(), [](const auto& a, const auto& b) { return a.score < b.score; });
 }
 
@@ -29,7 +32,7 @@ double Auc::value(std::span<const double> weights) const {
 
 double auc(std::span<const float> scores, std::span<const float> labels, double relevant) {
   const double once = 1.0;
-  return Auc(scores, labels, relevant, scores.size()).value({&once, 1});
+  return Auc(scores, labels, relevant, equal_rows(1, scores.size())).value({&once, 1});
 }
 
 }  // namespace warmstart

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "trainer/evaluation/rows_by_task.h"
+
 namespace warmstart {
 
 // The area under the receiver operating characteristic: the share of all pairs of a relevant row and another in which
@@ -13,8 +15,8 @@ namespace warmstart {
 // new order.
 class Auc {
  public:
-  // Both spans have one length, and every `rows_of_group` rows are a group.  Labels from `relevant` on are relevant.
-  Auc(std::span<const float> scores, std::span<const float> labels, double relevant, std::size_t rows_of_group);
+  // Both spans have one length, and a task's rows are a group.  Labels from `relevant` on are relevant.
+  Auc(std::span<const float> scores, std::span<const float> labels, double relevant, const RowsByTask& tasks);
 
   // `weights` [groups], whole numbers, say how often each group counts.  Not a number where the rows that count are all
   // relevant, or none is.

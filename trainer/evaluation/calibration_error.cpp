@@ -15,13 +15,15 @@ std::size_t bin_of(double predicted) {
 }  // namespace
 
 CalibrationError::CalibrationError(std::span<const float> predicted, std::span<const float> labels,
-                                   std::size_t rows_of_group)
-    : groups_(labels.size() / rows_of_group) {
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const double p = predicted[i];
-    auto& bin = groups_[i / rows_of_group][bin_of(p)];
-    bin.rows += 1.0;
-    bin.excess += p - labels[i];
+                                   const RowsByTask& tasks)
+    : groups_(tasks.tasks()) {
+  for (std::size_t task = 0; task < tasks.tasks(); ++task) {
+    for (auto i = tasks.first(task); i < tasks.first(task + 1); ++i) {
+      const double p = predicted[i];
+      auto& bin = groups_[task][bin_of(p)];
+      bin.rows += 1.0;
+      bin.excess += p - labels[i];
+    }
   }
 }
 

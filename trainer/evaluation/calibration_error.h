@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "trainer/evaluation/rows_by_task.h"
+
 namespace warmstart {
 
 // The expected calibration error of probabilities (Naeini et al. 2015): in each of ten bins of equal width, how far the
@@ -16,8 +18,8 @@ class CalibrationError {
  public:
   static constexpr std::size_t kBins = 10;
 
-  // Both spans have one length, and every `rows_of_group` rows are a group.
-  CalibrationError(std::span<const float> predicted, std::span<const float> labels, std::size_t rows_of_group);
+  // Both spans have one length, and a task's rows are a group.
+  CalibrationError(std::span<const float> predicted, std::span<const float> labels, const RowsByTask& tasks);
 
   // `weights` [groups] say how often each group counts.  Not a number where none does.
   double value(std::span<const double> weights) const;

@@ -33,8 +33,8 @@ class OfTask {
 };
 
 template <typename T>
-void copy_row(const at::Tensor& table, std::size_t row, std::span<const T> values) {
-  std::copy(values.begin(), values.end(), table[static_cast<std::int64_t>(row)].mutable_data_ptr<T>());
+void copy_to(const at::Tensor& all, std::size_t first, std::span<const T> values) {
+  std::copy(values.begin(), values.end(), all.mutable_data_ptr<T>() + first);
 }
 
 template <typename T>
@@ -56,6 +56,8 @@ Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOpti
     for (const auto& measure : computed_measures(options, scale_))
       if (is_of_lists(measure)) listed_ = std::max(listed_, static_cast<std::size_t>(measure.k));
   }
+  for (std::size_t place = 0; place < episodes_->count(); ++place)
+    rows_.add_task(episodes_->query_rows(place) + episodes_->drawn_rows());
   std::vector<std::size_t> order(episodes_->count());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return episodes_->rows(a) < episodes_->rows(b); });
@@ -67,7 +69,7 @@ Evaluation::Evaluation(const Dataset& dataset, Split split, const EvaluationOpti
 
 std::vector<std::uint32_t> Evaluation::query_entities() const {
   std::vector<std::uint32_t> entities;
-  entities.reserve(episodes_->count() * episodes_->query_rows());
+  entities.reserve(rows_.rows());
   const auto append = [&](std::int64_t task, const EpisodeRows& rows) {
     const auto of_task = dataset_.task(task).rows.entity;
     for (const auto row : rows.query) entities.push_back(of_task[row]);
@@ -82,14 +84,13 @@ std::vector<std::uint32_t> Evaluation::query_entities() const {
 
 // Zero wherever another rank computes, so that sums over ranks are exact.
 Evaluation::Gathered Evaluation::nothing_gathered() const {
-  const auto query = static_cast<std::int64_t>(episodes_->query_rows());
-  const auto zeros = [&](std::int64_t width, at::ScalarType type) { return at::zeros({tasks(), width}, type); };
-  return {.labels = zeros(query, at::kFloat),
-          .predicted = zeros(query, at::kFloat),
-          .scores = zeros(query, at::kFloat),
-          .calibration = zeros(Calibration::kCount, at::kDouble),
-          .places = zeros(query, at::kLong),
-          .lists = zeros(static_cast<std::int64_t>(listed_), at::kLong)};
+  const auto zeros = [&](at::ScalarType type) { return at::zeros({static_cast<std::int64_t>(rows_.rows())}, type); };
+  return {.labels = zeros(at::kFloat),
+          .predicted = zeros(at::kFloat),
+          .scores = zeros(at::kFloat),
+          .calibration = at::zeros({tasks(), Calibration::kCount}, at::kDouble),
+          .places = zeros(at::kLong),
+          .lists = at::zeros({tasks(), static_cast<std::int64_t>(listed_)}, at::kLong)};
 }
 
 std::vector<TaskEpisode> Evaluation::drawn(std::size_t batch, std::uint32_t support) const {
@@ -105,13 +106,15 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
   const auto made = make_batch(dataset_, episodes);
   const auto predicted = recommender.predict(made);
   for (std::size_t t = 0; t < episodes.size(); ++t) {
-    const OfTask task(made.query, t, episodes_->query_rows());
     const auto place = batches_[batch][t];
-    copy_row(gathered.labels, place, task.labels());
+    const auto first = rows_.first(place);
+    const OfTask task(made.query, t, rows_.rows_of(place));
+    copy_to(gathered.labels, first, task.labels());
     if (options_.candidates.kind == Candidates::Kind::kSampled)
-      gathered.labels[static_cast<std::int64_t>(place)].slice(0, episodes_->query()).fill_(scale_.of_unseen());
-    copy_row(gathered.predicted, place, task.of(predicted.labels));
-    copy_row(gathered.scores, place, task.of(predicted.scores.defined() ? predicted.scores : predicted.labels));
+      std::fill_n(gathered.labels.mutable_data_ptr<float>() + first + episodes_->query_rows(place),
+                  episodes_->drawn_rows(), scale_.of_unseen());
+    copy_to(gathered.predicted, first, task.of(predicted.labels));
+    copy_to(gathered.scores, first, task.of(predicted.scores.defined() ? predicted.scores : predicted.labels));
     if (!tells_calibration(recommender)) continue;
     const double freedom = predicted.freedom.const_data_ptr<float>()[t];
     const auto known =
@@ -130,26 +133,30 @@ void Evaluation::rank_batch(const CatalogueRanking& ranking, std::size_t batch, 
     const auto labels = dataset_.task(episodes[t].task).rows.label;
     std::vector<float> of_query;
     for (const auto row : episodes[t].rows.query) of_query.push_back(labels[row]);
-    copy_row<float>(gathered.labels, place, of_query);
-    copy_row<std::int64_t>(gathered.places, place, found[t].rows.places);
+    const auto first = rows_.first(place);
+    copy_to<float>(gathered.labels, first, of_query);
+    copy_to<std::int64_t>(gathered.places, first, found[t].rows.places);
     const std::vector<std::int64_t> list(found[t].rows.list.begin(), found[t].rows.list.end());
-    copy_row<std::int64_t>(gathered.lists, place, list);
-    if (!found[t].finite) gathered.predicted[static_cast<std::int64_t>(place)].fill_(NAN);
+    copy_to<std::int64_t>(gathered.lists, place * listed_, list);
+    if (!found[t].finite) gathered.predicted.mutable_data_ptr<float>()[first] = NAN;
   }
 }
 
 std::optional<std::int64_t> Evaluation::first_not_finite(const Gathered& gathered) const {
-  const auto finite = gathered.predicted.isfinite().all(1).logical_and(gathered.calibration.isfinite().all(1));
-  const auto places = finite.logical_not().nonzero();
-  if (places.size(0) == 0) return std::nullopt;
-  return episodes_->task(static_cast<std::size_t>(places[0].item<std::int64_t>()));
+  const auto calibrated = gathered.calibration.isfinite().all(1);
+  const auto predicted = values_of<float>(gathered.predicted);
+  for (std::size_t place = 0; place < rows_.tasks(); ++place) {
+    const auto of_task = rows_.of(place, predicted);
+    const bool finite = std::all_of(of_task.begin(), of_task.end(), [](float value) { return std::isfinite(value); });
+    if (!finite || !calibrated.const_data_ptr<bool>()[place]) return episodes_->task(place);
+  }
+  return std::nullopt;
 }
 
 EvaluationResult Evaluation::result_of(const std::string& support, const Gathered& gathered,
                                        bool tells_distributions) const {
   EvaluationResult result{.support = support,
-                          .rows = {.tasks = episodes_->count(),
-                                   .query = episodes_->query_rows(),
+                          .rows = {.tasks = rows_,
                                    .labels = values_of<float>(gathered.labels),
                                    .predicted = values_of<float>(gathered.predicted)},
                           .scale = scale_,
@@ -164,8 +171,7 @@ EvaluationResult Evaluation::result_of(const std::string& support, const Gathere
 
 RankedRows Evaluation::ranked_rows(const Gathered& gathered) const {
   const auto lists = values_of<std::int64_t>(gathered.lists);
-  return {.tasks = episodes_->count(),
-          .query = episodes_->query_rows(),
+  return {.tasks = rows_,
           .labels = values_of<float>(gathered.labels),
           .places = values_of<std::int64_t>(gathered.places),
           .listed = listed_,

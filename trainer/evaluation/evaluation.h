@@ -36,11 +36,11 @@ class Evaluation {
   // Throws what make_evaluation_episodes() throws.
   Evaluation(const Dataset& dataset, Split split, const EvaluationOptions& options, Communicator& group);
 
-  // Rows of a task, or of each of its classes, that judge.
-  std::int64_t query() const { return episodes_->query(); }
+  // Rows of a task, or of each of its classes, that judge; none where tasks have different numbers of them.
+  std::optional<std::int64_t> query() const { return episodes_->query(); }
   std::int64_t tasks() const { return static_cast<std::int64_t>(episodes_->count()); }
   const LabelScale& scale() const { return scale_; }
-  // The entity of each query row [tasks, query], in the order of JudgedRows.
+  // The entity of each query row that is not drawn, task by task.
   std::vector<std::uint32_t> query_entities() const;
 
   // Collective.  One result for each support size, the same on every rank.
@@ -51,10 +51,10 @@ class Evaluation {
 
  private:
   struct Gathered {
-    at::Tensor labels, predicted;  // float32 [tasks, query]
-    at::Tensor scores;             // float32 [tasks, query]
+    at::Tensor labels, predicted;  // float32 [rows_.rows()]
+    at::Tensor scores;             // float32 [rows_.rows()]
     at::Tensor calibration;        // float64 [tasks, Calibration::kCount]
-    at::Tensor places, lists;      // int64 [tasks, query], [tasks, listed]
+    at::Tensor places, lists;      // int64 [rows_.rows()], [tasks, listed]
   };
   Gathered nothing_gathered() const;
   // Labels of drawn rows are nobody's, so no interval should hold them.
@@ -76,6 +76,7 @@ class Evaluation {
   LabelScale scale_;
   Communicator& group_;
   std::unique_ptr<EvaluationEpisodes> episodes_;
+  RowsByTask rows_;         // the query rows of each of them, drawn ones among them
   std::size_t listed_ = 0;  // entities of each task's list that the measures look at
   std::shared_ptr<const std::vector<double>> self_information_;
   std::vector<std::vector<std::size_t>> batches_;  // places among them, of similar length

@@ -13,28 +13,34 @@
 namespace warmstart {
 namespace {
 
+struct JudgingTask {
+  std::int64_t task;
+  std::uint32_t query;  // its rows that judge
+};
+
 // Whose query rows are followed by drawn ones.
 class EpisodesOfTasks : public EvaluationEpisodes {
  public:
-  EpisodesOfTasks(const Dataset& dataset, const EvaluationOptions& options, std::vector<std::int64_t> tasks,
-                  std::int64_t query)
-      : dataset_(dataset),
-        options_(options),
-        tasks_(std::move(tasks)),
-        query_(query),
-        all_(dataset.training_rows(), 0.0) {
+  EpisodesOfTasks(const Dataset& dataset, const EvaluationOptions& options, std::vector<JudgingTask> tasks)
+      : dataset_(dataset), options_(options), tasks_(std::move(tasks)), all_(dataset.training_rows(), 0.0) {
     check_candidates(dataset.schema());
     check_sampled();
   }
 
   std::size_t count() const override { return tasks_.size(); }
-  std::int64_t query() const override { return query_; }
-  std::size_t query_rows() const override { return static_cast<std::size_t>(query_ + sampled()); }
-  std::int64_t task(std::size_t place) const override { return tasks_[place]; }
+  std::optional<std::int64_t> query() const override {
+    const auto first = tasks_.front().query;
+    const bool are_equal =
+        std::all_of(tasks_.begin(), tasks_.end(), [&](const auto& each) { return each.query == first; });
+    return are_equal ? std::optional<std::int64_t>(first) : std::nullopt;
+  }
+  std::size_t query_rows(std::size_t place) const override { return tasks_[place].query; }
+  std::size_t drawn_rows() const override { return static_cast<std::size_t>(sampled()); }
+  std::int64_t task(std::size_t place) const override { return tasks_[place].task; }
   TaskEpisode drawn(std::size_t place, std::uint32_t support) const override {
     auto rows_of_task = rows_of(place, support);
-    if (sampled() > 0) rows_of_task.unseen = unseen(tasks_[place], rows_of_task.query.front());
-    return {tasks_[place], std::move(rows_of_task)};
+    if (sampled() > 0) rows_of_task.unseen = unseen(task(place), rows_of_task.query.front());
+    return {task(place), std::move(rows_of_task)};
   }
 
  protected:
@@ -68,7 +74,7 @@ class EpisodesOfTasks : public EvaluationEpisodes {
   }
 
   void check_sampled() const {
-    for (const auto task : tasks_) {
+    for (const auto& [task, query] : tasks_) {
       if (sampled() + dataset_.row_count(task) <= dataset_.entities()) continue;
       const auto left = unseen_by(dataset_, task, all_).count();
       if (sampled() <= left) continue;
@@ -82,8 +88,7 @@ class EpisodesOfTasks : public EvaluationEpisodes {
 
   const Dataset& dataset_;
   const EvaluationOptions& options_;
-  std::vector<std::int64_t> tasks_;
-  std::int64_t query_;
+  std::vector<JudgingTask> tasks_;
   UnseenEntities all_;
 };
 
@@ -94,18 +99,42 @@ void check_split_time(const Dataset& dataset, RowOrder order) {
                       to_text(order), dataset.split_time().value_or(0.0)));
 }
 
-// Whether a row is left beside the last `query`, and all of those are from the data set's split time on.
-bool can_judge(const Dataset& dataset, std::int64_t task, std::int64_t query) {
-  const auto rows = dataset.row_count(task);
-  if (rows <= query) return false;
-  if (!dataset.split_time()) return true;
-  return dataset.task(task).rows.time[static_cast<std::size_t>(rows - query)] >= *dataset.split_time();
+// Rows of the task, by time, before the data set's split time; none where it has no such time.
+std::int64_t early_rows(const Dataset& dataset, std::int64_t task) {
+  if (!dataset.split_time()) return 0;
+  const auto times = dataset.task(task).rows.time;
+  return std::lower_bound(times.begin(), times.end(), *dataset.split_time()) - times.begin();
 }
 
-std::vector<std::int64_t> tasks_that_can_judge(const Dataset& dataset, Split split, std::int64_t query) {
-  auto tasks = dataset.tasks_of(split);
-  std::erase_if(tasks, [&](auto task) { return !can_judge(dataset, task, query); });
-  if (!tasks.empty()) return tasks;
+// Of a task, where the last so many judge if a row is left before them and all are from the split time on; else none.
+std::int64_t last_rows(const Dataset& dataset, std::int64_t task, std::int64_t query) {
+  const auto left = dataset.row_count(task) - query;
+  return left > 0 && left >= early_rows(dataset, task) ? query : 0;
+}
+
+// Of a task: all behind the largest support that are from the split time on.
+std::int64_t rest_of(const Dataset& dataset, std::int64_t task, std::int64_t support) {
+  return std::max<std::int64_t>(0, dataset.row_count(task) - std::max(support, early_rows(dataset, task)));
+}
+
+// Rows that a task needs for every support size: "all", of the rows before a split time, is one at least.
+std::int64_t largest_support(const EvaluationOptions& options) {
+  std::int64_t largest = 0;
+  for (const auto& support : options.support)
+    largest = std::max<std::int64_t>(largest, support == "all" ? 1 : rows_of(support));
+  return largest;
+}
+
+[[noreturn]] void refuse_for_lack_of_rest(const Dataset& dataset, Split split, std::int64_t support) {
+  const auto late = dataset.split_time() ? fmt::format(" from data.split-time = {} on", *dataset.split_time()) : "";
+  throw DataError(
+      fmt::format("{}: no {} task has a row{} beside {}; lower evaluate.support, or ingest with another "
+                  "data.{}{}",
+                  dataset.folder().string(), name_of(split), late, counted(support, "support row"), name_of(split),
+                  late.empty() ? "" : " or an earlier data.split-time"));
+}
+
+[[noreturn]] void refuse_for_lack_of_rows(const Dataset& dataset, Split split, std::int64_t query) {
   if (const auto time = dataset.split_time())
     throw DataError(fmt::format(
         "{}: no {} task has {} rows from data.split-time = {} on and one before those; lower evaluate.query, "
@@ -115,11 +144,43 @@ std::vector<std::int64_t> tasks_that_can_judge(const Dataset& dataset, Split spl
                               dataset.folder().string(), name_of(split), query, name_of(split)));
 }
 
+// Where no time says which rows come before those that judge, "all" would leave none to judge.
+void check_rest(const Dataset& dataset, const EvaluationOptions& options) {
+  const auto& sizes = options.support;
+  const bool names_all = std::find(sizes.begin(), sizes.end(), "all") != sizes.end();
+  require(!options.query.is_rest() || !names_all || dataset.split_time(),
+          "evaluate.query = rest has all rows but the support judge, and with 'all' among evaluate.support none would "
+          "be left; name numbers alone, as in evaluate.support = 5");
+}
+
+void check_validates(const Dataset& dataset, Split split) {
+  if (split == Split::kValidation && dataset.tasks_of(split).empty())
+    throw DataError(
+        fmt::format("{}: has no validation tasks; ingest with data.validation = 0.1, or, to train without "
+                    "and end with the last parameters, set train.keep-best = false and train.patience = 0",
+                    dataset.folder().string()));
+}
+
+std::vector<JudgingTask> judging_tasks(const Dataset& dataset, Split split, const EvaluationOptions& options) {
+  check_rest(dataset, options);
+  check_validates(dataset, split);
+  const bool is_rest = options.query.is_rest();
+  const auto support = largest_support(options);
+  std::vector<JudgingTask> tasks;
+  for (const auto task : dataset.tasks_of(split)) {
+    const auto query = is_rest ? rest_of(dataset, task, support) : last_rows(dataset, task, options.query.rows);
+    if (query > 0) tasks.push_back({task, static_cast<std::uint32_t>(query)});
+  }
+  if (tasks.empty() && is_rest) refuse_for_lack_of_rest(dataset, split, support);
+  if (tasks.empty()) refuse_for_lack_of_rows(dataset, split, options.query.rows);
+  return tasks;
+}
+
 // Tasks of a split, whose rows are told apart by evaluate.order.
 class EpisodesOfSplit : public EpisodesOfTasks {
  public:
   EpisodesOfSplit(const Dataset& dataset, Split split, const EvaluationOptions& options)
-      : EpisodesOfTasks(dataset, options, tasks_that_can_judge(dataset, split, options.query), options.query) {
+      : EpisodesOfTasks(dataset, options, judging_tasks(dataset, split, options)) {
     check_split_time(dataset, options.order);
   }
 
@@ -127,24 +188,24 @@ class EpisodesOfSplit : public EpisodesOfTasks {
 
  protected:
   EpisodeRows rows_of(std::size_t place, std::uint32_t support) const override {
-    return evaluation_rows(task(place), rows(place), support, static_cast<std::uint32_t>(query()), options().order,
-                           options().seed);
+    return evaluation_rows(task(place), rows(place), support, static_cast<std::uint32_t>(query_rows(place)),
+                           options().order, options().seed);
   }
 };
 
-std::vector<std::int64_t> tasks_of(const std::vector<TaskEpisode>& episodes) {
-  std::vector<std::int64_t> tasks;
+std::vector<JudgingTask> tasks_of(const std::vector<TaskEpisode>& episodes) {
+  std::vector<JudgingTask> tasks;
   tasks.reserve(episodes.size());
-  for (const auto& episode : episodes) tasks.push_back(episode.task);
+  for (const auto& episode : episodes)
+    tasks.push_back({episode.task, static_cast<std::uint32_t>(episode.rows.query.size())});
   return tasks;
 }
 
-// At least one, and all with equally many query rows.
+// At least one.
 class EpisodesOfList : public EpisodesOfTasks {
  public:
   EpisodesOfList(const Dataset& dataset, const EvaluationOptions& options, std::vector<TaskEpisode> listed)
-      : EpisodesOfTasks(dataset, options, tasks_of(listed), std::ssize(listed.front().rows.query)),
-        listed_(std::move(listed)) {}
+      : EpisodesOfTasks(dataset, options, tasks_of(listed)), listed_(std::move(listed)) {}
 
   std::uint32_t rows(std::size_t place) const override {
     const auto& [support, query, unseen] = listed_[place].rows;
@@ -167,7 +228,7 @@ class EpisodesOfClasses : public EvaluationEpisodes {
   EpisodesOfClasses(const Dataset& dataset, Split split, const EvaluationOptions& options)
       : dataset_(dataset),
         options_(options),
-        classes_(classes_with_rows(dataset, dataset.tasks_of(split), options.query + 1, options.ways)) {
+        classes_(classes_with_rows(dataset, dataset.tasks_of(split), query_of(options) + 1, options.ways)) {
     require(
         options.episodes_from.empty(),
         fmt::format("evaluate.episodes-from = {} lists rows of tasks, and with data.task = class tasks are drawn of "
@@ -180,15 +241,25 @@ class EpisodesOfClasses : public EvaluationEpisodes {
   }
 
   std::size_t count() const override { return static_cast<std::size_t>(options_.episodes); }
-  std::int64_t query() const override { return options_.query; }
-  std::size_t query_rows() const override { return static_cast<std::size_t>(options_.ways * options_.query); }
+  std::optional<std::int64_t> query() const override { return options_.query.rows; }
+  std::size_t query_rows(std::size_t) const override {
+    return static_cast<std::size_t>(options_.ways * options_.query.rows);
+  }
+  std::size_t drawn_rows() const override { return 0; }
   std::int64_t task(std::size_t) const override { return classes_.front(); }
   std::uint32_t rows(std::size_t) const override { return 0; }  // no episode has more than another
   TaskEpisode drawn(std::size_t place, std::uint32_t support) const override {
-    return class_episode(dataset_, classes_, {options_.ways, support, options_.query}, options_.seed, place);
+    return class_episode(dataset_, classes_, {options_.ways, support, options_.query.rows}, options_.seed, place);
   }
 
  private:
+  static std::int64_t query_of(const EvaluationOptions& options) {
+    require(!options.query.is_rest(),
+            "evaluate.query = rest is of tasks that have rows of their own, and with data.task = class tasks are drawn "
+            "of classes; set a number, rows of each class");
+    return options.query.rows;
+  }
+
   const Dataset& dataset_;
   const EvaluationOptions& options_;
   std::vector<std::int64_t> classes_;

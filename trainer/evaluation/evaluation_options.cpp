@@ -21,7 +21,11 @@ constexpr std::uint32_t kAllRows = std::numeric_limits<std::uint32_t>::max();
 
 void declare(Options& add, EvaluationOptions& options) {
   add.add("evaluate.support", options.support, "support sizes, rows, or all; also of validation").items(64);
-  add.add("evaluate.query", options.query, "rows of a task that judge").from(1).to(kMostRows).unit("rows");
+  add.add("evaluate.query", options.query,
+          "rows of a task that judge, or rest: all but as many as the largest of evaluate.support")
+      .from(1)
+      .to(kMostRows)
+      .unit("rows");
   add.add("evaluate.episodes", options.episodes,
           "tasks that are drawn of classes (data.task = class); their support and query are rows of each class")
       .from(1)

@@ -9,6 +9,7 @@
 #include "data/episode_options.h"
 #include "trainer/evaluation/candidates.h"
 #include "trainer/evaluation/measure.h"
+#include "trainer/evaluation/query_size.h"
 
 namespace warmstart {
 
@@ -16,9 +17,9 @@ class Options;
 
 struct EvaluationOptions {
   std::vector<std::string> support = {"0", "1", "3", "5", "10", "all"};  // support sizes, in rows
-  std::int64_t query = 10;                                               // rows that judge
+  QuerySize query = 10;                                                  // rows that judge
   std::int64_t ways = 5, episodes = 600;  // of tasks of classes, whose support and query are rows of each class
-  RowOrder order = RowOrder::kTime;       // the last `query` rows by time judge, or a seeded choice
+  RowOrder order = RowOrder::kTime;       // the last rows by time judge, or a seeded choice
   // Table of the episodes that judge in place of the test tasks; none where it is empty.
   std::filesystem::path episodes_from = {};
   Candidates candidates = {};  // what the query rows are judged among

@@ -9,7 +9,7 @@ namespace warmstart {
 namespace {
 
 std::int64_t defining_tasks(const Statistic& statistic, const Measure& measure, const JudgedRows& rows) {
-  if (is_pooled(measure)) return static_cast<std::int64_t>(rows.tasks);
+  if (is_pooled(measure)) return static_cast<std::int64_t>(rows.tasks.tasks());
   const auto& values = statistic.by_task();
   return std::count_if(values.begin(), values.end(), [](double value) { return !std::isnan(value); });
 }
@@ -33,7 +33,7 @@ std::vector<std::vector<Measurement>> measurements(const std::vector<EvaluationR
     }
   }
   if (results.empty()) return all;
-  const auto intervals = bootstrap(functions, results[0].rows.tasks, options.resamples, options.seed);
+  const auto intervals = bootstrap(functions, results[0].rows.tasks.tasks(), options.resamples, options.seed);
   for (std::size_t i = 0; i < intervals.size(); ++i)
     all[i / measures.size()][i % measures.size()].interval = intervals[i];
   return all;

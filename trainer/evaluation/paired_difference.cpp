@@ -48,7 +48,7 @@ std::vector<PairedDifference> paired_differences(const std::vector<EvaluationRes
     }
   }
   if (results.empty()) return differences;
-  const auto intervals = bootstrap(functions, results[0].rows.tasks, options.resamples, options.seed);
+  const auto intervals = bootstrap(functions, results[0].rows.tasks.tasks(), options.resamples, options.seed);
   for (std::size_t i = 0; i < intervals.size(); ++i) differences[i].interval = intervals[i];
   return differences;
 }

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "trainer/evaluation/rows_by_task.h"
+
 namespace warmstart {
 
 // Where the query rows of all tasks of a split stand among the entities of a whole catalogue, those left out that a
@@ -14,18 +16,16 @@ namespace warmstart {
 struct RankedRows {
   static constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 
-  std::size_t tasks = 0, query = 0;       // query rows of each task
-  std::vector<float> labels = {};         // [tasks, query]
-  std::vector<std::int64_t> places = {};  // [tasks, query] from 0
+  RowsByTask tasks;                       // which of the rows are each task's
+  std::vector<float> labels = {};         // [tasks.rows()]
+  std::vector<std::int64_t> places = {};  // [tasks.rows()] from 0
   std::size_t listed = 0;                 // entities that each task's list has
   std::vector<std::uint32_t> lists = {};  // [tasks, listed] the first entities; kNobody where a task has no more
   // Of each entity: minus the binary logarithm of the share of training tasks that have a row of it, in bits.
   std::shared_ptr<const std::vector<double>> self_information = {};
 
-  std::span<const float> labels_of(std::size_t task) const { return std::span(labels).subspan(task * query, query); }
-  std::span<const std::int64_t> places_of(std::size_t task) const {
-    return std::span(places).subspan(task * query, query);
-  }
+  std::span<const float> labels_of(std::size_t task) const { return tasks.of(task, labels); }
+  std::span<const std::int64_t> places_of(std::size_t task) const { return tasks.of(task, places); }
   // The first k of a task's list, without kNobody.
   std::span<const std::uint32_t> list_of(std::size_t task, std::size_t k) const;
 };

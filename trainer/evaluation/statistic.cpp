@@ -48,11 +48,11 @@ class PooledOverRows : public Statistic {
 // The share of all entities that stand in the first k of the lists of tasks that count.
 class Coverage : public Statistic {
  public:
-  Coverage(RankedRows ranked, std::size_t k) : Statistic(ranked.tasks), ranked_(std::move(ranked)), k_(k) {}
+  Coverage(RankedRows ranked, std::size_t k) : Statistic(ranked.tasks.tasks()), ranked_(std::move(ranked)), k_(k) {}
 
   double value(std::span<const double> weights) const override {
     std::vector<bool> is_listed(ranked_.self_information->size(), false);
-    for (std::size_t task = 0; task < ranked_.tasks; ++task) {
+    for (std::size_t task = 0; task < ranked_.tasks.tasks(); ++task) {
       if (weights[task] == 0.0) continue;
       for (const auto entity : ranked_.list_of(task, k_)) is_listed[entity] = true;
     }
@@ -130,25 +130,25 @@ std::unique_ptr<Statistic> make_statistic(const Measure& measure, const RankedRo
   if (measure.kind == MeasureKind::kCoverage)
     return std::make_unique<Coverage>(ranked, static_cast<std::size_t>(measure.k));
   std::vector<double> by_task;
-  by_task.reserve(ranked.tasks);
-  for (std::size_t task = 0; task < ranked.tasks; ++task)
+  by_task.reserve(ranked.tasks.tasks());
+  for (std::size_t task = 0; task < ranked.tasks.tasks(); ++task)
     by_task.push_back(value_of_ranked_task(measure, ranked, task, scale));
   return std::make_unique<MeanOverTasks>(std::move(by_task));
 }
 
 std::unique_ptr<Statistic> make_statistic(const Measure& measure, const JudgedRows& rows, const LabelScale& scale) {
   if (measure.kind == MeasureKind::kAuc) {
-    return std::make_unique<PooledOverRows<Auc>>(rows.tasks,
-                                                 Auc(rows.ordering(), rows.labels, scale.relevant.value(), rows.query));
+    return std::make_unique<PooledOverRows<Auc>>(rows.tasks.tasks(),
+                                                 Auc(rows.ordering(), rows.labels, scale.relevant.value(), rows.tasks));
   }
   if (measure.kind == MeasureKind::kCalibrationError) {
     return std::make_unique<PooledOverRows<CalibrationError>>(
-        rows.tasks, CalibrationError(rows.predicted, rows.labels, rows.query));
+        rows.tasks.tasks(), CalibrationError(rows.predicted, rows.labels, rows.tasks));
   }
   std::vector<double> by_task;
-  by_task.reserve(rows.tasks);
+  by_task.reserve(rows.tasks.tasks());
   const bool is_ordered = is_of_order(measure) || measure.kind == MeasureKind::kGroupedAuc;
-  for (std::size_t task = 0; task < rows.tasks; ++task)
+  for (std::size_t task = 0; task < rows.tasks.tasks(); ++task)
     by_task.push_back(value_of_task(measure, is_ordered ? rows.ordering_of(task) : rows.predicted_of(task),
                                     rows.labels_of(task), scale));
   return std::make_unique<MeanOverTasks>(std::move(by_task));

@@ -17,7 +17,7 @@ TEST(Auc, IsThatOfScikitLearnWhichCountsTiesHalf) { EXPECT_DOUBLE_EQ(auc(kTiedSc
 // w = [2, 0, 3, 1, 1, 1, 2, 0, 1, 1]; roc_auc_score(np.repeat(y, w), np.repeat(p, w))
 TEST(Auc, OfGroupsThatCountSeveralTimesIsThatOfRepeatedRows) {
   const std::vector<double> times = {2, 0, 3, 1, 1, 1, 2, 0, 1, 1};
-  EXPECT_NEAR(Auc(kTiedScores, kClicked, 1, 1).value(times), 0.7222222222222223, 1e-15);
+  EXPECT_NEAR(Auc(kTiedScores, kClicked, 1, equal_rows(10, 1)).value(times), 0.7222222222222223, 1e-15);
 }
 
 TEST(Auc, IsAHalfWhereAllScoresAreEqualWhateverTheOrder) {
@@ -32,7 +32,7 @@ TEST(Auc, IsUndefinedOfOneKindOfRow) {
   EXPECT_TRUE(std::isnan(auc(scores, ratings, 6)));
   EXPECT_EQ(auc(scores, ratings, 4), 0.0);
   // Two groups of two rows, and only the first counts.
-  EXPECT_TRUE(std::isnan(Auc(scores, ratings, 4, 2).value(std::vector<double>{3, 0})));
+  EXPECT_TRUE(std::isnan(Auc(scores, ratings, 4, equal_rows(2, 2)).value(std::vector<double>{3, 0})));
 }
 
 }  // namespace

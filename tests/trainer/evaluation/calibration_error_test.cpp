@@ -9,7 +9,7 @@ namespace warmstart {
 namespace {
 
 double error_of(const std::vector<float>& predicted, const std::vector<float>& labels) {
-  return CalibrationError(predicted, labels, labels.size()).value(std::vector<double>{1});
+  return CalibrationError(predicted, labels, equal_rows(1, labels.size())).value(std::vector<double>{1});
 }
 
 // y = np.array([1, 0, 1, 1, 0, 0, 1, 0, 0, 1]); p = np.float32([.9, .8, .8, .7, .7, .55, .35, .3, .1, .05])
@@ -39,10 +39,10 @@ TEST(CalibrationError, OfWhatIsNoProbabilityCountsInTheNearestBin) {
 
 TEST(CalibrationError, GroupsCountAsOftenAsTheirWeightSays) {
   const std::vector<float> predicted = {.75f, .25f}, labels = {1, 0};
-  const CalibrationError error(predicted, labels, 1);
+  const CalibrationError error(predicted, labels, equal_rows(2, 1));
   EXPECT_EQ(error.value(std::vector<double>{1, 1}), 0.25);
   EXPECT_TRUE(std::isnan(error.value(std::vector<double>{0, 0})));
-  const CalibrationError uneven(std::vector<float>{.5f, .25f}, labels, 1);
+  const CalibrationError uneven(std::vector<float>{.5f, .25f}, labels, equal_rows(2, 1));
   EXPECT_EQ(uneven.value(std::vector<double>{3, 1}), (3 * .5 + .25) / 4);
 }
 

@@ -31,7 +31,7 @@ TEST(Evaluation, GivesTheSameBitsOnAnyNumberOfRanks) {
   const auto together = Evaluation(dataset, Split::kTrain, options, group).run(model);
   const auto expected = Evaluation(dataset, Split::kTrain, options, alone).run(model);
   ASSERT_EQ(together.size(), options.support.size());
-  EXPECT_EQ(together[0].rows.tasks, dataset.tasks_of(Split::kTrain).size());
+  EXPECT_EQ(together[0].rows.tasks.tasks(), dataset.tasks_of(Split::kTrain).size());
   const std::vector<Measure> measures = {
       {MeasureKind::kMae}, {MeasureKind::kNdcg, 3}, {MeasureKind::kAuc}, {MeasureKind::kRecall, 2}};
   const auto found = measurements(together, measures, options), wanted = measurements(expected, measures, options);
@@ -123,8 +123,8 @@ TEST(Evaluation, JudgesQueryRowsAmongDrawnEntities) {
   options.measures = {{MeasureKind::kRecall, 3}};
   const Evaluation evaluation(dataset, Split::kTrain, options, group);
   const auto results = evaluation.run(ByNumber());
-  ASSERT_EQ(results[0].rows.query, 8u);
-  for (std::size_t task = 0; task < results[0].rows.tasks; ++task) {
+  ASSERT_EQ(results[0].rows.tasks.rows_of(0), 8u);
+  for (std::size_t task = 0; task < results[0].rows.tasks.tasks(); ++task) {
     const auto labels = results[0].rows.labels_of(task), scores = results[0].rows.ordering_of(task);
     const auto entities = dataset.task(dataset.tasks_of(Split::kTrain)[task]).rows.entity;
     const std::set<float> seen(entities.begin(), entities.end());
@@ -205,6 +205,113 @@ class ByLastOfSupport : public Recommender {
   }
 };
 
+// The entities of all rows of a split's tasks behind the first `support`, task by task.
+std::vector<std::vector<std::uint32_t>> rests(const Dataset& dataset, Split split, std::size_t support) {
+  std::vector<std::vector<std::uint32_t>> found;
+  for (const auto task : dataset.tasks_of(split)) {
+    const auto rows = dataset.task(task).rows.entity;
+    if (rows.size() > support) found.emplace_back(rows.begin() + static_cast<std::ptrdiff_t>(support), rows.end());
+  }
+  return found;
+}
+
+std::vector<std::uint32_t> all_of(const std::vector<std::vector<std::uint32_t>>& parts) {
+  std::vector<std::uint32_t> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+TEST(Evaluation, TheRestOfEachTaskJudgesAtEverySupportSize) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  ingest_small_dataset(folder.path());
+  const Dataset dataset(folder.path() / "dataset", true);
+  const Evaluation evaluation(dataset, Split::kTrain, {.support = {"5", "0", "2"}, .query = QuerySize::rest()}, group);
+  const auto rest = rests(dataset, Split::kTrain, 5);
+  EXPECT_EQ(evaluation.query(), std::nullopt);
+  EXPECT_EQ(evaluation.tasks(), std::ssize(rest));
+  EXPECT_EQ(evaluation.query_entities(), all_of(rest));
+  const auto results = evaluation.run(ByNumber());
+  double sum = 0.0;
+  for (std::size_t task = 0; task < rest.size(); ++task) {
+    const auto predicted = results[0].rows.predicted_of(task), labels = results[0].rows.labels_of(task);
+    EXPECT_TRUE(std::equal(predicted.begin(), predicted.end(), rest[task].begin(), rest[task].end()));
+    double of_task = 0.0;
+    for (std::size_t row = 0; row < labels.size(); ++row)
+      of_task += std::abs(static_cast<double>(predicted[row]) - static_cast<double>(labels[row]));
+    sum += of_task / static_cast<double>(labels.size());
+  }
+  EXPECT_NEAR(value_of(results[0], {MeasureKind::kMae}), sum / static_cast<double>(rest.size()), 1e-12);
+  EXPECT_EQ(results[1].rows.labels, results[0].rows.labels);
+  EXPECT_EQ(results[2].rows.predicted, results[0].rows.predicted);
+}
+
+TEST(Evaluation, TheRestIsJudgedAmongOtherCandidates) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  ingest_small_dataset(folder.path());
+  const Dataset dataset(folder.path() / "dataset", true);
+  const auto rest = rests(dataset, Split::kTrain, 3);
+  EvaluationOptions options = {.support = {"3"}, .query = QuerySize::rest(), .relevant = 3.0};
+  options.candidates = {Candidates::Kind::kSampled, 2};
+  const auto drawn = Evaluation(dataset, Split::kTrain, options, group).run(ByNumber());
+  options.candidates = {Candidates::Kind::kAll};
+  const auto ranked = Evaluation(dataset, Split::kTrain, options, group).run(ByNumber());
+  for (std::size_t task = 0; task < rest.size(); ++task) {
+    const auto labels = drawn[0].rows.labels_of(task);
+    ASSERT_EQ(labels.size(), rest[task].size() + 2);
+    EXPECT_NE(labels[rest[task].size() - 1], drawn[0].scale.of_unseen());
+    EXPECT_EQ(labels.back(), drawn[0].scale.of_unseen());
+    // Of the entities asked for, the one with the highest number comes before all others but unseen ones.
+    const auto places = ranked[0].ranked->places_of(task);
+    ASSERT_EQ(places.size(), rest[task].size());
+    EXPECT_EQ(std::max_element(rest[task].begin(), rest[task].end()) - rest[task].begin(),
+              std::min_element(places.begin(), places.end()) - places.begin());
+  }
+}
+
+TEST(Evaluation, TheRestFromTheSplitTimeOnJudges) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  auto ingested = ingest_small_dataset(folder.path());
+  const auto time = late_time(Dataset(folder.path() / "dataset", true));
+  ingested.dataset = folder.path() / "split";
+  ingested.split_time = {"late", time};
+  ingest(ingested);
+  const Dataset dataset(folder.path() / "split", true);
+  std::vector<std::uint32_t> expected, last_before;
+  for (const auto task : dataset.tasks_of(Split::kTest)) {
+    const auto rows = dataset.task(task).rows;
+    const auto early = std::count_if(rows.time.begin(), rows.time.end(), [&](double at) { return at < time; });
+    const auto first = std::max<std::ptrdiff_t>(2, early);
+    if (first >= std::ssize(rows.entity)) continue;
+    expected.insert(expected.end(), rows.entity.begin() + first, rows.entity.end());
+    last_before.push_back(rows.entity[static_cast<std::size_t>(first) - 1]);
+  }
+  const Evaluation evaluation(dataset, Split::kTest, {.support = {"2", "all"}, .query = QuerySize::rest()}, group);
+  ASSERT_FALSE(expected.empty());
+  EXPECT_EQ(evaluation.query_entities(), expected);
+  const auto results = evaluation.run(ByLastOfSupport());
+  for (std::size_t task = 0; task < last_before.size(); ++task)
+    EXPECT_EQ(results[1].rows.predicted_of(task).front(), static_cast<float>(last_before[task]));
+}
+
+TEST(Evaluation, TheRestIsRefusedWhereThereIsNone) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  ingest_small_dataset(folder.path());
+  const Dataset dataset(folder.path() / "dataset", true);
+  EXPECT_NE(refusal(dataset, {.support = {"1", "all"}, .query = QuerySize::rest()}).find("name numbers alone"),
+            std::string::npos);
+  EXPECT_NE(refusal(dataset, {.support = {"900"}, .query = QuerySize::rest()})
+                .find("no test task has a row beside 900 support rows; lower evaluate.support"),
+            std::string::npos);
+  ingest_small_classes(folder.path() / "classes");
+  const Dataset classes(folder.path() / "classes/dataset", true);
+  EXPECT_NE(refusal(classes, {.support = {"1"}, .query = QuerySize::rest(), .ways = 2}).find("rows of each class"),
+            std::string::npos);
+}
+
 // A data set, and a list of its rows of a validation task and two test tasks: three of each judge, six are its support.
 class ListedEpisodesTest : public testing::Test {
  protected:
@@ -280,7 +387,7 @@ TEST_F(ListedEpisodesTest, AreJudgedAmongDrawnEntities) {
   options.query = 1;  // which says nothing of the list
   options.relevant = 3.0;
   const auto results = Evaluation(*dataset, Split::kTest, options, group).run(ByNumber());
-  ASSERT_EQ(results[0].rows.query, 8u);
+  ASSERT_EQ(results[0].rows.tasks.rows_of(0), 8u);
   for (std::size_t task = 0; task < 3; ++task) {
     const auto labels = results[0].rows.labels_of(task), scores = results[0].rows.ordering_of(task);
     EXPECT_EQ(labels[2], dataset->task(tasks[task]).rows.label[2]);
@@ -290,6 +397,17 @@ TEST_F(ListedEpisodesTest, AreJudgedAmongDrawnEntities) {
       EXPECT_EQ(std::count(entities.begin(), entities.end(), static_cast<std::uint32_t>(scores[row])), 0);
     }
   }
+}
+
+TEST_F(ListedEpisodesTest, MayHaveDifferentNumbersOfQueryRows) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  write("task,entity,set\n" + line(0, 0, "query") + line(1, 3, "query") + line(1, 1, "query") + line(0, 2, "support"));
+  const Evaluation evaluation(*dataset, Split::kTest, options, group);
+  EXPECT_EQ(evaluation.query(), std::nullopt);
+  const auto results = evaluation.run(ByNumber());
+  EXPECT_EQ(results[0].rows.labels_of(0).size(), 1u);
+  EXPECT_EQ(results[0].rows.labels_of(1).size(), 2u);
+  EXPECT_EQ(results[0].rows.labels_of(1)[0], dataset->task(tasks[1]).rows.label[3]);
 }
 
 TEST_F(ListedEpisodesTest, OtherColumnsTabsAndMixedRowsAreRead) {
@@ -318,8 +436,6 @@ TEST_F(ListedEpisodesTest, WhatTheDataSetOrTheListLacksIsRefusedByLine) {
   expect_refusal(head + list + line(0, 9, "test"), ":29: column 'set': 'test' is neither support nor query");
   expect_refusal(head + list + key + ",,query\n", ":29: column 'entity' is empty");
   expect_refusal(head + list + key + "\n", ":29: ");
-  expect_refusal(head + line(0, 0, "query") + line(1, 0, "query") + line(1, 1, "query"),
-                 ":3: user '" + dataset->task(tasks[1]).key() + "' has 2 query rows, and user '" + key + "' has 1");
   expect_refusal(head + line(0, 0, "support"), ":2: user '" + key + "' has no query row");
   tasks[0] = dataset->tasks_of(Split::kTrain)[0];
   expect_refusal(head + list + line(0, 0, "query"),

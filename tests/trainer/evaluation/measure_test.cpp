@@ -74,15 +74,15 @@ TEST(Measure, AnOptionListsTheKnownNames) {
 TEST(Measure, IsTheMeanOverTheSupportSizes) {
   const LabelScale ratings{1, 5, {}};
   const std::vector<EvaluationResult> results = {
-      {.support = "0", .rows = {.tasks = 1, .query = 1, .labels = {3}, .predicted = {4}}, .scale = ratings},
-      {.support = "all", .rows = {.tasks = 1, .query = 1, .labels = {3}, .predicted = {5}}, .scale = ratings}};
+      {.support = "0", .rows = {.tasks = equal_rows(1, 1), .labels = {3}, .predicted = {4}}, .scale = ratings},
+      {.support = "all", .rows = {.tasks = equal_rows(1, 1), .labels = {3}, .predicted = {5}}, .scale = ratings}};
   EXPECT_EQ(mean_over_supports(results, named("mae")), 1.5);
   EXPECT_EQ(mean_over_supports(results, named("mse")), 2.5);
 }
 
 TEST(Measure, OfPredictionsThatAreNotFiniteIsNoNumberEvenWhereTheirOrderIsOne) {
   const EvaluationResult result{.support = "0",
-                                .rows = {.tasks = 2, .query = 1, .labels = {3, 3}, .predicted = {3, NAN}},
+                                .rows = {.tasks = equal_rows(2, 1), .labels = {3, 3}, .predicted = {3, NAN}},
                                 .scale = {1, 5, {}},
                                 .not_finite = 1};
   EXPECT_TRUE(std::isnan(value_of(result, named("mae"))));

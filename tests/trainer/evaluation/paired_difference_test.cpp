@@ -16,9 +16,9 @@ const std::vector<Measure> kAllKinds = {
 
 // Labels of 0 and 1, and predictions that are off by a share of `noise`, drawn for each row.
 EvaluationResult noisy(double noise, std::uint64_t seed) {
-  EvaluationResult result{.support = "5", .rows = {.tasks = 60, .query = 4}, .scale = {0, 1, 1.0}};
+  EvaluationResult result{.support = "5", .rows = {.tasks = equal_rows(60, 4)}, .scale = {0, 1, 1.0}};
   RandomStream labels(1, Purpose::kSynthesize), errors(seed, Purpose::kSynthesize, 1);
-  for (std::size_t i = 0; i < result.rows.tasks * result.rows.query; ++i) {
+  for (std::size_t i = 0; i < result.rows.tasks.rows(); ++i) {
     const double label = labels.uniform() < 0.4 ? 1.0 : 0.0, error = noise * errors.uniform();
     result.rows.labels.push_back(static_cast<float>(label));
     result.rows.predicted.push_back(static_cast<float>(label + (1.0 - 2.0 * label) * error));

@@ -27,7 +27,7 @@ TEST(PopularitySlices, KeepEntitiesOfEquallyManyRowsTogether) {
 
 TEST(PopularitySlices, MeasureTheirRowsTogether) {
   const EvaluationResult result{.support = "0",
-                                .rows = {.tasks = 2, .query = 2, .labels = {1, 2, 3, 4}, .predicted = {1, 3, 6, 4}},
+                                .rows = {.tasks = equal_rows(2, 2), .labels = {1, 2, 3, 4}, .predicted = {1, 3, 6, 4}},
                                 .scale = {1, 5, {}}};
   EXPECT_EQ(value_of_rows({MeasureKind::kMae}, result, {1, 2}), 2.0);
   EXPECT_EQ(value_of_rows({MeasureKind::kRmse}, result, {1, 2}), std::sqrt(5.0));
@@ -36,7 +36,7 @@ TEST(PopularitySlices, MeasureTheirRowsTogether) {
 
 TEST(PopularitySlices, RecallIsTheShareOfRelevantRowsThatAreFound) {
   EvaluationResult result = {.support = "all", .rows = {}, .scale = {.least = 0, .most = 1, .relevant = 1.0}};
-  result.ranked = RankedRows{.tasks = 2, .query = 2, .labels = {1, 0, 1, 1}, .places = {4, 0, 1, 9}};
+  result.ranked = RankedRows{.tasks = equal_rows(2, 2), .labels = {1, 0, 1, 1}, .places = {4, 0, 1, 9}};
   const Measure recall = {MeasureKind::kRecall, 5};
   EXPECT_EQ(value_of_rows(recall, result, {0, 1, 2, 3}), 2.0 / 3.0);
   EXPECT_EQ(value_of_rows(recall, result, {0, 3}), 0.5);

@@ -44,7 +44,7 @@ TEST(RankedRows, AskedForTwiceStandOnceInTheList) {
 }
 
 RankedRows two_tasks() {
-  RankedRows rows{.tasks = 2, .query = 3, .labels = {1, 1, 1, 1, 0, 1}, .places = {0, 4, 2, 5, 0, 1}, .listed = 3};
+  RankedRows rows{.tasks = equal_rows(2, 3), .labels = {1, 1, 1, 1, 0, 1}, .places = {0, 4, 2, 5, 0, 1}, .listed = 3};
   rows.lists = {6, 2, 1, 3, 6, kNobody};
   rows.self_information = std::make_shared<const std::vector<double>>(std::vector<double>{1, 2, 3, 4, 5, 6, 0.5, 8});
   return rows;
@@ -75,16 +75,16 @@ TEST(RankedRows, CoverageCountsEntitiesAndNoveltyTheirInformation) {
 // 53 entities, 6 tasks of 5 query rows and the rest of every ninth entity; the figures are what the metrics of RecBole
 // 1.2.1 say of the same scores.
 RankedRows of_recbole() {
-  RankedRows rows{.tasks = 6, .query = 5, .labels = std::vector<float>(30, 1.0f), .listed = 10};
+  RankedRows rows{.tasks = equal_rows(6, 5), .labels = std::vector<float>(30, 1.0f), .listed = 10};
   rows.self_information = std::make_shared<const std::vector<double>>(std::vector<double>(53, 1.0));
-  for (std::uint32_t task = 0; task < rows.tasks; ++task) {
+  for (std::uint32_t task = 0; task < rows.tasks.tasks(); ++task) {
     std::vector<float> scores;
     ListOfEntities query, others;
     for (std::uint32_t entity = 0; entity < 53; ++entity) {
       scores.push_back(static_cast<float>((entity * 37 + task * 11 + 1) % 53));
       if ((entity + task) % 9 == 0) others.push_back(entity);
     }
-    for (std::uint32_t row = 0; row < rows.query; ++row) query.push_back((task * 9 + row * 10 + row * task) % 53);
+    for (std::uint32_t row = 0; row < 5; ++row) query.push_back((task * 9 + row * 10 + row * task) % 53);
     const auto found = ranked(scores, query, others, rows.listed);
     rows.places.insert(rows.places.end(), found.places.begin(), found.places.end());
     rows.lists.insert(rows.lists.end(), found.list.begin(), found.list.end());

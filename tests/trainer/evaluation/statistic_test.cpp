@@ -12,9 +12,10 @@ namespace {
 
 // Three tasks of two rows: the first has both kinds of label, the others have one.
 EvaluationResult three_tasks() {
-  return {.support = "all",
-          .rows = {.tasks = 3, .query = 2, .labels = {0, 1, 1, 1, 0, 0}, .predicted = {.25f, .75f, .5f, 1, .75f, .5f}},
-          .scale = {0, 1, 1.0}};
+  return {
+      .support = "all",
+      .rows = {.tasks = equal_rows(3, 2), .labels = {0, 1, 1, 1, 0, 0}, .predicted = {.25f, .75f, .5f, 1, .75f, .5f}},
+      .scale = {0, 1, 1.0}};
 }
 
 TEST(Statistic, LeavesTasksOutThatDoNotDefineTheMeasure) {
@@ -45,6 +46,38 @@ TEST(Statistic, CountsTasksByTheirWeights) {
   EXPECT_TRUE(std::isnan(recall->value(std::vector<double>{0, 0, 5})));
   const auto mae = make_statistic({MeasureKind::kMae}, result.rows, result.scale);
   EXPECT_EQ(mae->value(weights), (2 * 0.25 + 0.625) / 3);
+}
+
+// Three tasks of one, three and two rows; what is expected of them is by scripts of a few lines of NumPy.
+RowsByTask unequal_tasks() {
+  RowsByTask tasks;
+  for (const std::size_t rows : {1u, 3u, 2u}) tasks.add_task(rows);
+  return tasks;
+}
+
+TEST(Statistic, OfTasksOfUnequalLengthCountsEachTaskOnce) {
+  const EvaluationResult result = {
+      .support = "1",
+      .rows = {.tasks = unequal_tasks(), .labels = {3, 1, 5, 4, 2, 4}, .predicted = {2.5f, 2, 4.5f, 4.75f, 3.5f, 3}},
+      .scale = {1, 5, 4.0}};
+  EXPECT_NEAR(value_of(result, {MeasureKind::kMae}), 0.8333333333333334, 1e-15);
+  EXPECT_NEAR(value_of(result, {MeasureKind::kRmse}), 0.8506788220518658, 1e-15);
+  EXPECT_NEAR(value_of(result, {MeasureKind::kNdcg, 2}), 0.8639636604578529, 1e-15);
+  EXPECT_EQ(value_of(result, {MeasureKind::kPrecision, 2}), 0.5);
+  EXPECT_EQ(value_of(result, {MeasureKind::kRecall, 1}), 0.25);
+  EXPECT_EQ(value_of(result, {MeasureKind::kMrr}), 0.75);
+  EXPECT_EQ(value_of(result, {MeasureKind::kGroupedAuc}), 0.5);
+  EXPECT_NEAR(value_of(result, {MeasureKind::kAuc}), 0.8888888888888888, 1e-15);
+  const auto auc = make_statistic({MeasureKind::kAuc}, result.rows, result.scale);
+  EXPECT_NEAR(auc->value(std::vector<double>{2, 1, 3}), 0.7, 1e-15);
+}
+
+TEST(Statistic, OfTasksOfUnequalLengthPoolsTheirProbabilities) {
+  const JudgedRows rows = {
+      .tasks = unequal_tasks(), .labels = {1, 0, 1, 0, 1, 0}, .predicted = {.25f, .75f, .75f, .5f, .125f, .25f}};
+  const auto error = make_statistic({MeasureKind::kCalibrationError}, rows, {0, 1, 1.0});
+  EXPECT_NEAR(error->value(), 0.3958333333333333, 1e-15);
+  EXPECT_NEAR(error->value(std::vector<double>{2, 1, 3}), 0.3977272727272727, 1e-15);
 }
 
 TEST(Measurement, TellsHowManyTasksDefineTheMeasure) {

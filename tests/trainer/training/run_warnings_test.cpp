@@ -8,7 +8,7 @@ namespace {
 // Two rows of one task, the first with the higher label.
 EvaluationResult with_scores(const std::string& support, float higher, float lower) {
   return {.support = support,
-          .rows = {.tasks = 1, .query = 2, .labels = {1, 0}, .predicted = {higher, lower}},
+          .rows = {.tasks = equal_rows(1, 2), .labels = {1, 0}, .predicted = {higher, lower}},
           .scale = {0, 1, {}}};
 }
 
