@@ -73,8 +73,7 @@ void set_short_tasks_aside(SpilledShard& shard, std::int64_t min_rows) {
   for (auto& task : shard.tasks) {
     if (!is_short(task) || task.rows.empty()) continue;
     shard.short_task_rows += std::ssize(task.rows);
-    shard.short_tasks.push_back(std::move(task));
-    task.rows.clear();
+    shard.short_tasks.push_back({task.key, std::exchange(task.rows, {})});
   }
   std::erase_if(shard.tasks, is_short);
 }

@@ -364,7 +364,7 @@ Parts read_parts(const TableOptions& table, std::int64_t cut) {
     Rejections rejections(OnError::kSkip);
     read_part(table, part, {"a", "b"}, rejections, [&](const TableRow& row) {
       if (row.cells[1] == "bad") throw BadRow("bad", "it is");
-      result.rows.push_back(std::string(*row.cells[0]));
+      result.rows.emplace_back(*row.cells[0]);
     });
     const auto left_out = rejections.to_json();
     if (left_out.contains("bad")) result.bad.push_back(left_out["bad"]["first"][0]);
