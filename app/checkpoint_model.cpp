@@ -85,6 +85,10 @@ std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Sch
 }
 
 void start_from_run(Learner& model, const std::filesystem::path& path) {
+  require(
+      model.sharded_tables().empty(),
+      "train.start-from: a model with sharded tables cannot take another run's parameters over; raise tables.default "
+      "so that its tables are replicated, or leave train.start-from empty");
   const auto checkpoint = read_described_checkpoint(path);
   try {
     model.parameters().assign(parameters_for(model, checkpoint));

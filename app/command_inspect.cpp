@@ -8,6 +8,7 @@
 #include "base/plural.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
+#include "trainer/tables/sharded_tables.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -109,17 +110,36 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   return ExitCode::kOk;
 }
 
+// Of a sharded table, on all ranks together.
+nlohmann::json facts_of(const TableShards& table, std::int64_t step) {
+  nlohmann::json facts = {{"name", table.name}, {"rows", table.rows}, {"width", table.width}};
+  double bytes = 0.0;
+  for (const auto& [name, array] : table.arrays) {
+    facts["arrays"].push_back(name);
+    bytes += static_cast<double>(array.nbytes());
+  }
+  facts["bytes"] = bytes;
+  if (const auto touched = table.arrays.find(kTableSteps); touched != table.arrays.end()) {
+    facts["touched_rows"] = touched->second.gt(0).sum().item<std::int64_t>();
+    facts["touched_in_last_step"] = touched->second.eq(step).sum().item<std::int64_t>();
+  }
+  return facts;
+}
+
 nlohmann::json facts_of(const Checkpoint& checkpoint) {
   auto parameters = nlohmann::json::array();
   for (const auto& [name, tensor] : trained_parameters(checkpoint)) {
     parameters.push_back({{"name", name}, {"shape", tensor.sizes().vec()}, {"norm", tensor.norm().item<double>()}});
   }
+  auto tables = nlohmann::json::array();
+  for (const auto& table : checkpoint.tables) tables.push_back(facts_of(table, checkpoint.step));
   const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
   return {{"step", checkpoint.step},
           {"description", checkpoint.description},
           {"state", to_json(checkpoint.state)},
           {"validation_error", error},
-          {"parameters", parameters}};
+          {"parameters", parameters},
+          {"tables", tables}};
 }
 
 // Every checkpoint of a run.  Throws DataError naming the damaged ones.
@@ -154,6 +174,18 @@ void show_plan(const nlohmann::json& plan) {
   }
 }
 
+void show_tables(const nlohmann::json& tables) {
+  for (const auto& table : tables) {
+    fmt::print("table {}: {} rows of {}, sharded; {:.4g} MB in all", table.at("name").get<std::string>(),
+               table.at("rows").get<std::int64_t>(), table.at("width").get<std::int64_t>(),
+               table.at("bytes").get<double>() / 1e6);
+    if (table.contains("touched_rows"))
+      fmt::print("; {} rows touched so far, {} in the last step", table.at("touched_rows").get<std::int64_t>(),
+                 table.at("touched_in_last_step").get<std::int64_t>());
+    fmt::print("\n");
+  }
+}
+
 std::string validation_in(const nlohmann::json& state) {
   const auto step = state.at("best_step").get<std::int64_t>();
   if (step == 0) return "no validation so far";
@@ -181,6 +213,7 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   if (!facts["state"].at("skipped").empty())
     fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());
   show_plan(facts["state"].value("plan", nlohmann::json::object()));
+  show_tables(facts["tables"]);
   for (const auto& parameter : facts["parameters"]) {
     fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
                parameter["norm"].get<double>());

@@ -49,7 +49,7 @@ void find_checkpoint(TrainStart& start, const Learner& model, const Configuratio
   if (from.empty()) return;
   const auto accept = [&](const Manifest& manifest) {
     check_same_run(manifest.description, start.description);
-    check_continues(manifest, model.parameters());
+    check_continues(manifest, model.parameters(), model.sharded_tables());
   };
   start.checkpoint = read_checkpoint_on_all(from, group, accept);
 }
@@ -92,7 +92,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-    model = std::make_unique<Learner>(dataset->schema(), configuration.model, options.seed);
+    model = std::make_unique<Learner>(dataset->schema(), configuration.model, options.seed, make_network,
+                                      TableHome{options.tables.placement.replicated_rows, group.rank(), group.size()});
     if (!device.is_cuda()) require_training_memory(*model, options);
     if (first) lock = lock_run(configuration.run);
   });
@@ -117,6 +118,9 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   if (first) {
     spdlog::info("{} parameters, {}{}", model->parameters().flat().numel(), counted(group.size(), "rank"),
                  start.checkpoint ? fmt::format(", going on after step {}", step) : "");
+    for (const auto& table : model->sharded_tables().list())
+      spdlog::info("table {}: {} rows of {}, sharded over {}", table.name, table.ids, table.width,
+                   counted(group.size(), "rank"));
   }
 
   TrainObserver observer;

@@ -20,7 +20,8 @@ std::map<std::string, std::string> values_of(const std::string& text, const std:
 
 // Whether a run with another value of `key` ends with other parameters.
 bool changes_what_is_learned(const Options& options, const std::string& key) {
-  static const std::set<std::string> sections = {"model", "adapt", "inner", "train", "validate", "episode", "evaluate"};
+  static const std::set<std::string> sections = {"model",    "adapt",   "inner",    "train",
+                                                 "validate", "episode", "evaluate", "tables"};
   return sections.contains(key.substr(0, key.find('.'))) &&
          std::any_of(options.list().begin(), options.list().end(),
                      [&](const auto& option) { return option.key == key && !option.neutral; });

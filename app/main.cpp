@@ -44,7 +44,7 @@ const std::map<std::string, Command>& commands() {
         {"json"}}},
       {"train",
        {"meta-train; under mpirun or srun on as many ranks as there are",
-        {"train", "data", "model", "adapt", "inner", "episode", "validate", "evaluate"},
+        {"train", "tables", "data", "model", "adapt", "inner", "episode", "validate", "evaluate"},
         command_train}},
       {"evaluate",
        {"judge a trained model beside the baselines on tasks never trained on",

@@ -82,10 +82,13 @@ CheckedTraining check_training(const std::vector<std::string>& arguments, std::i
   require(training.configuration.resume.from != Resume::From::kNothing,
           "--resume never: a job that is sent again must go on from its checkpoints");
   const Dataset dataset(training.configuration.data.dataset, false);
-  const Learner model(dataset.schema(), training.configuration.model, training.configuration.train.seed);
+  const Learner model(
+      dataset.schema(), training.configuration.model, training.configuration.train.seed, make_network,
+      TableHome{training.configuration.train.tables.placement.replicated_rows, 0, static_cast<int>(ranks)});
   training.resolved = options.resolved();
   // Parameters, two moments, and the best so far.
-  training.checkpoint_bytes = 4 * static_cast<std::int64_t>(model.parameters().flat().nbytes());
+  training.checkpoint_bytes =
+      4 * static_cast<std::int64_t>(model.parameters().flat().nbytes() + 4 * ranks * model.sharded_tables().count());
   return training;
 }
 

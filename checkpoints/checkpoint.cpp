@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
+#include <sstream>
 
 #include "base/digest.h"
 #include "base/errors.h"
@@ -56,13 +58,16 @@ void check_finite(const Checkpoint& checkpoint) {
   }
 }
 
-Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept) {
+// Of tables the rows in `shards`.
+Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept, ShardRange shards) {
   const auto manifest = read_manifest(folder);
   try {
     if (accept) accept(manifest);
     auto checkpoint = without_values(manifest);
     for (const auto& slice : manifest.slices) read_slice(folder, slice, checkpoint.vectors);
     check_finite(checkpoint);
+    checkpoint.shards = shards;
+    checkpoint.tables = read_table_files(folder, manifest, shards);
     return checkpoint;
   } catch (const DataError& error) {
     const std::string message = error.what();
@@ -74,6 +79,7 @@ Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept) {
 Manifest whole(const Checkpoint& checkpoint) {
   auto manifest = manifest_of(checkpoint);
   manifest.slices = {{"memory", "", 0, manifest.count, 0}};
+  manifest.tables.clear();  // every rank reads its own
   return manifest;
 }
 
@@ -85,6 +91,49 @@ std::string share(std::string text, Communicator& group) {
   auto bytes = at::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, at::kByte);
   group.broadcast(bytes, 0);
   return text;
+}
+
+// The checkpoints that may be read, the one to prefer first.
+std::vector<fs::path> candidates(const fs::path& path) {
+  return is_checkpoint(path) ? std::vector{path} : checkpoints_of(path);
+}
+
+// What `read` makes of the first that it does not find damaged.
+Checkpoint first_good(const fs::path& path, const std::vector<fs::path>& folders,
+                      const std::function<Checkpoint(const fs::path&)>& read, bool tells = true) {
+  std::string last;
+  for (const auto& folder : folders) {
+    try {
+      return read(folder);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kData || folder == path) throw;
+      last = error.what();
+      if (tells) spdlog::warn("passed over a checkpoint: {}", last);
+    }
+  }
+  if (!last.empty())
+    throw DataError(fmt::format("{}: none of its checkpoints can be used; of the oldest: {}", path.string(), last));
+  throw DataError(
+      fmt::format("{}: holds no checkpoint; train one with: warmstart train --config FILE.ini", path.string()));
+}
+
+// Collective.  Rank 0 reads all but the tables, of which each rank has its own shards.
+Checkpoint read_folder_on_all(const fs::path& folder, Communicator& group, const AcceptManifest& accept) {
+  const auto shards = shards_of(group.rank(), group.size());
+  Checkpoint checkpoint;
+  agree(group, [&] {
+    if (group.rank() == 0) checkpoint = read_folder(folder, accept, shards);
+  });
+  if (group.size() == 1) return checkpoint;
+  const auto text = share(group.rank() == 0 ? to_json(whole(checkpoint)).dump() : "", group);
+  agree(group, [&] {
+    if (group.rank() == 0) return;
+    checkpoint = without_values(manifest_from_json(parse_json(text, "the checkpoint of rank 0")));
+    checkpoint.shards = shards;
+    checkpoint.tables = read_table_files(folder, read_manifest(folder), shards);
+  });
+  for (auto& [name, vector] : checkpoint.vectors) group.broadcast(vector, 0);
+  return checkpoint;
 }
 
 }  // namespace
@@ -109,6 +158,7 @@ Manifest manifest_of(const Checkpoint& checkpoint) {
                     {},
                     checkpoint.vectors.at(kParameters).numel(),
                     {}};
+  manifest.tables = described(checkpoint.tables);
   for (const auto& [name, vector] : checkpoint.vectors) manifest.vectors.push_back(name);
   return manifest;
 }
@@ -131,32 +181,24 @@ std::vector<fs::path> checkpoints_of(const fs::path& run) {
 }
 
 Checkpoint read_checkpoint(const fs::path& path, const AcceptManifest& accept) {
-  if (is_checkpoint(path)) return read_folder(path, accept);
-  std::string last;
-  for (const auto& folder : checkpoints_of(path)) {
-    try {
-      return read_folder(folder, accept);
-    } catch (const DataError& error) {
-      last = error.what();
-      spdlog::warn("passed over a checkpoint: {}", last);
-    }
-  }
-  if (!last.empty())
-    throw DataError(fmt::format("{}: none of its checkpoints can be used; of the oldest: {}", path.string(), last));
-  throw DataError(
-      fmt::format("{}: holds no checkpoint; train one with: warmstart train --config FILE.ini", path.string()));
+  return first_good(path, candidates(path), [&](const auto& folder) { return read_folder(folder, accept, {}); });
 }
 
 Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept) {
-  Checkpoint checkpoint;
+  std::string folders;
   agree(group, [&] {
-    if (group.rank() == 0) checkpoint = read_checkpoint(path, accept);
+    if (group.rank() == 0)
+      for (const auto& folder : candidates(path)) folders += folder.string() + "\n";
   });
-  if (group.size() == 1) return checkpoint;
-  const auto text = share(group.rank() == 0 ? to_json(whole(checkpoint)).dump() : "", group);
-  if (group.rank() != 0) checkpoint = without_values(manifest_from_json(parse_json(text, "the checkpoint of rank 0")));
-  for (auto& [name, vector] : checkpoint.vectors) group.broadcast(vector, 0);
-  return checkpoint;
+  std::vector<fs::path> shared;
+  std::istringstream lines(share(folders, group));
+  for (std::string line; std::getline(lines, line);) shared.emplace_back(line);
+  try {
+    return first_good(
+        path, shared, [&](const auto& folder) { return read_folder_on_all(folder, group, accept); }, group.rank() == 0);
+  } catch (const DataError& error) {  // of which all ranks know
+    throw AgreedError(ExitCode::kData, error.what());
+  }
 }
 
 }  // namespace warmstart

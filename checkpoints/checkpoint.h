@@ -3,6 +3,7 @@
 // A run's folder holds `step-00000100/` folders, complete or absent:
 //
 //   slice-00000-of-00002.h5   rank 0's share of each vector, under the vector's name (h5py opens it)
+//   tables-00000-of-00064.h5  the rows of sharded tables in the first virtual shard, where there are such tables
 //   manifest.json             written last: step, description, state, layout, the slices' sizes and digests, its own
 //   digest
 //
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "checkpoints/manifest.h"
+#include "checkpoints/table_shards.h"
 #include "cluster/communicator.h"
 
 namespace warmstart {
@@ -35,16 +37,19 @@ struct Checkpoint {
   Layout layout;
   // Flat, contiguous, float32, on the host, all of one length: `parameters`, and what the optimizer keeps.
   std::map<std::string, at::Tensor> vectors;
+  std::vector<TableShards> tables = {};  // sharded ones: the rows that lie in `shards`
+  ShardRange shards = {};
 
   // Views of one vector as parameters.
   NamedTensors named(const std::string& vector = kParameters) const;
 };
 
 // Reads a checkpoint's folder, or the newest of a run's that is accepted, sound, and whose digests all hold; says which
-// it passed over and why.  Its parameters are finite.  Throws DataError when there is none.
+// it passed over and why.  Its parameters are finite; it has all rows of tables.  Throws DataError when there is none.
 Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManifest& accept = {});
 
-// Collective.  As read_checkpoint on rank 0, which gives it to the others.  Throws AgreedError.
+// Collective.  As read_checkpoint on rank 0, which gives it to the others; but of tables each rank reads the rows of
+// its own shards.  Throws AgreedError.
 Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
                                   const AcceptManifest& accept = {});
 

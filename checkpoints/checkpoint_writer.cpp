@@ -31,6 +31,13 @@ void check_free_space(const fs::path& run, std::int64_t wanted_bytes) {
   }
 }
 
+std::int64_t bytes_of_tables(const std::vector<ManifestTable>& tables) {
+  std::int64_t bytes = tables.empty() ? 0 : kVirtualShards * (64 << 10);
+  for (const auto& table : tables)
+    for (const auto& array : table.arrays) bytes += table.rows * (array.width == 0 ? 8 : 4 * array.width);
+  return bytes;
+}
+
 // Damaged or replayed: out of the way under a name of its own, never deleted.
 void set_aside(const fs::path& folder) {
   if (!fs::exists(folder)) return;
@@ -83,7 +90,9 @@ void CheckpointWriter::begin(const Checkpoint& checkpoint) {
   manifest_ = manifest_of(checkpoint);
   const auto count = manifest_.count;
   const auto first = slice_begin(count, group_.rank(), group_.size());
-  Slice slice{first, slice_begin(count, group_.rank() + 1, group_.size()) - first, {}};
+  shards_ = checkpoint.shards;
+  // The tables' rows are copies already.
+  Slice slice{first, slice_begin(count, group_.rank() + 1, group_.size()) - first, {}, checkpoint.tables, shards_};
   for (const auto& [name, vector] : checkpoint.vectors)
     slice.vectors[name] = vector.detach().narrow(0, slice.first, slice.count).clone();
   const auto target = checkpoint_folder(run_, step_);
@@ -100,19 +109,21 @@ void CheckpointWriter::begin(const Checkpoint& checkpoint) {
     return;
   }
   // With room for what HDF5 and the manifest add.
-  const auto total_bytes = static_cast<std::int64_t>(manifest_.vectors.size()) * count * 4 + (64 << 10) * group_.size();
+  const auto total_bytes = static_cast<std::int64_t>(manifest_.vectors.size()) * count * 4 +
+                           (64 << 10) * group_.size() + bytes_of_tables(manifest_.tables);
   task_ = std::async(std::launch::async, [this, folder = fs::path(target.string() + ".tmp"), slice = std::move(slice),
-                                          total_bytes] { digest_ = write_slice(folder, slice, total_bytes); });
+                                          total_bytes] { write_slice(folder, slice, total_bytes); });
 }
 
-std::string CheckpointWriter::write_slice(const fs::path& folder, const Slice& slice, std::int64_t total_bytes) const {
+void CheckpointWriter::write_slice(const fs::path& folder, const Slice& slice, std::int64_t total_bytes) {
   check_free_space(run_, total_bytes);
   Hdf5Writer file(folder / slice_name(group_.rank(), group_.size()));
   for (const auto& [name, vector] : slice.vectors) {
     const auto count = static_cast<std::size_t>(slice.count);
     file.borrowed_array(name, std::span<const float>(vector.const_data_ptr<float>(), count), {count});
   }
-  return file.close();
+  digest_ = file.close();
+  table_digests_ = write_table_files(folder, slice.tables, slice.shards);
 }
 
 std::optional<WrittenCheckpoint> CheckpointWriter::poll() {
@@ -146,6 +157,7 @@ std::optional<WrittenCheckpoint> CheckpointWriter::advance() {
 void CheckpointWriter::begin_commit() {
   const auto own = at::from_blob(digest_.data(), {32}, at::kByte).clone();
   const auto digests = group_.gather_slices(own);
+  gather_table_digests();
   stage_ = Stage::kCommit;
   if (group_.rank() != 0) return;
   const auto* bytes = reinterpret_cast<const char*>(digests.const_data_ptr<std::uint8_t>());
@@ -157,9 +169,26 @@ void CheckpointWriter::begin_commit() {
   task_ = std::async(std::launch::async, [this] { commit(std::move(manifest_)); });
 }
 
+// Collective where there are tables.
+void CheckpointWriter::gather_table_digests() {
+  if (manifest_.tables.empty()) return;
+  auto digests = at::zeros({kVirtualShards, 32}, at::kByte);
+  for (std::int64_t shard = 0; shard < shards_.count; ++shard) {
+    const auto& text = table_digests_[static_cast<std::size_t>(shard)];
+    std::copy(text.begin(), text.end(), digests[shards_.first + shard].mutable_data_ptr<std::uint8_t>());
+  }
+  group_.sum(digests);
+  for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) {
+    const auto* bytes = reinterpret_cast<const char*>(digests[shard].const_data_ptr<std::uint8_t>());
+    manifest_.table_files.push_back({table_file_name(shard), std::string(bytes, 32), 0});
+  }
+}
+
 void CheckpointWriter::commit(Manifest manifest) {
   for (auto& slice : manifest.slices)
     slice.bytes = static_cast<std::int64_t>(fs::file_size(pending_->path() / slice.file));
+  for (auto& file : manifest.table_files)
+    file.bytes = static_cast<std::int64_t>(fs::file_size(pending_->path() / file.file));
   manifest.write_seconds = stopwatch_.seconds();
   write_file(pending_->path() / kManifest, sealed(to_json(manifest)));
   pending_->commit();

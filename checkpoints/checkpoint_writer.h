@@ -50,11 +50,14 @@ class CheckpointWriter {
   struct Slice {
     std::int64_t first, count;
     std::map<std::string, at::Tensor> vectors;
+    std::vector<TableShards> tables;
+    ShardRange shards;
   };
 
-  std::string write_slice(const std::filesystem::path& folder, const Slice& slice, std::int64_t total_bytes) const;
+  void write_slice(const std::filesystem::path& folder, const Slice& slice, std::int64_t total_bytes);
   std::optional<WrittenCheckpoint> advance();
   void begin_commit();
+  void gather_table_digests();
   void commit(Manifest manifest);
   WrittenCheckpoint end(const std::string& failure);
 
@@ -64,10 +67,12 @@ class CheckpointWriter {
   Stage stage_ = Stage::kIdle;
   std::int64_t step_ = 0;
   Stopwatch stopwatch_;
-  Manifest manifest_;                     // of the one in flight
-  std::optional<PendingFolder> pending_;  // rank 0's
-  std::string digest_;                    // of this rank's slice
-  std::future<void> task_;                // last: its thread uses the members above
+  Manifest manifest_;                       // of the one in flight
+  std::optional<PendingFolder> pending_;    // rank 0's
+  std::string digest_;                      // of this rank's slice
+  std::vector<std::string> table_digests_;  // of its files of tables
+  ShardRange shards_;                       // that those are of
+  std::future<void> task_;                  // last: its thread uses the members above
 };
 
 // Collective.  A checkpoint written at once.  Throws AgreedError.

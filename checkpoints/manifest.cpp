@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/regular_file.h"
+#include "cluster/virtual_shards.h"
 
 namespace warmstart {
 namespace {
@@ -76,6 +77,58 @@ std::vector<Manifest::Slice> slices_in(const nlohmann::json& json, std::int64_t 
   return slices;
 }
 
+constexpr std::int64_t kMostRows = std::int64_t{1} << 48;
+constexpr std::int64_t kMostWidth = 1 << 24;
+
+// Absent where there are none.
+std::vector<ManifestTable> tables_in(const nlohmann::json& json) {
+  std::vector<ManifestTable> tables;
+  if (!json.contains("tables")) return tables;
+  std::set<std::string> names;
+  for (const auto& entry : list_at(json, "tables")) {
+    auto& table = tables.emplace_back();
+    table.name = text_at(entry, "name");
+    table.rows = integer_at(entry, "rows", 1, kMostRows);
+    table.width = integer_at(entry, "width", 1, kMostWidth);
+    for (const auto& array : list_at(entry, "arrays")) {
+      table.arrays.push_back({text_at(array, "name"), integer_at(array, "width", 0, kMostWidth)});
+      if (!names.insert(table.name + "/" + table.arrays.back().name).second)
+        throw DataError(fmt::format("'tables' names '{}/{}' twice", table.name, table.arrays.back().name));
+    }
+  }
+  return tables;
+}
+
+std::vector<Manifest::File> table_files_in(const nlohmann::json& json) {
+  std::vector<Manifest::File> files;
+  if (!json.contains("tables")) return files;
+  std::set<std::string> names = {kManifest};
+  for (const auto& entry : list_at(json, "table_files")) {
+    files.push_back({file_name_at(entry, "file"), text_at(entry, "digest"), integer_at(entry, "bytes")});
+    if (!names.insert(files.back().file).second)
+      throw DataError(fmt::format("'table_files' names the file '{}' twice", files.back().file));
+  }
+  if (std::ssize(files) != kVirtualShards)
+    throw DataError(fmt::format("'table_files' lists {} files, not one for each of {} virtual shards", files.size(),
+                                kVirtualShards));
+  return files;
+}
+
+// Before memory is taken for what it is said to hold.
+void check_table_file(const fs::path& folder, const Manifest::File& listed, const std::vector<ManifestTable>& tables) {
+  const auto path = folder / listed.file;
+  const RegularFile file(path);
+  if (file.bytes() != static_cast<std::size_t>(listed.bytes))
+    throw DataError(fmt::format("{}: is truncated, or not the file that was written", path.string()));
+  double wanted = 0.0;
+  for (const auto& table : tables)
+    for (const auto& array : table.arrays)
+      wanted += static_cast<double>(RowPlaces(table.rows).per_shard()) *
+                (array.width == 0 ? 8.0 : 4.0 * static_cast<double>(array.width));
+  if (wanted > static_cast<double>(file.bytes()))
+    throw DataError(fmt::format("{}: is too short for the rows of its tables", path.string()));
+}
+
 void check_slice(const fs::path& folder, const Manifest::Slice& slice, std::size_t vectors) {
   const auto path = folder / slice.file;
   const RegularFile file(path);
@@ -83,6 +136,17 @@ void check_slice(const fs::path& folder, const Manifest::Slice& slice, std::size
     throw DataError(fmt::format("{}: is truncated, or not the file that was written", path.string()));
   if (static_cast<std::size_t>(slice.count) > file.bytes() / sizeof(float) / vectors)
     throw DataError(fmt::format("{}: is too short for {} elements of {} vectors", path.string(), slice.count, vectors));
+}
+
+void add_tables(nlohmann::json& json, const Manifest& manifest) {
+  json["tables"] = json["table_files"] = nlohmann::json::array();
+  for (const auto& table : manifest.tables) {
+    nlohmann::json arrays = nlohmann::json::array();
+    for (const auto& [name, width] : table.arrays) arrays.push_back({{"name", name}, {"width", width}});
+    json["tables"].push_back({{"name", table.name}, {"rows", table.rows}, {"width", table.width}, {"arrays", arrays}});
+  }
+  for (const auto& [file, digest, bytes] : manifest.table_files)
+    json["table_files"].push_back({{"file", file}, {"digest", digest}, {"bytes", bytes}});
 }
 
 }  // namespace
@@ -102,17 +166,19 @@ nlohmann::json to_json(const Manifest& manifest) {
                       {"bytes", slice.bytes}});
   }
   const auto& error = manifest.validation_error;
-  return {{"format", "warmstart-checkpoint"},
-          {"version", kCheckpointVersion},
-          {"step", manifest.step},
-          {"description", manifest.description},
-          {"state", to_json(manifest.state)},
-          {"validation_error", error ? nlohmann::json(*error) : nlohmann::json()},
-          {"layout", layout},
-          {"vectors", manifest.vectors},
-          {"count", manifest.count},
-          {"slices", slices},
-          {"write_seconds", manifest.write_seconds}};
+  nlohmann::json json = {{"format", "warmstart-checkpoint"},
+                         {"version", kCheckpointVersion},
+                         {"step", manifest.step},
+                         {"description", manifest.description},
+                         {"state", to_json(manifest.state)},
+                         {"validation_error", error ? nlohmann::json(*error) : nlohmann::json()},
+                         {"layout", layout},
+                         {"vectors", manifest.vectors},
+                         {"count", manifest.count},
+                         {"slices", slices},
+                         {"write_seconds", manifest.write_seconds}};
+  if (!manifest.tables.empty()) add_tables(json, manifest);
+  return json;
 }
 
 Manifest manifest_from_json(const nlohmann::json& json) {
@@ -126,6 +192,8 @@ Manifest manifest_from_json(const nlohmann::json& json) {
   manifest.layout = layout_in(json, manifest.count);
   manifest.vectors = vectors_in(json);
   manifest.slices = slices_in(json, manifest.count);
+  manifest.tables = tables_in(json);
+  manifest.table_files = table_files_in(json);
   if (json.contains("write_seconds")) manifest.write_seconds = number_at(json, "write_seconds");
   return manifest;
 }
@@ -150,6 +218,7 @@ Manifest read_manifest(const fs::path& folder) {
     }
   }();
   for (const auto& slice : manifest.slices) check_slice(folder, slice, manifest.vectors.size());
+  for (const auto& file : manifest.table_files) check_table_file(folder, file, manifest.tables);
   return manifest;
 }
 

@@ -31,6 +31,17 @@ struct ParameterShape {
 };
 using Layout = std::vector<ParameterShape>;
 
+// A sharded table: its rows lie by virtual shard in files of their own, in arrays "name/array".
+struct ManifestTable {
+  struct Array {
+    std::string name;
+    std::int64_t width;  // numbers of a row, float32; 0: one, int64
+  };
+  std::string name;
+  std::int64_t rows = 0, width = 0;
+  std::vector<Array> arrays;
+};
+
 // What manifest.json says of a checkpoint.
 struct Manifest {
   struct Slice {
@@ -47,6 +58,12 @@ struct Manifest {
   std::vector<std::string> vectors;  // their names
   std::int64_t count = 0;            // elements of each
   std::vector<Slice> slices;         // in order, without a gap
+  struct File {
+    std::string file, digest;
+    std::int64_t bytes;
+  };
+  std::vector<ManifestTable> tables = {};  // sharded ones
+  std::vector<File> table_files = {};      // one a virtual shard, in order; none where there are no such tables
   double write_seconds = 0.0;
 
   bool has_vector(const std::string& name) const;

@@ -1,7 +1,7 @@
 // A Communicator is one process's membership in the group that trains together.
 //
 // Collective calls are a promise: every rank makes the same calls, in the same
-// order, with tensors of the same dtype and length.  A rank that breaks the
+// order, with tensors of the same dtype and length (but for exchange_rows).  A rank that breaks the
 // promise leaves the others waiting, so no collective belongs inside a branch
 // that only some ranks take.
 //
@@ -15,6 +15,9 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
 
 #include "base/errors.h"
 
@@ -47,6 +50,11 @@ class Communicator {
   // Collective.  `tensor` holds size() equal slices; slice r goes to rank r.
   // Returns the slices received, in the order of the ranks that sent them.
   virtual at::Tensor exchange_slices(const at::Tensor& tensor) = 0;
+
+  // Collective.  As exchange_slices, of unequal slices: the first sent[0] rows of `rows` [n, ..] go to rank 0, the next
+  // sent[1] to rank 1; received[r] come from rank r.  What one rank sends another is what that one receives.
+  virtual at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                                   const std::vector<std::int64_t>& received) = 0;
 
   // Collective.  Returns every rank's `slice`, in the order of the ranks.
   virtual at::Tensor gather_slices(const at::Tensor& slice) = 0;

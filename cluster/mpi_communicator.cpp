@@ -6,6 +6,7 @@
 
 #include <climits>
 #include <cstdlib>
+#include <numeric>
 
 #include "cluster/element_type.h"
 #include "cluster/self_communicator.h"
@@ -32,6 +33,35 @@ void check(int code, const char* call) {
                                        std::string(text, static_cast<std::size_t>(length))));
 }
 
+// How many rows go to each rank, or come from it, and where they begin.
+struct Shares {
+  explicit Shares(const std::vector<std::int64_t>& rows) {
+    if (std::accumulate(rows.begin(), rows.end(), std::int64_t{0}) > INT_MAX)
+      throw std::invalid_argument("MpiCommunicator: over 2^31 rows in one exchange");
+    counts.assign(rows.begin(), rows.end());
+    firsts.resize(counts.size());
+    std::exclusive_scan(counts.begin(), counts.end(), firsts.begin(), 0);
+  }
+  std::vector<int> counts, firsts;
+};
+
+// A row as one element, for the life of this.
+class RowType {
+ public:
+  explicit RowType(const at::Tensor& rows) {
+    check(MPI_Type_contiguous(static_cast<int>(c10::multiply_integers(rows.sizes().slice(1))), type_of(rows), &type_),
+          "MPI_Type_contiguous");
+    check(MPI_Type_commit(&type_), "MPI_Type_commit");
+  }
+  ~RowType() { MPI_Type_free(&type_); }
+  RowType(const RowType&) = delete;
+  RowType& operator=(const RowType&) = delete;
+  MPI_Datatype get() const { return type_; }
+
+ private:
+  MPI_Datatype type_ = MPI_DATATYPE_NULL;
+};
+
 }  // namespace
 
 MpiCommunicator::MpiCommunicator(MPI_Comm group) : group_(group) {
@@ -57,6 +87,21 @@ at::Tensor MpiCommunicator::exchange_slices(const at::Tensor& tensor) {
                      type_of(tensor), group_),
         "MPI_Alltoall");
   return received;
+}
+
+at::Tensor MpiCommunicator::exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                                          const std::vector<std::int64_t>& received) {
+  const Shares to(sent), from(received);
+  if (!rows.is_contiguous() || to.firsts.back() + to.counts.back() != rows.size(0))
+    throw std::invalid_argument("exchange_rows: the rows are not contiguous, or not as many as are sent");
+  auto sizes = rows.sizes().vec();
+  sizes[0] = from.firsts.back() + from.counts.back();
+  auto all = at::empty(sizes, rows.options());
+  const RowType type(rows);
+  check(MPI_Alltoallv(rows.data_ptr(), to.counts.data(), to.firsts.data(), type.get(), all.data_ptr(),
+                      from.counts.data(), from.firsts.data(), type.get(), group_),
+        "MPI_Alltoallv");
+  return all;
 }
 
 at::Tensor MpiCommunicator::gather_slices(const at::Tensor& slice) {

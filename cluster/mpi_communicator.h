@@ -19,6 +19,8 @@ class MpiCommunicator : public Communicator {
   void sum(at::Tensor& tensor) override;
   void broadcast(at::Tensor& tensor, int root) override;
   at::Tensor exchange_slices(const at::Tensor& tensor) override;
+  at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                           const std::vector<std::int64_t>& received) override;
   at::Tensor gather_slices(const at::Tensor& slice) override;
   void barrier() override;
 

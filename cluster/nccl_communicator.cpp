@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <numeric>
 #include <thread>
 
 #include "base/stopwatch.h"
@@ -86,8 +87,20 @@ class NcclCommunicator : public Communicator {
     if (tensor.numel() % size() != 0)
       throw std::invalid_argument("exchange_slices: the length is not a multiple of the ranks");
     auto received = at::empty_like(tensor);
-    run("ncclSend and ncclRecv", tensor, [&](cudaStream_t stream) { return exchange(tensor, received, stream); });
+    const std::vector<std::int64_t> slices(static_cast<std::size_t>(size()), tensor.numel() / size());
+    run("ncclSend and ncclRecv", tensor,
+        [&](cudaStream_t stream) { return exchange(tensor, slices, received, slices, 1, stream); });
     return received;
+  }
+  at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                           const std::vector<std::int64_t>& received) override {
+    const auto width = rows.size(0) == 0 ? c10::multiply_integers(rows.sizes().slice(1)) : rows.numel() / rows.size(0);
+    auto sizes = rows.sizes().vec();
+    sizes[0] = std::accumulate(received.begin(), received.end(), std::int64_t{0});
+    auto all = at::empty(sizes, rows.options());
+    run("ncclSend and ncclRecv", rows,
+        [&](cudaStream_t stream) { return exchange(rows, sent, all, received, width, stream); });
+    return all;
   }
   at::Tensor gather_slices(const at::Tensor& slice) override {
     auto gathered = at::empty({slice.numel() * size()}, slice.options());
@@ -186,17 +199,20 @@ class NcclCommunicator : public Communicator {
     }
   }
 
-  ncclResult_t exchange(const at::Tensor& sent, at::Tensor& received, cudaStream_t stream) {
-    const auto slice = static_cast<std::size_t>(sent.numel() / size());
-    const auto bytes = slice * sent.element_size();
+  // Rows of `width` elements: so many to each rank, and so many from it.
+  ncclResult_t exchange(const at::Tensor& rows, const std::vector<std::int64_t>& sent, at::Tensor& all,
+                        const std::vector<std::int64_t>& received, std::int64_t width, cudaStream_t stream) {
+    const auto type = type_of(rows);
+    const auto* from = static_cast<const char*>(rows.const_data_ptr());
+    auto* to = static_cast<char*>(all.data_ptr());
     auto result = ncclGroupStart();
-    for (int peer = 0; peer < size() && result == ncclSuccess; ++peer) {
-      const auto offset = static_cast<std::size_t>(peer) * bytes;
-      result = ncclSend(static_cast<const char*>(sent.const_data_ptr()) + offset, slice, type_of(sent), peer,
-                        communicator_, stream);
-      if (result == ncclSuccess)
-        result = ncclRecv(static_cast<char*>(received.data_ptr()) + offset, slice, type_of(sent), peer, communicator_,
-                          stream);
+    for (std::size_t peer = 0; peer < sent.size() && result == ncclSuccess; ++peer) {
+      const auto out = static_cast<std::size_t>(sent[peer] * width),
+                 in = static_cast<std::size_t>(received[peer] * width);
+      result = ncclSend(from, out, type, static_cast<int>(peer), communicator_, stream);
+      if (result == ncclSuccess) result = ncclRecv(to, in, type, static_cast<int>(peer), communicator_, stream);
+      from += out * rows.element_size();
+      to += in * rows.element_size();
     }
     const auto ended = ncclGroupEnd();
     return result == ncclSuccess ? ended : result;

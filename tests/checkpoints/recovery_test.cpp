@@ -35,8 +35,8 @@ class RecoveryTest : public testing::Test {
   std::string train(const std::string& run, int steps = kSteps) const {
     return fmt::format(
         "train --config tables/config.ini --run {} {} --tasks 16 --checkpoint-every 5 --set evaluate.query=4 "
-        "--set evaluate.support=0,3 --set model.embedding=256 --set model.tower=8 --set model.features=4 ",
-        (folder.path() / run).string(), length_of(steps));
+        "--set evaluate.support=0,3 --set model.embedding=256 --set model.tower=8 --set model.features=4 {}",
+        (folder.path() / run).string(), length_of(steps), sharded_tables ? "--set tables.default=replicated:0 " : "");
   }
   // Five steps take the training tasks through about once.
   std::string length_of(int steps) const {
@@ -71,7 +71,7 @@ class RecoveryTest : public testing::Test {
   }
 
   TemporaryFolder folder;
-  bool joint_first = false;
+  bool joint_first = false, sharded_tables = false;
 };
 
 fs::path pending_checkpoint(const fs::path& run) {
@@ -97,10 +97,10 @@ bool in_the_middle_of_a_slice(const fs::path& run) {
   return !pending.empty() && files_with(pending, ".tmp") > 0 && !is_checkpoint(pending);
 }
 
-std::function<bool(const fs::path&)> between_slices_and_manifest(std::size_t ranks) {
-  return [ranks](const fs::path& run) {
+std::function<bool(const fs::path&)> between_slices_and_manifest(std::size_t files) {
+  return [files](const fs::path& run) {
     const auto pending = pending_checkpoint(run);
-    return !pending.empty() && files_with(pending, ".h5") == ranks && files_with(pending, ".tmp") == 0 &&
+    return !pending.empty() && files_with(pending, ".h5") == files && files_with(pending, ".tmp") == 0 &&
            !is_checkpoint(pending);
   };
 }
@@ -120,6 +120,7 @@ struct Plan {
   const char* name;
   bool joint_first;  // for a third of the steps
   int kills;
+  bool sharded_tables = false;
 };
 
 // What was interrupted.
@@ -137,7 +138,10 @@ struct Kills {
 
 class PlannedRecoveryTest : public RecoveryTest, public testing::WithParamInterface<Plan> {
  protected:
-  PlannedRecoveryTest() { joint_first = GetParam().joint_first; }
+  PlannedRecoveryTest() {
+    joint_first = GetParam().joint_first;
+    sharded_tables = GetParam().sharded_tables;
+  }
 
   // False when the run ended before.
   bool run_and_kill_at_some_moment(const std::string& run, int ranks, int attempt) {
@@ -147,7 +151,7 @@ class PlannedRecoveryTest : public RecoveryTest, public testing::WithParamInterf
     std::function<bool(const fs::path&)> moment = [&](const fs::path&) { return Clock::now() - start > delay; };
     if (attempt % 4 == 1) moment = in_the_middle_of_a_slice;
     if (attempt % 4 == 2 && joint_first) moment = saved_step(kSteps / 2);
-    if (attempt % 4 == 3) moment = between_slices_and_manifest(static_cast<std::size_t>(ranks));
+    if (attempt % 4 == 3) moment = between_slices_and_manifest(static_cast<std::size_t>(ranks + (sharded_tables ? kVirtualShards : 0)));
     return run_and_kill(run, ranks, random, moment);
   }
 };
@@ -196,7 +200,7 @@ TEST_P(PlannedRecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Plans, PlannedRecoveryTest,
-                         testing::Values(Plan{"meta", false, 20}, Plan{"joint_meta", true, 8}),
+                         testing::Values(Plan{"meta", false, 20}, Plan{"joint_meta", true, 8}, Plan{"sharded_tables", false, 8, true}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(RecoveryTest, TheSecondProgramOnARunIsRefused) {

@@ -34,6 +34,26 @@ TEST(MpiCommunicator, ExchangesAndGathersSlicesInTheOrderOfRanks) {
   EXPECT_TRUE(at::equal(group.gather_slices(at::full({1}, group.rank(), at::kLong)), ranks));
 }
 
+// Rank r sends rank s r + 2 s rows, none among them.
+TEST(MpiCommunicator, ExchangesUnequallyManyRows) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  std::vector<std::int64_t> sent, received;
+  for (int peer = 0; peer < group.size(); ++peer) {
+    sent.push_back(group.rank() + 2 * peer);
+    received.push_back(peer + 2 * group.rank());
+  }
+  const auto to_each = at::arange(group.size(), at::kLong).repeat_interleave(at::tensor(sent, at::kLong));
+  const auto from_each = at::arange(group.size(), at::kLong).repeat_interleave(at::tensor(received, at::kLong));
+  for (const auto dtype : {at::kFloat, at::kLong}) {
+    const auto rows = (to_each + 10 * group.rank()).to(dtype).unsqueeze(1).expand({-1, 3}).contiguous();
+    const auto wanted = (10 * from_each + group.rank()).to(dtype).unsqueeze(1).expand({-1, 3});
+    EXPECT_TRUE(at::equal(group.exchange_rows(rows, sent, received), wanted));
+  }
+  sent[0] += 1;
+  EXPECT_THROW(group.exchange_rows(at::zeros({0, 3}), sent, received), std::invalid_argument);
+  group.barrier();
+}
+
 TEST(MpiCommunicator, RefusesWhatMpiWouldMisread) {
   MpiCommunicator group(MPI_COMM_WORLD);
   auto strided = at::zeros({4, 4}).t().narrow(0, 0, 2);

@@ -44,6 +44,10 @@ class Abandoned : public Communicator {
   void sum(at::Tensor&) override { wait(); }
   void broadcast(at::Tensor&, int) override { wait(); }
   at::Tensor exchange_slices(const at::Tensor&) override { wait(); }
+  at::Tensor exchange_rows(const at::Tensor&, const std::vector<std::int64_t>&,
+                           const std::vector<std::int64_t>&) override {
+    wait();
+  }
   at::Tensor gather_slices(const at::Tensor&) override { wait(); }
   void barrier() override { wait(); }
 
@@ -63,7 +67,8 @@ TEST(Nccl, OfOneRankGivesBackWhatItTakes) {
     auto summed = tensor.clone(), sent = tensor.clone();
     group->sum(summed);
     group->broadcast(sent, 0);
-    for (const auto& result : {summed, sent, group->exchange_slices(tensor), group->gather_slices(tensor)})
+    for (const auto& result : {summed, sent, group->exchange_slices(tensor), group->gather_slices(tensor),
+                               group->exchange_rows(tensor.view({25, 4}), {25}, {25}).flatten()})
       EXPECT_TRUE(result.equal(tensor));
   }
   auto gradient = at::arange(101, at::TensorOptions(at::Device(at::kCUDA, 0)).dtype(at::kFloat));

@@ -15,8 +15,8 @@ constexpr double kSlope = 0.1;  // of the leaky rectifier
 Description::Description(std::string name, std::uint64_t mask_number, const FeatureLayout& layout, std::int64_t width,
                          Initialiser& draw, Parameters& parameters, EmbeddingSource& tables)
     : name_(std::move(name)), mask_number_(mask_number), width_(width) {
-  tables.add(name_ + ".embedding", ParameterGroup::kNetwork, layout.task_ids, width,
-             draw.normal({layout.task_ids, width}, 0.1));
+  tables.add({name_ + ".embedding", ParameterGroup::kNetwork, IdsOf::kTasks, layout.task_ids, width,
+              draw.normal_table(layout.task_ids, width, 0.1)});
   parameters.add(name_ + ".input.weight", ParameterGroup::kNetwork, {width, layout.task_dense},
                  draw.uniform({width, layout.task_dense}, layout.task_dense));
   parameters.add(name_ + ".input.bias", ParameterGroup::kNetwork, {width}, draw.uniform({width}, width));

@@ -40,6 +40,8 @@ class Evaluation {
   std::optional<std::int64_t> query() const { return episodes_->query(); }
   std::int64_t tasks() const { return static_cast<std::int64_t>(episodes_->count()); }
   const LabelScale& scale() const { return scale_; }
+  // Whether the candidates are all entities.
+  bool ranks_all() const { return options_.candidates.kind == Candidates::Kind::kAll; }
   // The entity of each query row that is not drawn, task by task.
   std::vector<std::uint32_t> query_entities() const;
 
@@ -61,7 +63,6 @@ class Evaluation {
   bool tells_calibration(const Recommender& recommender) const {
     return options_.candidates.kind == Candidates::Kind::kRows && recommender.tells_distributions();
   }
-  bool ranks_all() const { return options_.candidates.kind == Candidates::Kind::kAll; }
   std::vector<TaskEpisode> drawn(std::size_t batch, std::uint32_t support) const;
   void judge_batch(const Recommender& recommender, std::size_t batch, std::uint32_t support,
                    const Gathered& gathered) const;

@@ -9,11 +9,12 @@
 namespace warmstart {
 
 BatchParameters::BatchParameters(const Parameters& parameters, const EmbeddingSource& tables, Microbatches microbatches,
-                                 Leaves leaves)
+                                 Leaves leaves, FetchedRows fetched)
     : parameters_(parameters),
       tables_(tables),
       microbatches_(std::move(microbatches)),
       leaves_(leaves),
+      fetched_(std::move(fetched)),
       recorded_(c10::GradMode::is_enabled()) {}
 
 at::Tensor BatchParameters::leaf(const at::Tensor& value) const {
@@ -35,10 +36,15 @@ at::Tensor BatchParameters::operator[](const std::string& name) const {
 at::Tensor BatchParameters::rows(const std::string& table, const IdLookup& lookup) const {
   const c10::AutoGradMode mode(recorded_);
   auto& found = used_[table];
-  if (!found.value.defined()) found = {leaf(tables_.fetch(table, lookup.ids)), lookup, true};
+  if (!found.value.defined()) found = {leaf(fetched(table, lookup)), lookup, true};
   if (!found.lookup.ids.is_same(lookup.ids))
     throw std::logic_error(table + ": looked up by two lists of ids in one batch");
   return found.value;
+}
+
+at::Tensor BatchParameters::fetched(const std::string& table, const IdLookup& lookup) const {
+  const auto found = fetched_.find(table);
+  return found == fetched_.end() ? tables_.fetch(table, lookup.ids) : found->second;
 }
 
 at::Tensor BatchParameters::constant(double value) const {

@@ -13,6 +13,9 @@ namespace warmstart {
 // What gradients are found of: the parameters, or each microbatch's share of them.
 enum class Leaves { kParameters, kMicrobatches };
 
+// Rows [n, width] of a lookup's ids, by table.
+using FetchedRows = std::map<std::string, at::Tensor>;
+
 // A model's parameters as the M microbatches of a batch see them: [M, ..], the same values for all.  Where microbatches
 // have leaves of their own, one pass back finds the gradient of each, as if each had been computed alone.
 class BatchParameters {
@@ -24,9 +27,9 @@ class BatchParameters {
     bool is_table = false;
   };
 
-  // `parameters` and `tables` outlive it.
-  BatchParameters(const Parameters& parameters, const EmbeddingSource& tables, Microbatches microbatches,
-                  Leaves leaves);
+  // `parameters` and `tables` outlive it.  `fetched`: the rows of the batch's lookup of some tables, whoever had them.
+  BatchParameters(const Parameters& parameters, const EmbeddingSource& tables, Microbatches microbatches, Leaves leaves,
+                  FetchedRows fetched = {});
 
   bool contains(const std::string& name) const { return parameters_.contains(name); }
   at::Tensor operator[](const std::string& name) const;  // [M, ..]
@@ -50,11 +53,13 @@ class BatchParameters {
 
  private:
   at::Tensor leaf(const at::Tensor& value) const;
+  at::Tensor fetched(const std::string& table, const IdLookup& lookup) const;
 
   const Parameters& parameters_;
   const EmbeddingSource& tables_;
   Microbatches microbatches_;
   Leaves leaves_;
+  FetchedRows fetched_;
   bool recorded_;  // whether autograd goes back to the parameters, whoever asks first
   mutable std::map<std::string, Leaf> used_;
 };

@@ -3,9 +3,10 @@
 #include <ATen/ops/index_select.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "trainer/layers/parameters.h"
+#include "trainer/layers/table_declaration.h"
 #include "trainer/layers/tensor_batch.h"
 
 namespace warmstart {
@@ -15,11 +16,11 @@ class EmbeddingSource {
  public:
   virtual ~EmbeddingSource() = default;
 
-  // Declares a table of `ids` rows; all of them before the first fetch.
-  virtual void add(const std::string& table, ParameterGroup group, std::int64_t ids, std::int64_t width,
-                   Initial initial) = 0;
+  // Declares a table; all of them before the first fetch.
+  virtual void add(TableDeclaration table) = 0;
 
-  // The rows [n, width] of `ids` [n], int64 and within the table; differentiable.
+  // The rows [n, width] of `ids` [n], int64 and within the table; differentiable where the table is among the
+  // parameters.
   virtual at::Tensor fetch(const std::string& table, const at::Tensor& ids) const = 0;
 
   // All rows, without their history: [ids, width].
@@ -30,10 +31,9 @@ class EmbeddingSource {
 class ReplicatedTables : public EmbeddingSource {
  public:
   explicit ReplicatedTables(Parameters& parameters) : parameters_(parameters) {}
-  void add(const std::string& table, ParameterGroup group, std::int64_t ids, std::int64_t width,
-           Initial initial) override {
-    parameters_.add(table, group, {ids, width}, std::move(initial));
-    names_.push_back(table);
+  void add(TableDeclaration table) override {
+    parameters_.add(table.name, table.group, {table.ids, table.width}, std::move(table.initial.whole));
+    names_.push_back(std::move(table.name));
   }
   at::Tensor fetch(const std::string& table, const at::Tensor& ids) const override {
     return parameters_[table].index_select(0, ids);

@@ -28,6 +28,19 @@ Initial Initialiser::normal(std::vector<std::int64_t> sizes, double deviation) {
   };
 }
 
+TableInitial Initialiser::normal_table(std::int64_t ids, std::int64_t width, double deviation) {
+  const auto number = next_;
+  return {normal({ids, width}, deviation), [=, seed = seed_](std::int64_t id, float* row) {
+            // The whole table's stream has 0 where a row's has its id.
+            RandomStream random(seed, Purpose::kInitialise, number, static_cast<std::uint64_t>(id) + 1);
+            for (std::int64_t i = 0; i < width; ++i) row[i] = static_cast<float>(deviation * random.normal());
+          }};
+}
+
+TableInitial Initialiser::zero_table(std::int64_t ids, std::int64_t width) {
+  return {zeros({ids, width}), [width](std::int64_t, float* row) { std::fill(row, row + width, 0.0f); }};
+}
+
 Initial Initialiser::uniform(std::vector<std::int64_t> sizes, std::int64_t inputs, double factor) {
   const RandomStream random(seed_, Purpose::kInitialise, next_++);
   const double bound = factor / std::sqrt(static_cast<double>(std::max<std::int64_t>(inputs, 1)));

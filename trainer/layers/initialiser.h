@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "trainer/layers/parameters.h"
+#include "trainer/layers/table_declaration.h"
 
 namespace warmstart {
 
@@ -13,6 +13,9 @@ class Initialiser {
   explicit Initialiser(std::uint64_t seed) : seed_(seed) {}
 
   Initial normal(std::vector<std::int64_t> sizes, double deviation);
+  // Of a table [ids, width].
+  TableInitial normal_table(std::int64_t ids, std::int64_t width, double deviation);
+  static TableInitial zero_table(std::int64_t ids, std::int64_t width);
   // The usual start of a linear layer: uniform within factor / sqrt(inputs).
   Initial uniform(std::vector<std::int64_t> sizes, std::int64_t inputs, double factor = 1.0);
   static Initial zeros(std::vector<std::int64_t> sizes);

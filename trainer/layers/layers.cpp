@@ -24,10 +24,9 @@ LayerId Layers::add_dense_fields(const std::string& name, std::int64_t inputs, s
   return add({name, LayerKind::kDenseFields, inputs, outputs, true}, std::move(weight), Initialiser::zeros({outputs}));
 }
 
-LayerId Layers::add_embedding(const std::string& name, ParameterGroup group, std::int64_t ids, std::int64_t width,
-                              Initial initial, std::vector<std::int64_t> first_ids) {
-  tables_.add(name, group, ids, width, std::move(initial));
-  list_.push_back({name, LayerKind::kEmbedding, 0, width, false, std::move(first_ids)});
+LayerId Layers::add_embedding(TableDeclaration table, std::vector<std::int64_t> first_ids) {
+  list_.push_back({table.name, LayerKind::kEmbedding, 0, table.width, false, std::move(first_ids)});
+  tables_.add(std::move(table));
   return list_.size() - 1;
 }
 

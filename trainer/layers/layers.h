@@ -38,8 +38,7 @@ class Layers {
   LayerId add_linear(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight);  // no bias
   LayerId add_linear(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight, Initial bias);
   LayerId add_dense_fields(const std::string& name, std::int64_t inputs, std::int64_t outputs, Initial weight);
-  LayerId add_embedding(const std::string& name, ParameterGroup group, std::int64_t ids, std::int64_t width,
-                        Initial initial, std::vector<std::int64_t> first_ids = {});
+  LayerId add_embedding(TableDeclaration table, std::vector<std::int64_t> first_ids = {});
 
   // x + x W', with W at 0 first, between layers that adapt (Flennerhag et al. 2020).
   LayerId add_warp(const std::string& name, std::int64_t width);

@@ -49,13 +49,11 @@ void Parameters::assign(const NamedTensors& named) {
   if (named.size() != list_.size()) {
     throw DataError(fmt::format("the checkpoint holds {} parameters, the model {}", named.size(), list_.size()));
   }
-  for (std::size_t i = 0; i < list_.size(); ++i) {
-    const auto& [name, value] = named[i];
-    if (name != list_[i].name || value.sizes() != list_[i].value.sizes()) {
-      throw DataError(
-          fmt::format("the checkpoint's parameter '{}' does not fit the model's '{}'", name, list_[i].name));
-    }
-    list_[i].value.detach().copy_(value);
+  for (const auto& [name, value] : named) {
+    const auto found = index_.find(name);
+    if (found == index_.end() || value.sizes() != list_[found->second].value.sizes())
+      throw DataError(fmt::format("the checkpoint's parameter '{}' does not fit the model's", name));
+    list_[found->second].value.detach().copy_(value);
   }
 }
 

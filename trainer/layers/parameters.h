@@ -56,7 +56,7 @@ class Parameters {
 
   // In the order of the flat tensor, for a checkpoint.
   Layout layout() const;
-  // Throws DataError unless names and shapes are these.
+  // In any order.  Throws DataError unless names and shapes are these.
   void assign(const NamedTensors& named);
 
  private:

@@ -13,15 +13,8 @@ at::Tensor values_of(const std::vector<float>& values, at::IntArrayRef shape, co
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(options);
 }
 
-IdLookup tensors(const Lookup& lookup, const at::TensorOptions& options) {
-  const auto list = [&](const std::vector<std::int64_t>& values) {
-    return ids_of(values, {static_cast<std::int64_t>(values.size())}, options);
-  };
-  return {list(lookup.ids), list(lookup.places), lookup.firsts, list(lookup.all), list(lookup.in_all)};
-}
-
 FeatureTensors tensors(const Features& features, const at::TensorOptions& options) {
-  return {{tensors(features.lookup, options), ids_of(features.offsets, {features.count}, options),
+  return {{id_lookup(features.lookup, options), ids_of(features.offsets, {features.count}, options),
            values_of(features.weights, {static_cast<std::int64_t>(features.weights.size())}, options)},
           values_of(features.dense, {features.count, features.dense_width}, options)};
 }
@@ -33,11 +26,18 @@ RowTensors tensors(const PaddedRows& rows, std::int64_t tasks, const at::TensorO
 
 }  // namespace
 
+IdLookup id_lookup(const Lookup& lookup, const at::TensorOptions& options) {
+  const auto list = [&](const std::vector<std::int64_t>& values) {
+    return ids_of(values, {static_cast<std::int64_t>(values.size())}, options);
+  };
+  return {list(lookup.ids), list(lookup.places), lookup.firsts, list(lookup.all), list(lookup.in_all)};
+}
+
 TensorBatch::TensorBatch(const EpisodeBatch& batch, const at::TensorOptions& options)
     : tasks(batch.tasks),
       microbatches{batch.microbatches(), batch.first_rows},
       key(ids_of(batch.key, {batch.rows.count}, options)),
-      key_lookup(tensors(batch.key_lookup, options)),
+      key_lookup(id_lookup(batch.key_lookup, options)),
       rows(tensors(batch.rows, options)),
       descriptions(tensors(batch.descriptions, options)),
       support(tensors(batch.support, batch.tasks, options)),

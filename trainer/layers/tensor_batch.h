@@ -16,6 +16,9 @@ struct IdLookup {
   at::Tensor all, in_all;            // int64
 };
 
+// As tensors of the device of `options`; on the CPU they share its memory: the lookup must outlive them.
+IdLookup id_lookup(const Lookup& lookup, const at::TensorOptions& options);
+
 // Weighted ids of each row: of a batch's distinct rows one list after the other, or of a request's rows equally many
 // each.
 struct IdBags {

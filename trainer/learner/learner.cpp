@@ -36,10 +36,11 @@ InnerOptions inner_options(const AdaptOptions& options) {
 
 }  // namespace
 
-Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed, const MakeNetwork& make_network)
+Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed, const MakeNetwork& make_network,
+                 const TableHome& home)
     : schema_(schema),
       options_(checked(options)),
-      tables_(parameters_),
+      tables_(parameters_, home),
       rule_(inner_options(options.adapt)),
       layers_(parameters_, tables_, rule_),
       objective_(make_objective(options.objective)) {
@@ -55,8 +56,9 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   }
   rule_.add_head(parameters_, network_->features());
   layers_.add_rates();
-  require_model_memory(options_, parameters_.count());
+  require_model_memory(options_, parameters_.count() + tables_.sharded().count());
   parameters_.flatten(at::kFloat);
+  tables_.sharded().draw();
 }
 
 bool Learner::reads_order() const {
@@ -72,11 +74,15 @@ bool Learner::learns_noise() const {
 
 void Learner::start_from(double score, const at::Tensor& key_bias) {
   parameters_[network_->score_bias()].detach()[-1].fill_(score);
-  if (key_bias.defined()) parameters_["key_bias"].detach().copy_(key_bias.unsqueeze(1));
+  if (!key_bias.defined()) return;
+  if (tables_.sharded().contains(kKeyBias))
+    tables_.sharded().assign(kKeyBias, key_bias);
+  else
+    parameters_[kKeyBias].detach().copy_(key_bias.unsqueeze(1));
 }
 
-BatchParameters Learner::batch_parameters(const TensorBatch& batch, Leaves leaves) const {
-  return {parameters_, tables_, batch.microbatches, leaves};
+BatchParameters Learner::batch_parameters(const TensorBatch& batch, Leaves leaves, FetchedRows fetched) const {
+  return {parameters_, tables_, batch.microbatches, leaves, std::move(fetched)};
 }
 
 TaskState Learner::adapt(const BatchParameters& parameters, const TensorBatch& batch) const {

@@ -9,8 +9,11 @@
 #include "trainer/evaluation/recommender.h"
 #include "trainer/learner/model_options.h"
 #include "trainer/networks/make_network.h"
+#include "trainer/tables/tables.h"
 
 namespace warmstart {
+
+constexpr const char* kKeyBias = "key_bias";  // the table of where each key's scores start
 
 // A model whole: a network, the stages that adapt it to a task, an objective.  It joins them and is all that training,
 // evaluation, checkpoints and baselines know.  Thread-safe for reading.
@@ -18,10 +21,10 @@ class Learner : public Recommender {
  public:
   using MakeNetwork = std::function<std::unique_ptr<Network>(const NetworkParts&)>;
 
-  // Fresh parameters drawn from `seed`.  Throws UsageError when the options make no sense together, or the parameters
-  // do not fit the host's memory.
+  // Fresh parameters drawn from `seed`; of tables those rows that `home` says.  Throws UsageError when the options make
+  // no sense together, or the parameters do not fit the host's memory.
   Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed,
-          const MakeNetwork& make_network = warmstart::make_network);
+          const MakeNetwork& make_network = warmstart::make_network, const TableHome& home = {});
 
   const ModelOptions& options() const { return options_; }
   const Schema& schema() const { return schema_; }
@@ -34,10 +37,15 @@ class Learner : public Recommender {
   const Parameters& parameters() const { return parameters_; }
 
   // Which of them are embedding tables.
-  const std::vector<std::string>& tables() const { return tables_.names(); }
+  const std::vector<std::string>& tables() const { return tables_.replicated().names(); }
 
-  // The parameters as the batch's microbatches see them, for the functions below.
-  BatchParameters batch_parameters(const TensorBatch& batch, Leaves leaves = Leaves::kParameters) const;
+  // The tables that are not among the parameters.
+  ShardedTables& sharded_tables() { return tables_.sharded(); }
+  const ShardedTables& sharded_tables() const { return tables_.sharded(); }
+
+  // The parameters as the batch's microbatches see them, for the functions below; `fetched` of sharded tables.
+  BatchParameters batch_parameters(const TensorBatch& batch, Leaves leaves = Leaves::kParameters,
+                                   FetchedRows fetched = {}) const;
 
   // What each task makes its own of its support rows.
   TaskState adapt(const BatchParameters& parameters, const TensorBatch& batch) const;
@@ -136,7 +144,7 @@ class Learner : public Recommender {
   Schema schema_;
   ModelOptions options_;
   Parameters parameters_;
-  ReplicatedTables tables_;
+  Tables tables_;
   InnerRule rule_;
   Layers layers_;
   std::unique_ptr<Objective> objective_;

@@ -6,8 +6,8 @@ namespace warmstart {
 
 Mf::Mf(const NetworkParts& parts)
     : features_(parts.options.features),
-      factors_(parts.layers.add_embedding("factors", ParameterGroup::kEmbedding, parts.layout.keys, features_,
-                                          parts.draw.normal({parts.layout.keys, features_}, 0.05))),
+      factors_(parts.layers.add_embedding({"factors", ParameterGroup::kEmbedding, IdsOf::kKeys, parts.layout.keys,
+                                           features_, parts.draw.normal_table(parts.layout.keys, features_, 0.05)})),
       key_bias_(add_key_bias(parts)) {
   parts.parameters.add("mean", ParameterGroup::kNetwork, {1}, Initialiser::zeros({1}));
 }

@@ -3,16 +3,18 @@
 namespace warmstart {
 
 LayerId add_key_bias(const NetworkParts& parts) {
-  return parts.layers.add_embedding("key_bias", ParameterGroup::kNetwork, parts.layout.keys, 1,
-                                    Initialiser::zeros({parts.layout.keys, 1}));
+  const auto keys = parts.layout.keys;
+  return parts.layers.add_embedding(
+      {"key_bias", ParameterGroup::kNetwork, IdsOf::kKeys, keys, 1, Initialiser::zero_table(keys, 1)});
 }
 
 FieldLayers add_fields(const NetworkParts& parts) {
   const auto& layout = parts.layout;
   const auto width = parts.options.embedding;
   const auto embedding =
-      parts.layers.add_embedding("embedding", ParameterGroup::kEmbedding, layout.row_ids, width,
-                                 parts.draw.normal({layout.row_ids, width}, 0.05), layout.first_row_ids);
+      parts.layers.add_embedding({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, layout.row_ids, width,
+                                  parts.draw.normal_table(layout.row_ids, width, 0.05)},
+                                 layout.first_row_ids);
   const auto key_bias = add_key_bias(parts);
   const auto dense = parts.layers.add_dense_fields("input", layout.row_dense, width,
                                                    parts.draw.uniform({width, layout.row_dense}, layout.row_dense));
@@ -21,8 +23,8 @@ FieldLayers add_fields(const NetworkParts& parts) {
 
 LinearLayers add_linear_terms(const NetworkParts& parts) {
   const auto ids = parts.layout.row_ids, dense = parts.layout.row_dense;
-  const auto weights =
-      parts.layers.add_embedding("linear", ParameterGroup::kNetwork, ids, 1, Initialiser::zeros({ids, 1}));
+  const auto weights = parts.layers.add_embedding(
+      {"linear", ParameterGroup::kNetwork, IdsOf::kRows, ids, 1, Initialiser::zero_table(ids, 1)});
   return {weights, parts.layers.add_dense_fields("linear.input", dense, 1, parts.draw.uniform({1, dense}, dense, 0.1))};
 }
 

@@ -33,10 +33,14 @@ double Adam::rate(std::int64_t step) const {
   return options_.rate * warm * (0.5 * (1.0 + std::cos(std::numbers::pi * done)) + 0.01);
 }
 
-double Adam::step(std::int64_t step, const at::Tensor& gradient, Parameters& parameters) {
+double Adam::clipping(double norm) const {
+  return options_.clip_norm > 0.0 && norm > options_.clip_norm ? options_.clip_norm / norm : 1.0;
+}
+
+double Adam::step(std::int64_t step, const at::Tensor& gradient, Parameters& parameters, double other_norm) {
   const auto& flat = parameters.flat();
-  const double norm = at::linalg_vector_norm(gradient).item<double>();
-  if (options_.clip_norm > 0.0 && norm > options_.clip_norm) gradient.mul_(options_.clip_norm / norm);
+  const double norm = std::hypot(at::linalg_vector_norm(gradient).item<double>(), other_norm);
+  if (const auto factor = clipping(norm); factor < 1.0) gradient.mul_(factor);
   const auto count = at::full({}, static_cast<double>(step + 1), flat.options().dtype(at::kFloat));
   for (const auto& [first, size, l2, rate_factor] : segments_) {
     const auto part = [first = first, size = size](const at::Tensor& all) { return all.narrow(0, first, size); };

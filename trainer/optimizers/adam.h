@@ -12,8 +12,12 @@ class Adam {
   Adam(const Parameters& parameters, const AdamOptions& options, std::int64_t total_steps);
 
   // Updates `parameters` in place by the mean gradient [P] of meta-step `step`, counted
-  // from 0.  Changes `gradient`.  Returns its norm before clipping.
-  double step(std::int64_t step, const at::Tensor& gradient, Parameters& parameters);
+  // from 0.  Changes `gradient`.  Returns its norm before clipping, together with that of other parameters' gradients,
+  // `other_norm`.
+  double step(std::int64_t step, const at::Tensor& gradient, Parameters& parameters, double other_norm = 0.0);
+
+  // What clipping multiplies gradients of such a norm by.
+  double clipping(double norm) const;
 
   double rate(std::int64_t step) const;
 

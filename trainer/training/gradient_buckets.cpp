@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-#include "trainer/training/tree_of_rows.h"
+#include "trainer/tables/tree_of_rows.h"
 
 namespace warmstart {
 
@@ -54,18 +54,14 @@ void GradientBuckets::begin_pass(const at::Tensor& tails) {
 }
 
 void GradientBuckets::add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails, bool last,
-                          bool held) {
+                          bool held, const TakeRows& elsewhere) {
   begin_pass(tails);
   last_ = last;
   held_ = held;
   std::vector<at::Tensor> leaves;
-  for (const auto& used : parameters.used()) {
-    leaves.push_back(used.second.value);
-    leaves.back().register_hook([this, &leaf = used.second, i = index_.at(used.first)](const at::Tensor& gradient) {
-      const at::NoGradGuard no_grad;
-      sum_over_microbatches(leaf, i, gradient.detach());
-      meet(i);
-    });
+  for (const auto& [name, leaf] : parameters.used()) {
+    leaves.push_back(leaf.value);
+    watch(name, leaf, elsewhere);
   }
   torch::autograd::grad({loss}, leaves, {}, std::nullopt, false, /*allow_unused=*/true);
   // What no loss depends on.
@@ -73,6 +69,19 @@ void GradientBuckets::add(const at::Tensor& loss, const BatchParameters& paramet
   for (const auto i : met_) is_met[i] = true;
   for (std::size_t i = 0; i < values_.size(); ++i)
     if (!is_met[i]) meet(i);
+}
+
+void GradientBuckets::watch(const std::string& name, const BatchParameters::Leaf& leaf, const TakeRows& elsewhere) {
+  const auto parameter = index_.find(name);
+  if (parameter == index_.end()) {
+    leaf.value.register_hook([name, elsewhere](const at::Tensor& gradient) { elsewhere(name, gradient.detach()); });
+    return;
+  }
+  leaf.value.register_hook([this, &leaf, i = parameter->second](const at::Tensor& gradient) {
+    const at::NoGradGuard no_grad;
+    sum_over_microbatches(leaf, i, gradient.detach());
+    meet(i);
+  });
 }
 
 void GradientBuckets::release() {

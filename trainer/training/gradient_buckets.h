@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,9 +25,11 @@ class GradientBuckets {
 
   // Adds the gradient of `loss`, the sum of some microbatches' losses, which was computed of `parameters` with leaves
   // of the microbatches' own, and their `tails` [microbatches, tail].  With `last`, collective: starts the sums over
-  // ranks; `held`: not before release(), which the reverse pass calls, is called.
+  // ranks; `held`: not before release(), which the reverse pass calls, is called.  `elsewhere` takes the gradients at
+  // the rows of tables that are not among the parameters.
+  using TakeRows = std::function<void(const std::string& table, const at::Tensor& gradient)>;
   void add(const at::Tensor& loss, const BatchParameters& parameters, const at::Tensor& tails, bool last,
-           bool held = false);
+           bool held = false, const TakeRows& elsewhere = {});
   void release();
 
   // Collective, after add(.., last).  The gradient and the tail, summed over microbatches and ranks: [P + tail], on the
@@ -49,6 +52,7 @@ class GradientBuckets {
   void begin_pass(const at::Tensor& tails);
   void sum_over_microbatches(const BatchParameters::Leaf& leaf, std::size_t parameter, const at::Tensor& gradient);
   void meet(std::size_t parameter);
+  void watch(const std::string& name, const BatchParameters::Leaf& leaf, const TakeRows& elsewhere);
   void pass_on_full();
   void pass_on(Bucket& bucket);
   void divide();

@@ -18,11 +18,13 @@ Divergence divergence(std::int64_t step, const std::string& reason, std::int64_t
 MetaStep::MetaStep(Learner& model, const Dataset& dataset, const TrainOptions& options, std::int64_t steps,
                    Communicator& group, Communicator& gradients)
     : parameters_(model.parameters()),
+      tables_(model.sharded_tables()),
       dataset_(dataset),
       group_(group),
       options_(options),
-      gradient_(model, dataset, options, steps, gradients),
+      gradient_(model, dataset, options, steps, group, gradients),
       adam_(model.parameters(), options.adam, steps),
+      row_optimizer_(model.sharded_tables(), options.tables, options.adam),
       guard_(options.loss_limit) {}
 
 StepOutcome MetaStep::take(std::int64_t step, MicrobatchStream& stream, bool save_due) {
@@ -37,7 +39,7 @@ StepOutcome MetaStep::take(std::int64_t step, MicrobatchStream& stream, bool sav
     outcome.divergence = divergence(step, refused, step - 1);
     return outcome;
   }
-  outcome.gradient_norm = update(step, found.gradient);
+  outcome.gradient_norm = update(step, found);
   if (!std::isfinite(outcome.gradient_norm)) outcome.divergence = divergence(step, "the gradient is not finite", step);
   return outcome;
 }
@@ -51,10 +53,15 @@ double MetaStep::rate(std::int64_t step) const {
 }
 
 // Returns the gradient's norm.
-double MetaStep::update(std::int64_t step, const at::Tensor& gradient) {
-  if (!averages(step)) return adam_.step(step, gradient, parameters_);
-  parameters_.flat().sub_(gradient, options_.outer.averaging_rate);
-  return at::linalg_vector_norm(gradient).item<double>();
+double MetaStep::update(std::int64_t step, const ReducedGradient& found) {
+  if (averages(step)) {
+    parameters_.flat().sub_(found.gradient, options_.outer.averaging_rate);
+    subtract(found.rows, options_.outer.averaging_rate);
+    return std::hypot(at::linalg_vector_norm(found.gradient).item<double>(), found.rows_norm);
+  }
+  const auto norm = adam_.step(step, found.gradient, parameters_, found.rows_norm);
+  row_optimizer_.update(found.rows, step, adam_.rate(step) / options_.adam.rate, adam_.clipping(norm));
+  return norm;
 }
 
 // Collective: the loss is the same on all ranks, so all of them ask for the task or none does.
@@ -74,6 +81,7 @@ void MetaStep::save(Checkpoint& checkpoint) const {
   checkpoint.vectors[kParameters] = parameters_.flat().cpu();
   checkpoint.vectors[kFirstMoment] = adam_.first_moment().cpu();
   checkpoint.vectors[kSecondMoment] = adam_.second_moment().cpu();
+  tables_.save(checkpoint);
   checkpoint.state.recent_losses = guard_.state();
   checkpoint.state.plan = gradient_.plans().state();
 }
@@ -82,6 +90,7 @@ void MetaStep::restore(const Checkpoint& checkpoint) {
   parameters_.flat().copy_(checkpoint.vectors.at(kParameters));
   adam_.first_moment().copy_(checkpoint.vectors.at(kFirstMoment));
   adam_.second_moment().copy_(checkpoint.vectors.at(kSecondMoment));
+  tables_.restore(checkpoint);
   guard_.restore(checkpoint.state.recent_losses);
   gradient_.plans().restore(checkpoint.state.plan);
 }

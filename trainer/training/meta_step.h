@@ -6,6 +6,7 @@
 #include <string>
 
 #include "trainer/optimizers/adam.h"
+#include "trainer/optimizers/row_optimizer.h"
 #include "trainer/training/loss_guard.h"
 #include "trainer/training/meta_gradient.h"
 
@@ -41,23 +42,25 @@ class MetaStep {
   double rate(std::int64_t step) const;
   const MetaGradient& gradient() const { return gradient_; }
 
-  // Its share of a checkpoint: the parameters, the optimizer's moments, recent losses, plans.
+  // Its share of a checkpoint: the parameters and tables, the optimizers' moments, recent losses, plans.
   void save(Checkpoint& checkpoint) const;
   void restore(const Checkpoint& checkpoint);
 
  private:
   // Whether the step moves the parameters to the mean of the tasks' own.
   bool averages(std::int64_t step) const;
-  double update(std::int64_t step, const at::Tensor& gradient);
+  double update(std::int64_t step, const ReducedGradient& found);
   std::string refusal(const ReducedGradient& found);
   std::string task_to_blame(const ReducedGradient& found);
 
   Parameters& parameters_;
+  ShardedTables& tables_;
   const Dataset& dataset_;
   Communicator& group_;
   const TrainOptions& options_;
   MetaGradient gradient_;
   Adam adam_;
+  RowOptimizer row_optimizer_;
   LossGuard guard_;
 };
 

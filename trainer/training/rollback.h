@@ -10,6 +10,6 @@ namespace warmstart {
 // checkpoint may be in flight.  Throws AgreedError kDiverged, with the problem, when there is no such checkpoint, or
 // train.rollbacks have been made.
 Checkpoint checkpoint_before(const Divergence& divergence, const TrainingState& state, const TrainOptions& options,
-                             const Parameters& parameters, Communicator& group);
+                             const Learner& model, Communicator& group);
 
 }  // namespace warmstart

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "trainer/training/tree_of_rows.h"
+#include "trainer/tables/tree_of_rows.h"
 
 namespace warmstart {
 namespace {

@@ -5,11 +5,13 @@
 
 #include "cluster/agreement.h"
 #include "cluster/watchdog.h"
+#include "trainer/tables/sharded_tables.h"
 
 namespace warmstart {
 
 RunSaver::RunSaver(const SaveOptions& options, std::int64_t saved_step, Communicator& group, Observer observer)
     : options_(options),
+      group_(group),
       writer_(options.run, options.retention, group),
       observer_(std::move(observer)),
       saved_step_(saved_step) {}
@@ -39,12 +41,22 @@ void RunSaver::save_last(std::int64_t step, const Snapshot& snapshot) {
 // False when the parameters are not finite: such a checkpoint is never written.
 bool RunSaver::begin(std::int64_t step, const Snapshot& snapshot) {
   const auto checkpoint = snapshot();
-  if (!checkpoint.vectors.at("parameters").isfinite().all().item<bool>()) return false;
+  if (!is_finite(checkpoint)) return false;
   writer_.begin(checkpoint);
   saved_step_ = step;
   due_ = false;
   since_save_.restart();
   return true;
+}
+
+// Collective where there are tables, of which each rank has its own rows.
+bool RunSaver::is_finite(const Checkpoint& checkpoint) const {
+  bool finite = checkpoint.vectors.at(kParameters).isfinite().all().item<bool>();
+  for (const auto& table : checkpoint.tables) finite &= table.arrays.at(kTableValues).isfinite().all().item<bool>();
+  if (checkpoint.tables.empty()) return finite;
+  auto not_finite = at::full({1}, finite ? 0 : 1, at::kLong);
+  group_.sum(not_finite);
+  return not_finite.item<std::int64_t>() == 0;
 }
 
 void RunSaver::tell(const std::optional<WrittenCheckpoint>& written) {

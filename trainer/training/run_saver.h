@@ -42,7 +42,10 @@ class RunSaver {
   bool begin(std::int64_t step, const Snapshot& snapshot);
   void tell(const std::optional<WrittenCheckpoint>& written);
 
+  bool is_finite(const Checkpoint& checkpoint) const;
+
   SaveOptions options_;
+  Communicator& group_;
   CheckpointWriter writer_;
   Observer observer_;
   std::int64_t saved_step_;  // perhaps still being written

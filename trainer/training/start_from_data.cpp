@@ -25,13 +25,18 @@ at::Tensor by_key(const Dataset& dataset, const std::vector<double>& of_entities
   return by_key;
 }
 
-void start_from_biases(Learner& model, const Dataset& dataset) {
+struct Start {
+  double score;
+  at::Tensor key_bias = {};  // by the ids of keys; undefined: 0
+};
+
+Start start_of_biases(const Dataset& dataset) {
   const BiasModel fit(TrainingRows(dataset), dataset.schema());
-  model.start_from(fit.mean(), by_key(dataset, fit.entity_bias()));
+  return {fit.mean(), by_key(dataset, fit.entity_bias())};
 }
 
 // Each entity's labels are those of its rows and of as many negatives as it can expect.
-void start_with_negatives(Learner& model, const Dataset& dataset, const EpisodeOptions& options) {
+Start start_with_negatives(const Learner& model, const Dataset& dataset, const EpisodeOptions& options) {
   const TrainingRows rows(dataset);
   const UnseenEntities all(dataset.training_rows(), options.negatives_power);
   const auto output = [&](double mean) { return model.objective().start(mean).value_or(mean); };
@@ -46,21 +51,36 @@ void start_with_negatives(Learner& model, const Dataset& dataset, const EpisodeO
   std::vector<double> biases;
   for (std::size_t entity = 0; entity < labels.size(); ++entity)
     biases.push_back(output(labels[entity] / (counts[entity] + drawn * all.share(entity))) - output(mean));
-  model.start_from(output(mean), by_key(dataset, biases));
+  return {output(mean), by_key(dataset, biases)};
+}
+
+Start start_of(const Learner& model, const Dataset& dataset, const EpisodeOptions& options) {
+  if (options.negatives > 0) return start_with_negatives(model, dataset, options);
+  if (const auto start = model.objective().start(dataset.label_mean())) return {*start};
+  return start_of_biases(dataset);
+}
+
+// Collective.  Where it is sharded.
+void share_key_bias(Learner& model, at::Tensor key_bias, Communicator& group) {
+  auto& tables = model.sharded_tables();
+  if (!tables.contains(kKeyBias)) return;
+  if (!key_bias.defined()) key_bias = at::zeros({tables[kKeyBias].ids}, at::kFloat);
+  group.broadcast(key_bias, 0);
+  tables.assign(kKeyBias, key_bias);
 }
 
 }  // namespace
 
 void start_from_data(Learner& model, const Dataset& dataset, const EpisodeOptions& options, Communicator& group) {
+  at::Tensor key_bias;
   agree(group, [&] {
     if (group.rank() != 0) return;
-    if (options.negatives > 0) return start_with_negatives(model, dataset, options);
-    if (const auto start = model.objective().start(dataset.label_mean()))
-      model.start_from(*start, {});
-    else
-      start_from_biases(model, dataset);
+    const auto start = start_of(model, dataset, options);
+    model.start_from(start.score, start.key_bias);
+    key_bias = start.key_bias;
   });
   group.broadcast(model.parameters().flat(), 0);
+  share_key_bias(model, key_bias, group);
 }
 
 }  // namespace warmstart

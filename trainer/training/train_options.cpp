@@ -101,6 +101,7 @@ void declare(Options& add, TrainOptions& options) {
   declare_watch(add, options);
   declare(add, options.save);
   declare_safety(add, options);
+  declare(add, options.tables);
   declare(add, options.episode);
 }
 

@@ -9,6 +9,7 @@
 #include "trainer/evaluation/measure.h"
 #include "trainer/learner/model_options.h"
 #include "trainer/optimizers/adam_options.h"
+#include "trainer/optimizers/sharding_options.h"
 #include "trainer/training/outer_options.h"
 #include "trainer/training/save_options.h"
 
@@ -28,6 +29,7 @@ struct TrainOptions {
   double all_keys_dropout = 0.1;  // probability per step that all rows are trained as if their keys were unknown
   OuterOptions outer;
   AdamOptions adam;
+  ShardingOptions tables;
   EpisodeOptions episode;
   std::int64_t log_every = 20;      // steps
   std::int64_t check_every = 100;   // steps between comparisons of the ranks' parameters
@@ -42,7 +44,7 @@ struct TrainOptions {
   double hang_seconds = 1800;  // without progress, after which the process ends with exit code 4; 0: never
 };
 
-// The sections train, but for the folder, the threads and the devices of a run, validate and episode.
+// The sections train, but for the folder, the threads and the devices of a run, tables, validate and episode.
 void declare(Options& add, TrainOptions& options);
 
 // Throws UsageError when a run with these options cannot start on so many ranks.

@@ -25,7 +25,8 @@ class TrainingLoop {
  public:
   TrainingLoop(Learner& model, const Dataset& dataset, const TrainOptions& options, Communicator& group,
                const TrainObserver& observer, const TrainStart& start, MicrobatchForm form)
-      : parameters_(model.parameters()),
+      : model_(model),
+        parameters_(model.parameters()),
         options_(options),
         group_(group),
         observer_(observer),
@@ -91,7 +92,7 @@ class TrainingLoop {
 
   void roll_back(const Divergence& divergence) {
     if (saver_) saver_->wait();
-    state_.restore(checkpoint_before(divergence, state_, options_, parameters_, group_));
+    state_.restore(checkpoint_before(divergence, state_, options_, model_, group_));
     saver_->went_back_to(state_.step);
     go_on_from_state();
     if (observer_.rolled_back) observer_.rolled_back({state_.step, divergence.problem});
@@ -124,7 +125,14 @@ class TrainingLoop {
             .stop = stop_,
             .same_bits = bits_are_independent_of_ranks(group_.size(), static_cast<int>(options_.microbatches)) &&
                          (options_.reduction == Reduction::kFixedOrder || group_.size() == 1),
-            .digest = digest(flat.const_data_ptr(), flat.nbytes())};
+            .digest = digest_of(flat)};
+  }
+
+  // Collective.
+  std::string digest_of(const at::Tensor& flat) const {
+    const auto of_parameters = digest(flat.const_data_ptr(), flat.nbytes());
+    const auto& tables = model_.sharded_tables();
+    return tables.empty() ? of_parameters : digest(of_parameters + tables.digest(group_));
   }
 
   std::int64_t validate_every() const {
@@ -150,6 +158,7 @@ class TrainingLoop {
     if (observer_.warned && !warning.empty()) observer_.warned(warning);
   }
 
+  Learner& model_;
   Parameters& parameters_;
   const TrainOptions& options_;
   Communicator& group_;
@@ -171,6 +180,8 @@ TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& o
   const auto form = microbatch_form(model, dataset, options, group);
   agree(group, [&] {
     check(options, group.size());
+    require(model.sharded_tables().ranks() == group.size() || model.sharded_tables().empty(),
+            "the model's tables are sharded over another number of ranks than train it");
     check(options.outer, options.epochs, model.options());
     require_order(model, options.episode.order, "episode.order");
     require_order(model, options.validation.order, "evaluate.order");

@@ -15,7 +15,8 @@ constexpr double kVectorsOfTraining = 4;  // the parameters, their gradient and 
 }  // namespace
 
 void require_training_memory(const Learner& learner, const TrainOptions& options) {
-  const double count = learner.parameters().count(), tasks = static_cast<double>(options.tasks);
+  const double count = learner.parameters().count() + learner.sharded_tables().count(),
+               tasks = static_cast<double>(options.tasks);
   const auto& network = learner.options().network;
   require_memory(
       kBytesOfValue * kVectorsOfTraining * count,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/errors.h"
 
 namespace warmstart {
@@ -21,8 +23,8 @@ TrainingState::TrainingState(Learner& model, const Dataset& dataset, const Train
                              const std::optional<Checkpoint>& start)
     : steps(all_steps),
       meta_step(model, dataset, options, all_steps, group, gradients),
-      validation(model, model.parameters(), dataset, validation_options(options, model.options().objective.kind),
-                 group) {
+      validation(model, model.parameters(), model.sharded_tables(), dataset,
+                 validation_options(options, model.options().objective.kind), group) {
   if (start) restore(*start);
 }
 
@@ -46,16 +48,26 @@ void TrainingState::restore(const Checkpoint& checkpoint) {
   validation.restore(checkpoint);
 }
 
-void check_continues(const Manifest& manifest, const Parameters& parameters) {
+void check_continues(const Manifest& manifest, const Parameters& parameters, const ShardedTables& tables) {
   for (const auto* name : {kFirstMoment, kSecondMoment}) {
     if (!manifest.has_vector(name))
       throw DataError(fmt::format("lacks '{}', without which training cannot go on", name));
   }
   if (manifest.layout != parameters.layout()) throw DataError("its parameters are not those of this model");
+  const bool same =
+      std::equal(manifest.tables.begin(), manifest.tables.end(), tables.list().begin(), tables.list().end(),
+                 [](const auto& saved, const auto& table) {
+                   return saved.name == table.name && saved.rows == table.ids && saved.width == table.width;
+                 });
+  if (!same) throw DataError("its sharded tables are not those of this model");
 }
 
 NamedTensors trained_parameters(const Checkpoint& checkpoint) {
-  return checkpoint.named(checkpoint.vectors.contains(kBestParameters) ? kBestParameters : kParameters);
+  const bool has_best = checkpoint.vectors.contains(kBestParameters);
+  auto parameters = checkpoint.named(has_best ? kBestParameters : kParameters);
+  for (auto& table : whole_tables(checkpoint, has_best ? kBestTableValues : kTableValues))
+    parameters.push_back(std::move(table));
+  return parameters;
 }
 
 }  // namespace warmstart

@@ -30,10 +30,11 @@ struct TrainingState {
   std::int64_t rollbacks = 0;
 };
 
-// Throws DataError unless train() can go on from such a checkpoint with a model of these parameters.
-void check_continues(const Manifest& manifest, const Parameters& parameters);
+// Throws DataError unless train() can go on from such a checkpoint with a model of these parameters and tables.
+void check_continues(const Manifest& manifest, const Parameters& parameters, const ShardedTables& tables);
 
-// The parameters that a run has to show so far: the best on validation where it keeps them, else the last.
+// The parameters that a run has to show so far, sharded tables behind them: the best on validation where it keeps them,
+// else the last.
 NamedTensors trained_parameters(const Checkpoint& checkpoint);
 
 }  // namespace warmstart

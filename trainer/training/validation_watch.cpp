@@ -8,13 +8,14 @@
 
 #include "base/stopwatch.h"
 #include "cluster/watchdog.h"
+#include "trainer/training/looked_up_ids.h"
 #include "trainer/training/run_warnings.h"
 
 namespace warmstart {
 
-ValidationWatch::ValidationWatch(const Recommender& model, Parameters& parameters, const Dataset& dataset,
-                                 const ValidationOptions& options, Communicator& group)
-    : model_(model), parameters_(parameters), dataset_(dataset), options_(options) {
+ValidationWatch::ValidationWatch(const Recommender& model, Parameters& parameters, ShardedTables& tables,
+                                 const Dataset& dataset, const ValidationOptions& options, Communicator& group)
+    : model_(model), parameters_(parameters), tables_(tables), dataset_(dataset), options_(options), group_(group) {
   const bool matters = options.keep_best || options.patience > 0;
   if (!matters && dataset.tasks_of(Split::kValidation).empty()) return;
   evaluation_.emplace(dataset, Split::kValidation, options.evaluation, group);
@@ -26,7 +27,7 @@ Validation ValidationWatch::validate(std::int64_t step) {
   if (!evaluation_) return {};
   const Phase phase("validate");
   const Stopwatch stopwatch;
-  const auto results = evaluation_->run(model_);
+  const auto results = this->results();
   const double value = mean_over_supports(results, options_.measure);
   Validation validation;
   ++without_better_;
@@ -42,12 +43,24 @@ Validation ValidationWatch::validate(std::int64_t step) {
   return validation;
 }
 
+// The rows of sharded tables that this rank's tasks look up are its own meanwhile.
+std::vector<EvaluationResult> ValidationWatch::results() {
+  if (tables_.empty() || tables_.ranks() == 1) return evaluation_->run(model_);
+  if (looked_up_.empty()) looked_up_ = looked_up_ids(*evaluation_, tables_);
+  tables_.hold(looked_up_, group_);
+  auto results = evaluation_->run(model_);
+  tables_.release();
+  return results;
+}
+
 void ValidationWatch::note_best(std::int64_t step, double value, const std::vector<EvaluationResult>& results) {
   best_value_ = value;
   best_step_ = step;
   without_better_ = 0;
   best_results_ = results;
-  if (options_.keep_best) best_ = parameters_.flat().clone();
+  if (!options_.keep_best) return;
+  best_ = parameters_.flat().clone();
+  tables_.keep_best();
 }
 
 std::string ValidationWatch::not_finite(std::int64_t step, const std::vector<EvaluationResult>& results) const {
@@ -70,7 +83,9 @@ std::string ValidationWatch::warning_of_best() const {
 }
 
 void ValidationWatch::take_best() {
-  if (options_.keep_best && best_.defined()) parameters_.flat().copy_(best_);
+  if (!options_.keep_best || !best_.defined()) return;
+  parameters_.flat().copy_(best_);
+  tables_.take_best();
 }
 
 void ValidationWatch::save(Checkpoint& checkpoint) const {

@@ -10,6 +10,7 @@
 
 #include "trainer/evaluation/evaluation.h"
 #include "trainer/layers/parameters.h"
+#include "trainer/tables/sharded_tables.h"
 
 namespace warmstart {
 
@@ -29,9 +30,9 @@ struct Validation {
 
 class ValidationWatch {
  public:
-  // Watches `model`, whose parameters are `parameters`, unless the data set has no validation tasks and nothing hangs
-  // on them.  Throws what Evaluation throws, and UsageError for a measure that the labels do not take.
-  ValidationWatch(const Recommender& model, Parameters& parameters, const Dataset& dataset,
+  // Watches `model`, whose parameters are `parameters` and `tables`, unless the data set has no validation tasks and
+  // nothing hangs on them.  Throws what Evaluation throws, and UsageError for a measure that the labels do not take.
+  ValidationWatch(const Recommender& model, Parameters& parameters, ShardedTables& tables, const Dataset& dataset,
                   const ValidationOptions& options, Communicator& group);
 
   // 0: the run is watched by none.
@@ -57,13 +58,17 @@ class ValidationWatch {
   void restore(const Checkpoint& checkpoint);
 
  private:
+  std::vector<EvaluationResult> results();
   void note_best(std::int64_t step, double value, const std::vector<EvaluationResult>& results);
   std::string not_finite(std::int64_t step, const std::vector<EvaluationResult>& results) const;
 
   const Recommender& model_;
   Parameters& parameters_;
+  ShardedTables& tables_;
   const Dataset& dataset_;
   ValidationOptions options_;
+  Communicator& group_;
+  std::vector<at::Tensor> looked_up_;  // ids of sharded tables, once they are known
   std::optional<Evaluation> evaluation_;
   double best_value_ = 0.0;
   std::int64_t best_step_ = 0, without_better_ = 0;

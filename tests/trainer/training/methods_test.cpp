@@ -81,7 +81,8 @@ class MethodsTest : public testing::Test {
   }
   static std::string trained(const ModelOptions& model_options, const TrainOptions& options, Communicator& communicator,
                              TrainStart start, const Dataset& dataset) {
-    Learner model(dataset.schema(), model_options, 1);
+    const TableHome home = {options.tables.placement.replicated_rows, communicator.rank(), communicator.size()};
+    Learner model(dataset.schema(), model_options, 1, make_network, home);
     start_from_data(model, dataset, {}, communicator);
     return train(model, dataset, options, communicator, {}, std::move(start)).digest;
   }
@@ -95,10 +96,12 @@ class MethodsTest : public testing::Test {
     options.save.retention.last = 10;
     trained(model_options, options, group);
     TrainStart start;
-    start.checkpoint = read_checkpoint(shared.path() / "step-00000002");
-    group.barrier();
+    start.checkpoint = read_checkpoint_on_all(shared.path() / "step-00000002", group);
     return trained(model_options, whole, group, std::move(start));
   }
+
+  // Those of the method on one rank, on all, and of a run that goes on from its checkpoint.
+  void expect_same_bits(const ModelOptions& method, const TablePlacement& placement);
 
   TemporaryFolder folder;
   MpiCommunicator group;
@@ -106,20 +109,27 @@ class MethodsTest : public testing::Test {
   Dataset dataset;
 };
 
+void MethodsTest::expect_same_bits(const ModelOptions& method, const TablePlacement& placement) {
+  auto options = method;
+  options.network.embedding = 4;
+  options.network.tower = {4};
+  options.network.features = 3;
+  options.adapt.prior = options.adapt.recurrent = options.adapt.task_memory = 3;
+  options.adapt.inner.steps = std::min(options.adapt.inner.steps, 2);
+  auto of_training = options_of_test();
+  of_training.tables.placement = placement;
+  if (Learner(dataset.schema(), options, 1).reads_order()) of_training.episode.order = RowOrder::kSorted;
+  const auto digest = trained(options, of_training, alone);
+  EXPECT_EQ(trained(options, of_training, group), digest) << name_of_tried(method);
+  EXPECT_EQ(resumed(options, of_training), digest) << name_of_tried(method);
+}
+
 TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
-  for (const auto& method : every_step_of(methods_and_settings())) {
-    auto options = method;
-    options.network.embedding = 4;
-    options.network.tower = {4};
-    options.network.features = 3;
-    options.adapt.prior = options.adapt.recurrent = options.adapt.task_memory = 3;
-    options.adapt.inner.steps = std::min(options.adapt.inner.steps, 2);
-    auto of_training = options_of_test();
-    if (Learner(dataset.schema(), options, 1).reads_order()) of_training.episode.order = RowOrder::kSorted;
-    const auto digest = trained(options, of_training, alone);
-    EXPECT_EQ(trained(options, of_training, group), digest) << name_of_tried(method);
-    EXPECT_EQ(resumed(options, of_training), digest) << name_of_tried(method);
-  }
+  for (const auto& method : every_step_of(methods_and_settings())) expect_same_bits(method, {});
+}
+
+TEST_F(MethodsTest, EndInTheSameBitsWithShardedTables) {
+  for (const auto& method : every_step_of(methods_and_settings())) expect_same_bits(method, {.replicated_rows = 0});
 }
 
 // By what inner steps change, and jointly first: the run turns from one to the other where it is resumed.

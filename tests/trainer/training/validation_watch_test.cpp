@@ -37,7 +37,7 @@ class ValidationWatchTest : public testing::Test {
     options.evaluation.query = 4;
     options.evaluation.support = {"0"};
   }
-  ValidationWatch watch() { return {model, model.parameters, *dataset, options, alone}; }
+  ValidationWatch watch() { return {model, model.parameters, tables, *dataset, options, alone}; }
   Validation validate(ValidationWatch& watch, std::int64_t step, float weight) {
     model.parameters.flat().fill_(weight);
     return watch.validate(step);
@@ -48,6 +48,7 @@ class ValidationWatchTest : public testing::Test {
   std::unique_ptr<Dataset> dataset;
   SelfCommunicator alone;
   Scaled model;
+  ShardedTables tables{0, 1};  // none
   ValidationOptions options;
 };
 

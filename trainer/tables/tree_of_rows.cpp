@@ -1,4 +1,4 @@
-#include "trainer/training/tree_of_rows.h"
+#include "trainer/tables/tree_of_rows.h"
 
 #include <ATen/ATen.h>
 

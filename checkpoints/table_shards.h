@@ -1,0 +1,38 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "checkpoints/manifest.h"
+#include "cluster/virtual_shards.h"
+
+namespace warmstart {
+
+// A sharded table's rows in some virtual shards, as a checkpoint keeps them, one shard after the other.
+struct TableShards {
+  std::string name;
+  std::int64_t rows = 0, width = 0;  // of the whole table
+  // Numbers beside each row, its values and what an optimizer keeps: float32 [places, n], or int64 [places].
+  // Contiguous, in host memory.
+  std::map<std::string, at::Tensor> arrays;
+};
+
+// What a manifest says of them.
+std::vector<ManifestTable> described(const std::vector<TableShards>& tables);
+
+// A checkpoint's file of one virtual shard.
+std::string table_file_name(std::int64_t shard);
+
+// Writes the files of `shards`, which `tables` have the rows of; returns their digests.
+std::vector<std::string> write_table_files(const std::filesystem::path& folder, const std::vector<TableShards>& tables,
+                                           ShardRange shards);
+
+// Reads those of `shards`.  Throws DataError naming the file that is damaged, or has not what the manifest says.
+std::vector<TableShards> read_table_files(const std::filesystem::path& folder, const Manifest& manifest,
+                                          ShardRange shards);
+
+}  // namespace warmstart

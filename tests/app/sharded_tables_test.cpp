@@ -1,0 +1,53 @@
+// Runs with sharded tables, from training to a served model.
+
+#include "base/json.h"
+#include "tests/app/program_fixture.h"
+
+namespace warmstart {
+namespace {
+
+constexpr const char* kSmallTables =
+    " --steps 10 --tasks 16 --set model.embedding=8 --set model.tower=8 --set model.features=4 --set evaluate.query=4"
+    " --set evaluate.support=0,3 ";
+
+class ShardedTablesTest : public ProgramTest {
+ protected:
+  ShardedTablesTest() {
+    expect_ok("synthesize --to tables --users 80 --items 40 --rows-per-user 20");
+    expect_ok("ingest --config tables/config.ini");
+  }
+  std::string train(const std::string& run, int ranks, const std::string& more = "") {
+    return parameters_digest(expect_ok(
+        "train --config tables/config.ini --run " + run + kSmallTables + "--set tables.default=replicated:20 " + more,
+        ranks));
+  }
+};
+
+TEST_F(ShardedTablesTest, WhatTwoRanksTrainIsEvaluatedExportedAndPredictedBy) {
+  const auto digest = train("one", 0);
+  EXPECT_EQ(train("two", 2), digest);
+  EXPECT_NE(expect_ok("inspect one two").find("parameters: the same bits"), std::string::npos);
+  const auto inspected = expect_ok("inspect two");
+  EXPECT_NE(inspected.find("table embedding: "), std::string::npos) << inspected;
+  const std::string evaluate =
+      "evaluate --config tables/config.ini --baselines false --set evaluate.query=4 "
+      "--set evaluate.support=0,3 --run ";
+  expect_ok(evaluate + "one --output one.json");
+  expect_ok(evaluate + "two --output two.json", 2);
+  EXPECT_EQ(read_json(folder.path() / "one.json")["results"], read_json(folder.path() / "two.json")["results"]);
+  expect_ok("export --run two --to models");
+  EXPECT_NE(expect_ok("inspect models/model").find("embedding"), std::string::npos);
+}
+
+TEST_F(ShardedTablesTest, GoOnOnlyWithTheSameOptions) {
+  train("run", 2);
+  const auto with = [](const std::string& run, const std::string& options) {
+    return "train --config tables/config.ini --run " + run + kSmallTables + options;
+  };
+  expect_failure(with("run", "--set tables.default=replicated:20 --set tables.optimizer=sgd"), 2, "tables.optimizer");
+  expect_failure(with("run", ""), 2, "tables.default");
+  expect_failure(with("new", "--set tables.default=sharded"), 2, "wants replicated:ROWS");
+}
+
+}  // namespace
+}  // namespace warmstart

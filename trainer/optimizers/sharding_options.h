@@ -1,0 +1,35 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/option_value.h"
+
+namespace warmstart {
+
+class Options;
+
+// How the rows of sharded tables are updated: only those that a meta-step has looked up.
+enum class RowRule { kLazyAdam, kRowwiseAdagrad, kSgd };
+NLOHMANN_JSON_SERIALIZE_ENUM(RowRule, {{RowRule::kLazyAdam, "lazy-adam"},
+                                       {RowRule::kRowwiseAdagrad, "rowwise-adagrad"},
+                                       {RowRule::kSgd, "sgd"}})
+
+// Which tables are sharded: those of more rows than are replicated.
+struct TablePlacement {
+  std::int64_t replicated_rows = 100000;
+};
+std::string to_text(const TablePlacement& placement);  // replicated:100000
+void read(const std::string& text, const Range& range, TablePlacement& placement);
+
+struct ShardingOptions {
+  TablePlacement placement;
+  RowRule optimizer = RowRule::kLazyAdam;
+  std::optional<double> rate = {};  // else train.rate
+  double epsilon = 1e-8;
+};
+
+// Those of the section tables.
+void declare(Options& add, ShardingOptions& options);
+
+}  // namespace warmstart
