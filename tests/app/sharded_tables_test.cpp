@@ -31,12 +31,12 @@ TEST_F(ShardedTablesTest, WhatTwoRanksTrainIsEvaluatedExportedAndPredictedBy) {
   EXPECT_NE(inspected.find("table embedding: "), std::string::npos) << inspected;
   const std::string evaluate =
       "evaluate --config tables/config.ini --baselines false --set evaluate.query=4 "
-      "--set evaluate.support=0,3 --run ";
+      "--set evaluate.support=0,3 --set train.run=";
   expect_ok(evaluate + "one --output one.json");
   expect_ok(evaluate + "two --output two.json", 2);
   EXPECT_EQ(read_json(folder.path() / "one.json")["results"], read_json(folder.path() / "two.json")["results"]);
   expect_ok("export --run two --to models");
-  EXPECT_NE(expect_ok("inspect models/model").find("embedding"), std::string::npos);
+  EXPECT_NE(expect_ok("inspect models/recommender").find("embedding"), std::string::npos);
 }
 
 TEST_F(ShardedTablesTest, GoOnOnlyWithTheSameOptions) {

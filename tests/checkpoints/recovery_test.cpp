@@ -151,7 +151,8 @@ class PlannedRecoveryTest : public RecoveryTest, public testing::WithParamInterf
     std::function<bool(const fs::path&)> moment = [&](const fs::path&) { return Clock::now() - start > delay; };
     if (attempt % 4 == 1) moment = in_the_middle_of_a_slice;
     if (attempt % 4 == 2 && joint_first) moment = saved_step(kSteps / 2);
-    if (attempt % 4 == 3) moment = between_slices_and_manifest(static_cast<std::size_t>(ranks + (sharded_tables ? kVirtualShards : 0)));
+    if (attempt % 4 == 3)
+      moment = between_slices_and_manifest(static_cast<std::size_t>(ranks + (sharded_tables ? kVirtualShards : 0)));
     return run_and_kill(run, ranks, random, moment);
   }
 };
@@ -200,7 +201,8 @@ TEST_P(PlannedRecoveryTest, AStopSignalToAnyRankSavesAndTheNextStartGoesOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Plans, PlannedRecoveryTest,
-                         testing::Values(Plan{"meta", false, 20}, Plan{"joint_meta", true, 8}, Plan{"sharded_tables", false, 8, true}),
+                         testing::Values(Plan{"meta", false, 20}, Plan{"joint_meta", true, 8},
+                                         Plan{"sharded_tables", false, 8, true}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(RecoveryTest, TheSecondProgramOnARunIsRefused) {

@@ -23,7 +23,7 @@ std::string to_text(const TablePlacement& placement);  // replicated:100000
 void read(const std::string& text, const Range& range, TablePlacement& placement);
 
 struct ShardingOptions {
-  TablePlacement placement;
+  TablePlacement placement = {};
   RowRule optimizer = RowRule::kLazyAdam;
   std::optional<double> rate = {};  // else train.rate
   double epsilon = 1e-8;
