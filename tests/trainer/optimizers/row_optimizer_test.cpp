@@ -10,16 +10,16 @@
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kIds = 3;
+constexpr std::int64_t kTableIds = 3;
 
 // A table of three rows with given values by id; `width` may be 1.
 class RowOptimizerTest : public testing::Test {
  protected:
   void make(std::int64_t width, ParameterGroup group = ParameterGroup::kNetwork) {
-    tables.add({"table", group, IdsOf::kRows, kIds, width, {{}, [this, width](std::int64_t id, float* row) {
-                                                              for (std::int64_t k = 0; k < width; ++k)
-                                                                row[k] = start[id][k].item<float>();
-                                                            }}});
+    tables.add({"table", group, IdsOf::kRows, kTableIds, width, {{}, [this, width](std::int64_t id, float* row) {
+                                                                   for (std::int64_t k = 0; k < width; ++k)
+                                                                     row[k] = start[id][k].item<float>();
+                                                                 }}});
     tables.draw();
   }
 
