@@ -27,6 +27,7 @@ class RowOptimizerTest : public testing::Test {
   std::vector<RowGradient> gradient(const std::vector<std::int64_t>& ids, const at::Tensor& rows) {
     const auto& table = tables.list()[0];
     std::vector<std::int64_t> places;
+    places.reserve(ids.size());
     for (const auto id : ids) places.push_back(table.places.place_of(id));
     const auto order = at::tensor(places, at::kLong).argsort();
     return {{&table, at::tensor(places, at::kLong).index_select(0, order).contiguous(),
