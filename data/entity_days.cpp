@@ -14,7 +14,8 @@ namespace warmstart {
 
 std::int64_t day_of(double time) {
   constexpr double kSecondsOfDay = 86400.0;
-  return static_cast<std::int64_t>(std::floor(time / kSecondsOfDay));
+  constexpr double kMostDays = 1e15;  // A time may be any number, and a day is a whole one that fits.
+  return static_cast<std::int64_t>(std::clamp(std::floor(time / kSecondsOfDay), -kMostDays, kMostDays));
 }
 
 std::string date_of(std::int64_t day) {

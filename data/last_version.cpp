@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -160,7 +161,8 @@ void LastVersion::spill_tasks(const Shard& shard, SpillWriter& writer, IngestTab
       row.label = options_.transform.inverse(rows.label[i]);
       row.time = rows.time[i];
       // Without times a row's position stands for it.
-      row.order = options_.time.empty() ? static_cast<std::int64_t>(rows.time[i]) : position++;
+      row.order =
+          options_.time.empty() ? static_cast<std::int64_t>(std::clamp(rows.time[i], 0.0, kLargestNumber)) : position++;
       row.cells = cells_of(shard.row_fields(), tables.row_fields, rows.first + i);
       writer.add(key, row, tables.row_fields);
     }

@@ -275,7 +275,7 @@ class TableFile {
 
   const FilePart& part_;
   std::string file_;
-  std::function<std::int64_t()> lines_before_;  // the part: asked for where a row is bad
+  std::function<std::int64_t()> lines_before_;  // how many lines or rows the file has before the part
   const TableOptions& table_;
   const std::vector<std::string>& columns_;
   Rejections& rejections_;

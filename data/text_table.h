@@ -69,7 +69,7 @@ class TextTable {
   bool inside_ = false, field_starts_ = true;         // where row_ ends: in a quoted field, or before a field
   std::int64_t line_ = 0, end_line_ = 1;              // counted from lines_from_ on
   std::int64_t lines_from_ = 0;                       // a byte of the file
-  mutable std::optional<std::int64_t> lines_before_;  // it; counted when a line is asked for
+  mutable std::optional<std::int64_t> lines_before_;  // how many end before that byte; none until a line is asked for
   std::vector<std::string_view> fields_;
   std::vector<std::string> header_;
 };

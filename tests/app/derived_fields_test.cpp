@@ -144,6 +144,16 @@ TEST_F(DerivedFieldsTest, DaysThatTheCalendarLacksAreBadRowsOrUnknown) {
   EXPECT_NE(output.find("that the day table lacks"), std::string::npos) << output;
 }
 
+TEST_F(DerivedFieldsTest, ATimeMayBeAnyNumber) {
+  folder.write("rows.csv", read_file(folder.path() / "rows.csv") + "u1,i1,3,1e300\nu1,i2,3,-1e300\n");
+  ingest("--set interactions.derived=popularity-30d,days-since-last,count-so-far");
+  write_calendar(18990, 19100);
+  expect_failure(
+      "ingest --config config.ini --set data.dataset=other --set calendar.files=calendar.csv "
+      "--set calendar.key=date --set calendar.dense=degrees",
+      3, "rows.csv:282: column 'time': the calendar has no row of day 1000000000000000");
+}
+
 TEST_F(DerivedFieldsTest, WhatCannotBeDerivedIsRefused) {
   const std::string ingest_it = "ingest --config config.ini --set interactions.derived=";
   expect_failure(ingest_it + "popularity", 2,
