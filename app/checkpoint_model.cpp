@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <map>
 
 #include "app/provenance.h"
 #include "base/errors.h"
 #include "base/json.h"
 #include "trainer/learner/extended_vocabulary.h"
+#include "trainer/learner/named_ids.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -60,38 +62,55 @@ Checkpoint read_described_checkpoint(const std::filesystem::path& path) {
 
 namespace {
 
-// As the named model holds them.  Throws DataError where the model was made for another schema.
-NamedTensors parameters_for(const Learner& model, const Checkpoint& checkpoint) {
+// The checkpoint's parameters as a model for the data set has them.  Throws DataError where the model was made for
+// another schema.
+NamedTensors parameters_for(const Dataset& dataset, const Checkpoint& checkpoint,
+                            const std::vector<std::string>& tables) {
   const auto made_for = schema_from_json(checkpoint.description.at("schema"));
-  if (const auto differs = difference(made_for, model.schema()); !differs.empty()) {
+  if (const auto differs = difference(made_for, dataset.schema()); !differs.empty()) {
     throw DataError(fmt::format(
         "the model does not fit the data set: {}; use the data set it was trained on, or train again", differs));
   }
-  return with_vocabularies_of(model.schema(), made_for, trained_parameters(checkpoint), model.tables());
+  std::map<IdsOf, RowNames> names;
+  const auto parameters = trained_parameters(checkpoint, [&](IdsOf ids) -> const RowNames& {
+    return names.try_emplace(ids, names_of_ids(dataset, ids)).first->second;
+  });
+  // Rows of growing tables are by the data set's own ids already.
+  auto by_earlier_ids = tables;
+  for (const auto& table : checkpoint.tables)
+    if (table.grows()) std::erase(by_earlier_ids, table.name);
+  return with_vocabularies_of(dataset.schema(), made_for, parameters, by_earlier_ids);
 }
 
 }  // namespace
 
-std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Schema& schema) {
+std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Dataset& dataset) {
   const auto checkpoint = read_described_checkpoint(path);
   try {
     const auto& configuration = checkpoint.description.at("configuration").get_ref<const std::string&>();
-    auto model = std::make_unique<Learner>(schema, model_options_of(configuration), 0);
-    model->parameters().assign(parameters_for(*model, checkpoint));
+    auto model = std::make_unique<Learner>(dataset.schema(), model_options_of(configuration), 0);
+    model->parameters().assign(parameters_for(dataset, checkpoint, model->tables()));
     return model;
   } catch (const Error& error) {  // also the model's own: its options are the checkpoint's
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   }
 }
 
-void start_from_run(Learner& model, const std::filesystem::path& path) {
-  require(
-      model.sharded_tables().empty(),
-      "train.start-from: a model with sharded tables cannot take another run's parameters over; raise tables.default "
-      "so that its tables are replicated, or leave train.start-from empty");
+void start_from_run(Learner& model, const Dataset& dataset, const std::filesystem::path& path) {
   const auto checkpoint = read_described_checkpoint(path);
+  auto& sharded = model.sharded_tables();
   try {
-    model.parameters().assign(parameters_for(model, checkpoint));
+    auto tables = model.tables();
+    for (const auto& table : sharded.list()) tables.push_back(table.name);
+    NamedTensors dense;
+    for (auto& [name, value] : parameters_for(dataset, checkpoint, tables)) {
+      if (sharded.contains(name))
+        sharded.assign(name, value);
+      else
+        dense.emplace_back(name, value);
+    }
+    model.parameters().assign(dense);
+    if (sharded.grow() && !growth_in(checkpoint).empty()) sharded.start_from(checkpoint);
   } catch (const Error& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   }

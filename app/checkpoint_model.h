@@ -21,12 +21,13 @@ void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann
 // As read_checkpoint: one whose description holds all that description_of() wrote, in its types and ranges.
 Checkpoint read_described_checkpoint(const std::filesystem::path& path);
 
-// The model of a checkpoint or of a run's newest.  Throws DataError naming `path` when there
-// is none, or when it was made for another schema than `schema`.  Of a later version of the data set, keys that the
-// model has never seen are what its unknown keys are.
-std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Schema& schema);
+// The model of a checkpoint or of a run's newest.  Throws DataError naming `path` when there is none, or when it was
+// made for another schema than the data set's.  Of a later version of the data set, keys that the model has never seen
+// are what its unknown keys are; where its tables grow, what keys without a row are.
+std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Dataset& dataset);
 
-// Gives a model the parameters of another run's, in the same way; both are of one configuration.  Throws DataError.
-void start_from_run(Learner& model, const std::filesystem::path& path);
+// Gives a model the parameters of another run's, in the same way, and the keys that its growing tables have rows of;
+// both are of one configuration.  Throws DataError.
+void start_from_run(Learner& model, const Dataset& dataset, const std::filesystem::path& path);
 
 }  // namespace warmstart

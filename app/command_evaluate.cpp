@@ -30,7 +30,7 @@ Measure measure_of(const Configuration& configuration, const Learner& model) {
 
 // The model of a run; none where no run is named.
 std::unique_ptr<Learner> model_of(const std::filesystem::path& run, const Dataset& dataset) {
-  return run.empty() ? nullptr : read_model(run, dataset.schema());
+  return run.empty() ? nullptr : read_model(run, dataset);
 }
 
 void judge_joint(Comparison& comparison, const Learner& joint, const FineTuned& tuned, int steps,

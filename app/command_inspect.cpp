@@ -8,7 +8,7 @@
 #include "base/plural.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
-#include "trainer/tables/sharded_tables.h"
+#include "trainer/tables/saved_tables.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -113,6 +113,7 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
 // Of a sharded table, on all ranks together.
 nlohmann::json facts_of(const TableShards& table, std::int64_t step) {
   nlohmann::json facts = {{"name", table.name}, {"rows", table.rows}, {"width", table.width}};
+  if (table.grows()) facts["keys"] = table.ids_of;
   double bytes = 0.0;
   for (const auto& [name, array] : table.arrays) {
     facts["arrays"].push_back(name);
@@ -131,15 +132,23 @@ nlohmann::json facts_of(const Checkpoint& checkpoint) {
   for (const auto& [name, tensor] : trained_parameters(checkpoint)) {
     parameters.push_back({{"name", name}, {"shape", tensor.sizes().vec()}, {"norm", tensor.norm().item<double>()}});
   }
-  auto tables = nlohmann::json::array();
-  for (const auto& table : checkpoint.tables) tables.push_back(facts_of(table, checkpoint.step));
+  auto tables = nlohmann::json::array(), growth = nlohmann::json::array();
+  for (const auto& table : checkpoint.tables)
+    if (table.width > 0) tables.push_back(facts_of(table, checkpoint.step));
+  for (const auto& facts : growth_in(checkpoint))
+    growth.push_back({{"ids_of", facts.ids_of},
+                      {"rows", facts.rows},
+                      {"waiting", facts.waiting},
+                      {"admitted", facts.admitted},
+                      {"evicted", facts.evicted}});
   const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
   return {{"step", checkpoint.step},
           {"description", checkpoint.description},
           {"state", to_json(checkpoint.state)},
           {"validation_error", error},
           {"parameters", parameters},
-          {"tables", tables}};
+          {"tables", tables},
+          {"growth", growth}};
 }
 
 // Every checkpoint of a run.  Throws DataError naming the damaged ones.
@@ -176,14 +185,22 @@ void show_plan(const nlohmann::json& plan) {
 
 void show_tables(const nlohmann::json& tables) {
   for (const auto& table : tables) {
-    fmt::print("table {}: {} rows of {}, sharded; {:.4g} MB in all", table.at("name").get<std::string>(),
-               table.at("rows").get<std::int64_t>(), table.at("width").get<std::int64_t>(),
-               table.at("bytes").get<double>() / 1e6);
+    fmt::print("table {}: {}{} rows of {}, sharded; {:.4g} MB in all", table.at("name").get<std::string>(),
+               table.contains("keys") ? "grows to " : "", table.at("rows").get<std::int64_t>(),
+               table.at("width").get<std::int64_t>(), table.at("bytes").get<double>() / 1e6);
     if (table.contains("touched_rows"))
       fmt::print("; {} rows touched so far, {} in the last step", table.at("touched_rows").get<std::int64_t>(),
                  table.at("touched_in_last_step").get<std::int64_t>());
     fmt::print("\n");
   }
+}
+
+void show_growth(const nlohmann::json& growth) {
+  for (const auto& list : growth)
+    fmt::print("ids of {}: {} keys have rows, {} wait for one; {} were admitted so far and {} evicted\n",
+               list.at("ids_of").get<std::string>(), list.at("rows").get<std::int64_t>(),
+               list.at("waiting").get<std::int64_t>(), list.at("admitted").get<std::int64_t>(),
+               list.at("evicted").get<std::int64_t>());
 }
 
 std::string validation_in(const nlohmann::json& state) {
@@ -214,6 +231,7 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
     fmt::print("meta-steps skipped after divergences (from 0): {}\n", facts["state"]["skipped"].dump());
   show_plan(facts["state"].value("plan", nlohmann::json::object()));
   show_tables(facts["tables"]);
+  show_growth(facts["growth"]);
   for (const auto& parameter : facts["parameters"]) {
     fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
                parameter["norm"].get<double>());

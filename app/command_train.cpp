@@ -11,6 +11,7 @@
 #include "cluster/device.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/stop_signal.h"
+#include "trainer/learner/named_ids.h"
 #include "trainer/training/start_from_data.h"
 #include "trainer/training/training_memory.h"
 
@@ -93,7 +94,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
     model = std::make_unique<Learner>(dataset->schema(), configuration.model, options.seed, make_network,
-                                      TableHome{options.tables.placement.replicated_rows, group.rank(), group.size()});
+                                      home_of(options.tables, group.rank(), group.size()));
+    name_ids(model->sharded_tables(), *dataset);
     if (!device.is_cuda()) require_training_memory(*model, options);
     if (first) lock = lock_run(configuration.run);
   });
@@ -113,14 +115,16 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   if (!start.checkpoint && configuration.start_from.empty())
     start_from_data(*model, *dataset, configuration.train.episode, group);
   if (!start.checkpoint && !configuration.start_from.empty())
-    agree(group, [&] { start_from_run(*model, configuration.start_from); });
+    agree(group, [&] { start_from_run(*model, *dataset, configuration.start_from); });
   model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));
   if (first) {
     spdlog::info("{} parameters, {}{}", model->parameters().flat().numel(), counted(group.size(), "rank"),
                  start.checkpoint ? fmt::format(", going on after step {}", step) : "");
     for (const auto& table : model->sharded_tables().list())
-      spdlog::info("table {}: {} rows of {}, sharded over {}", table.name, table.ids, table.width,
-                   counted(group.size(), "rank"));
+      spdlog::info("table {}: {}{} rows of {}, sharded over {}{}", table.name,
+                   options.tables.growth.most_rows > 0 ? "grows to " : "",
+                   options.tables.growth.most_rows > 0 ? options.tables.growth.most_rows : table.ids, table.width,
+                   counted(group.size(), "rank"), options.tables.spill.empty() ? "" : ", on disk");
   }
 
   TrainObserver observer;

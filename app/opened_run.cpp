@@ -60,7 +60,7 @@ OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& conf
   const auto checkpoint = read_described_checkpoint(run);
   const auto& trained = text_at(checkpoint.description, "configuration");
   dataset = dataset_of(run, trained, configuration);
-  model = read_model(run, dataset->schema());
+  model = read_model(run, *dataset);
   step = checkpoint.step;
   most_support = most_support_of(trained);
   provenance = {{"dataset_digest", checkpoint.description.at("dataset_digest")},

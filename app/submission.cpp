@@ -84,7 +84,7 @@ CheckedTraining check_training(const std::vector<std::string>& arguments, std::i
   const Dataset dataset(training.configuration.data.dataset, false);
   const Learner model(
       dataset.schema(), training.configuration.model, training.configuration.train.seed, make_network,
-      TableHome{training.configuration.train.tables.placement.replicated_rows, 0, static_cast<int>(ranks)});
+      home_of(training.configuration.train.tables, 0, static_cast<int>(ranks)));
   training.resolved = options.resolved();
   // Parameters, two moments, and the best so far.
   training.checkpoint_bytes =

@@ -20,6 +20,8 @@ void Digest::add(const void* data, std::size_t bytes) { XXH3_128bits_update(stat
 
 std::string Digest::text() const { return hexadecimal(XXH3_128bits_digest(state_.get())); }
 
+std::uint64_t short_digest(const std::string& text) { return XXH3_64bits(text.data(), text.size()); }
+
 std::string digest(const void* data, std::size_t bytes) { return hexadecimal(XXH3_128bits(data, bytes)); }
 
 std::string digest_file(const std::filesystem::path& path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -24,6 +25,9 @@ class Digest {
 // XXH3-128 as 32 hexadecimal digits.
 std::string digest(const void* data, std::size_t bytes);
 inline std::string digest(const std::string& text) { return digest(text.data(), text.size()); }
+
+// XXH3-64: for tables of hashes, where two texts may share one.
+std::uint64_t short_digest(const std::string& text);
 
 // The digest of a regular file's content, read in pieces.  Throws DataError when it cannot be read.
 std::string digest_file(const std::filesystem::path& path);

@@ -151,7 +151,7 @@ class Step {
                  [&](const auto& table, const auto& gradient) { rows->give_back(0, table, gradient); });
     const auto total = buckets_.take();
     std::vector<RowGradient> of_rows;
-    if (rows) of_rows = rows->reduce(group_);
+    if (rows) of_rows = rows->reduce(group_).gradients;
     const auto norm = adam_.step(step, total.narrow(0, 0, total.numel() - 1), learner_.parameters(),
                                  std::sqrt(squared_norm(of_rows, group_)));
     row_optimizer_.update(of_rows, step, adam_.rate(step) / AdamOptions().rate, adam_.clipping(norm));
@@ -246,7 +246,7 @@ void measure(const ZipfIds& ids, std::int64_t microbatches, RowRule rule) {
       const auto sums = embed(parameters, "embedding", {lookup, offsets, weights});
       const auto rows = parameters.used().at("embedding").value;
       step.give_back(0, "embedding", torch::autograd::grad({(sums * to).sum()}, {rows})[0]);
-      const auto gradients = step.reduce(group);
+      const auto gradients = step.reduce(group).gradients;
       optimizer.update(gradients, i, 1.0, 1.0);
       touched = gradients[0].places.numel();
     });

@@ -31,11 +31,14 @@ void check_free_space(const fs::path& run, std::int64_t wanted_bytes) {
   }
 }
 
-std::int64_t bytes_of_tables(const std::vector<ManifestTable>& tables) {
-  std::int64_t bytes = tables.empty() ? 0 : kVirtualShards * (64 << 10);
-  for (const auto& table : tables)
-    for (const auto& array : table.arrays) bytes += table.rows * (array.width == 0 ? 8 : 4 * array.width);
-  return bytes;
+// Of all ranks, as if each shard took as much as this rank's.
+std::int64_t bytes_of_tables(const Checkpoint& checkpoint) {
+  std::int64_t bytes = 0;
+  for (const auto& table : checkpoint.tables) {
+    for (const auto& [name, array] : table.arrays) bytes += static_cast<std::int64_t>(array.nbytes());
+    for (const auto& name : table.names) bytes += std::ssize(name) + 8;
+  }
+  return checkpoint.tables.empty() ? 0 : kVirtualShards * (bytes / checkpoint.shards.count + (64 << 10));
 }
 
 // Damaged or replayed: out of the way under a name of its own, never deleted.
@@ -110,7 +113,7 @@ void CheckpointWriter::begin(const Checkpoint& checkpoint) {
   }
   // With room for what HDF5 and the manifest add.
   const auto total_bytes = static_cast<std::int64_t>(manifest_.vectors.size()) * count * 4 +
-                           (64 << 10) * group_.size() + bytes_of_tables(manifest_.tables);
+                           (64 << 10) * group_.size() + bytes_of_tables(checkpoint);
   task_ = std::async(std::launch::async, [this, folder = fs::path(target.string() + ".tmp"), slice = std::move(slice),
                                           total_bytes] { write_slice(folder, slice, total_bytes); });
 }

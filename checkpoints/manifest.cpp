@@ -89,7 +89,9 @@ std::vector<ManifestTable> tables_in(const nlohmann::json& json) {
     auto& table = tables.emplace_back();
     table.name = text_at(entry, "name");
     table.rows = integer_at(entry, "rows", 1, kMostRows);
-    table.width = integer_at(entry, "width", 1, kMostWidth);
+    if (entry.contains("ids_of")) table.ids_of = text_at(entry, "ids_of");
+    table.named = table.grows() && flag_at(entry, "named");
+    table.width = integer_at(entry, "width", table.grows() ? 0 : 1, kMostWidth);
     for (const auto& array : list_at(entry, "arrays")) {
       table.arrays.push_back({text_at(array, "name"), integer_at(array, "width", 0, kMostWidth)});
       if (!names.insert(table.name + "/" + table.arrays.back().name).second)
@@ -122,7 +124,7 @@ void check_table_file(const fs::path& folder, const Manifest::File& listed, cons
     throw DataError(fmt::format("{}: is truncated, or not the file that was written", path.string()));
   double wanted = 0.0;
   for (const auto& table : tables)
-    for (const auto& array : table.arrays)
+    for (const auto& array : table.grows() ? std::vector<ManifestTable::Array>() : table.arrays)
       wanted += static_cast<double>(RowPlaces(table.rows).per_shard()) *
                 (array.width == 0 ? 8.0 : 4.0 * static_cast<double>(array.width));
   if (wanted > static_cast<double>(file.bytes()))
@@ -144,6 +146,7 @@ void add_tables(nlohmann::json& json, const Manifest& manifest) {
     nlohmann::json arrays = nlohmann::json::array();
     for (const auto& [name, width] : table.arrays) arrays.push_back({{"name", name}, {"width", width}});
     json["tables"].push_back({{"name", table.name}, {"rows", table.rows}, {"width", table.width}, {"arrays", arrays}});
+    if (table.grows()) json["tables"].back().update({{"ids_of", table.ids_of}, {"named", table.named}});
   }
   for (const auto& [file, digest, bytes] : manifest.table_files)
     json["table_files"].push_back({{"file", file}, {"digest", digest}, {"bytes", bytes}});

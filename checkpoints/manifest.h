@@ -38,8 +38,11 @@ struct ManifestTable {
     std::int64_t width;  // numbers of a row, float32; 0: one, int64
   };
   std::string name;
-  std::int64_t rows = 0, width = 0;
+  std::int64_t rows = 0, width = 0;  // of one that grows, as many rows as there can be; a width may be 0 there
   std::vector<Array> arrays;
+  std::string ids_of = {};  // of one that grows: which ids its keys are of
+  bool named = false;       // whether its rows have names
+  bool grows() const { return !ids_of.empty(); }
 };
 
 // What manifest.json says of a checkpoint.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 
 #include "base/digest.h"
@@ -15,6 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kNameBytes = "name_bytes";
+constexpr const char* kNameEnds = "name_ends";
+
 template <typename T>
 void write_array(Hdf5Writer& file, const std::string& name, const at::Tensor& rows) {
   std::vector<hsize_t> shape;
@@ -23,56 +27,122 @@ void write_array(Hdf5Writer& file, const std::string& name, const at::Tensor& ro
                       shape);
 }
 
-std::string write_shard(const fs::path& path, const std::vector<TableShards>& tables, std::int64_t place) {
+// The rows of one of the shards.
+struct Range {
+  std::int64_t first, count;
+};
+Range rows_of(const TableShards& table, std::int64_t shard) {
+  const auto per_shard = RowPlaces(table.rows).per_shard();
+  if (!table.grows()) return {shard * per_shard, per_shard};
+  const auto before = table.counts.begin() + shard;
+  return {std::accumulate(table.counts.begin(), before, std::int64_t{0}), *before};
+}
+
+void write_names(Hdf5Writer& file, const TableShards& table, Range rows) {
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::int64_t> ends;
+  for (auto row = rows.first; row < rows.first + rows.count; ++row) {
+    const auto& name = table.names[static_cast<std::size_t>(row)];
+    bytes.insert(bytes.end(), name.begin(), name.end());
+    ends.push_back(std::ssize(bytes));
+  }
+  file.array(table.name + "/" + kNameBytes, bytes);
+  file.array(table.name + "/" + kNameEnds, ends);
+}
+
+std::string write_shard(const fs::path& path, const std::vector<TableShards>& tables, std::int64_t shard) {
   Hdf5Writer file(path);
   for (const auto& table : tables) {
-    const auto per_shard = RowPlaces(table.rows).per_shard();
+    const auto range = rows_of(table, shard);
     for (const auto& [name, array] : table.arrays) {
-      const auto rows = array.narrow(0, place * per_shard, per_shard);
+      const auto rows = array.narrow(0, range.first, range.count);
       if (rows.scalar_type() == at::kLong)
         write_array<std::int64_t>(file, table.name + "/" + name, rows);
       else
         write_array<float>(file, table.name + "/" + name, rows);
     }
+    if (!table.names.empty()) write_names(file, table, range);
   }
   return file.close();
 }
 
-template <typename T>
-void read_array(const Hdf5Mapping& file, const fs::path& path, const std::string& name, at::Tensor rows) {
-  const auto values = file.array<T>(name);
-  if (static_cast<std::int64_t>(values.size()) != rows.numel())
-    throw DataError(fmt::format("{}: '{}' has another length than in {}", path.string(), name, kManifest));
-  std::copy(values.begin(), values.end(), rows.mutable_data_ptr<T>());
-}
-
-at::Tensor empty_array(const ManifestTable& table, const ManifestTable::Array& array, std::int64_t shards) {
-  const auto places = RowPlaces(table.rows).per_shard() * shards;
-  return array.width == 0 ? at::empty({places}, at::kLong) : at::empty({places, array.width}, at::kFloat);
-}
-
-// Of places from `place` on among the shards that are read.
-void read_shard(const fs::path& path, const ManifestTable& described, std::int64_t place, const TableShards& table) {
-  const Hdf5Mapping file(path);
-  const auto per_shard = RowPlaces(table.rows).per_shard();
-  for (const auto& array : described.arrays) {
-    const auto rows = table.arrays.at(array.name).narrow(0, place * per_shard, per_shard);
-    const auto name = table.name + "/" + array.name;
-    if (array.width == 0)
-      read_array<std::int64_t>(file, path, name, rows);
-    else
-      read_array<float>(file, path, name, rows);
-    if (array.width > 0 && !rows.isfinite().all().item<bool>())
-      throw DataError(fmt::format("{}: '{}' holds numbers that are not finite", path.string(), name));
+// A shard's file with what messages name.
+struct ShardFile {
+  explicit ShardFile(const fs::path& file) : path(file), content(file) {}
+  [[noreturn]] void refuse(const std::string& name, const char* what) const {
+    throw DataError(fmt::format("{}: '{}' {}", path.string(), name, what));
   }
+  fs::path path;
+  Hdf5Mapping content;
+};
+
+template <typename T>
+at::Tensor array_in(const ShardFile& file, const std::string& name, std::int64_t rows, std::int64_t width) {
+  const auto values = file.content.array<T>(name);
+  if (static_cast<std::int64_t>(values.size()) != rows * std::max<std::int64_t>(width, 1))
+    file.refuse(name, "has another length than in manifest.json");
+  auto array = width == 0 ? at::empty({rows}, at::kLong) : at::empty({rows, width}, at::kFloat);
+  std::copy(values.begin(), values.end(), array.mutable_data_ptr<T>());
+  return array;
+}
+
+// Of one that grows, whose file tells how many there are.
+std::int64_t rows_in(const ShardFile& file, const ManifestTable& described) {
+  const auto per_shard = RowPlaces(described.rows).per_shard();
+  if (!described.grows()) return per_shard;
+  if (described.arrays.empty()) file.refuse(described.name, "has no arrays");
+  const auto& array = described.arrays.front();
+  const auto name = described.name + "/" + array.name;
+  return static_cast<std::int64_t>(array.width == 0 ? file.content.array<std::int64_t>(name).size()
+                                                    : file.content.array<float>(name).size()) /
+         std::max<std::int64_t>(array.width, 1);
+}
+
+void read_names(const ShardFile& file, const std::string& table, std::int64_t rows, std::vector<std::string>& names) {
+  const auto bytes = file.content.array<std::uint8_t>(table + "/" + kNameBytes);
+  const auto ends = file.content.array<std::int64_t>(table + "/" + kNameEnds);
+  if (static_cast<std::int64_t>(ends.size()) != rows) file.refuse(table, "has not a name for each row");
+  std::int64_t first = 0;
+  for (const auto end : ends) {
+    if (end < first || end > static_cast<std::int64_t>(bytes.size())) file.refuse(table, "has names without an end");
+    names.emplace_back(bytes.begin() + first, bytes.begin() + end);
+    first = end;
+  }
+}
+
+// The arrays of one shard; names and counts are added to `table`.
+std::vector<at::Tensor> read_shard(const ShardFile& file, const ManifestTable& described, TableShards& table) {
+  const auto rows = rows_in(file, described);
+  std::vector<at::Tensor> arrays;
+  for (const auto& array : described.arrays) {
+    const auto name = described.name + "/" + array.name;
+    arrays.push_back(array.width == 0 ? array_in<std::int64_t>(file, name, rows, 0)
+                                      : array_in<float>(file, name, rows, array.width));
+    if (array.width > 0 && !arrays.back().isfinite().all().item<bool>())
+      file.refuse(name, "holds numbers that are not finite");
+  }
+  if (described.grows()) table.counts.push_back(rows);
+  if (described.named) read_names(file, described.name, rows, table.names);
+  return arrays;
 }
 
 }  // namespace
 
+TableShards part_of(const TableShards& whole, ShardRange shards) {
+  auto part = whole;
+  const auto first = rows_of(whole, shards.first).first, last_shard = shards.end() - 1;
+  const auto end = rows_of(whole, last_shard).first + rows_of(whole, last_shard).count;
+  for (auto& [name, array] : part.arrays) array = array.narrow(0, first, end - first);
+  if (whole.grows()) part.counts = {whole.counts.begin() + shards.first, whole.counts.begin() + shards.end()};
+  if (!whole.names.empty()) part.names = {whole.names.begin() + first, whole.names.begin() + end};
+  return part;
+}
+
 std::vector<ManifestTable> described(const std::vector<TableShards>& tables) {
   std::vector<ManifestTable> all;
   for (const auto& table : tables) {
-    auto& one = all.emplace_back(ManifestTable{table.name, table.rows, table.width, {}});
+    auto& one =
+        all.emplace_back(ManifestTable{table.name, table.rows, table.width, {}, table.ids_of, !table.names.empty()});
     for (const auto& [name, array] : table.arrays)
       one.arrays.push_back({name, array.scalar_type() == at::kLong ? 0 : array.size(1)});
   }
@@ -94,18 +164,29 @@ std::vector<std::string> write_table_files(const fs::path& folder, const std::ve
 
 std::vector<TableShards> read_table_files(const fs::path& folder, const Manifest& manifest, ShardRange shards) {
   std::vector<TableShards> tables;
+  std::vector<std::vector<std::vector<at::Tensor>>> parts;  // by table, array and shard
   for (const auto& described : manifest.tables) {
     auto& table = tables.emplace_back(TableShards{described.name, described.rows, described.width, {}});
-    for (const auto& array : described.arrays) table.arrays[array.name] = empty_array(described, array, shards.count);
+    table.ids_of = described.ids_of;
+    parts.emplace_back(described.arrays.size());
   }
   if (tables.empty()) return tables;
   for (auto shard = shards.first; shard < shards.end(); ++shard) {
-    const auto& file = manifest.table_files[static_cast<std::size_t>(shard)];
-    const auto path = folder / file.file;
-    if (digest_file(path) != file.digest)
+    const auto& listed = manifest.table_files[static_cast<std::size_t>(shard)];
+    const auto path = folder / listed.file;
+    if (digest_file(path) != listed.digest)
       throw DataError(fmt::format("{}: is damaged: its digest is not the one in {}", path.string(), kManifest));
-    for (std::size_t t = 0; t < tables.size(); ++t)
-      read_shard(path, manifest.tables[t], shard - shards.first, tables[t]);
+    const ShardFile file(path);
+    for (std::size_t t = 0; t < tables.size(); ++t) {
+      const auto arrays = read_shard(file, manifest.tables[t], tables[t]);
+      for (std::size_t a = 0; a < arrays.size(); ++a) parts[t][a].push_back(arrays[a]);
+    }
+  }
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    for (std::size_t a = 0; a < parts[t].size(); ++a) {
+      tables[t].arrays[manifest.tables[t].arrays[a].name] = at::cat(parts[t][a]);
+      parts[t][a].clear();
+    }
   }
   return tables;
 }

@@ -15,11 +15,20 @@ namespace warmstart {
 // A sharded table's rows in some virtual shards, as a checkpoint keeps them, one shard after the other.
 struct TableShards {
   std::string name;
-  std::int64_t rows = 0, width = 0;  // of the whole table
+  std::int64_t rows = 0, width = 0;  // of the whole table; of one that grows, as many rows as there can be
   // Numbers beside each row, its values and what an optimizer keeps: float32 [places, n], or int64 [places].
   // Contiguous, in host memory.
   std::map<std::string, at::Tensor> arrays;
+
+  // Of one that grows: which ids its keys are of, how many rows each shard has, and, where it has names, each row's.
+  std::string ids_of = {};
+  std::vector<std::int64_t> counts = {};
+  std::vector<std::string> names = {};
+  bool grows() const { return !ids_of.empty(); }
 };
+
+// The rows of `shards`, of a table that has those of all.
+TableShards part_of(const TableShards& whole, ShardRange shards);
 
 // What a manifest says of them.
 std::vector<ManifestTable> described(const std::vector<TableShards>& tables);

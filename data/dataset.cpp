@@ -135,6 +135,10 @@ std::vector<std::string> Dataset::vocabulary(const Field& field) const {
   return vocabulary_->texts(vocabulary_name(field) + "/key");
 }
 
+std::string Dataset::vocabulary_key(const Field& field, std::int64_t id) const {
+  return vocabulary_->text(vocabulary_name(field) + "/key", static_cast<std::size_t>(id - 1));
+}
+
 std::vector<std::int64_t> Dataset::vocabulary_counts(const Field& field) const {
   const auto counts = vocabulary_->array<std::int64_t>(vocabulary_name(field) + "/count");
   return {counts.begin(), counts.end()};

@@ -58,6 +58,7 @@ class Dataset {
 
   // The raw keys of a field: element id - 1 is the key of `id`; and how often it stands in training rows.
   std::vector<std::string> vocabulary(const Field& field) const;
+  std::string vocabulary_key(const Field& field, std::int64_t id) const;  // of 1 to its size
   std::vector<std::int64_t> vocabulary_counts(const Field& field) const;
 
   std::int64_t shards() const { return static_cast<std::int64_t>(shards_.size()); }

@@ -5,21 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "trainer/learner/named_ids.h"
+
 namespace warmstart {
 namespace {
 
 using FieldList = std::vector<const Field*>;
-
-// The fields whose ids stand one after the other in a table.
-FieldList categorical(const Schema& schema, std::initializer_list<FieldOwner> owners) {
-  FieldList fields;
-  for (const auto owner : owners) {
-    for (const auto* field : schema.fields_of(owner)) {
-      if (field->kind != FieldKind::kDense) fields.push_back(field);
-    }
-  }
-  return fields;
-}
 
 std::int64_t rows_of(const FieldList& fields) {
   std::int64_t rows = 0;
@@ -45,11 +36,9 @@ struct TableFields {
   FieldList now, earlier;
 };
 TableFields fields_of(const std::string& table, std::int64_t rows, const Schema& schema, const Schema& made_for) {
-  if (table.ends_with(".embedding"))
-    return {categorical(schema, {FieldOwner::kTask}), categorical(made_for, {FieldOwner::kTask})};
-  const auto of_rows = categorical(made_for, {FieldOwner::kEntity, FieldOwner::kRow});
-  if (rows == rows_of(of_rows)) return {categorical(schema, {FieldOwner::kEntity, FieldOwner::kRow}), of_rows};
-  return {{schema.fields_of(FieldOwner::kEntity).front()}, {of_rows.front()}};
+  const auto both = [&](IdsOf ids) { return TableFields{fields_of(schema, ids), fields_of(made_for, ids)}; };
+  if (table.ends_with(".embedding")) return both(IdsOf::kTasks);
+  return both(rows == rows_of(fields_of(made_for, IdsOf::kRows)) ? IdsOf::kRows : IdsOf::kKeys);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "trainer/optimizers/sharding_options.h"
 
+#include "base/errors.h"
 #include "base/options.h"
 
 namespace warmstart {
@@ -29,6 +30,33 @@ void declare(Options& add, ShardingOptions& options) {
       .above(0)
       .to(1e30);
   add.add("tables.epsilon", options.epsilon, "added to the root that their step is divided by").above(0).to(1);
+  add.add("tables.most-rows", options.growth.most_rows,
+          "sharded tables grow: a key has a row of its own once training has seen it tables.admit times, and a table "
+          "holds so many rows at most; until then keys share rows. 0: each key has a row from the start")
+      .from(0)
+      .to(1e12)
+      .unit("rows");
+  add.add("tables.admit", options.growth.admit, "after which a key gets a row").from(1).to(1e6).unit("sightings");
+  add.add("tables.evict", options.growth.evict,
+          "whose rows go when a table is full: least-recent, least-frequent, none (new keys wait)");
+  add.add("tables.spill", options.spill,
+          "folder on a local disk where the rows of sharded tables lie, in files without a name that are read and "
+          "written by page; empty: in memory");
+}
+
+TableHome home_of(const ShardingOptions& options, int rank, int ranks) {
+  RowStorage storage = {.growth = options.growth, .spill = options.spill};
+  if (options.optimizer == RowRule::kLazyAdam) storage.wide_columns = 2;
+  if (options.optimizer == RowRule::kRowwiseAdagrad) storage.single_columns = 1;
+  return {options.placement.replicated_rows, rank, ranks, std::move(storage)};
+}
+
+void check(const ShardingOptions& options) {
+  const Growth fixed;
+  require(options.growth.most_rows > 0 || (options.growth.admit == fixed.admit && options.growth.evict == fixed.evict),
+          "tables.admit and tables.evict are of tables that grow: set tables.most-rows, too");
+  require(options.spill.empty() || std::filesystem::is_directory(options.spill),
+          "tables.spill = " + options.spill.string() + ": is no folder; make it, or leave tables.spill empty");
 }
 
 }  // namespace warmstart

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/option_value.h"
+#include "trainer/tables/tables.h"
 
 namespace warmstart {
 
@@ -27,7 +28,15 @@ struct ShardingOptions {
   RowRule optimizer = RowRule::kLazyAdam;
   std::optional<double> rate = {};  // else train.rate
   double epsilon = 1e-8;
+  Growth growth = {};
+  std::filesystem::path spill = {};
 };
+
+// Where rank `rank` of `ranks` has its tables.
+TableHome home_of(const ShardingOptions& options, int rank, int ranks);
+
+// Throws UsageError where options do not go together.
+void check(const ShardingOptions& options);
 
 // Those of the section tables.
 void declare(Options& add, ShardingOptions& options);

@@ -7,7 +7,7 @@ namespace warmstart {
 // A table's rows that a meta-step has touched, of those that this rank holds.
 struct RowGradient {
   const ShardedTable* table;
-  at::Tensor places;    // int64 [n], ascending, among those held
+  at::Tensor places;    // int64 [n], distinct, among those held; ascending, or in the order of addresses
   at::Tensor gradient;  // float32 [n, width], summed over all microbatches
 };
 

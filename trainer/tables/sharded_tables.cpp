@@ -1,58 +1,40 @@
 #include "trainer/tables/sharded_tables.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <stdexcept>
 
 #include "base/digest.h"
-#include "base/errors.h"
 #include "trainer/tables/distinct_places.h"
 #include "trainer/tables/rows_at.h"
+#include "trainer/tables/saved_tables.h"
+#include "trainer/tables/zeroed_rows.h"
 
 namespace warmstart {
 namespace {
 
-at::Tensor local(const at::Tensor& places, const ShardedTable& table) {
-  return table.first_place() == 0 ? places : places - table.first_place();
-}
-
-// Calls use(id, place among those held) for each row that this rank holds.
+// Calls use(id, place among those held) for each row that this rank holds, of a table that does not grow.
 template <typename Use>
 void for_each_row(const ShardedTable& table, const Use& use) {
   for (std::int64_t place = 0; place < table.held(); ++place)
     if (const auto id = table.places.id_of(table.first_place() + place); id >= 0) use(id, place);
 }
 
-const TableShards& named(const Checkpoint& checkpoint, const ShardedTable& table) {
-  const auto found = std::find_if(checkpoint.tables.begin(), checkpoint.tables.end(),
-                                  [&](const auto& each) { return each.name == table.name; });
-  if (found == checkpoint.tables.end() || found->rows != table.ids || found->width != table.width)
-    throw DataError(
-        fmt::format("the checkpoint has no table '{}' of {} rows of {}", table.name, table.ids, table.width));
-  return *found;
-}
-
-const at::Tensor& array_of(const TableShards& table, const std::string& name) {
-  const auto found = table.arrays.find(name);
-  if (found == table.arrays.end())
-    throw DataError(
-        fmt::format("the checkpoint's table '{}' lacks '{}', without which training cannot go on", table.name, name));
-  return found->second;
-}
-
 }  // namespace
 
 void ShardedTables::add(const TableDeclaration& table) {
   index_[table.name] = tables_.size();
-  if (std::find(lists_.begin(), lists_.end(), table.ids_of) == lists_.end()) lists_.push_back(table.ids_of);
+  const auto known =
+      std::find_if(lists_.begin(), lists_.end(), [&](const auto& list) { return list.ids_of() == table.ids_of; });
+  const auto& list =
+      known == lists_.end() ? lists_.emplace_back(table.ids_of, table.ids, storage_.growth, shards_) : *known;
   tables_.push_back({.name = table.name,
                      .group = table.group,
                      .ids_of = table.ids_of,
                      .ids = table.ids,
                      .width = table.width,
-                     .places = RowPlaces(table.ids),
+                     .places = list.places(),
                      .shards = shards_,
                      .columns = {{kTableValues, 0, table.width}},
                      .records = {}});
@@ -68,30 +50,53 @@ double ShardedTables::count() const {
 void ShardedTables::draw() {
   for (std::size_t t = 0; t < tables_.size(); ++t) {
     auto& table = tables_[t];
-    table.records = at::zeros({table.held(), table.width}, at::kFloat);
+    const auto columns = table.width * (1 + storage_.wide_columns) + storage_.single_columns;
+    table.records = zeroed_rows(table.held(), columns, storage_.spill);
     auto* records = table.records.mutable_data_ptr<float>();
-    for_each_row(table, [&](auto id, auto place) { initial_[t].row(id, records + place * table.width); });
+    const auto& list = lists_[list_of(table)];
+    if (!list.grows()) {
+      for_each_row(table, [&](auto id, auto place) { initial_[t].row(id, records + place * columns); });
+      continue;
+    }
+    for (std::int64_t shard = 0; shard < shards_.count; ++shard) draw_row(t, list, shard * list.places().per_shard());
   }
 }
 
-std::size_t ShardedTables::list_of(const ShardedTable& table) const {
-  return static_cast<std::size_t>(std::find(lists_.begin(), lists_.end(), table.ids_of) - lists_.begin());
+// The one that a growing table's row at a place starts from.
+void ShardedTables::draw_row(std::size_t table, const TableList& list, std::int64_t place) const {
+  const auto& of = tables_[table];
+  const auto address = list.growing().row_at(place).address;
+  const auto record = of.records[place].zero_();
+  if (of.steps.defined()) of.steps[place].zero_();
+  auto* values = record.mutable_data_ptr<float>();
+  if (!of.initial.defined())
+    initial_[table].row(address, values);
+  else if (!is_shared(address))
+    record.narrow(0, 0, of.width).copy_(of.initial[list.names().id_of(address)]);
 }
 
-const RowPlaces& ShardedTables::places_of_list(std::size_t list) const {
-  return std::find_if(tables_.begin(), tables_.end(), [&](const auto& each) { return each.ids_of == lists_[list]; })
-      ->places;
+std::size_t ShardedTables::list_of(const ShardedTable& table) const {
+  return static_cast<std::size_t>(
+      std::find_if(lists_.begin(), lists_.end(), [&](const auto& list) { return list.ids_of() == table.ids_of; }) -
+      lists_.begin());
 }
 
 void ShardedTables::keep_beside(const std::vector<std::string>& columns, bool as_wide) {
   for (auto& table : tables_) {
     auto end = table.width;
+    const bool has_state = table.columns.size() > 1;
     table.columns.resize(1);  // an earlier run's are gone
     for (const auto& name : columns) {
       table.columns.push_back({name, end, as_wide ? table.width : 1});
       end += table.columns.back().width;
     }
-    table.records = at::constant_pad_nd(table.values(), {0, end - table.width});
+    if (end > table.records.size(1)) {
+      auto wider = zeroed_rows(table.held(), end, storage_.spill);
+      wider.narrow(1, 0, table.width).copy_(table.values());
+      table.records = wider;
+    } else if (has_state) {
+      table.records.narrow(1, table.width, end - table.width).zero_();
+    }
   }
 }
 
@@ -100,24 +105,47 @@ void ShardedTables::keep_steps() {
 }
 
 void ShardedTables::assign(const std::string& table, const at::Tensor& by_id) {
-  const auto& to = tables_[index_.at(table)];
-  const auto* value = by_id.const_data_ptr<float>();
+  auto& to = tables_[index_.at(table)];
+  const auto rows = by_id.view({to.ids, to.width}).contiguous();
+  const auto& list = lists_[list_of(to)];
+  if (list.grows()) {
+    to.initial = rows;
+    return;
+  }
+  const auto* value = rows.const_data_ptr<float>();
   auto* record = to.records.mutable_data_ptr<float>();
-  for_each_row(to, [&](auto id, auto place) { record[place * to.records.size(1)] = value[id]; });
+  for_each_row(to, [&](auto id, auto place) {
+    std::copy_n(value + id * to.width, to.width, record + place * to.records.size(1));
+  });
+}
+
+void ShardedTables::end_step(std::int64_t step, const std::vector<Sightings>& sightings) {
+  const auto done = step + 1;
+  for (const auto& seen : sightings) {
+    auto& list = lists_[seen.list];
+    const auto* address = seen.addresses.const_data_ptr<std::int64_t>();
+    const auto* count = seen.count.const_data_ptr<float>();
+    for (std::int64_t i = 0; i < seen.addresses.numel(); ++i)
+      list.growing().see(address[i], static_cast<std::int64_t>(count[i]), done);
+    for (const auto place : list.growing().end_step(done, list.names()))
+      for (std::size_t t = 0; t < tables_.size(); ++t)
+        if (list_of(tables_[t]) == seen.list) draw_row(t, list, place);
+  }
 }
 
 at::Tensor ShardedTables::rows(const std::string& table, const at::Tensor& ids) const {
   const auto& of = (*this)[table];
+  const auto& list = lists_[list_of(of)];
   const auto on_host = ids.cpu();
-  auto places = at::empty_like(on_host);
+  auto addresses = at::empty_like(on_host);
   const auto* id = on_host.const_data_ptr<std::int64_t>();
-  auto* place = places.mutable_data_ptr<std::int64_t>();
-  std::transform(id, id + on_host.numel(), place, [&](auto each) { return of.places.place_of(each); });
-  if (ranks_ == 1) return rows_at(of.records, places, of.width).to(ids.device());
+  std::transform(id, id + on_host.numel(), addresses.mutable_data_ptr<std::int64_t>(),
+                 [&](auto each) { return list.address_of(each); });
+  if (ranks_ == 1) return rows_at(of.records, list.places_of(addresses), of.width).to(ids.device());
   if (held_.empty()) throw std::logic_error(table + ": rows of other ranks are asked for, and none are held");
   const auto& held = held_[list_of(of)];
-  const auto found = at::searchsorted(held, places);
-  if (!at::equal(held.index_select(0, found.clamp_max(held.numel() - 1)), places))
+  const auto found = at::searchsorted(held, addresses);
+  if (!at::equal(held.index_select(0, found.clamp_max(held.numel() - 1)), addresses))
     throw std::logic_error(table + ": a row of another rank is asked for that is not held");
   return rows_at(held_rows_[index_.at(table)], found, of.width).to(ids.device());
 }
@@ -129,40 +157,67 @@ at::Tensor ShardedTables::whole(const std::string& table) const {
 void ShardedTables::hold(const std::vector<at::Tensor>& ids, Communicator& group) {
   std::vector<WantedRows> wanted;
   for (std::size_t list = 0; list < lists_.size(); ++list) {
-    const auto& places = places_of_list(list);
-    const auto distinct = distinct_places({ids[list]}, [&](auto id) { return places.place_of(id); });
-    wanted.push_back({distinct.places, places.of_ranks(ranks_)});
+    const auto distinct = distinct_places({ids[list]}, [&](auto id) { return lists_[list].address_of(id); });
+    wanted.push_back({distinct.places, lists_[list].addresses_of_ranks(ranks_)});
     held_.push_back(distinct.places);
   }
   const RowExchange exchange(wanted, group);
   std::vector<RowsOfList> rows;
   for (const auto& table : tables_) {
     const auto list = list_of(table);
-    rows.push_back({list, rows_at(table.records, local(exchange.asked(list), table), table.width)});
+    rows.push_back({list, rows_at(table.records, lists_[list].places_of(exchange.asked(list)), table.width)});
   }
   held_rows_ = exchange.fetch(rows, group);
 }
 
 void ShardedTables::keep_best() {
-  for (auto& table : tables_) table.best = table.values().clone(at::MemoryFormat::Contiguous);
+  best_rows_.resize(lists_.size());
+  for (std::size_t list = 0; list < lists_.size(); ++list)
+    if (lists_[list].grows()) best_rows_[list] = lists_[list].listed();
+  for (auto& table : tables_) {
+    const auto list = list_of(table);
+    table.best = lists_[list].grows() ? rows_at(table.records, lists_[list].places_of(best_rows_[list]), table.width)
+                                      : table.values().clone(at::MemoryFormat::Contiguous);
+  }
 }
 
 void ShardedTables::take_best() {
-  for (auto& table : tables_)
-    if (table.best.defined()) table.values().copy_(table.best);
+  for (std::size_t list = 0; list < best_rows_.size(); ++list)
+    if (lists_[list].grows()) lists_[list].restore(best_rows_[list]);
+  for (auto& table : tables_) {
+    if (!table.best.defined()) continue;
+    const auto list = list_of(table);
+    if (lists_[list].grows())
+      table.values().index_copy_(0, lists_[list].places_of(best_rows_[list]), table.best);
+    else
+      table.values().copy_(table.best);
+  }
+}
+
+// The digest of a shard's rows in the order of ids, or of addresses, which go with them.
+std::string ShardedTables::digest_of_shard(const ShardedTable& table, std::int64_t shard) const {
+  const auto& list = lists_[list_of(table)];
+  const auto first = shard * table.places.per_shard();
+  if (!list.grows()) {
+    const auto values = table.values().narrow(0, first, table.places.per_shard()).contiguous();
+    return warmstart::digest(values.const_data_ptr<float>(), values.nbytes());
+  }
+  const auto content = list.growing().content(shard);
+  const auto values =
+      rows_at(table.records, at::tensor(list.growing().places_of(content.rows), at::kLong), table.width);
+  Digest digest;
+  for (const auto& row : content.rows) digest.add(&row.address, sizeof(row.address));
+  digest.add(values.const_data_ptr<float>(), values.nbytes());
+  return digest.text();
 }
 
 std::string ShardedTables::digest(Communicator& group) const {
   constexpr std::int64_t kDigits = 32;
   auto digests = at::zeros({static_cast<std::int64_t>(tables_.size()), kVirtualShards, kDigits}, at::kByte);
   for (std::size_t t = 0; t < tables_.size(); ++t) {
-    for (auto shard = shards_.first; shard < shards_.end(); ++shard) {
-      const auto& table = tables_[t];
-      const auto values = table.values()
-                              .narrow(0, table.places.first(shard) - table.first_place(), table.places.per_shard())
-                              .contiguous();
-      const auto text = warmstart::digest(values.const_data_ptr<float>(), values.nbytes());
-      auto place = digests[static_cast<std::int64_t>(t)][shard];
+    for (std::int64_t shard = 0; shard < shards_.count; ++shard) {
+      const auto text = digest_of_shard(tables_[t], shard);
+      auto place = digests[static_cast<std::int64_t>(t)][shards_.first + shard];
       std::copy(text.begin(), text.end(), place.mutable_data_ptr<std::uint8_t>());
     }
   }
@@ -172,38 +227,49 @@ std::string ShardedTables::digest(Communicator& group) const {
 
 void ShardedTables::save(Checkpoint& checkpoint) const {
   checkpoint.shards = shards_;
+  for (std::size_t list = 0; list < lists_.size(); ++list)
+    if (lists_[list].grows()) save_list(lists_[list], best_of(list), shards_, checkpoint);
   for (const auto& table : tables_) {
-    auto& saved = checkpoint.tables.emplace_back();
-    saved.name = table.name;
-    saved.rows = table.ids;
-    saved.width = table.width;
-    for (const auto& column : table.columns)
-      saved.arrays[column.name] = table.column(column).clone(at::MemoryFormat::Contiguous);
-    if (table.steps.defined()) saved.arrays[kTableSteps] = table.steps.clone();
-    if (table.best.defined()) saved.arrays[kBestTableValues] = table.best;  // which nobody changes
+    const auto list = list_of(table);
+    if (lists_[list].grows())
+      save_growing(table, lists_[list], best_of(list), checkpoint);
+    else
+      save_fixed(table, checkpoint);
   }
+}
+
+const ListedRows* ShardedTables::best_of(std::size_t list) const {
+  return best_rows_.empty() ? nullptr : &best_rows_[list];
 }
 
 void ShardedTables::restore(const Checkpoint& checkpoint) {
+  best_rows_.clear();
+  for (std::size_t list = 0; list < lists_.size(); ++list) {
+    if (!lists_[list].grows()) continue;
+    restore_list(lists_[list], checkpoint, shards_);
+    if (auto best = best_rows_in(lists_[list], checkpoint)) {
+      best_rows_.resize(lists_.size());
+      best_rows_[list] = std::move(*best);
+    }
+  }
   for (auto& table : tables_) {
-    const auto& saved = named(checkpoint, table);
-    for (const auto& column : table.columns) table.column(column).copy_(array_of(saved, column.name));
-    if (table.steps.defined()) table.steps.copy_(array_of(saved, kTableSteps));
-    const auto best = saved.arrays.find(kBestTableValues);
-    table.best = best == saved.arrays.end() ? at::Tensor() : best->second;
+    if (const auto& list = lists_[list_of(table)]; list.grows())
+      restore_growing(table, list, checkpoint, true);
+    else
+      restore_fixed(table, checkpoint);
   }
 }
 
-NamedTensors whole_tables(const Checkpoint& checkpoint, const std::string& array) {
-  NamedTensors whole;
-  for (const auto& table : checkpoint.tables) {
-    const RowPlaces places(table.rows);
-    auto ids = at::empty({table.rows}, at::kLong);
-    auto* place = ids.mutable_data_ptr<std::int64_t>();
-    for (std::int64_t id = 0; id < table.rows; ++id) place[id] = places.place_of(id);
-    whole.emplace_back(table.name, rows_at(array_of(table, array), ids, table.width));
+void ShardedTables::start_from(const Checkpoint& checkpoint) {
+  Checkpoint own;
+  own.shards = shards_;
+  for (const auto& table : checkpoint.tables)
+    if (table.grows()) own.tables.push_back(part_of(table, shards_));
+  for (auto& list : lists_) {
+    restore_list(list, own, shards_);
+    list.growing().forget_steps();
   }
-  return whole;
+  for (auto& table : tables_) restore_growing(table, lists_[list_of(table)], own, false);
 }
 
 }  // namespace warmstart

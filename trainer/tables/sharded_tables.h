@@ -1,19 +1,19 @@
 // trainer/tables/: embedding tables that are too large to be dense parameters of every rank.
 //
-// A table's rows lie in virtual shards (cluster/virtual_shards.h), in the host memory of the rank that holds the shard;
-// one rank is no exception.  A row is fetched by those who look it up and comes back as a gradient (TableStep); what
-// nobody looks up costs nothing.
+// A table's rows lie in virtual shards (cluster/virtual_shards.h), in the host memory of the rank that holds the shard,
+// or in a file that stands for it; one rank is no exception.  A row is fetched by those who look it up and comes back
+// as a gradient (TableStep); what nobody looks up costs nothing.
 
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "checkpoints/checkpoint.h"
 #include "cluster/row_exchange.h"
-#include "cluster/virtual_shards.h"
-#include "trainer/layers/table_declaration.h"
+#include "trainer/tables/table_list.h"
 
 namespace warmstart {
 
@@ -29,12 +29,13 @@ struct ShardedTable {
   ParameterGroup group;
   IdsOf ids_of;
   std::int64_t ids, width;  // of the whole table
-  RowPlaces places;
+  RowPlaces places;         // where it grows, of as many rows as there can be
   ShardRange shards;
   std::vector<Column> columns;  // the first is the values
-  at::Tensor records;           // float32 [places of the shards, all columns]
-  at::Tensor steps = {};  // int64 [places]: when each row was last touched, from 1; where an optimizer asks for it
-  at::Tensor best = {};   // the values that did best on validation, [places, width]
+  at::Tensor records;           // float32 [places of the shards, at least all columns]
+  at::Tensor steps = {};    // int64 [places]: when each row was last touched, from 1; where an optimizer asks for it
+  at::Tensor best = {};     // the values that did best on validation, [places, width]; where it grows, of best rows
+  at::Tensor initial = {};  // assigned initial values by id; else each is drawn
 
   std::int64_t first_place() const { return places.first(shards.first); }
   std::int64_t held() const { return places.per_shard() * shards.count; }  // places
@@ -42,15 +43,28 @@ struct ShardedTable {
   at::Tensor values() const { return column(columns.front()); }
 };
 
-// Names of a table's arrays in checkpoints.
-constexpr const char* kTableValues = "values";
-constexpr const char* kBestTableValues = "best_values";
-constexpr const char* kTableSteps = "last_step";
+constexpr const char* kTableValues = "values";  // as checkpoints name them
+
+// How rows are stored.
+struct RowStorage {
+  Growth growth = {};
+  std::filesystem::path spill = {};  // the folder of the files that rows lie in; empty: in memory
+  // Columns that an optimizer will keep beside the values: as wide as the row, and of one number.
+  std::int64_t wide_columns = 0, single_columns = 0;
+};
+
+// Keys that a meta-step has looked up, of those in this rank's shards.
+struct Sightings {
+  std::size_t list;      // of tables
+  at::Tensor addresses;  // int64 [n], ascending
+  at::Tensor count;      // float32 [n]
+};
 
 class ShardedTables {
  public:
   // Of rank `rank` of `ranks`, kVirtualShards at most.
-  ShardedTables(int rank, int ranks) : shards_(shards_of(rank, ranks)), ranks_(ranks) {}
+  ShardedTables(int rank, int ranks, RowStorage storage = {})
+      : shards_(shards_of(rank, ranks)), ranks_(ranks), storage_(std::move(storage)) {}
 
   // Declares a table; all of them before draw().
   void add(const TableDeclaration& table);
@@ -67,19 +81,23 @@ class ShardedTables {
   bool contains(const std::string& table) const { return index_.contains(table); }
   const ShardedTable& operator[](const std::string& table) const { return tables_[index_.at(table)]; }
   int ranks() const { return ranks_; }
+  bool grow() const { return storage_.growth.most_rows > 0; }
 
   // Tables with ids of one kind have the same places, and so share lists of them.
-  const std::vector<IdsOf>& lists() const { return lists_; }
+  std::vector<TableList>& lists() { return lists_; }
+  const std::vector<TableList>& lists() const { return lists_; }
   std::size_t list_of(const ShardedTable& table) const;
-  const RowPlaces& places_of_list(std::size_t list) const;
 
   // Lets an optimizer keep columns beside each row, 0 at first: as wide as the row, or of one number.
   void keep_beside(const std::vector<std::string>& columns, bool as_wide);
   // And when it was last touched.
   void keep_steps();
 
-  // Sets the values of a table of width 1 by id: [ids].
+  // Sets the values of a table by id: [ids, width]; where it grows, those that new rows start from.
   void assign(const std::string& table, const at::Tensor& by_id);
+
+  // What meta-step `step`, counted from 0, has looked up.  Where tables grow, keys get rows and lose them.
+  void end_step(std::int64_t step, const std::vector<Sightings>& sightings);
 
   // Rows [n, width] of `ids` that this rank holds, or has been told to hold by hold().
   at::Tensor rows(const std::string& table, const at::Tensor& ids) const;
@@ -100,19 +118,24 @@ class ShardedTables {
   // Their share of a checkpoint.
   void save(Checkpoint& checkpoint) const;
   void restore(const Checkpoint& checkpoint);
+  // Rows of another run's growing tables, as the initial ones of this.
+  void start_from(const Checkpoint& checkpoint);
 
  private:
+  void draw_row(std::size_t table, const TableList& list, std::int64_t place) const;
+  std::string digest_of_shard(const ShardedTable& table, std::int64_t shard) const;
+  const ListedRows* best_of(std::size_t list) const;  // null where there was no validation
+
   std::vector<ShardedTable> tables_;
   std::map<std::string, std::size_t> index_;
   std::vector<TableInitial> initial_;
-  std::vector<IdsOf> lists_;
+  std::vector<TableList> lists_;
+  std::vector<ListedRows> best_rows_;  // of lists that grow, at the time of the best values
   ShardRange shards_;
   int ranks_;
-  std::vector<at::Tensor> held_;       // places, by list
+  RowStorage storage_;
+  std::vector<at::Tensor> held_;       // addresses, by list
   std::vector<at::Tensor> held_rows_;  // by table
 };
-
-// Tables of a checkpoint of all shards, by id: [ids, width] each, of the arrays named `array`.
-NamedTensors whole_tables(const Checkpoint& checkpoint, const std::string& array);
 
 }  // namespace warmstart

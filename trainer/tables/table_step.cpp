@@ -13,26 +13,57 @@ namespace {
 
 at::Tensor joined(const std::vector<at::Tensor>& parts) { return parts.size() == 1 ? parts[0] : at::cat(parts); }
 
-at::Tensor among_held(const at::Tensor& places, const ShardedTable& table) {
-  return table.first_place() == 0 ? places : places - table.first_place();
-}
-
 // Of rows that lie one list after the other, at `positions` among `count` distinct ones; lists are leaves of the tree.
 IdLookup lookup_of_lists(const std::vector<at::Tensor>& positions, std::vector<std::int64_t> firsts,
                          std::int64_t count) {
   return {{}, {}, std::move(firsts), at::arange(count, at::kLong), joined(positions)};
 }
 
-// Rows that ranks have of the same places, added up over ranks.
-RowGradient sum_over_ranks(const ShardedTable& table, const at::Tensor& places, const at::Tensor& rows,
-                           const std::vector<std::int64_t>& of_ranks) {
-  if (of_ranks.size() == 1) return {&table, among_held(places, table), rows};
-  const auto distinct = distinct_places({places}, [](auto place) { return place; });
+// Rows that ranks have of the same addresses, added up over ranks.
+struct SummedRows {
+  at::Tensor addresses, rows;  // ascending
+};
+SummedRows sum_over_ranks(const at::Tensor& addresses, const at::Tensor& rows,
+                          const std::vector<std::int64_t>& of_ranks) {
+  if (of_ranks.size() == 1) return {addresses, rows};
+  const auto distinct = distinct_places({addresses}, [](auto address) { return address; });
   std::vector<std::int64_t> firsts(of_ranks.size() + 1);
   std::partial_sum(of_ranks.begin(), of_ranks.end(), firsts.begin() + 1);
-  auto sums = at::zeros({distinct.places.numel(), table.width}, at::kFloat);
+  auto sums = at::zeros({distinct.places.numel(), rows.size(1)}, at::kFloat);
   add_tree_of_rows(sums, rows, lookup_of_lists(distinct.positions, firsts, distinct.places.numel()));
-  return {&table, among_held(distinct.places, table), sums};
+  return {distinct.places, sums};
+}
+
+// The rows' gradients at their places.  Keys that share a row have theirs added up in the order of addresses.
+RowGradient at_places(const ShardedTable& table, const TableList& list, const SummedRows& summed) {
+  const auto places = list.places_of(summed.addresses);
+  if (!list.grows()) return {&table, places, summed.rows};
+  tsl::robin_map<std::int64_t, std::int64_t> row_of;
+  auto rows = summed.rows.clone(), kept = places.clone();
+  const auto* place = places.const_data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < places.numel(); ++i) {
+    const auto [found, is_new] = row_of.emplace(place[i], static_cast<std::int64_t>(row_of.size()));
+    if (!is_new)
+      rows[found->second].add_(summed.rows[i]);
+    else if (found->second != i)
+      rows[found->second].copy_(summed.rows[i]), kept[found->second] = place[i];
+  }
+  const auto count = static_cast<std::int64_t>(row_of.size());
+  return {&table, kept.narrow(0, 0, count), rows.narrow(0, 0, count)};
+}
+
+// How often the batches' microbatches hold each of `count` wanted ids.
+at::Tensor sightings_of(const std::vector<BatchLookups>& batches, IdsOf ids, const std::vector<at::Tensor>& in_wanted,
+                        std::int64_t count) {
+  auto sightings = at::zeros({count, 1}, at::kFloat);
+  auto* seen = sightings.mutable_data_ptr<float>();
+  for (std::size_t b = 0; b < batches.size(); ++b) {
+    const auto& places = batches[b][ids].places;
+    const auto* wanted = in_wanted[b].const_data_ptr<std::int64_t>();
+    const auto* place = places.const_data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < places.numel(); ++i) seen[wanted[place[i]]] += 1.0f;
+  }
+  return sightings;
 }
 
 }  // namespace
@@ -41,26 +72,27 @@ TableStep::TableStep(const ShardedTables& tables, std::vector<BatchLookups> batc
     : tables_(tables), batches_(std::move(batches)) {
   std::vector<WantedRows> wanted;
   for (std::size_t list = 0; list < tables.lists().size(); ++list) {
-    const auto& places = tables.places_of_list(list);
+    const auto& of = tables.lists()[list];
     std::vector<at::Tensor> ids;
-    for (const auto& batch : batches_) ids.push_back(batch[tables.lists()[list]].all);
-    const auto distinct = distinct_places(ids, [&](auto id) { return places.place_of(id); });
+    for (const auto& batch : batches_) ids.push_back(batch[of.ids_of()].all);
+    const auto distinct = distinct_places(ids, [&](auto id) { return of.address_of(id); });
     auto& own = lists_.emplace_back();
     std::vector<std::int64_t> firsts = {0};
     for (std::size_t b = 0; b < batches_.size(); ++b) {
-      const auto& lookup = batches_[b][tables.lists()[list]];
+      const auto& lookup = batches_[b][of.ids_of()];
       own.in_wanted.push_back(distinct.positions[b].index_select(0, lookup.in_all));
       const auto before = firsts.back();
       for (std::size_t m = 1; m < lookup.firsts.size(); ++m) firsts.push_back(before + lookup.firsts[m]);
     }
     own.all_batches = lookup_of_lists(own.in_wanted, firsts, distinct.places.numel());
-    wanted.push_back({distinct.places, places.of_ranks(tables.ranks())});
+    if (of.grows()) own.sightings = sightings_of(batches_, of.ids_of(), own.in_wanted, distinct.places.numel());
+    wanted.push_back({distinct.places, of.addresses_of_ranks(tables.ranks())});
   }
   exchange_.emplace(std::move(wanted), group);
   std::vector<RowsOfList> held;
   for (const auto& table : tables.list()) {
     const auto list = tables.list_of(table);
-    held.push_back({list, rows_at(table.records, among_held(exchange_->asked(list), table), table.width)});
+    held.push_back({list, rows_at(table.records, tables.lists()[list].places_of(exchange_->asked(list)), table.width)});
   }
   rows_ = exchange_->fetch(held, group);
   gradients_.assign(rows_.size(), std::vector<at::Tensor>(batches_.size()));
@@ -94,18 +126,23 @@ at::Tensor TableStep::sum_of_batches(std::size_t table) const {
   return sums;
 }
 
-std::vector<RowGradient> TableStep::reduce(Communicator& group) {
+TableStep::Reduced TableStep::reduce(Communicator& group) {
   std::vector<RowsOfList> found;
   for (std::size_t t = 0; t < rows_.size(); ++t)
     found.push_back({tables_.list_of(tables_.list()[t]), sum_of_batches(t)});
+  for (std::size_t list = 0; list < lists_.size(); ++list)
+    if (lists_[list].sightings.defined()) found.push_back({list, lists_[list].sightings});
   const auto of_ranks = exchange_->give_back(found, group);
-  std::vector<RowGradient> gradients;
-  for (std::size_t t = 0; t < rows_.size(); ++t) {
-    const auto list = found[t].list;
-    gradients.push_back(
-        sum_over_ranks(tables_.list()[t], exchange_->asked(list), of_ranks[t], exchange_->asked_by_rank(list)));
+  Reduced reduced;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto list = found[i].list;
+    const auto summed = sum_over_ranks(exchange_->asked(list), of_ranks[i], exchange_->asked_by_rank(list));
+    if (i < rows_.size())
+      reduced.gradients.push_back(at_places(tables_.list()[i], tables_.lists()[list], summed));
+    else
+      reduced.sightings.push_back({list, summed.addresses, summed.rows});
   }
-  return gradients;
+  return reduced;
 }
 
 }  // namespace warmstart

@@ -30,13 +30,18 @@ class TableStep {
   // Takes the gradient at a batch's fetched rows of a table.
   void give_back(std::size_t batch, const std::string& table, const at::Tensor& gradient);
 
-  // Collective.  Of the rows that this rank holds.
-  std::vector<RowGradient> reduce(Communicator& group);
+  // Collective.  Of the rows that this rank holds; where tables grow, with the keys that were seen.
+  struct Reduced {
+    std::vector<RowGradient> gradients;
+    std::vector<Sightings> sightings;
+  };
+  Reduced reduce(Communicator& group);
 
  private:
   struct List {
     std::vector<at::Tensor> in_wanted;  // for each batch, where each of its lookup's ids lies among the wanted rows
     IdLookup all_batches = {};          // the lookup of all batches among the wanted rows
+    at::Tensor sightings = {};          // float32 [wanted, 1], where tables grow
   };
   at::Tensor sum_of_batches(std::size_t table) const;
 

@@ -24,21 +24,14 @@ class LookupNotes : public Recommender {
   mutable std::map<IdsOf, std::set<std::int64_t>> ids_;
 };
 
-std::int64_t ids_of_list(const ShardedTables& tables, std::size_t list) {
-  for (const auto& table : tables.list())
-    if (tables.list_of(table) == list) return table.ids;
-  return 0;
-}
-
 }  // namespace
 
 std::vector<at::Tensor> looked_up_ids(const Evaluation& evaluation, const ShardedTables& tables) {
   const LookupNotes notes;
   if (!evaluation.ranks_all()) evaluation.run(notes);
   std::vector<at::Tensor> ids;
-  for (std::size_t list = 0; list < tables.lists().size(); ++list)
-    ids.push_back(evaluation.ranks_all() ? at::arange(ids_of_list(tables, list), at::kLong)
-                                         : notes.ids(tables.lists()[list]).to(at::kLong));
+  for (const auto& list : tables.lists())
+    ids.push_back(evaluation.ranks_all() ? at::arange(list.ids(), at::kLong) : notes.ids(list.ids_of()).to(at::kLong));
   return ids;
 }
 

@@ -185,8 +185,8 @@ void MetaGradient::reduce_rows(ReducedGradient& found, double scale) {
   found.rows = table_step_->reduce(group_);
   table_step_.reset();
   if (scale != 1.0)
-    for (const auto& rows : found.rows) rows.gradient.mul_(scale);
-  found.rows_norm = std::sqrt(squared_norm(found.rows, group_));
+    for (const auto& rows : found.rows.gradients) rows.gradient.mul_(scale);
+  found.rows_norm = std::sqrt(squared_norm(found.rows.gradients, group_));
 }
 
 }  // namespace warmstart

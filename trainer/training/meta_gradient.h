@@ -17,14 +17,14 @@ namespace warmstart {
 
 // What all ranks have found together, except where it says this rank's.
 struct ReducedGradient {
-  at::Tensor gradient;                 // [P]
-  std::vector<RowGradient> rows = {};  // of sharded tables, those that this rank holds
-  double rows_norm = 0.0;              // of all ranks'
-  double loss = 0.0;                   // mean over the tasks
-  ExitCode stop = ExitCode::kOk;       // what a signal to any rank asks for
-  bool save_due = false;               // by rank 0's clock
-  double padded_share = 0.0;           // of this rank's rows
-  std::int64_t not_finite_task = -1;   // the first of this rank's tasks whose loss is not finite; -1: there is none
+  at::Tensor gradient;                // [P]
+  TableStep::Reduced rows = {};       // of sharded tables, those that this rank holds
+  double rows_norm = 0.0;             // of all ranks'
+  double loss = 0.0;                  // mean over the tasks
+  ExitCode stop = ExitCode::kOk;      // what a signal to any rank asks for
+  bool save_due = false;              // by rank 0's clock
+  double padded_share = 0.0;          // of this rank's rows
+  std::int64_t not_finite_task = -1;  // the first of this rank's tasks whose loss is not finite; -1: there is none
 };
 
 class MetaGradient {

@@ -40,6 +40,7 @@ StepOutcome MetaStep::take(std::int64_t step, MicrobatchStream& stream, bool sav
     return outcome;
   }
   outcome.gradient_norm = update(step, found);
+  tables_.end_step(step, found.rows.sightings);
   if (!std::isfinite(outcome.gradient_norm)) outcome.divergence = divergence(step, "the gradient is not finite", step);
   return outcome;
 }
@@ -56,11 +57,11 @@ double MetaStep::rate(std::int64_t step) const {
 double MetaStep::update(std::int64_t step, const ReducedGradient& found) {
   if (averages(step)) {
     parameters_.flat().sub_(found.gradient, options_.outer.averaging_rate);
-    subtract(found.rows, options_.outer.averaging_rate);
+    subtract(found.rows.gradients, options_.outer.averaging_rate);
     return std::hypot(at::linalg_vector_norm(found.gradient).item<double>(), found.rows_norm);
   }
   const auto norm = adam_.step(step, found.gradient, parameters_, found.rows_norm);
-  row_optimizer_.update(found.rows, step, adam_.rate(step) / options_.adam.rate, adam_.clipping(norm));
+  row_optimizer_.update(found.rows.gradients, step, adam_.rate(step) / options_.adam.rate, adam_.clipping(norm));
   return norm;
 }
 

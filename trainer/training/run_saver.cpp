@@ -52,7 +52,8 @@ bool RunSaver::begin(std::int64_t step, const Snapshot& snapshot) {
 // Collective where there are tables, of which each rank has its own rows.
 bool RunSaver::is_finite(const Checkpoint& checkpoint) const {
   bool finite = checkpoint.vectors.at(kParameters).isfinite().all().item<bool>();
-  for (const auto& table : checkpoint.tables) finite &= table.arrays.at(kTableValues).isfinite().all().item<bool>();
+  for (const auto& table : checkpoint.tables)
+    if (table.width > 0) finite &= table.arrays.at(kTableValues).isfinite().all().item<bool>();
   if (checkpoint.tables.empty()) return finite;
   auto not_finite = at::full({1}, finite ? 0 : 1, at::kLong);
   group_.sum(not_finite);

@@ -119,6 +119,7 @@ void check(const TrainOptions& options, int ranks) {
           "train.schedule counts epochs, and train.steps sets the length of the run; leave train.steps at 0");
   Schedule(options.outer.schedule, options.epochs);  // throws
   check(options.validation);
+  check(options.tables);
 }
 
 void check(const OuterOptions& outer, double epochs, const ModelOptions& model) {

@@ -54,19 +54,21 @@ void check_continues(const Manifest& manifest, const Parameters& parameters, con
       throw DataError(fmt::format("lacks '{}', without which training cannot go on", name));
   }
   if (manifest.layout != parameters.layout()) throw DataError("its parameters are not those of this model");
+  const auto is_saved = [&](const ShardedTable& table) {
+    return std::any_of(manifest.tables.begin(), manifest.tables.end(), [&](const auto& saved) {
+      return saved.name == table.name && saved.width == table.width && saved.grows() == tables.grow() &&
+             (saved.grows() || saved.rows == table.ids);
+    });
+  };
   const bool same =
-      std::equal(manifest.tables.begin(), manifest.tables.end(), tables.list().begin(), tables.list().end(),
-                 [](const auto& saved, const auto& table) {
-                   return saved.name == table.name && saved.rows == table.ids && saved.width == table.width;
-                 });
+      std::all_of(tables.list().begin(), tables.list().end(), is_saved) && manifest.tables.empty() == tables.empty();
   if (!same) throw DataError("its sharded tables are not those of this model");
 }
 
-NamedTensors trained_parameters(const Checkpoint& checkpoint) {
+NamedTensors trained_parameters(const Checkpoint& checkpoint, const NamesOfIds& names) {
   const bool has_best = checkpoint.vectors.contains(kBestParameters);
   auto parameters = checkpoint.named(has_best ? kBestParameters : kParameters);
-  for (auto& table : whole_tables(checkpoint, has_best ? kBestTableValues : kTableValues))
-    parameters.push_back(std::move(table));
+  for (auto& table : whole_tables(checkpoint, has_best, names)) parameters.push_back(std::move(table));
   return parameters;
 }
 

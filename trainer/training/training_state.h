@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "trainer/tables/saved_tables.h"
 #include "trainer/training/meta_step.h"
 #include "trainer/training/validation_watch.h"
 
@@ -34,7 +35,7 @@ struct TrainingState {
 void check_continues(const Manifest& manifest, const Parameters& parameters, const ShardedTables& tables);
 
 // The parameters that a run has to show so far, sharded tables behind them: the best on validation where it keeps them,
-// else the last.
-NamedTensors trained_parameters(const Checkpoint& checkpoint);
+// else the last.  Rows of growing tables by the ids that have these names, or, without names, of their keys.
+NamedTensors trained_parameters(const Checkpoint& checkpoint, const NamesOfIds& names = {});
 
 }  // namespace warmstart

@@ -112,7 +112,7 @@ Reduced reduced(const ShardedTables& tables, Communicator& group, bool together)
     step.give_back(b, "linear", gradients_of(batches[b], kRowIds, IdsOf::kRows, 1, 2));
     step.give_back(b, "embedding", gradients_of(batches[b], kRowIds, IdsOf::kRows, kWidth, 1));
   }
-  auto gradients = step.reduce(group);
+  auto gradients = step.reduce(group).gradients;
   const auto norm = squared_norm(gradients, group);
   return {std::move(gradients), norm};
 }

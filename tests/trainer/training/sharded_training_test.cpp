@@ -5,9 +5,11 @@
 
 #include "cluster/mpi_communicator.h"
 #include "cluster/self_communicator.h"
+#include "data/ingest.h"
 #include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
+#include "trainer/learner/named_ids.h"
 #include "trainer/training/training.h"
 
 namespace warmstart {
@@ -29,13 +31,28 @@ class ShardedTrainingTest : public testing::Test {
   }
 
   std::unique_ptr<Learner> model(Communicator& communicator, std::int64_t replicated_rows = 0) const {
-    return std::make_unique<Learner>(dataset->schema(), model_options, 1, make_network,
-                                     TableHome{replicated_rows, communicator.rank(), communicator.size()});
+    auto home = home_of(options.tables, communicator.rank(), communicator.size());
+    home.replicated_rows = replicated_rows;
+    auto made = std::make_unique<Learner>(dataset->schema(), model_options, 1, make_network, home);
+    name_ids(made->sharded_tables(), *dataset);
+    return made;
   }
   TrainOutcome run(Communicator& communicator, TrainStart start = {}) const {
     const auto made = model(communicator);
     start_from_data(*made, *dataset, options.episode, communicator);
     return train(*made, *dataset, options, communicator, {}, std::move(start));
+  }
+
+  // Of which a meta-step sees a part.
+  void take_data_of_many_items() {
+    SyntheticOptions synthetic;
+    synthetic.folder = folder.path() / "many tables";
+    synthetic.users = 60;
+    synthetic.items = 600;
+    synthetic.rows_per_user = 20;
+    synthesize(synthetic);
+    ingest(options_for_synthetic(synthetic.folder, folder.path() / "many"));
+    dataset = std::make_unique<Dataset>(folder.path() / "many", true);
   }
 
   MpiCommunicator group;
@@ -119,6 +136,73 @@ TEST_F(ShardedTrainingTest, GoesOnOnAnotherNumberOfRanksFromFilesByShard) {
   EXPECT_LT(on_one.checkpoint->step, options.steps);
   EXPECT_EQ(run(alone, std::move(on_one)).digest, digest);
   EXPECT_EQ(run(group, std::move(on_all)).digest, digest);
+}
+
+// Rows come and go all the time: there is room for fewer keys than the data have.
+TEST_F(ShardedTrainingTest, TablesThatGrowEndInTheSameBitsAndGoOnOnAnyNumberOfRanks) {
+  const SharedFolder shared(group);
+  take_data_of_many_items();
+  options.tables.growth = {.most_rows = 128, .admit = 2};
+  options.save.every_steps = 3;
+  options.save.retention.last = 20;
+  for (const auto eviction : {Eviction::kLeastRecent, Eviction::kLeastFrequent}) {
+    options.tables.growth.evict = eviction;
+    options.save.run = shared.path() / to_text(eviction);
+    const auto digest = run(group).digest;
+    options.save.run.clear();
+    EXPECT_EQ(run(alone).digest, digest);
+    const auto folders = checkpoints_of(shared.path() / to_text(eviction));
+    TrainStart on_one, on_all;
+    on_one.checkpoint = read_checkpoint_on_all(folders.back(), alone);
+    on_all.checkpoint = read_checkpoint_on_all(folders.back(), group);
+    const auto newest = growth_in(read_checkpoint(folders.front()));
+    ASSERT_FALSE(newest.empty());
+    EXPECT_GT(newest[0].evicted, 0);
+    EXPECT_EQ(newest[0].admitted - newest[0].evicted, newest[0].rows);
+    EXPECT_EQ(run(alone, std::move(on_one)).digest, digest);
+    EXPECT_EQ(run(group, std::move(on_all)).digest, digest);
+  }
+}
+
+// What validation was best with is what a checkpoint gives, by id as by key.
+TEST_F(ShardedTrainingTest, ACheckpointGivesEachIdItsRowOrTheSharedOne) {
+  const SharedFolder shared(group);
+  take_data_of_many_items();
+  options.tables.growth = {.most_rows = 100000, .admit = 20};
+  options.save.run = shared.path();
+  const auto trained = model(group);
+  start_from_data(*trained, *dataset, options.episode, group);
+  train(*trained, *dataset, options, group, {});
+  const auto checkpoint = read_checkpoint(shared.path());
+  std::map<IdsOf, RowNames> names;
+  const auto by_id = trained_parameters(checkpoint, [&](IdsOf ids) -> const RowNames& {
+    return names.try_emplace(ids, names_of_ids(*dataset, ids)).first->second;
+  });
+  const auto rows =
+      std::find_if(by_id.begin(), by_id.end(), [](const auto& each) { return each.first == "embedding"; });
+  ASSERT_NE(rows, by_id.end());
+  const auto facts = growth_in(checkpoint);
+  const auto of_rows = std::find_if(facts.begin(), facts.end(), [](const auto& each) { return each.ids_of == "rows"; });
+  EXPECT_GT(of_rows->rows, 10);
+  EXPECT_LT(of_rows->rows, 600);
+  EXPECT_GT(of_rows->waiting, 10);
+  // Keys that wait share a row with others of their shard; id 0 stands for no key.
+  const auto distinct = std::get<0>(at::unique_dim(rows->second, 0)).size(0);
+  EXPECT_GE(distinct, of_rows->rows);
+  EXPECT_LE(distinct, of_rows->rows + kVirtualShards);
+  if (group.size() == 1) {
+    EXPECT_TRUE(at::equal(trained->sharded_tables().whole("embedding"), rows->second));
+  }
+}
+
+TEST_F(ShardedTrainingTest, RowsOnDiskAreTheSameRows) {
+  const auto in_memory = run(group).digest;
+  options.tables.spill = folder.path() / "spill";
+  std::filesystem::create_directory(options.tables.spill);
+  EXPECT_EQ(run(group).digest, in_memory);
+  EXPECT_TRUE(std::filesystem::is_empty(options.tables.spill));
+  options.tables.spill = folder.path() / "none";
+  EXPECT_THROW(model(group), EnvironmentError);
 }
 
 TEST_F(ShardedTrainingTest, ALossThatRunsAwayTakesTablesBackToo) {

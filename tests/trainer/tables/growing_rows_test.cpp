@@ -1,0 +1,190 @@
+#include "trainer/tables/growing_rows.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/errors.h"
+#include "base/random.h"
+
+namespace warmstart {
+namespace {
+
+std::string key_name(std::int64_t id) { return id == 0 ? "" : "item=" + std::to_string(id); }
+
+RowNames names_of_items(std::int64_t ids) { return {ids, key_name}; }
+
+// Those of the shards held, with which steps saw them.
+std::set<std::string> names_in(const GrowingRows& rows, ShardRange shards = {}) {
+  std::set<std::string> names;
+  for (std::int64_t shard = 0; shard < shards.count; ++shard)
+    for (const auto& row : rows.content(shard).rows)
+      if (!is_shared(row.address)) names.insert(row.name);
+  return names;
+}
+
+// Ids of one shard, so that few of them fill it.
+std::vector<std::int64_t> ids_of_shard(const RowNames& names, std::int64_t shard, std::size_t count) {
+  std::vector<std::int64_t> ids;
+  for (std::int64_t id = 1; ids.size() < count; ++id)
+    if (shard_of_address(names.address(id)) == shard) ids.push_back(id);
+  return ids;
+}
+
+std::set<std::string> names_of(const std::vector<std::int64_t>& ids) {
+  std::set<std::string> names;
+  for (const auto id : ids) names.insert(key_name(id));
+  return names;
+}
+
+class GrowingRowsTest : public testing::Test {
+ protected:
+  void see(GrowingRows& rows, const std::vector<std::int64_t>& ids, std::int64_t step) {
+    for (const auto id : ids) rows.see(names.address(id), 1, step);
+    rows.end_step(step, names);
+  }
+  RowNames names = names_of_items(5000);
+  std::vector<std::int64_t> ids = ids_of_shard(names, 7, 40);
+};
+
+TEST_F(GrowingRowsTest, AKeyHasTheSharedRowUntilTheStepInWhichItWasSeenOftenEnoughEnds) {
+  GrowingRows rows({.most_rows = 640, .admit = 3}, {});
+  const auto address = names.address(ids[0]), shared = 7 * rows.places();
+  rows.see(address, 2, 1);
+  EXPECT_TRUE(rows.end_step(1, names).empty());
+  EXPECT_EQ(rows.place_of(address), shared);
+  rows.see(address, 1, 2);
+  EXPECT_EQ(rows.place_of(address), shared);
+  EXPECT_EQ(rows.end_step(2, names), (std::vector{shared + 1}));
+  EXPECT_EQ(rows.place_of(address), shared + 1);
+  EXPECT_EQ(rows.row_at(shared + 1).name, key_name(ids[0]));
+  EXPECT_EQ(rows.row_at(shared + 1).sightings, 3);
+  EXPECT_EQ(rows.place_of(names.address(ids[1])), shared);
+}
+
+TEST_F(GrowingRowsTest, UnknownKeysNeverGetARow) {
+  GrowingRows rows({.most_rows = 640}, {});
+  rows.see(names.address(0), 100, 1);
+  EXPECT_TRUE(rows.end_step(1, names).empty());
+  EXPECT_EQ(rows.place_of(names.address(0)), 0);
+}
+
+TEST_F(GrowingRowsTest, AFullShardLosesItsLeastRecentRows) {
+  GrowingRows rows({.most_rows = 64 * 4}, {});
+  see(rows, {ids[0], ids[1]}, 1);
+  see(rows, {ids[2], ids[3]}, 2);
+  see(rows, {ids[0]}, 3);
+  see(rows, {ids[4]}, 4);
+  EXPECT_EQ(names_in(rows), names_of({ids[0], ids[2], ids[3], ids[4]}));
+  EXPECT_EQ(rows.place_of(names.address(ids[1])), 7 * rows.places());
+  EXPECT_EQ(rows.content(7).evicted, 1);
+  EXPECT_EQ(rows.content(7).admitted, 5);
+}
+
+TEST_F(GrowingRowsTest, OrItsLeastFrequent) {
+  GrowingRows rows({.most_rows = 64 * 3, .evict = Eviction::kLeastFrequent}, {});
+  see(rows, {ids[0], ids[1], ids[2]}, 1);
+  see(rows, {ids[0], ids[2]}, 2);
+  see(rows, {ids[1]}, 3);
+  see(rows, {ids[1]}, 4);
+  see(rows, {ids[0], ids[3]}, 5);  // 3, 3 and 2 sightings before
+  EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1], ids[3]}));
+}
+
+TEST_F(GrowingRowsTest, RowsThatTheStepHasSeenStayAndKeysWait) {
+  GrowingRows rows({.most_rows = 64 * 2}, {});
+  see(rows, {ids[0], ids[1]}, 1);
+  see(rows, {ids[0], ids[1], ids[2]}, 2);
+  EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
+  ASSERT_EQ(rows.content(7).waiting.size(), 1u);
+  see(rows, {ids[2]}, 3);
+  EXPECT_EQ(names_in(rows).count(key_name(ids[2])), 1u);
+}
+
+TEST_F(GrowingRowsTest, WithoutEvictionAFullShardStaysAsItIs) {
+  GrowingRows rows({.most_rows = 64 * 2, .evict = Eviction::kNone}, {});
+  see(rows, {ids[0], ids[1]}, 1);
+  see(rows, {ids[2]}, 2);
+  EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
+  EXPECT_EQ(rows.content(7).evicted, 0);
+}
+
+TEST_F(GrowingRowsTest, KeysThatWaitAreForgottenRatherThanMany) {
+  GrowingRows rows({.most_rows = 64 * 2, .admit = 10}, {});
+  see(rows, {ids[5]}, 1);
+  see(rows, {ids.begin(), ids.end()}, 2);
+  const auto waiting = rows.content(7).waiting;
+  EXPECT_LE(std::ssize(waiting), 4 * rows.places() * 2);
+  EXPECT_LT(waiting.size(), ids.size());
+  const auto of_five = names.address(ids[5]);
+  EXPECT_TRUE(std::any_of(waiting.begin(), waiting.end(), [&](const auto& key) { return key.address == of_five; }));
+}
+
+// Whoever holds a shard, and whatever places its rows have: a run that goes on packs them anew.
+TEST_F(GrowingRowsTest, AShardIsAFunctionOfTheSteps) {
+  for (const auto eviction : {Eviction::kLeastRecent, Eviction::kLeastFrequent, Eviction::kNone}) {
+    const Growth growth = {.most_rows = 64 * 5, .admit = 2, .evict = eviction};
+    GrowingRows whole(growth, {}), half(growth, {32, 32}), restored(growth, {});
+    for (std::int64_t step = 1; step <= 30; ++step) {
+      RandomStream random(3, Purpose::kSynthesize, static_cast<std::uint64_t>(step));
+      std::map<std::int64_t, std::int64_t> seen;  // in the order of addresses, as exchanges give them
+      for (int i = 0; i < 400; ++i) ++seen[names.address(static_cast<std::int64_t>(random.below(1500)))];
+      for (const auto& [address, count] : seen) {
+        whole.see(address, count, step);
+        restored.see(address, count, step);
+        if (shard_of_address(address) >= 32) half.see(address, count, step);
+      }
+      for (auto* rows : {&whole, &half, &restored}) rows->end_step(step, names);
+      if (step % 7 == 0)
+        for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) restored.restore(shard, restored.content(shard));
+    }
+    for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) {
+      const auto wanted = whole.content(shard), again = restored.content(shard);
+      const auto same = [](const auto& a, const auto& b) {
+        return a.address == b.address && a.sightings == b.sightings;
+      };
+      EXPECT_TRUE(std::equal(wanted.rows.begin(), wanted.rows.end(), again.rows.begin(), again.rows.end(), same));
+      EXPECT_TRUE(
+          std::equal(wanted.waiting.begin(), wanted.waiting.end(), again.waiting.begin(), again.waiting.end(), same));
+      EXPECT_EQ(wanted.evicted, again.evicted);
+      EXPECT_EQ(wanted.evicted > 0, eviction != Eviction::kNone);
+      if (shard < 32) continue;
+      const auto of_half = half.content(shard - 32);
+      EXPECT_TRUE(std::equal(wanted.rows.begin(), wanted.rows.end(), of_half.rows.begin(), of_half.rows.end(), same));
+    }
+  }
+}
+
+TEST(RowNames, HaveAddressesThatTellTheShardAndAreNoSharedOnes) {
+  const auto names = names_of_items(2000);
+  std::set<std::int64_t> shards;
+  for (std::int64_t id = 1; id < names.ids(); ++id) {
+    const auto address = names.address(id);
+    EXPECT_EQ(address, address_of(key_name(id)));
+    EXPECT_EQ(names.id_of(address), id);
+    EXPECT_FALSE(is_shared(address));
+    shards.insert(shard_of_address(address));
+  }
+  EXPECT_EQ(std::ssize(shards), kVirtualShards);
+  EXPECT_EQ(*shards.rbegin(), kVirtualShards - 1);
+  EXPECT_EQ(names.id_of(12345), -1);
+}
+
+TEST(RowNames, RefuseTwoKeysOfOneHash) {
+  const auto same = [](std::int64_t id) { return id < 2 ? std::string("item=a") : key_name(id); };
+  EXPECT_THROW(RowNames(3, same), DataError);
+  const auto names = names_of_items(3);
+  EXPECT_NO_THROW(require_same_name(names, names.address(1), "item=1"));
+  EXPECT_NO_THROW(require_same_name(names, 99, "item=gone"));
+  try {
+    require_same_name(names, names.address(1), "item=other");
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("'item=1' and 'item=other' have one hash"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace warmstart

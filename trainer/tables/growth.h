@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+namespace warmstart {
+
+// Which rows go where a growing table is full.
+enum class Eviction { kNone, kLeastRecent, kLeastFrequent };
+NLOHMANN_JSON_SERIALIZE_ENUM(Eviction, {{Eviction::kNone, "none"},
+                                        {Eviction::kLeastRecent, "least-recent"},
+                                        {Eviction::kLeastFrequent, "least-frequent"}})
+
+// How sharded tables grow: a key gets a row of its own once it has been seen often enough.
+struct Growth {
+  std::int64_t most_rows = 0;  // of each table; 0: tables do not grow, and every id has a row from the start
+  std::int64_t admit = 1;      // sightings
+  Eviction evict = Eviction::kLeastRecent;
+};
+
+}  // namespace warmstart

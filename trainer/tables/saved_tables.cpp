@@ -1,0 +1,294 @@
+#include "trainer/tables/saved_tables.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/errors.h"
+#include "trainer/tables/rows_at.h"
+
+namespace warmstart {
+namespace {
+
+// Entries of a list of growing tables.
+constexpr const char* kIndex = "index";
+constexpr const char* kWaiting = "waiting";
+constexpr const char* kTotals = "totals";
+constexpr const char* kBestIndex = "best index";
+
+// Their arrays.
+constexpr const char* kAddress = "address";
+constexpr const char* kSightings = "sightings";
+constexpr const char* kLastSeen = "last_seen";
+constexpr const char* kAdmitted = "admitted";
+constexpr const char* kEvicted = "evicted";
+
+std::string entry_name(const std::string& list, const char* entry) { return fmt::format("{} {}", list, entry); }
+std::string best_name(const std::string& table) { return table + " best"; }
+
+const TableShards* find(const Checkpoint& checkpoint, const std::string& name) {
+  const auto found = std::find_if(checkpoint.tables.begin(), checkpoint.tables.end(),
+                                  [&](const auto& each) { return each.name == name; });
+  return found == checkpoint.tables.end() ? nullptr : &*found;
+}
+
+const TableShards& entry_of(const Checkpoint& checkpoint, const std::string& name) {
+  const auto* found = find(checkpoint, name);
+  if (found == nullptr) throw DataError(fmt::format("the checkpoint has no entry '{}' of growing tables", name));
+  return *found;
+}
+
+const TableShards& named(const Checkpoint& checkpoint, const ShardedTable& table, bool grows) {
+  const auto* found = find(checkpoint, table.name);
+  const auto rows = grows ? table.places.per_shard() * kVirtualShards : table.ids;
+  if (found == nullptr || found->width != table.width || found->grows() != grows || (!grows && found->rows != rows))
+    throw DataError(fmt::format("the checkpoint has no {}table '{}' of {} rows of {}", grows ? "growing " : "",
+                                table.name, rows, table.width));
+  return *found;
+}
+
+const at::Tensor& array_of(const TableShards& table, const std::string& name) {
+  const auto found = table.arrays.find(name);
+  if (found == table.arrays.end())
+    throw DataError(
+        fmt::format("the checkpoint's table '{}' lacks '{}', without which training cannot go on", table.name, name));
+  return found->second;
+}
+
+TableShards growing_entry(const TableList& list, std::string name, std::int64_t width,
+                          std::vector<std::int64_t> counts) {
+  TableShards entry;
+  entry.name = std::move(name);
+  entry.rows = list.places().per_shard() * kVirtualShards;
+  entry.width = width;
+  entry.ids_of = name_of(list.ids_of());
+  entry.counts = std::move(counts);
+  return entry;
+}
+
+template <typename Item, typename Value>
+at::Tensor column_of(const std::vector<Item>& items, Value Item::*member) {
+  std::vector<std::int64_t> values;
+  values.reserve(items.size());
+  for (const auto& item : items) values.push_back(item.*member);
+  return at::tensor(values, at::kLong);
+}
+
+void add_index(const TableList& list, const char* entry, const ListedRows& rows, Checkpoint& checkpoint) {
+  auto& index =
+      checkpoint.tables.emplace_back(growing_entry(list, entry_name(name_of(list.ids_of()), entry), 0, rows.counts));
+  using Row = GrowingRows::Row;
+  index.arrays = {{kAddress, column_of(rows.rows, &Row::address)},
+                  {kSightings, column_of(rows.rows, &Row::sightings)},
+                  {kLastSeen, column_of(rows.rows, &Row::last_seen)}};
+  for (const auto& row : rows.rows) index.names.push_back(row.name);
+}
+
+[[noreturn]] void refuse_index(const std::string& name) {
+  throw DataError(fmt::format("the checkpoint's '{}' is not that of a table in its order of addresses", name));
+}
+
+// Of shards from `first` on; checked, since whatever comes of it is looked up without a question.
+ListedRows listed_in(const TableShards& index, std::int64_t first, const RowNames* names) {
+  const auto column = [&](const char* name) { return array_of(index, name).const_data_ptr<std::int64_t>(); };
+  const auto *address = column(kAddress), *sightings = column(kSightings), *last_seen = column(kLastSeen);
+  ListedRows rows = {index.counts, {}};
+  if (index.names.size() != static_cast<std::size_t>(array_of(index, kAddress).numel())) refuse_index(index.name);
+  std::int64_t row = 0;
+  for (std::size_t shard = 0; shard < index.counts.size(); ++shard) {
+    const auto of = first + static_cast<std::int64_t>(shard);
+    const auto end = row + index.counts[shard];
+    if (row == end || end - row > RowPlaces(index.rows).per_shard() || address[row] != shared_address(of))
+      refuse_index(index.name);
+    for (const auto begin = row; row < end; ++row) {
+      if (shard_of_address(address[row]) != of || (row > begin && address[row] <= address[row - 1]))
+        refuse_index(index.name);
+      const auto& name = index.names[static_cast<std::size_t>(row)];
+      if (names != nullptr && row > begin) require_same_name(*names, address[row], name);
+      rows.rows.push_back({address[row], sightings[row], last_seen[row], name});
+    }
+  }
+  return rows;
+}
+
+std::vector<GrowingRows::Waiting> waiting_in(const TableShards& entry, std::int64_t first, std::int64_t count,
+                                             std::int64_t shard) {
+  std::vector<GrowingRows::Waiting> waiting;
+  for (auto i = first; i < first + count; ++i) {
+    const auto address = array_of(entry, kAddress).const_data_ptr<std::int64_t>()[i];
+    if (shard_of_address(address) != shard || is_shared(address)) refuse_index(entry.name);
+    waiting.push_back({address, array_of(entry, kSightings).const_data_ptr<std::int64_t>()[i]});
+  }
+  return waiting;
+}
+
+// By id: where its row lies among the rows of all shards.
+at::Tensor rows_of_ids(const TableShards& index, const RowNames& names) {
+  const auto listed = listed_in(index, 0, &names);
+  const auto by_address = [](const auto& row, std::int64_t address) { return row.address < address; };
+  auto rows = at::empty({names.ids()}, at::kLong);
+  for (std::int64_t id = 0; id < names.ids(); ++id) {
+    const auto address = names.address(id);
+    auto found = std::lower_bound(listed.rows.begin(), listed.rows.end(), address, by_address);
+    if (found == listed.rows.end() || found->address != address)
+      found = std::lower_bound(listed.rows.begin(), listed.rows.end(), shared_address(shard_of_address(address)),
+                               by_address);
+    rows.mutable_data_ptr<std::int64_t>()[id] = found - listed.rows.begin();
+  }
+  return rows;
+}
+
+at::Tensor whole_fixed(const TableShards& table, const std::string& array) {
+  const RowPlaces places(table.rows);
+  auto ids = at::empty({table.rows}, at::kLong);
+  auto* place = ids.mutable_data_ptr<std::int64_t>();
+  for (std::int64_t id = 0; id < table.rows; ++id) place[id] = places.place_of(id);
+  return rows_at(array_of(table, array), ids, table.width);
+}
+
+IdsOf ids_named(const std::string& name) {
+  for (const auto ids : {IdsOf::kKeys, IdsOf::kRows, IdsOf::kTasks})
+    if (name == name_of(ids)) return ids;
+  throw DataError(fmt::format("the checkpoint has growing tables of '{}', which are no ids", name));
+}
+
+at::Tensor whole_growing(const Checkpoint& checkpoint, const TableShards& table, bool best, const NamesOfIds& names) {
+  const auto& values = array_of(best ? entry_of(checkpoint, best_name(table.name)) : table, kTableValues);
+  if (!names) return values;
+  const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kIndex));
+  const auto rows = rows_of_ids(index, names(ids_named(table.ids_of)));
+  if (array_of(index, kAddress).numel() != values.size(0)) refuse_index(index.name);
+  return rows_at(values, rows, table.width);
+}
+
+bool is_best(const Checkpoint& checkpoint, const TableShards& table) {
+  constexpr std::string_view kEnd = " best";
+  return table.name.ends_with(kEnd) && find(checkpoint, table.name.substr(0, table.name.size() - kEnd.size()));
+}
+
+}  // namespace
+
+void save_fixed(const ShardedTable& table, Checkpoint& checkpoint) {
+  auto& saved = checkpoint.tables.emplace_back();
+  saved.name = table.name;
+  saved.rows = table.ids;
+  saved.width = table.width;
+  for (const auto& column : table.columns)
+    saved.arrays[column.name] = table.column(column).clone(at::MemoryFormat::Contiguous);
+  if (table.steps.defined()) saved.arrays[kTableSteps] = table.steps.clone();
+  if (table.best.defined()) saved.arrays[kBestTableValues] = table.best;  // which nobody changes
+}
+
+void save_growing(const ShardedTable& table, const TableList& list, const ListedRows* best, Checkpoint& checkpoint) {
+  const auto rows = list.listed();
+  const auto places = list.places_of(rows);
+  auto& saved = checkpoint.tables.emplace_back(growing_entry(list, table.name, table.width, rows.counts));
+  for (const auto& column : table.columns)
+    saved.arrays[column.name] = rows_at(table.records.narrow(1, column.first, column.width), places, column.width);
+  if (table.steps.defined()) saved.arrays[kTableSteps] = table.steps.index_select(0, places);
+  if (best == nullptr) return;
+  checkpoint.tables.push_back(growing_entry(list, best_name(table.name), table.width, best->counts));
+  checkpoint.tables.back().arrays[kTableValues] = table.best;
+}
+
+void save_list(const TableList& list, const ListedRows* best, ShardRange shards, Checkpoint& checkpoint) {
+  const auto kept = std::string(name_of(list.ids_of()));
+  add_index(list, kIndex, list.listed(), checkpoint);
+  if (best != nullptr) add_index(list, kBestIndex, *best, checkpoint);
+  std::vector<std::int64_t> counts, admitted, evicted;
+  std::vector<GrowingRows::Waiting> waiting;
+  for (std::int64_t shard = 0; shard < shards.count; ++shard) {
+    const auto content = list.growing().content(shard);
+    counts.push_back(std::ssize(content.waiting));
+    waiting.insert(waiting.end(), content.waiting.begin(), content.waiting.end());
+    admitted.push_back(content.admitted);
+    evicted.push_back(content.evicted);
+  }
+  auto& keys = checkpoint.tables.emplace_back(growing_entry(list, entry_name(kept, kWaiting), 0, counts));
+  keys.arrays = {{kAddress, column_of(waiting, &GrowingRows::Waiting::address)},
+                 {kSightings, column_of(waiting, &GrowingRows::Waiting::sightings)}};
+  auto& totals = checkpoint.tables.emplace_back(
+      growing_entry(list, entry_name(kept, kTotals), 0, std::vector<std::int64_t>(counts.size(), 1)));
+  totals.arrays = {{kAdmitted, at::tensor(admitted, at::kLong)}, {kEvicted, at::tensor(evicted, at::kLong)}};
+}
+
+void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
+  const auto& saved = named(checkpoint, table, false);
+  for (const auto& column : table.columns) table.column(column).copy_(array_of(saved, column.name));
+  if (table.steps.defined()) table.steps.copy_(array_of(saved, kTableSteps));
+  const auto best = saved.arrays.find(kBestTableValues);
+  table.best = best == saved.arrays.end() ? at::Tensor() : best->second;
+}
+
+void restore_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint, bool state) {
+  const auto& saved = named(checkpoint, table, true);
+  const auto places = list.places_of(list.listed());
+  const auto put = [&](at::Tensor to, const at::Tensor& rows) {
+    if (rows.size(0) != places.numel()) refuse_index(saved.name);
+    to.index_copy_(0, places, rows);
+  };
+  put(table.values(), array_of(saved, kTableValues));
+  if (!state) return;
+  for (auto column = table.columns.begin() + 1; column != table.columns.end(); ++column)
+    put(table.column(*column), array_of(saved, column->name));
+  if (table.steps.defined()) put(table.steps, array_of(saved, kTableSteps));
+  const auto* best = find(checkpoint, best_name(table.name));
+  table.best = best == nullptr ? at::Tensor() : array_of(*best, kTableValues);
+}
+
+void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shards) {
+  const std::string name = name_of(list.ids_of());
+  const auto& waiting = entry_of(checkpoint, entry_name(name, kWaiting));
+  const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
+  if (array_of(totals, kAdmitted).numel() != shards.count) refuse_index(totals.name);
+  const auto rows = listed_in(entry_of(checkpoint, entry_name(name, kIndex)), shards.first, &list.names());
+  if (*std::max_element(rows.counts.begin(), rows.counts.end()) > list.growing().places())
+    throw DataError(
+        fmt::format("the checkpoint's growing tables have more rows of {} than tables.most-rows has room for", name));
+  auto row = rows.rows.begin();
+  std::int64_t first = 0;
+  for (std::int64_t shard = 0; shard < shards.count; ++shard) {
+    const auto place = static_cast<std::size_t>(shard);
+    list.growing().restore(shard, {{row, row + rows.counts[place]},
+                                   waiting_in(waiting, first, waiting.counts[place], shards.first + shard),
+                                   array_of(totals, kAdmitted)[shard].item<std::int64_t>(),
+                                   array_of(totals, kEvicted)[shard].item<std::int64_t>()});
+    row += rows.counts[place];
+    first += waiting.counts[place];
+  }
+}
+
+std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& checkpoint) {
+  const auto* index = find(checkpoint, entry_name(name_of(list.ids_of()), kBestIndex));
+  if (index == nullptr) return std::nullopt;
+  return listed_in(*index, checkpoint.shards.first, &list.names());
+}
+
+NamedTensors whole_tables(const Checkpoint& checkpoint, bool best, const NamesOfIds& names) {
+  NamedTensors whole;
+  for (const auto& table : checkpoint.tables) {
+    if (table.width == 0 || is_best(checkpoint, table)) continue;
+    whole.emplace_back(table.name, table.grows() ? whole_growing(checkpoint, table, best, names)
+                                                 : whole_fixed(table, best ? kBestTableValues : kTableValues));
+  }
+  return whole;
+}
+
+std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint) {
+  std::vector<GrowthFacts> found;
+  for (const auto ids : {IdsOf::kKeys, IdsOf::kRows, IdsOf::kTasks}) {
+    const std::string name = name_of(ids);
+    const auto* index = find(checkpoint, entry_name(name, kIndex));
+    if (index == nullptr) continue;
+    const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
+    found.push_back({name, array_of(*index, kAddress).numel() - std::ssize(index->counts),
+                     array_of(entry_of(checkpoint, entry_name(name, kWaiting)), kAddress).numel(),
+                     array_of(totals, kAdmitted).sum().item<std::int64_t>(),
+                     array_of(totals, kEvicted).sum().item<std::int64_t>()});
+  }
+  return found;
+}
+
+}  // namespace warmstart

@@ -1,0 +1,79 @@
+#include "trainer/tables/table_list.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+
+namespace warmstart {
+namespace {
+
+// Rows that there are places for, the shards' shared ones too.
+std::int64_t rows_with_places(std::int64_t ids, const Growth& growth) {
+  return growth.most_rows == 0 ? ids : growth.most_rows + kVirtualShards;
+}
+
+at::Tensor tensor_of(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
+
+}  // namespace
+
+TableList::TableList(IdsOf ids_of, std::int64_t ids, const Growth& growth, ShardRange shards)
+    : ids_of_(ids_of), ids_(ids), shards_(shards), places_(rows_with_places(ids, growth)) {
+  if (growth.most_rows > 0) growing_.emplace(growth, shards);
+}
+
+void TableList::name(std::shared_ptr<const RowNames> names) {
+  if (names->ids() != ids_) throw std::logic_error("names of another number of ids than the tables have");
+  names_ = std::move(names);
+}
+
+const RowNames& TableList::names() const {
+  if (!names_) throw std::logic_error("rows of growing tables are asked for before the ids have names");
+  return *names_;
+}
+
+std::vector<std::int64_t> TableList::addresses_of_ranks(int ranks) const {
+  if (!growing_) return places_.of_ranks(ranks);
+  std::vector<std::int64_t> firsts;
+  for (int rank = 0; rank < ranks; ++rank) firsts.push_back(shared_address(shards_of(rank, ranks).first));
+  firsts.push_back(shared_address(kVirtualShards));
+  return firsts;
+}
+
+at::Tensor TableList::places_of(const at::Tensor& addresses) const {
+  const auto first = places_.first(shards_.first);
+  if (!growing_) return first == 0 ? addresses : addresses - first;
+  auto places = at::empty_like(addresses);
+  const auto* address = addresses.const_data_ptr<std::int64_t>();
+  std::transform(address, address + addresses.numel(), places.mutable_data_ptr<std::int64_t>(),
+                 [&](auto each) { return growing_->place_of(each); });
+  return places;
+}
+
+ListedRows TableList::listed() const {
+  ListedRows listed;
+  for (std::int64_t shard = 0; shard < shards_.count; ++shard) {
+    auto rows = growing_->content(shard).rows;
+    listed.counts.push_back(std::ssize(rows));
+    std::move(rows.begin(), rows.end(), std::back_inserter(listed.rows));
+  }
+  return listed;
+}
+
+void TableList::restore(const ListedRows& rows) {
+  auto first = rows.rows.begin();
+  for (std::int64_t shard = 0; shard < shards_.count; ++shard) {
+    auto content = growing_->content(shard);
+    const auto last = first + rows.counts[static_cast<std::size_t>(shard)];
+    content.rows = {first, last};
+    growing_->restore(shard, std::move(content));
+    first = last;
+  }
+}
+
+at::Tensor TableList::places_of(const ListedRows& rows) const { return tensor_of(growing_->places_of(rows.rows)); }
+
+const char* name_of(IdsOf ids) { return ids == IdsOf::kKeys ? "keys" : ids == IdsOf::kRows ? "rows" : "tasks"; }
+
+}  // namespace warmstart

@@ -1,0 +1,53 @@
+#include "trainer/tables/zeroed_rows.h"
+
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/errors.h"
+
+namespace warmstart {
+namespace {
+
+[[noreturn]] void refuse(const std::string& where, double bytes, int error) {
+  throw EnvironmentError(fmt::format(
+      "{}: no room for the {:.4g} MB of a table's rows on this rank: {}; free some, choose another tables.spill, or "
+      "lower tables.most-rows or model.embedding",
+      where, bytes / 1e6, std::strerror(error)));
+}
+
+// With all its room taken, so that a disk cannot fill up under the rows.
+int file_without_name(const std::filesystem::path& folder, std::size_t bytes) {
+  auto path = (folder / "table-XXXXXX").string();
+  const int file = mkostemp(path.data(), O_CLOEXEC);
+  if (file < 0) refuse(folder.string(), static_cast<double>(bytes), errno);
+  unlink(path.c_str());
+  if (const int error = posix_fallocate(file, 0, static_cast<off_t>(bytes)); error != 0) {
+    close(file);
+    refuse(folder.string(), static_cast<double>(bytes), error);
+  }
+  return file;
+}
+
+}  // namespace
+
+at::Tensor zeroed_rows(std::int64_t rows, std::int64_t columns, const std::filesystem::path& spill) {
+  const auto bytes = static_cast<std::size_t>(std::max<std::int64_t>(rows * columns, 1)) * sizeof(float);
+  const int file = spill.empty() ? -1 : file_without_name(spill, bytes);
+  const int flags = spill.empty() ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
+  auto* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+  const int error = errno;
+  if (file >= 0) close(file);
+  if (memory == MAP_FAILED) refuse(spill.empty() ? "memory" : spill.string(), static_cast<double>(bytes), error);
+  if (!spill.empty()) madvise(memory, bytes, MADV_RANDOM);
+  return at::from_blob(
+      memory, {rows, columns}, [bytes](void* mapped) { munmap(mapped, bytes); }, at::kFloat);
+}
+
+}  // namespace warmstart
