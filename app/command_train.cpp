@@ -52,7 +52,7 @@ void find_checkpoint(TrainStart& start, const Learner& model, const Configuratio
     check_same_run(manifest.description, start.description);
     check_continues(manifest, model.parameters(), model.sharded_tables());
   };
-  start.checkpoint = read_checkpoint_on_all(from, group, accept);
+  start.checkpoint = read_checkpoint_on_all(from, group, accept, configuration.train.tables.spill);
 }
 
 std::string validation_of(const TrainOutcome& outcome) {

@@ -59,7 +59,7 @@ void check_finite(const Checkpoint& checkpoint) {
 }
 
 // Of tables the rows in `shards`.
-Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept, ShardRange shards) {
+Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept, ShardRange shards, const fs::path& spill) {
   const auto manifest = read_manifest(folder);
   try {
     if (accept) accept(manifest);
@@ -67,7 +67,7 @@ Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept, Sha
     for (const auto& slice : manifest.slices) read_slice(folder, slice, checkpoint.vectors);
     check_finite(checkpoint);
     checkpoint.shards = shards;
-    checkpoint.tables = read_table_files(folder, manifest, shards);
+    checkpoint.tables = read_table_files(folder, manifest, shards, spill);
     return checkpoint;
   } catch (const DataError& error) {
     const std::string message = error.what();
@@ -118,11 +118,12 @@ Checkpoint first_good(const fs::path& path, const std::vector<fs::path>& folders
 }
 
 // Collective.  Rank 0 reads all but the tables, of which each rank has its own shards.
-Checkpoint read_folder_on_all(const fs::path& folder, Communicator& group, const AcceptManifest& accept) {
+Checkpoint read_folder_on_all(const fs::path& folder, Communicator& group, const AcceptManifest& accept,
+                              const fs::path& spill) {
   const auto shards = shards_of(group.rank(), group.size());
   Checkpoint checkpoint;
   agree(group, [&] {
-    if (group.rank() == 0) checkpoint = read_folder(folder, accept, shards);
+    if (group.rank() == 0) checkpoint = read_folder(folder, accept, shards, spill);
   });
   if (group.size() == 1) return checkpoint;
   const auto text = share(group.rank() == 0 ? to_json(whole(checkpoint)).dump() : "", group);
@@ -130,7 +131,7 @@ Checkpoint read_folder_on_all(const fs::path& folder, Communicator& group, const
     if (group.rank() == 0) return;
     checkpoint = without_values(manifest_from_json(parse_json(text, "the checkpoint of rank 0")));
     checkpoint.shards = shards;
-    checkpoint.tables = read_table_files(folder, read_manifest(folder), shards);
+    checkpoint.tables = read_table_files(folder, read_manifest(folder), shards, spill);
   });
   for (auto& [name, vector] : checkpoint.vectors) group.broadcast(vector, 0);
   return checkpoint;
@@ -181,10 +182,11 @@ std::vector<fs::path> checkpoints_of(const fs::path& run) {
 }
 
 Checkpoint read_checkpoint(const fs::path& path, const AcceptManifest& accept) {
-  return first_good(path, candidates(path), [&](const auto& folder) { return read_folder(folder, accept, {}); });
+  return first_good(path, candidates(path), [&](const auto& folder) { return read_folder(folder, accept, {}, {}); });
 }
 
-Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept) {
+Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept,
+                                  const fs::path& spill) {
   std::string folders;
   agree(group, [&] {
     if (group.rank() == 0)
@@ -195,7 +197,8 @@ Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, con
   for (std::string line; std::getline(lines, line);) shared.emplace_back(line);
   try {
     return first_good(
-        path, shared, [&](const auto& folder) { return read_folder_on_all(folder, group, accept); }, group.rank() == 0);
+        path, shared, [&](const auto& folder) { return read_folder_on_all(folder, group, accept, spill); },
+        group.rank() == 0);
   } catch (const DataError& error) {  // of which all ranks know
     throw AgreedError(ExitCode::kData, error.what());
   }

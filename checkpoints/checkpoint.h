@@ -49,9 +49,9 @@ struct Checkpoint {
 Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManifest& accept = {});
 
 // Collective.  As read_checkpoint on rank 0, which gives it to the others; but of tables each rank reads the rows of
-// its own shards.  Throws AgreedError.
+// its own shards, into files in the folder `spill` where that is not empty (zeroed_rows.h).  Throws AgreedError.
 Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
-                                  const AcceptManifest& accept = {});
+                                  const AcceptManifest& accept = {}, const std::filesystem::path& spill = {});
 
 // The folders of a run's checkpoints, newest first, damaged ones too.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run);

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/hdf5.h"
+#include "checkpoints/zeroed_rows.h"
 
 namespace warmstart {
 namespace {
@@ -110,20 +112,43 @@ void read_names(const ShardFile& file, const std::string& table, std::int64_t ro
   }
 }
 
-// The arrays of one shard; names and counts are added to `table`.
-std::vector<at::Tensor> read_shard(const ShardFile& file, const ManifestTable& described, TableShards& table) {
+// An array of several shards, one behind the other: of so many rows in all, or, where that is 0, of as many as come.
+class JoinedRows {
+ public:
+  JoinedRows(std::int64_t width, std::int64_t rows, const fs::path& spill) {
+    if (rows == 0) return;
+    whole_ = width == 0 ? at::empty({rows}, at::kLong) : zeroed_rows(rows, width, spill);
+  }
+  void add(const at::Tensor& rows) {
+    if (whole_.defined())
+      whole_.narrow(0, filled_, rows.size(0)).copy_(rows);
+    else
+      parts_.push_back(rows);
+    filled_ += rows.size(0);
+  }
+  at::Tensor take() { return whole_.defined() ? whole_ : at::cat(std::exchange(parts_, {})); }
+
+ private:
+  at::Tensor whole_;
+  std::vector<at::Tensor> parts_;
+  std::int64_t filled_ = 0;
+};
+
+// Adds the rows of one shard.
+void read_shard(const ShardFile& file, const ManifestTable& described, TableShards& table,
+                std::vector<JoinedRows>& arrays) {
   const auto rows = rows_in(file, described);
-  std::vector<at::Tensor> arrays;
-  for (const auto& array : described.arrays) {
+  for (std::size_t a = 0; a < arrays.size(); ++a) {
+    const auto& array = described.arrays[a];
     const auto name = described.name + "/" + array.name;
-    arrays.push_back(array.width == 0 ? array_in<std::int64_t>(file, name, rows, 0)
-                                      : array_in<float>(file, name, rows, array.width));
-    if (array.width > 0 && !arrays.back().isfinite().all().item<bool>())
+    const auto values =
+        array.width == 0 ? array_in<std::int64_t>(file, name, rows, 0) : array_in<float>(file, name, rows, array.width);
+    if (array.width > 0 && !values.isfinite().all().item<bool>())
       file.refuse(name, "holds numbers that are not finite");
+    arrays[a].add(values);
   }
   if (described.grows()) table.counts.push_back(rows);
   if (described.named) read_names(file, described.name, rows, table.names);
-  return arrays;
 }
 
 }  // namespace
@@ -162,13 +187,16 @@ std::vector<std::string> write_table_files(const fs::path& folder, const std::ve
   return digests;
 }
 
-std::vector<TableShards> read_table_files(const fs::path& folder, const Manifest& manifest, ShardRange shards) {
+std::vector<TableShards> read_table_files(const fs::path& folder, const Manifest& manifest, ShardRange shards,
+                                          const fs::path& spill) {
   std::vector<TableShards> tables;
-  std::vector<std::vector<std::vector<at::Tensor>>> parts;  // by table, array and shard
+  std::vector<std::vector<JoinedRows>> arrays;  // by table
   for (const auto& described : manifest.tables) {
-    auto& table = tables.emplace_back(TableShards{described.name, described.rows, described.width, {}});
-    table.ids_of = described.ids_of;
-    parts.emplace_back(described.arrays.size());
+    tables.push_back({described.name, described.rows, described.width, {}, described.ids_of});
+    arrays.emplace_back();
+    for (const auto& array : described.arrays)
+      arrays.back().emplace_back(array.width,
+                                 described.grows() ? 0 : RowPlaces(described.rows).per_shard() * shards.count, spill);
   }
   if (tables.empty()) return tables;
   for (auto shard = shards.first; shard < shards.end(); ++shard) {
@@ -177,17 +205,11 @@ std::vector<TableShards> read_table_files(const fs::path& folder, const Manifest
     if (digest_file(path) != listed.digest)
       throw DataError(fmt::format("{}: is damaged: its digest is not the one in {}", path.string(), kManifest));
     const ShardFile file(path);
-    for (std::size_t t = 0; t < tables.size(); ++t) {
-      const auto arrays = read_shard(file, manifest.tables[t], tables[t]);
-      for (std::size_t a = 0; a < arrays.size(); ++a) parts[t][a].push_back(arrays[a]);
-    }
+    for (std::size_t t = 0; t < tables.size(); ++t) read_shard(file, manifest.tables[t], tables[t], arrays[t]);
   }
-  for (std::size_t t = 0; t < tables.size(); ++t) {
-    for (std::size_t a = 0; a < parts[t].size(); ++a) {
-      tables[t].arrays[manifest.tables[t].arrays[a].name] = at::cat(parts[t][a]);
-      parts[t][a].clear();
-    }
-  }
+  for (std::size_t t = 0; t < tables.size(); ++t)
+    for (std::size_t a = 0; a < arrays[t].size(); ++a)
+      tables[t].arrays[manifest.tables[t].arrays[a].name] = arrays[t][a].take();
   return tables;
 }
 

@@ -40,8 +40,9 @@ std::string table_file_name(std::int64_t shard);
 std::vector<std::string> write_table_files(const std::filesystem::path& folder, const std::vector<TableShards>& tables,
                                            ShardRange shards);
 
-// Reads those of `shards`.  Throws DataError naming the file that is damaged, or has not what the manifest says.
+// Reads those of `shards`, into files in the folder `spill` where that is not empty (zeroed_rows.h).  Throws DataError
+// naming the file that is damaged, or has not what the manifest says.
 std::vector<TableShards> read_table_files(const std::filesystem::path& folder, const Manifest& manifest,
-                                          ShardRange shards);
+                                          ShardRange shards, const std::filesystem::path& spill = {});
 
 }  // namespace warmstart

@@ -56,7 +56,7 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   }
   rule_.add_head(parameters_, network_->features());
   layers_.add_rates();
-  require_model_memory(options_, parameters_.count() + tables_.sharded().count());
+  require_model_memory(options_, parameters_.count() + tables_.sharded().count_in_memory());
   parameters_.flatten(at::kFloat);
   tables_.sharded().draw();
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/errors.h"
+#include "checkpoints/zeroed_rows.h"
 #include "trainer/tables/rows_at.h"
 
 namespace warmstart {
@@ -170,13 +171,24 @@ bool is_best(const Checkpoint& checkpoint, const TableShards& table) {
 
 }  // namespace
 
+at::Tensor taken_rows(const ShardedTable& table, const ShardedTable::Column& column, const at::Tensor& places) {
+  constexpr std::int64_t kAtOnce = 1 << 16;
+  const auto from = table.column(column);
+  if (table.spill.empty()) return rows_at(from, places, column.width);
+  auto rows = zeroed_rows(places.numel(), column.width, table.spill);
+  for (std::int64_t first = 0; first < places.numel(); first += kAtOnce) {
+    const auto some = places.narrow(0, first, std::min(kAtOnce, places.numel() - first));
+    rows.narrow(0, first, some.numel()).copy_(rows_at(from, some, column.width));
+  }
+  return rows;
+}
+
 void save_fixed(const ShardedTable& table, Checkpoint& checkpoint) {
   auto& saved = checkpoint.tables.emplace_back();
   saved.name = table.name;
   saved.rows = table.ids;
   saved.width = table.width;
-  for (const auto& column : table.columns)
-    saved.arrays[column.name] = table.column(column).clone(at::MemoryFormat::Contiguous);
+  for (const auto& column : table.columns) saved.arrays[column.name] = copied_rows(table.column(column), table.spill);
   if (table.steps.defined()) saved.arrays[kTableSteps] = table.steps.clone();
   if (table.best.defined()) saved.arrays[kBestTableValues] = table.best;  // which nobody changes
 }
@@ -185,8 +197,7 @@ void save_growing(const ShardedTable& table, const TableList& list, const Listed
   const auto rows = list.listed();
   const auto places = list.places_of(rows);
   auto& saved = checkpoint.tables.emplace_back(growing_entry(list, table.name, table.width, rows.counts));
-  for (const auto& column : table.columns)
-    saved.arrays[column.name] = rows_at(table.records.narrow(1, column.first, column.width), places, column.width);
+  for (const auto& column : table.columns) saved.arrays[column.name] = taken_rows(table, column, places);
   if (table.steps.defined()) saved.arrays[kTableSteps] = table.steps.index_select(0, places);
   if (best == nullptr) return;
   checkpoint.tables.push_back(growing_entry(list, best_name(table.name), table.width, best->counts));

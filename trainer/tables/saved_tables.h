@@ -13,6 +13,9 @@ namespace warmstart {
 constexpr const char* kBestTableValues = "best_values";
 constexpr const char* kTableSteps = "last_step";
 
+// Copies of a column's rows at some places, [n, its width].
+at::Tensor taken_rows(const ShardedTable& table, const ShardedTable::Column& column, const at::Tensor& places);
+
 void save_fixed(const ShardedTable& table, Checkpoint& checkpoint);
 void save_growing(const ShardedTable& table, const TableList& list, const ListedRows* best, Checkpoint& checkpoint);
 void save_list(const TableList& list, const ListedRows* best, ShardRange shards, Checkpoint& checkpoint);

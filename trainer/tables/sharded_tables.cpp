@@ -6,10 +6,10 @@
 #include <stdexcept>
 
 #include "base/digest.h"
+#include "checkpoints/zeroed_rows.h"
 #include "trainer/tables/distinct_places.h"
 #include "trainer/tables/rows_at.h"
 #include "trainer/tables/saved_tables.h"
-#include "trainer/tables/zeroed_rows.h"
 
 namespace warmstart {
 namespace {
@@ -36,6 +36,7 @@ void ShardedTables::add(const TableDeclaration& table) {
                      .width = table.width,
                      .places = list.places(),
                      .shards = shards_,
+                     .spill = storage_.spill,
                      .columns = {{kTableValues, 0, table.width}},
                      .records = {}});
   initial_.push_back(table.initial);
@@ -176,8 +177,8 @@ void ShardedTables::keep_best() {
     if (lists_[list].grows()) best_rows_[list] = lists_[list].listed();
   for (auto& table : tables_) {
     const auto list = list_of(table);
-    table.best = lists_[list].grows() ? rows_at(table.records, lists_[list].places_of(best_rows_[list]), table.width)
-                                      : table.values().clone(at::MemoryFormat::Contiguous);
+    table.best = lists_[list].grows() ? taken_rows(table, table.columns[0], lists_[list].places_of(best_rows_[list]))
+                                      : copied_rows(table.values(), storage_.spill);
   }
 }
 

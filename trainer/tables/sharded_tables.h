@@ -31,8 +31,9 @@ struct ShardedTable {
   std::int64_t ids, width;  // of the whole table
   RowPlaces places;         // where it grows, of as many rows as there can be
   ShardRange shards;
-  std::vector<Column> columns;  // the first is the values
-  at::Tensor records;           // float32 [places of the shards, at least all columns]
+  std::filesystem::path spill = {};  // the folder of the files that rows and copies of them lie in; empty: in memory
+  std::vector<Column> columns;       // the first is the values
+  at::Tensor records;                // float32 [places of the shards, at least all columns]
   at::Tensor steps = {};    // int64 [places]: when each row was last touched, from 1; where an optimizer asks for it
   at::Tensor best = {};     // the values that did best on validation, [places, width]; where it grows, of best rows
   at::Tensor initial = {};  // assigned initial values by id; else each is drawn
@@ -69,8 +70,9 @@ class ShardedTables {
   // Declares a table; all of them before draw().
   void add(const TableDeclaration& table);
 
-  // Numbers of a row's values that this rank would hold, of all tables.
+  // Numbers of rows' values that this rank would hold, of all tables; and of these in memory.
   double count() const;
+  double count_in_memory() const { return storage_.spill.empty() ? count() : 0.0; }
 
   // Makes the rows that this rank holds, with their initial values.
   void draw();

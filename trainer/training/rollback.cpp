@@ -19,7 +19,7 @@ Checkpoint newest_before(std::int64_t cause, const std::string& problem, const T
     check_continues(manifest, model.parameters(), model.sharded_tables());
   };
   try {
-    return read_checkpoint_on_all(options.save.run, group, accept);
+    return read_checkpoint_on_all(options.save.run, group, accept, options.tables.spill);
   } catch (const AgreedError&) {
     give_up(fmt::format("{} (there is no checkpoint to go back to)", problem));
   }

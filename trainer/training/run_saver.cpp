@@ -3,11 +3,23 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cluster/agreement.h"
 #include "cluster/watchdog.h"
 #include "trainer/tables/sharded_tables.h"
 
 namespace warmstart {
+namespace {
+
+// Piece by piece: the rows may be more than memory holds.
+bool all_finite(const at::Tensor& rows) {
+  const auto pieces = rows.split(1 << 16);
+  return std::all_of(pieces.begin(), pieces.end(),
+                     [](const auto& piece) { return piece.isfinite().all().template item<bool>(); });
+}
+
+}  // namespace
 
 RunSaver::RunSaver(const SaveOptions& options, std::int64_t saved_step, Communicator& group, Observer observer)
     : options_(options),
@@ -53,7 +65,7 @@ bool RunSaver::begin(std::int64_t step, const Snapshot& snapshot) {
 bool RunSaver::is_finite(const Checkpoint& checkpoint) const {
   bool finite = checkpoint.vectors.at(kParameters).isfinite().all().item<bool>();
   for (const auto& table : checkpoint.tables)
-    if (table.width > 0) finite &= table.arrays.at(kTableValues).isfinite().all().item<bool>();
+    if (table.width > 0) finite &= all_finite(table.arrays.at(kTableValues));
   if (checkpoint.tables.empty()) return finite;
   auto not_finite = at::full({1}, finite ? 0 : 1, at::kLong);
   group_.sum(not_finite);

@@ -15,7 +15,7 @@ constexpr double kVectorsOfTraining = 4;  // the parameters, their gradient and 
 }  // namespace
 
 void require_training_memory(const Learner& learner, const TrainOptions& options) {
-  const double count = learner.parameters().count() + learner.sharded_tables().count(),
+  const double count = learner.parameters().count() + learner.sharded_tables().count_in_memory(),
                tasks = static_cast<double>(options.tasks);
   const auto& network = learner.options().network;
   require_memory(

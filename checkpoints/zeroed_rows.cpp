@@ -1,4 +1,4 @@
-#include "trainer/tables/zeroed_rows.h"
+#include "checkpoints/zeroed_rows.h"
 
 #include <ATen/ATen.h>
 #include <fcntl.h>
@@ -48,6 +48,16 @@ at::Tensor zeroed_rows(std::int64_t rows, std::int64_t columns, const std::files
   if (!spill.empty()) madvise(memory, bytes, MADV_RANDOM);
   return at::from_blob(
       memory, {rows, columns}, [bytes](void* mapped) { munmap(mapped, bytes); }, at::kFloat);
+}
+
+at::Tensor copied_rows(const at::Tensor& rows, const std::filesystem::path& spill) {
+  if (spill.empty()) return rows.clone(at::MemoryFormat::Contiguous);
+  auto copy = zeroed_rows(rows.size(0), rows.size(1), spill);
+  const auto& from = rows.storage();
+  madvise(const_cast<void*>(from.data()), from.nbytes(), MADV_SEQUENTIAL);  // the kernel reads ahead
+  copy.copy_(rows);
+  madvise(const_cast<void*>(from.data()), from.nbytes(), MADV_RANDOM);
+  return copy;
 }
 
 }  // namespace warmstart

@@ -11,4 +11,7 @@ namespace warmstart {
 // else sees: it has no name, and is gone with the process.  Throws EnvironmentError when the disk has no room for them.
 at::Tensor zeroed_rows(std::int64_t rows, std::int64_t columns, const std::filesystem::path& spill);
 
+// A contiguous copy of `rows` [n, columns], in such a file where `spill` is not empty.
+at::Tensor copied_rows(const at::Tensor& rows, const std::filesystem::path& spill);
+
 }  // namespace warmstart

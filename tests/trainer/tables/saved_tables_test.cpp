@@ -1,0 +1,174 @@
+#include "trainer/tables/saved_tables.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include "base/errors.h"
+#include "cluster/self_communicator.h"
+#include "trainer/layers/initialiser.h"
+
+namespace warmstart {
+namespace {
+
+constexpr std::int64_t kIds = 500, kWidth = 3;
+
+std::string name_of_id(std::int64_t id) { return id == 0 ? "" : "word=" + std::to_string(id); }
+
+ShardedTables growing_tables(const RowNames::NameOf& names = name_of_id, std::int64_t most_rows = 1000) {
+  ShardedTables tables(0, 1, {.growth = {.most_rows = most_rows}, .wide_columns = 1});
+  Initialiser draw(3);
+  tables.add(
+      {"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, kIds, kWidth, draw.normal_table(kIds, kWidth, 1.0)});
+  tables.add({"linear", ParameterGroup::kNetwork, IdsOf::kRows, kIds, 1, draw.normal_table(kIds, 1, 1.0)});
+  tables.draw();
+  tables.keep_beside({"moment"}, true);
+  tables.keep_steps();
+  tables.lists()[0].name(std::make_shared<const RowNames>(kIds, names));
+  return tables;
+}
+
+void see(ShardedTables& tables, const std::vector<std::int64_t>& ids, std::int64_t step) {
+  std::vector<std::int64_t> addresses;
+  for (const auto id : ids) addresses.push_back(tables.lists()[0].address_of(id));
+  tables.end_step(step, {{0, at::tensor(addresses, at::kLong), at::ones({std::ssize(ids)})}});
+}
+
+Checkpoint saved(const ShardedTables& tables) {
+  Checkpoint checkpoint;
+  tables.save(checkpoint);
+  return checkpoint;
+}
+
+TableShards& entry(Checkpoint& checkpoint, const std::string& name) {
+  return *std::find_if(checkpoint.tables.begin(), checkpoint.tables.end(),
+                       [&](const auto& each) { return each.name == name; });
+}
+
+class SavedTablesTest : public testing::Test {
+ protected:
+  SavedTablesTest() {
+    see(tables, {3, 7, 20, 100, 499}, 0);
+    see(tables, {3, 8}, 1);
+  }
+  std::string complaint_of(const Checkpoint& checkpoint) {
+    auto again = growing_tables();
+    try {
+      again.restore(checkpoint);
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  SelfCommunicator alone;
+  ShardedTables tables = growing_tables();
+  const at::Tensor all = at::arange(kIds, at::kLong);
+};
+
+TEST_F(SavedTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
+  auto other = growing_tables();
+  see(other, {8, 3}, 5);
+  const auto rows = tables.rows("embedding", all), of_other = other.rows("embedding", all);
+  EXPECT_TRUE(at::equal(rows[3], of_other[3]));
+  EXPECT_TRUE(at::equal(rows[8], of_other[8]));
+  EXPECT_FALSE(at::equal(rows[7], of_other[7]));  // which has only the shared one there
+  for (std::int64_t id = 1; id < kIds; ++id)
+    for (std::int64_t second = id + 1; second < 40; ++second) {
+      const auto shard = [&](auto each) { return shard_of_address(tables.lists()[0].address_of(each)); };
+      const bool both_wait =
+          id != 3 && id != 7 && id != 8 && id != 20 && second != 3 && second != 7 && second != 8 && second != 20;
+      EXPECT_EQ(at::equal(rows[id], rows[second]), both_wait && shard(id) == shard(second)) << id << " " << second;
+    }
+}
+
+TEST_F(SavedTablesTest, ComeBackAsTheyWere) {
+  tables.list()[0].records.add_(0.25);
+  tables.keep_best();
+  see(tables, {9}, 2);
+  const auto checkpoint = saved(tables);
+  auto again = growing_tables();
+  again.restore(checkpoint);
+  EXPECT_EQ(again.digest(alone), tables.digest(alone));
+  EXPECT_TRUE(at::equal(again.whole("embedding"), tables.whole("embedding")));
+  see(tables, {3, 11}, 3);
+  see(again, {3, 11}, 3);
+  EXPECT_EQ(again.digest(alone), tables.digest(alone));
+  const auto best = whole_tables(checkpoint, true, [&](IdsOf) -> const RowNames& { return tables.lists()[0].names(); });
+  again.take_best();
+  tables.take_best();
+  EXPECT_EQ(again.digest(alone), tables.digest(alone));
+  EXPECT_TRUE(at::equal(best[0].second, tables.whole("embedding")));
+  EXPECT_EQ(growth_in(checkpoint).at(0).rows, 7);  // with the one that came after the best
+}
+
+TEST_F(SavedTablesTest, KeysAreKnownByTheirNamesWhateverTheirIds) {
+  const auto backwards = [](std::int64_t id) { return id == 0 ? "" : name_of_id(kIds - id); };
+  auto other = growing_tables(backwards);
+  other.start_from(saved(tables));
+  const auto rows = tables.rows("linear", all), of_other = other.rows("linear", all);
+  for (const std::int64_t id : {3, 7, 8, 20, 100, 499}) EXPECT_TRUE(at::equal(rows[id], of_other[kIds - id])) << id;
+}
+
+TEST_F(SavedTablesTest, AnotherKeyOfTheSameHashIsNamed) {
+  auto checkpoint = saved(tables);
+  entry(checkpoint, "rows index").names[1] = "word=elephant";
+  EXPECT_NE(complaint_of(checkpoint).find("and 'word=elephant' have one hash"), std::string::npos);
+}
+
+TEST_F(SavedTablesTest, WhatIsNoIndexIsRefused) {
+  const auto good = saved(tables);
+  EXPECT_EQ(complaint_of(good), "");
+  const auto spoiled = [&](const std::function<void(Checkpoint&)>& spoil) {
+    auto checkpoint = good;
+    for (auto& table : checkpoint.tables)
+      for (auto& [name, array] : table.arrays) array = array.clone();
+    spoil(checkpoint);
+    return complaint_of(checkpoint);
+  };
+  const auto address = [](Checkpoint& checkpoint) { return entry(checkpoint, "rows index").arrays.at("address"); };
+  const std::vector<std::function<void(Checkpoint&)>> ways = {
+      [&](auto& checkpoint) { address(checkpoint)[0] = 5; },    // no shared row
+      [&](auto& checkpoint) { address(checkpoint)[-1] = -1; },  // of no shard
+      [&](auto& checkpoint) { address(checkpoint).copy_(address(checkpoint).flip(0)); },
+      [&](auto& checkpoint) { entry(checkpoint, "rows index").names.pop_back(); },
+      [&](auto& checkpoint) { entry(checkpoint, "rows index").counts[0] = 0; },
+      [&](auto& checkpoint) { entry(checkpoint, "rows index").counts[0] += 1000; },
+      [&](auto& checkpoint) {
+        entry(checkpoint, "rows waiting").arrays["address"] = at::full({1}, -7, at::kLong),
+                          entry(checkpoint, "rows waiting").counts[0] = 1,
+                          entry(checkpoint, "rows waiting").arrays["sightings"] = at::ones({1}, at::kLong);
+      },
+      [&](auto& checkpoint) { entry(checkpoint, "rows totals").arrays["admitted"] = at::zeros({3}, at::kLong); },
+      [&](auto& checkpoint) { entry(checkpoint, "rows totals").name = "other"; },
+      [&](auto& checkpoint) {
+        entry(checkpoint, "linear").arrays["values"] = at::zeros({2, 1});
+      },
+      [&](auto& checkpoint) { entry(checkpoint, "linear").arrays.erase("moment"); },
+      [&](auto& checkpoint) { entry(checkpoint, "linear").ids_of.clear(); },
+  };
+  for (std::size_t way = 0; way < ways.size(); ++way) EXPECT_NE(spoiled(ways[way]), "") << way;
+  EXPECT_NE(spoiled([&](auto& checkpoint) {
+              auto larger = growing_tables(name_of_id, 100000);
+              std::vector<std::int64_t> many(kIds - 1);
+              std::iota(many.begin(), many.end(), 1);
+              see(larger, many, 0);
+              checkpoint = saved(larger);
+              for (auto& table : checkpoint.tables) table.rows = 64;
+            }),
+            "");
+}
+
+TEST_F(SavedTablesTest, MoreRowsThanThereIsRoomForAreRefused) {
+  auto larger = growing_tables(name_of_id, 100000);
+  std::vector<std::int64_t> many(kIds - 1);
+  std::iota(many.begin(), many.end(), 1);
+  see(larger, many, 0);
+  auto smaller = growing_tables(name_of_id, 64);
+  EXPECT_THROW(smaller.restore(saved(larger)), DataError);
+}
+
+}  // namespace
+}  // namespace warmstart
