@@ -1,13 +1,14 @@
 // What sharded embedding tables cost, on one core.
 //
-//   build/release/benchmarks/table_steps meta [MOST_ROWS]   time of a meta-step against the rows of its table: 10^4,
-//   10^5
-//                                                           .. MOST_ROWS (10^7), sharded, and replicated up to 10^6
+//   build/release/benchmarks/table_steps meta [MOST_ROWS]   time of a meta-step against the rows of its table: 10^4 ..
+//                                                           MOST_ROWS (10^7), sharded, and replicated up to 10^6
+//   build/release/benchmarks/table_steps spill ROWS FOLDER  the same of rows on disk, to be run with less memory than
+//                                                           they take; of the later half of the steps, by the clock
 //   build/release/benchmarks/table_steps rows FILE          rows a second that are summed in bags, given a gradient and
 //                                                           updated; the ids go into FILE for benchmarks/table_peer.py
 //
 // Prints a JSON object a line.  Ids are drawn by Zipf's law with exponent 1.1, popular ones all over the table.  Times
-// are medians of processor time.
+// are medians, of processor time unless said otherwise.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -23,6 +24,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/stopwatch.h"
 #include "cluster/self_communicator.h"
 #include "trainer/layers/embed.h"
 #include "trainer/layers/initialiser.h"
@@ -72,7 +74,7 @@ class ZipfIds {
 namespace meta {
 
 constexpr int kMicrobatches = 8;
-constexpr std::int64_t kTasks = 64, kSupport = 20, kQuery = 10, kSteps = 25;
+constexpr std::int64_t kTasks = 64, kSupport = 20, kQuery = 10, kSteps = 25, kStepsOnDisk = 200;
 
 Schema schema_of(std::int64_t rows) {
   Schema schema;
@@ -129,8 +131,9 @@ EpisodeBatch drawn_batch(const ZipfIds& ids, std::uint64_t step) {
 // A meta-step as MetaStep takes it, of batches that lie ready.
 class Step {
  public:
-  Step(std::int64_t rows, std::int64_t replicated_rows)
-      : learner_(schema_of(rows), model_options(), 1, make_network, {.replicated_rows = replicated_rows}),
+  Step(std::int64_t rows, std::int64_t replicated_rows, std::filesystem::path spill)
+      : learner_(schema_of(rows), model_options(), 1, make_network,
+                 {.replicated_rows = replicated_rows, .storage = {.spill = std::move(spill), .wide_columns = 2}}),
         buckets_(learner_.parameters(), 1, std::int64_t{1} << 40, group_, Reduction::kFixedOrder),
         adam_(learner_.parameters(), {}, 1000),
         row_optimizer_(learner_.sharded_tables(), {}, {}) {}
@@ -170,20 +173,24 @@ class Step {
   RowOptimizer row_optimizer_;
 };
 
-void measure(std::int64_t rows, bool sharded) {
+// `spill`: the folder where rows of sharded tables lie; empty: in memory.
+void measure(std::int64_t rows, bool sharded, const std::filesystem::path& spill = {}) {
   const ZipfIds ids(rows);
-  Step step(rows, sharded ? 0 : rows + 1);
+  Step step(rows, sharded ? 0 : rows + 1, spill);
   std::vector<double> seconds;
   double distinct = 0;
-  const auto steps = sharded ? kSteps : 7;
+  const auto steps = spill.empty() ? (sharded ? kSteps : 7) : kStepsOnDisk;
   for (std::int64_t i = 0; i < steps; ++i) {
     const auto batch = drawn_batch(ids, static_cast<std::uint64_t>(i));
     distinct += static_cast<double>(batch.rows.lookup.all.size()) / static_cast<double>(steps);
+    const Stopwatch wall;
     const auto taken = seconds_of([&] { step.take(i, batch); });
-    if (i >= 2) seconds.push_back(taken);
+    if (i >= steps / 2) seconds.push_back(spill.empty() ? taken : wall.seconds());
   }
   const nlohmann::json line = {{"rows", rows},
-                               {"tables", sharded ? "sharded" : "replicated"},
+                               {"tables", !spill.empty() ? "sharded, on disk"
+                                          : sharded      ? "sharded"
+                                                         : "replicated"},
                                {"milliseconds", 1e3 * median(seconds)},
                                {"distinct_rows", distinct}};
   fmt::print("{}\n", line.dump());
@@ -276,6 +283,10 @@ int run(const std::vector<std::string>& arguments) {
     }
     return 0;
   }
+  if (arguments.size() == 3 && arguments[0] == "spill") {
+    meta::measure(std::stoll(arguments[1]), true, arguments[2]);
+    return 0;
+  }
   if (arguments.size() == 2 && arguments[0] == "rows") {
     const ZipfIds ids(bags::kRows);
     bags::write_ids(arguments[1], ids);
@@ -283,7 +294,7 @@ int run(const std::vector<std::string>& arguments) {
       for (const std::int64_t microbatches : {1, 8}) bags::measure(ids, microbatches, rule);
     return 0;
   }
-  fmt::print(stderr, "table_steps: wants meta [MOST_ROWS], or rows FILE\n");
+  fmt::print(stderr, "table_steps: wants meta [MOST_ROWS], spill ROWS FOLDER, or rows FILE\n");
   return 2;
 }
 

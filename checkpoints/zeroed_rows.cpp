@@ -24,6 +24,9 @@ namespace {
 
 // With all its room taken, so that a disk cannot fill up under the rows.
 int file_without_name(const std::filesystem::path& folder, std::size_t bytes) {
+  std::error_code ignored;  // mkostemp() says it again
+  const auto space = std::filesystem::space(folder, ignored);
+  if (!ignored && space.available < bytes) refuse(folder.string(), static_cast<double>(bytes), ENOSPC);
   auto path = (folder / "table-XXXXXX").string();
   const int file = mkostemp(path.data(), O_CLOEXEC);
   if (file < 0) refuse(folder.string(), static_cast<double>(bytes), errno);

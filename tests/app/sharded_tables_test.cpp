@@ -1,5 +1,6 @@
 // Runs with sharded tables, from training to a served model.
 
+#include "base/files.h"
 #include "base/json.h"
 #include "tests/app/program_fixture.h"
 
@@ -37,6 +38,53 @@ TEST_F(ShardedTablesTest, WhatTwoRanksTrainIsEvaluatedExportedAndPredictedBy) {
   EXPECT_EQ(read_json(folder.path() / "one.json")["results"], read_json(folder.path() / "two.json")["results"]);
   expect_ok("export --run two --to models");
   expect_ok("inspect models/recommender");
+}
+
+// A day later there are new items, old ids lie elsewhere, and a run goes on from what the one before has learned.
+TEST_F(ShardedTablesTest, GrowWithTheDataFromVersionToVersion) {
+  const std::string grows = "--set tables.most-rows=6400 --set tables.admit=2 ";
+  const auto digest = train("first", 0, grows);
+  EXPECT_EQ(train("again", 2, grows + "--set tables.spill=" + folder.path().string()), digest);
+  EXPECT_NE(expect_ok("inspect first again").find("parameters: the same bits"), std::string::npos);
+  const auto facts = objects_of(expect_ok("inspect first --json")).at(0)["growth"];
+  ASSERT_FALSE(facts.empty());
+  EXPECT_GT(facts[0]["rows"], 10);
+  EXPECT_EQ(facts[0]["admitted"], facts[0]["rows"]);
+  EXPECT_NE(expect_ok("inspect first").find(" keys have rows, "), std::string::npos);
+
+  folder.write("tables/items.csv", read_file(folder.path() / "tables/items.csv") + "new,c1\n");
+  folder.write("day.csv", "user,item,rating,time\nu1,i1,5,1\nu1,new,4,2\nu2,new,4,2\nu3,new,1,2\n");
+  expect_ok("ingest --config tables/config.ini --append day.csv");
+  const std::string next = " --set data.dataset=tables/dataset.v2 ";
+  train("next", 2, grows + next + "--start-from first ");
+  const auto of_next = objects_of(expect_ok("inspect next --json")).at(0)["growth"];
+  EXPECT_GE(of_next[0]["rows"], facts[0]["rows"]);
+  for (const auto* run : {"first", "next"})
+    expect_ok(
+        "evaluate --config tables/config.ini --baselines false --set evaluate.query=4 --set evaluate.support=0,3" +
+        next + "--set train.run=" + run);
+  expect_ok("export --run next --to models" + next);
+}
+
+TEST_F(ShardedTablesTest, StartFromRowsOfOtherRunsWhoeverHeldThem) {
+  train("sharded", 2);
+  train("growing", 2, "--set tables.most-rows=6400 --start-from sharded");
+  const std::string stands_still = "--set tables.optimizer=sgd --set train.rate=1e-30 --set train.keep-best=false ";
+  const auto digest = train("one", 0, stands_still + "--start-from sharded");
+  EXPECT_EQ(train("two", 2, stands_still + "--start-from sharded"), digest);
+  EXPECT_NE(train("fresh", 2, stands_still), digest);
+  EXPECT_NE(expect_ok("inspect one sharded").find("parameters: the same bits"), std::string::npos);
+}
+
+TEST_F(ShardedTablesTest, WhatDoesNotGoTogetherIsRefused) {
+  const std::string train = "train --config tables/config.ini --run run" + std::string(kSmallTables);
+  expect_failure(train + "--set tables.admit=3", 2, "set tables.most-rows, too");
+  expect_failure(train + "--set tables.evict=none", 2, "set tables.most-rows, too");
+  expect_failure(train + "--set tables.spill=nowhere", 2, "tables.spill = nowhere: is no folder");
+  expect_failure(train + "--set tables.default=replicated:0 --set tables.most-rows=1000000000000", 2, "memory");
+  expect_failure(train + "--set tables.default=replicated:0 --set tables.most-rows=1000000000000 --set tables.spill=" +
+                     folder.path().string(),
+                 4, "no room for the");
 }
 
 TEST_F(ShardedTablesTest, GoOnOnlyWithTheSameOptions) {

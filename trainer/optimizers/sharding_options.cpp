@@ -41,7 +41,8 @@ void declare(Options& add, ShardingOptions& options) {
           "whose rows go when a table is full: least-recent, least-frequent, none (new keys wait)");
   add.add("tables.spill", options.spill,
           "folder on a local disk where the rows of sharded tables lie, in files without a name that are read and "
-          "written by page; empty: in memory");
+          "written by page; empty: in memory")
+      .neutral();
 }
 
 TableHome home_of(const ShardingOptions& options, int rank, int ranks) {
