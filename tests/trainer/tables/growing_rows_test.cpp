@@ -129,13 +129,13 @@ TEST_F(GrowingRowsTest, AShardIsAFunctionOfTheSteps) {
     GrowingRows whole(growth, {}), half(growth, {32, 32}), restored(growth, {});
     for (std::int64_t step = 1; step <= 30; ++step) {
       RandomStream random(3, Purpose::kSynthesize, static_cast<std::uint64_t>(step));
-      std::map<std::int64_t, std::int64_t> seen;  // in the order of addresses, as exchanges give them
+      std::map<std::int64_t, std::int64_t> seen;
       for (int i = 0; i < 400; ++i) ++seen[names.address(static_cast<std::int64_t>(random.below(1500)))];
       for (const auto& [address, count] : seen) {
         whole.see(address, count, step);
-        restored.see(address, count, step);
         if (shard_of_address(address) >= 32) half.see(address, count, step);
       }
+      for (auto key = seen.rbegin(); key != seen.rend(); ++key) restored.see(key->first, key->second, step);
       for (auto* rows : {&whole, &half, &restored}) rows->end_step(step, names);
       if (step % 7 == 0)
         for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) restored.restore(shard, restored.content(shard));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <numeric>
 
 #include "base/errors.h"
@@ -82,6 +83,24 @@ TEST_F(SavedTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
           id != 3 && id != 7 && id != 8 && id != 20 && second != 3 && second != 7 && second != 8 && second != 20;
       EXPECT_EQ(at::equal(rows[id], rows[second]), both_wait && shard(id) == shard(second)) << id << " " << second;
     }
+}
+
+TEST_F(SavedTablesTest, ARowThatTakesThePlaceOfAnotherHasNothingOfIt) {
+  auto full = growing_tables(name_of_id, 64);
+  std::map<std::int64_t, std::vector<std::int64_t>> ids;  // by shard
+  for (std::int64_t id = 1; id < kIds; ++id) ids[shard_of_address(full.lists()[0].address_of(id))].push_back(id);
+  const auto& two = ids.begin()->second;
+  see(full, {two[0]}, 0);
+  auto& table = full.list()[0];
+  table.records.fill_(7.0);
+  table.steps.fill_(7);
+  see(full, {two[1]}, 1);
+  const auto place =
+      full.lists()[0].places_of(at::tensor({full.lists()[0].address_of(two[1])}, at::kLong)).item<std::int64_t>();
+  EXPECT_EQ(place, ids.begin()->first * 2 + 1);
+  EXPECT_EQ(table.records[place].slice(0, kWidth).abs().max().item<float>(), 0.0f);
+  EXPECT_NE(table.records[place][0].item<float>(), 7.0f);
+  EXPECT_EQ(table.steps[place].item<std::int64_t>(), 0);
 }
 
 TEST_F(SavedTablesTest, ComeBackAsTheyWere) {

@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/random.h"
@@ -19,14 +21,17 @@ namespace {
 constexpr int kMicrobatches = 8;
 constexpr std::int64_t kKeys = 50, kRowIds = 700, kWidth = 5;
 
-ShardedTables made_tables(Communicator& group) {
-  ShardedTables tables(group.rank(), group.size());
+ShardedTables made_tables(Communicator& group, const Growth& growth = {}) {
+  ShardedTables tables(group.rank(), group.size(), {.growth = growth});
   Initialiser draw(3);
   tables.add({"key_bias", ParameterGroup::kNetwork, IdsOf::kKeys, kKeys, 1, draw.normal_table(kKeys, 1, 1.0)});
   tables.add({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, kRowIds, kWidth,
               draw.normal_table(kRowIds, kWidth, 1.0)});
   tables.add({"linear", ParameterGroup::kNetwork, IdsOf::kRows, kRowIds, 1, draw.normal_table(kRowIds, 1, 1.0)});
   tables.draw();
+  for (auto& list : tables.lists())
+    if (list.grows())
+      list.name(std::make_shared<const RowNames>(list.ids(), [](std::int64_t id) { return std::to_string(id); }));
   return tables;
 }
 
@@ -63,7 +68,8 @@ IdLookup lookup_of(MicrobatchRange microbatches, std::int64_t ids, IdsOf of) {
     }
     firsts.push_back(static_cast<std::int64_t>(listed.size()));
   }
-  return {at::tensor(listed, at::kLong), {}, firsts, at::tensor(all, at::kLong), at::tensor(in_all, at::kLong)};
+  return {at::tensor(listed, at::kLong), at::arange(std::ssize(listed), at::kLong), firsts, at::tensor(all, at::kLong),
+          at::tensor(in_all, at::kLong)};
 }
 
 BatchLookups lookups_of(MicrobatchRange microbatches) {
@@ -99,6 +105,7 @@ std::vector<MicrobatchRange> batches_of(Communicator& group, bool together) {
 
 struct Reduced {
   std::vector<RowGradient> gradients;
+  std::vector<Sightings> sightings;
   double squared_norm;
 };
 
@@ -112,9 +119,9 @@ Reduced reduced(const ShardedTables& tables, Communicator& group, bool together)
     step.give_back(b, "linear", gradients_of(batches[b], kRowIds, IdsOf::kRows, 1, 2));
     step.give_back(b, "embedding", gradients_of(batches[b], kRowIds, IdsOf::kRows, kWidth, 1));
   }
-  auto gradients = step.reduce(group).gradients;
-  const auto norm = squared_norm(gradients, group);
-  return {std::move(gradients), norm};
+  auto found = step.reduce(group);
+  const auto norm = squared_norm(found.gradients, group);
+  return {std::move(found.gradients), std::move(found.sightings), norm};
 }
 
 void expect_rows_of(const RowGradient& gradient, const at::Tensor& dense) {
@@ -156,6 +163,38 @@ TEST(TableStep, HasANormThatNoNumberOfRanksChanges) {
                           dense_tree(kRowIds, IdsOf::kRows, 1, 2)})
     dense += sum.to(at::kDouble).square().sum().item<double>();
   EXPECT_NEAR(norm / dense, 1.0, 1e-12);
+}
+
+// Of keys that have no row yet, shard by shard, in the order of addresses.
+TEST(TableStep, AddsUpTheGradientsOfKeysThatShareARow) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const auto tables = made_tables(group, {.most_rows = 6400, .admit = 1000});
+  const auto dense = dense_tree(kRowIds, IdsOf::kRows, kWidth, 1);
+  const auto found = reduced(tables, group, true);
+  const auto& list = tables.lists()[tables.list_of(tables["embedding"])];
+  std::map<std::int64_t, std::int64_t> ids_seen;  // by address
+  for (int m = 0; m < kMicrobatches; ++m)
+    for (const auto id : ids_of(m, kRowIds, IdsOf::kRows)) ids_seen[list.address_of(id)] = id;
+  std::map<std::int64_t, at::Tensor> sums;  // by shard
+  for (const auto& [address, id] : ids_seen) {
+    const auto [sum, is_new] = sums.emplace(shard_of_address(address), dense[id].clone());
+    if (!is_new) sum->second.add_(dense[id]);
+  }
+  EXPECT_LT(sums.size(), ids_seen.size());
+  const auto& gradient = found.gradients[1];
+  for (std::int64_t i = 0; i < gradient.places.numel(); ++i) {
+    const auto place = gradient.places[i].item<std::int64_t>(), per_shard = list.places().per_shard();
+    EXPECT_EQ(place % per_shard, 0);
+    const auto shard = shards_of(group.rank(), group.size()).first + place / per_shard;
+    EXPECT_TRUE(at::equal(gradient.gradient[i], sums.at(shard))) << shard;
+  }
+  const auto& seen = found.sightings.at(1);  // of rows, behind those of keys
+  for (std::int64_t i = 0; i < seen.addresses.numel(); ++i) {
+    const auto id = ids_seen.at(seen.addresses[i].item<std::int64_t>());
+    float count = 0;
+    for (int m = 0; m < kMicrobatches; ++m) count += std::ranges::count(ids_of(m, kRowIds, IdsOf::kRows), id);
+    EXPECT_EQ(seen.count[i].item<float>(), count) << id;
+  }
 }
 
 TEST(TableStep, FetchesRowsThatAreFunctionsOfTheirIds) {
