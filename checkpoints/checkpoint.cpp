@@ -160,6 +160,7 @@ Manifest manifest_of(const Checkpoint& checkpoint) {
                     checkpoint.vectors.at(kParameters).numel(),
                     {}};
   manifest.tables = described(checkpoint.tables);
+  if (checkpoint.base) manifest.base = {*checkpoint.base, ""};
   for (const auto& [name, vector] : checkpoint.vectors) manifest.vectors.push_back(name);
   return manifest;
 }

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
+#include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/hdf5.h"
@@ -50,30 +52,51 @@ void set_aside(const fs::path& folder) {
   spdlog::warn("{}: is there already; set aside as {}", folder.string(), aside.filename().string());
 }
 
-void remove_superseded(const fs::path& run, const Retention& retention, std::int64_t newest_step) {
-  struct Known {
-    fs::path folder;
-    std::int64_t step;
-    double error;
-  };
-  const double sign = retention.higher_is_better ? -1.0 : 1.0;
-  std::vector<Known> known;
+struct KnownCheckpoint {
+  fs::path folder;
+  std::int64_t step;
+  double error;
+  std::optional<std::int64_t> base;
+};
+
+// The newest first; damaged ones are left out: what is left of them may still be wanted.
+std::vector<KnownCheckpoint> known_checkpoints(const fs::path& run, bool higher_is_better) {
+  const double sign = higher_is_better ? -1.0 : 1.0;
+  std::vector<KnownCheckpoint> known;
   for (const auto& folder : checkpoints_of(run)) {
     try {
       const auto manifest = read_manifest(folder);
       const auto& error = manifest.validation_error;
-      known.push_back({folder, manifest.step, error ? sign * *error : std::numeric_limits<double>::infinity()});
+      known.push_back({folder, manifest.step, error ? sign * *error : std::numeric_limits<double>::infinity(),
+                       manifest.base ? std::optional(manifest.base->step) : std::nullopt});
     } catch (const DataError&) {
-      // Damaged: what is left of it may still be wanted.
+      continue;
     }
   }
+  return known;
+}
+
+// The steps of those that stay, and of what they rest on.
+std::set<std::int64_t> kept_steps(const std::vector<KnownCheckpoint>& known, const Retention& retention,
+                                  std::int64_t newest_step) {
   const auto best =
       std::min_element(known.begin(), known.end(), [](const auto& a, const auto& b) { return a.error < b.error; });
+  std::set<std::int64_t> kept;
   for (auto one = known.begin(); one != known.end(); ++one) {
-    const bool kept = one - known.begin() < retention.last || one->step == newest_step || one == best ||
-                      (retention.every > 0 && one->step % retention.every == 0);
-    if (!kept) fs::remove_all(one->folder);
+    const bool stays = one - known.begin() < retention.last || one->step == newest_step || one == best ||
+                       (retention.every > 0 && one->step % retention.every == 0);
+    if (!stays) continue;
+    kept.insert(one->step);
+    if (one->base) kept.insert(*one->base);
   }
+  return kept;
+}
+
+void remove_superseded(const fs::path& run, const Retention& retention, std::int64_t newest_step) {
+  const auto known = known_checkpoints(run, retention.higher_is_better);
+  const auto kept = kept_steps(known, retention, newest_step);
+  for (const auto& one : known)
+    if (!kept.contains(one.step)) fs::remove_all(one.folder);
 }
 
 }  // namespace
@@ -192,6 +215,8 @@ void CheckpointWriter::commit(Manifest manifest) {
     slice.bytes = static_cast<std::int64_t>(fs::file_size(pending_->path() / slice.file));
   for (auto& file : manifest.table_files)
     file.bytes = static_cast<std::int64_t>(fs::file_size(pending_->path() / file.file));
+  if (manifest.base)
+    manifest.base->digest = digest(read_file(checkpoint_folder(run_, manifest.base->step) / kManifest));
   manifest.write_seconds = stopwatch_.seconds();
   write_file(pending_->path() / kManifest, sealed(to_json(manifest)));
   pending_->commit();

@@ -117,14 +117,14 @@ std::vector<Manifest::File> table_files_in(const nlohmann::json& json) {
 }
 
 // Before memory is taken for what it is said to hold.
-void check_table_file(const fs::path& folder, const Manifest::File& listed, const std::vector<ManifestTable>& tables) {
+void check_table_file(const fs::path& folder, const Manifest::File& listed, const Manifest& manifest) {
   const auto path = folder / listed.file;
   const RegularFile file(path);
   if (file.bytes() != static_cast<std::size_t>(listed.bytes))
     throw DataError(fmt::format("{}: is truncated, or not the file that was written", path.string()));
   double wanted = 0.0;
-  for (const auto& table : tables)
-    for (const auto& array : table.grows() ? std::vector<ManifestTable::Array>() : table.arrays)
+  for (const auto& table : manifest.tables)
+    for (const auto& array : manifest.has_all_rows(table) ? table.arrays : std::vector<ManifestTable::Array>())
       wanted += static_cast<double>(RowPlaces(table.rows).per_shard()) *
                 (array.width == 0 ? 8.0 : 4.0 * static_cast<double>(array.width));
   if (wanted > static_cast<double>(file.bytes()))
@@ -158,6 +158,8 @@ bool Manifest::has_vector(const std::string& name) const {
   return std::find(vectors.begin(), vectors.end(), name) != vectors.end();
 }
 
+bool Manifest::has_all_rows(const ManifestTable& table) const { return !table.grows() && !base; }
+
 nlohmann::json to_json(const Manifest& manifest) {
   nlohmann::json layout = nlohmann::json::array(), slices = nlohmann::json::array();
   for (const auto& [name, shape] : manifest.layout) layout.push_back({{"name", name}, {"shape", shape}});
@@ -181,6 +183,7 @@ nlohmann::json to_json(const Manifest& manifest) {
                          {"slices", slices},
                          {"write_seconds", manifest.write_seconds}};
   if (!manifest.tables.empty()) add_tables(json, manifest);
+  if (manifest.base) json["base"] = {{"step", manifest.base->step}, {"digest", manifest.base->digest}};
   return json;
 }
 
@@ -197,6 +200,10 @@ Manifest manifest_from_json(const nlohmann::json& json) {
   manifest.slices = slices_in(json, manifest.count);
   manifest.tables = tables_in(json);
   manifest.table_files = table_files_in(json);
+  if (json.contains("base")) {
+    const auto& base = object_at(json, "base");
+    manifest.base = {integer_at(base, "step", 0, manifest.step - 1), text_at(base, "digest")};
+  }
   if (json.contains("write_seconds")) manifest.write_seconds = number_at(json, "write_seconds");
   return manifest;
 }
@@ -221,7 +228,7 @@ Manifest read_manifest(const fs::path& folder) {
     }
   }();
   for (const auto& slice : manifest.slices) check_slice(folder, slice, manifest.vectors.size());
-  for (const auto& file : manifest.table_files) check_table_file(folder, file, manifest.tables);
+  for (const auto& file : manifest.table_files) check_table_file(folder, file, manifest);
   return manifest;
 }
 

@@ -67,9 +67,18 @@ struct Manifest {
   };
   std::vector<ManifestTable> tables = {};  // sharded ones
   std::vector<File> table_files = {};      // one a virtual shard, in order; none where there are no such tables
+  // A delta: tables that do not grow have only the rows that have changed since the full checkpoint of another step of
+  // the run, whose manifest's text has this digest.
+  struct Base {
+    std::int64_t step;
+    std::string digest;
+  };
+  std::optional<Base> base = {};
   double write_seconds = 0.0;
 
   bool has_vector(const std::string& name) const;
+  // Whether each shard's file has as many rows of the table as there are places; else it has what it has.
+  bool has_all_rows(const ManifestTable& table) const;
 };
 
 // Checks a manifest before its slices are read; throws DataError for a checkpoint that is to be passed over,

@@ -10,7 +10,9 @@
 
 #include "base/digest.h"
 #include "base/errors.h"
+#include "base/files.h"
 #include "base/hdf5.h"
+#include "base/json.h"
 #include "checkpoints/zeroed_rows.h"
 
 namespace warmstart {
@@ -35,7 +37,7 @@ struct Range {
 };
 Range rows_of(const TableShards& table, std::int64_t shard) {
   const auto per_shard = RowPlaces(table.rows).per_shard();
-  if (!table.grows()) return {shard * per_shard, per_shard};
+  if (table.counts.empty()) return {shard * per_shard, per_shard};
   const auto before = table.counts.begin() + shard;
   return {std::accumulate(table.counts.begin(), before, std::int64_t{0}), *before};
 }
@@ -88,10 +90,9 @@ at::Tensor array_in(const ShardFile& file, const std::string& name, std::int64_t
   return array;
 }
 
-// Of one that grows, whose file tells how many there are.
-std::int64_t rows_in(const ShardFile& file, const ManifestTable& described) {
-  const auto per_shard = RowPlaces(described.rows).per_shard();
-  if (!described.grows()) return per_shard;
+// Where there are not as many as there are places, the file tells.
+std::int64_t rows_in(const ShardFile& file, const ManifestTable& described, bool all) {
+  if (all) return RowPlaces(described.rows).per_shard();
   if (described.arrays.empty()) file.refuse(described.name, "has no arrays");
   const auto& array = described.arrays.front();
   const auto name = described.name + "/" + array.name;
@@ -135,9 +136,9 @@ class JoinedRows {
 };
 
 // Adds the rows of one shard.
-void read_shard(const ShardFile& file, const ManifestTable& described, TableShards& table,
+void read_shard(const ShardFile& file, const ManifestTable& described, bool all, TableShards& table,
                 std::vector<JoinedRows>& arrays) {
-  const auto rows = rows_in(file, described);
+  const auto rows = rows_in(file, described, all);
   for (std::size_t a = 0; a < arrays.size(); ++a) {
     const auto& array = described.arrays[a];
     const auto name = described.name + "/" + array.name;
@@ -147,8 +148,88 @@ void read_shard(const ShardFile& file, const ManifestTable& described, TableShar
       file.refuse(name, "holds numbers that are not finite");
     arrays[a].add(values);
   }
-  if (described.grows()) table.counts.push_back(rows);
+  if (!all) table.counts.push_back(rows);
   if (described.named) read_names(file, described.name, rows, table.names);
+}
+
+// As they lie in the files.
+std::vector<TableShards> read_files(const fs::path& folder, const Manifest& manifest, ShardRange shards,
+                                    const fs::path& spill) {
+  std::vector<TableShards> tables;
+  std::vector<std::vector<JoinedRows>> arrays;  // by table
+  for (const auto& described : manifest.tables) {
+    tables.push_back({described.name, described.rows, described.width, {}, {}, described.ids_of});
+    arrays.emplace_back();
+    for (const auto& array : described.arrays)
+      arrays.back().emplace_back(
+          array.width, manifest.has_all_rows(described) ? RowPlaces(described.rows).per_shard() * shards.count : 0,
+          spill);
+  }
+  if (tables.empty()) return tables;
+  for (auto shard = shards.first; shard < shards.end(); ++shard) {
+    const auto& listed = manifest.table_files[static_cast<std::size_t>(shard)];
+    const auto path = folder / listed.file;
+    if (digest_file(path) != listed.digest)
+      throw DataError(fmt::format("{}: is damaged: its digest is not the one in {}", path.string(), kManifest));
+    const ShardFile file(path);
+    for (std::size_t t = 0; t < tables.size(); ++t)
+      read_shard(file, manifest.tables[t], manifest.has_all_rows(manifest.tables[t]), tables[t], arrays[t]);
+  }
+  for (std::size_t t = 0; t < tables.size(); ++t)
+    for (std::size_t a = 0; a < arrays[t].size(); ++a)
+      tables[t].arrays[manifest.tables[t].arrays[a].name] = arrays[t][a].take();
+  return tables;
+}
+
+// What a delta rests on.
+struct Base {
+  fs::path folder;
+  Manifest manifest;
+};
+Base read_base(const fs::path& folder, const Manifest& manifest) {
+  const auto of_run = (folder / kManifest).lexically_normal().parent_path().parent_path();
+  const auto base = of_run / fmt::format("step-{:08d}", manifest.base->step);
+  const auto refuse = [&](const std::string& why) {
+    throw DataError(fmt::format("{}: is a delta to {}, which {}", folder.string(), base.string(), why));
+  };
+  if (!fs::exists(base / kManifest)) refuse("is not there");
+  if (digest(read_file(base / kManifest, kMostJsonBytes)) != manifest.base->digest) refuse("has been written anew");
+  auto found = read_manifest(base);
+  if (found.base) refuse("is a delta itself");
+  return {base, std::move(found)};
+}
+
+TableShards& named(std::vector<TableShards>& tables, const TableShards& like, const fs::path& folder) {
+  for (auto& table : tables)
+    if (table.name == like.name && table.rows == like.rows && table.width == like.width && !table.grows()) return table;
+  throw DataError(fmt::format("{}: has no table '{}' for the delta to it", folder.string(), like.name));
+}
+
+// Where the rows of a delta lie among those of all its shards.
+at::Tensor places_in(const TableShards& changes, const fs::path& folder) {
+  const auto per_shard = RowPlaces(changes.rows).per_shard();
+  const auto found = changes.arrays.find(kTablePlaces);
+  const bool sound = found != changes.arrays.end() && found->second.scalar_type() == at::kLong &&
+                     (found->second.numel() == 0 || (found->second.min().item<std::int64_t>() >= 0 &&
+                                                     found->second.max().item<std::int64_t>() < per_shard));
+  if (!sound) throw DataError(fmt::format("{}: '{}' has rows without a place", folder.string(), changes.name));
+  const auto shards = at::arange(std::ssize(changes.counts), at::kLong) * per_shard;
+  return found->second + at::repeat_interleave(shards, at::tensor(changes.counts, at::kLong));
+}
+
+// Where the best values are newer than the base, the rows that have not changed since it have the base's values.
+TableShards with_changes(TableShards whole, const TableShards& changes, const fs::path& folder, const fs::path& spill) {
+  const auto places = places_in(changes, folder);
+  if (changes.arrays.contains(kBestTableValues))
+    whole.arrays[kBestTableValues] = copied_rows(whole.arrays.at(kTableValues), spill);
+  for (const auto& [name, rows] : changes.arrays) {
+    if (name == kTablePlaces) continue;
+    const auto found = whole.arrays.find(name);
+    if (found == whole.arrays.end() || found->second.sizes().slice(1) != rows.sizes().slice(1))
+      throw DataError(fmt::format("{}: '{}/{}' is not in what the delta rests on", folder.string(), whole.name, name));
+    found->second.index_copy_(0, places, rows);
+  }
+  return whole;
 }
 
 }  // namespace
@@ -189,27 +270,12 @@ std::vector<std::string> write_table_files(const fs::path& folder, const std::ve
 
 std::vector<TableShards> read_table_files(const fs::path& folder, const Manifest& manifest, ShardRange shards,
                                           const fs::path& spill) {
-  std::vector<TableShards> tables;
-  std::vector<std::vector<JoinedRows>> arrays;  // by table
-  for (const auto& described : manifest.tables) {
-    tables.push_back({described.name, described.rows, described.width, {}, described.ids_of});
-    arrays.emplace_back();
-    for (const auto& array : described.arrays)
-      arrays.back().emplace_back(array.width,
-                                 described.grows() ? 0 : RowPlaces(described.rows).per_shard() * shards.count, spill);
-  }
-  if (tables.empty()) return tables;
-  for (auto shard = shards.first; shard < shards.end(); ++shard) {
-    const auto& listed = manifest.table_files[static_cast<std::size_t>(shard)];
-    const auto path = folder / listed.file;
-    if (digest_file(path) != listed.digest)
-      throw DataError(fmt::format("{}: is damaged: its digest is not the one in {}", path.string(), kManifest));
-    const ShardFile file(path);
-    for (std::size_t t = 0; t < tables.size(); ++t) read_shard(file, manifest.tables[t], tables[t], arrays[t]);
-  }
-  for (std::size_t t = 0; t < tables.size(); ++t)
-    for (std::size_t a = 0; a < arrays[t].size(); ++a)
-      tables[t].arrays[manifest.tables[t].arrays[a].name] = arrays[t][a].take();
+  auto tables = read_files(folder, manifest, shards, spill);
+  if (!manifest.base || tables.empty()) return tables;
+  const auto base = read_base(folder, manifest);
+  auto whole = read_files(base.folder, base.manifest, shards, spill);
+  for (auto& table : tables)
+    if (!table.grows()) table = with_changes(std::move(named(whole, table, base.folder)), table, folder, spill);
   return tables;
 }
 

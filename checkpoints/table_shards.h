@@ -12,6 +12,11 @@
 
 namespace warmstart {
 
+// Names of arrays: a row's values, those that did best on validation, and, in deltas, the row's place in its shard.
+constexpr const char* kTableValues = "values";
+constexpr const char* kBestTableValues = "best_values";
+constexpr const char* kTablePlaces = "place";
+
 // A sharded table's rows in some virtual shards, as a checkpoint keeps them, one shard after the other.
 struct TableShards {
   std::string name;
@@ -20,9 +25,10 @@ struct TableShards {
   // Contiguous, in host memory.
   std::map<std::string, at::Tensor> arrays;
 
-  // Of one that grows: which ids its keys are of, how many rows each shard has, and, where it has names, each row's.
-  std::string ids_of = {};
+  // Of one that grows, and in deltas: how many rows each shard has.
   std::vector<std::int64_t> counts = {};
+  // Of one that grows: which ids its keys are of, and, where it has names, each row's.
+  std::string ids_of = {};
   std::vector<std::string> names = {};
   bool grows() const { return !ids_of.empty(); }
 };
@@ -40,8 +46,8 @@ std::string table_file_name(std::int64_t shard);
 std::vector<std::string> write_table_files(const std::filesystem::path& folder, const std::vector<TableShards>& tables,
                                            ShardRange shards);
 
-// Reads those of `shards`, into files in the folder `spill` where that is not empty (zeroed_rows.h).  Throws DataError
-// naming the file that is damaged, or has not what the manifest says.
+// Reads those of `shards`, of a delta with what it rests on, into files in the folder `spill` where that is not empty
+// (zeroed_rows.h).  Throws DataError naming the file that is damaged, or has not what the manifest says.
 std::vector<TableShards> read_table_files(const std::filesystem::path& folder, const Manifest& manifest,
                                           ShardRange shards, const std::filesystem::path& spill = {});
 

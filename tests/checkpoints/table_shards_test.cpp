@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "checkpoints/checkpoint_writer.h"
 #include "cluster/agreement.h"
 #include "cluster/mpi_communicator.h"
@@ -95,6 +96,111 @@ TEST_F(TableShardsTest, ADamagedFileOfAnyRankHasTheOlderCheckpointTaken) {
   spoil([&] { std::filesystem::remove(file(5, 40)); });
   EXPECT_NE(complaint_of_step(5).find("tables-00040-of-00064.h5"), std::string::npos);
   EXPECT_THROW(read_checkpoint_on_all(run, group), AgreedError);
+}
+
+class DeltaTest : public TableShardsTest {
+ protected:
+  // Each third place of each shard has other numbers, by `step`.
+  static bool changes(std::int64_t place) { return place % RowPlaces(kTableRows).per_shard() % 3 == 1; }
+
+  void write_delta(std::int64_t step, std::int64_t base, bool with_best = false) {
+    auto checkpoint = example_checkpoint(step);
+    checkpoint.shards = shards_of(group.rank(), group.size());
+    checkpoint.base = base;
+    const auto per_shard = RowPlaces(kTableRows).per_shard();
+    std::vector<std::int64_t> rows;
+    for (std::int64_t row = 0; row < checkpoint.shards.count * per_shard; ++row)
+      if (changes(row)) rows.push_back(row);
+    const auto index = at::tensor(rows, at::kLong);
+    for (auto table : example_tables(checkpoint.shards, step)) {
+      for (auto& [name, array] : table.arrays) array = array.index_select(0, index);
+      if (with_best) table.arrays[kBestTableValues] = table.arrays["values"] + 7;
+      table.arrays[kTablePlaces] = index.remainder(per_shard);
+      table.counts.assign(static_cast<std::size_t>(checkpoint.shards.count),
+                          std::ssize(rows) / checkpoint.shards.count);
+      checkpoint.tables.push_back(std::move(table));
+    }
+    write_checkpoint(run, checkpoint, group);
+  }
+  at::Tensor values_of_delta(std::int64_t step, std::int64_t base) const {
+    auto values = example_tables({}, base)[0].arrays["values"].clone();
+    const auto changed = example_tables({}, step)[0].arrays["values"];
+    for (std::int64_t row = 0; row < values.size(0); ++row)
+      if (changes(row)) values[row] = changed[row];
+    return values;
+  }
+};
+
+TEST_F(DeltaTest, IsReadWithWhatItRestsOn) {
+  write(5);
+  write_delta(6, 5);
+  write_delta(7, 5, true);
+  const auto found = read_checkpoint(checkpoint_folder(run, 6));
+  EXPECT_TRUE(at::equal(found.tables[0].arrays.at("values"), values_of_delta(6, 5)));
+  EXPECT_FALSE(found.tables[0].arrays.contains(kBestTableValues));
+  const auto of_ranks = read_checkpoint_on_all(run, group);
+  const auto own = shards_of(group.rank(), group.size());
+  const auto per_shard = RowPlaces(kTableRows).per_shard();
+  EXPECT_TRUE(at::equal(of_ranks.tables[0].arrays.at("values"),
+                        values_of_delta(7, 5).narrow(0, own.first * per_shard, own.count * per_shard)));
+  const auto best = read_checkpoint(run).tables[0].arrays.at(kBestTableValues);
+  const auto base = example_tables({}, 5)[0].arrays["values"];
+  for (std::int64_t row = 0; row < best.size(0); ++row)
+    EXPECT_TRUE(at::equal(best[row], changes(row) ? values_of_delta(7, 5)[row] + 7 : base[row])) << row;
+}
+
+TEST_F(DeltaTest, FallsWithWhatItRestsOn) {
+  write(5);
+  write_delta(6, 5);
+  write(4);
+  spoil([&] { std::filesystem::rename(checkpoint_folder(run, 5), run / "away"); });
+  EXPECT_NE(complaint_of_step(6).find("is a delta to"), std::string::npos);
+  EXPECT_NE(complaint_of_step(6).find("which is not there"), std::string::npos);
+  EXPECT_EQ(read_checkpoint_on_all(run, group).step, 4);
+  write(5);
+  spoil([&] {
+    auto manifest = read_json(checkpoint_folder(run, 5) / kManifest);
+    manifest["write_seconds"] = 123;
+    std::filesystem::remove(checkpoint_folder(run, 5) / kManifest);
+    write_file(checkpoint_folder(run, 5) / kManifest, sealed(manifest));
+  });
+  EXPECT_NE(complaint_of_step(6).find("which has been written anew"), std::string::npos);
+}
+
+TEST_F(DeltaTest, IsRefusedWithPlacesThatThereAreNot) {
+  write(5);
+  auto checkpoint = example_checkpoint(6);
+  checkpoint.shards = shards_of(group.rank(), group.size());
+  checkpoint.base = 5;
+  for (auto table : example_tables(checkpoint.shards, 6)) {
+    for (auto& [name, array] : table.arrays) array = array.narrow(0, 0, checkpoint.shards.count);
+    table.arrays[kTablePlaces] = at::full({checkpoint.shards.count}, RowPlaces(kTableRows).per_shard(), at::kLong);
+    table.counts.assign(static_cast<std::size_t>(checkpoint.shards.count), 1);
+    checkpoint.tables.push_back(std::move(table));
+  }
+  write_checkpoint(run, checkpoint, group);
+  EXPECT_NE(complaint_of_step(6).find("'embedding' has rows without a place"), std::string::npos);
+}
+
+TEST_F(DeltaTest, KeepsWhatItRestsOn) {
+  CheckpointWriter writer(run, {.last = 1}, group);
+  const auto write_with = [&](std::int64_t step, std::optional<std::int64_t> base) {
+    auto checkpoint = example_checkpoint(step);
+    checkpoint.validation_error.reset();
+    checkpoint.shards = shards_of(group.rank(), group.size());
+    checkpoint.base = base;
+    if (!base) checkpoint.tables = example_tables(checkpoint.shards, step);
+    writer.begin(checkpoint);
+    EXPECT_EQ(writer.wait()->failure, "");
+  };
+  write_with(3, {});
+  write_with(4, {});
+  write_with(5, 4);
+  write_with(6, 4);
+  EXPECT_EQ(std::ssize(checkpoints_of(run)), 2);
+  EXPECT_TRUE(is_checkpoint(checkpoint_folder(run, 4)));
+  write_with(7, {});
+  EXPECT_EQ(std::ssize(checkpoints_of(run)), 1);
 }
 
 TEST_F(TableShardsTest, NumbersThatAreNotFiniteAreRefused) {

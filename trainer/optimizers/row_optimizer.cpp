@@ -26,17 +26,20 @@ double power(const std::vector<double>& powers, double base, std::int64_t expone
                             : std::pow(base, static_cast<double>(exponent));
 }
 
-// Calls update(record, its row of the gradient, its place) for each row.
+// Calls update(record, its row of the gradient, when it last changed) for each row, which then changes in the step that
+// makes `done` of them.
 template <typename Update>
-void for_each_row(const RowGradient& gradient, const Update& update) {
+void for_each_row(const RowGradient& gradient, std::int64_t done, const Update& update) {
   const auto count = gradient.places.numel(), stride = gradient.table->records.size(1), width = gradient.table->width;
   const auto* place = gradient.places.const_data_ptr<std::int64_t>();
   const auto* row = gradient.gradient.const_data_ptr<float>();
   auto* records = gradient.table->records.mutable_data_ptr<float>();
+  auto* changed = gradient.table->steps.mutable_data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < count; ++i) {
     const auto* next = records + place[std::min(i + kAhead, count - 1)] * stride;
     for (std::int64_t k = 0; k < stride; k += 16) __builtin_prefetch(next + k, 1);
-    update(records + place[i] * stride, row + i * width, place[i]);
+    update(records + place[i] * stride, row + i * width, changed[place[i]]);
+    changed[place[i]] = done;
   }
 }
 
@@ -62,11 +65,9 @@ void adam_row(float* __restrict x, const float* __restrict gradient, std::int64_
 
 RowOptimizer::RowOptimizer(ShardedTables& tables, const ShardingOptions& options, const AdamOptions& adam)
     : options_(options), adam_(adam), first_powers_(powers_of(adam.beta1)), second_powers_(powers_of(adam.beta2)) {
-  if (options.optimizer == RowRule::kLazyAdam) {
-    tables.keep_beside({kFirstMoment, kSecondMoment}, true);
-    tables.keep_steps();
-  }
+  if (options.optimizer == RowRule::kLazyAdam) tables.keep_beside({kFirstMoment, kSecondMoment}, true);
   if (options.optimizer == RowRule::kRowwiseAdagrad) tables.keep_beside({kSumOfSquares}, false);
+  if (options.optimizer == RowRule::kSgd) tables.keep_beside({}, false);
 }
 
 void RowOptimizer::update(const std::vector<RowGradient>& gradients, std::int64_t step, double schedule,
@@ -79,11 +80,11 @@ void RowOptimizer::update(const std::vector<RowGradient>& gradients, std::int64_
     if (options_.optimizer == RowRule::kLazyAdam) {
       lazy_adam(gradient, step, rate, factor, l2);
     } else if (options_.optimizer == RowRule::kRowwiseAdagrad) {
-      rowwise_adagrad(gradient, rate, factor, l2);
+      rowwise_adagrad(gradient, step, rate, factor, l2);
     } else {
       const auto width = gradient.table->width;
       const auto of_step = static_cast<float>(rate);
-      for_each_row(gradient, [=](float* x, const float* row, auto) {
+      for_each_row(gradient, step + 1, [=](float* x, const float* row, auto) {
         for (std::int64_t i = 0; i < width; ++i) x[i] -= of_step * (factor * row[i] + l2 * x[i]);
       });
     }
@@ -93,7 +94,6 @@ void RowOptimizer::update(const std::vector<RowGradient>& gradients, std::int64_
 void RowOptimizer::lazy_adam(const RowGradient& gradient, std::int64_t step, double rate, float scale, float l2) const {
   const auto& table = *gradient.table;
   const auto done = step + 1;
-  auto* touched = table.steps.mutable_data_ptr<std::int64_t>();
   AdamStep of_row = {.beta1 = 0,
                      .beta2 = 0,
                      .added1 = static_cast<float>(1.0 - adam_.beta1),
@@ -103,18 +103,18 @@ void RowOptimizer::lazy_adam(const RowGradient& gradient, std::int64_t step, dou
                      .epsilon = static_cast<float>(options_.epsilon),
                      .scale = scale,
                      .l2 = l2};
-  for_each_row(gradient, [&](float* x, const float* row, std::int64_t place) {
-    const auto since = done - touched[place];
+  for_each_row(gradient, done, [&](float* x, const float* row, std::int64_t changed) {
+    const auto since = done - changed;
     of_row.beta1 = static_cast<float>(power(first_powers_, adam_.beta1, since));
     of_row.beta2 = static_cast<float>(power(second_powers_, adam_.beta2, since));
     adam_row(x, row, table.width, of_row);
-    touched[place] = done;
   });
 }
 
-void RowOptimizer::rowwise_adagrad(const RowGradient& gradient, double rate, float scale, float l2) const {
+void RowOptimizer::rowwise_adagrad(const RowGradient& gradient, std::int64_t step, double rate, float scale,
+                                   float l2) const {
   const auto width = gradient.table->width;
-  for_each_row(gradient, [&](float* x, const float* row, auto) {
+  for_each_row(gradient, step + 1, [&](float* x, const float* row, auto) {
     double squares = 0.0;
     for (std::int64_t i = 0; i < width; ++i) {
       const double g = scale * row[i] + l2 * x[i];
@@ -127,10 +127,10 @@ void RowOptimizer::rowwise_adagrad(const RowGradient& gradient, double rate, flo
   });
 }
 
-void subtract(const std::vector<RowGradient>& gradients, double rate) {
+void subtract(const std::vector<RowGradient>& gradients, std::int64_t step, double rate) {
   for (const auto& gradient : gradients) {
     const auto width = gradient.table->width;
-    for_each_row(gradient, [=, rate = static_cast<float>(rate)](float* x, const float* row, auto) {
+    for_each_row(gradient, step + 1, [=, rate = static_cast<float>(rate)](float* x, const float* row, auto) {
       for (std::int64_t i = 0; i < width; ++i) x[i] -= rate * row[i];
     });
   }

@@ -25,14 +25,14 @@ class RowOptimizer {
 
  private:
   void lazy_adam(const RowGradient& gradient, std::int64_t step, double rate, float scale, float l2) const;
-  void rowwise_adagrad(const RowGradient& gradient, double rate, float scale, float l2) const;
+  void rowwise_adagrad(const RowGradient& gradient, std::int64_t step, double rate, float scale, float l2) const;
 
   ShardingOptions options_;
   AdamOptions adam_;
   std::vector<double> first_powers_, second_powers_;  // of beta1 and beta2, of small exponents
 };
 
-// Takes `rate` times the gradients off the rows.
-void subtract(const std::vector<RowGradient>& gradients, double rate);
+// Takes `rate` times the gradients of meta-step `step`, counted from 0, off the rows.
+void subtract(const std::vector<RowGradient>& gradients, std::int64_t step, double rate);
 
 }  // namespace warmstart

@@ -169,6 +169,20 @@ bool is_best(const Checkpoint& checkpoint, const TableShards& table) {
   return table.name.ends_with(kEnd) && find(checkpoint, table.name.substr(0, table.name.size() - kEnd.size()));
 }
 
+// The rows that have changed since step `base`, and of the best values, where they are newer, as many: all others are
+// what they were then.
+void save_changes(const ShardedTable& table, std::int64_t base, std::int64_t best_step, TableShards& saved) {
+  const auto per_shard = table.places.per_shard();
+  const auto places = table.steps.gt(base).nonzero().flatten();
+  const auto of_shards = at::bincount(places.floor_divide(per_shard), {}, table.shards.count);
+  saved.counts.assign(of_shards.const_data_ptr<std::int64_t>(),
+                      of_shards.const_data_ptr<std::int64_t>() + of_shards.numel());
+  saved.arrays[kTablePlaces] = places.remainder(per_shard);
+  for (const auto& column : table.columns) saved.arrays[column.name] = taken_rows(table, column, places);
+  saved.arrays[kTableSteps] = table.steps.index_select(0, places);
+  if (table.best.defined() && best_step > base) saved.arrays[kBestTableValues] = table.best.index_select(0, places);
+}
+
 }  // namespace
 
 at::Tensor taken_rows(const ShardedTable& table, const ShardedTable::Column& column, const at::Tensor& places) {
@@ -183,13 +197,17 @@ at::Tensor taken_rows(const ShardedTable& table, const ShardedTable::Column& col
   return rows;
 }
 
-void save_fixed(const ShardedTable& table, Checkpoint& checkpoint) {
+void save_fixed(const ShardedTable& table, std::int64_t best_step, Checkpoint& checkpoint) {
   auto& saved = checkpoint.tables.emplace_back();
   saved.name = table.name;
   saved.rows = table.ids;
   saved.width = table.width;
+  if (checkpoint.base) {
+    save_changes(table, *checkpoint.base, best_step, saved);
+    return;
+  }
   for (const auto& column : table.columns) saved.arrays[column.name] = copied_rows(table.column(column), table.spill);
-  if (table.steps.defined()) saved.arrays[kTableSteps] = table.steps.clone();
+  saved.arrays[kTableSteps] = table.steps.clone();
   if (table.best.defined()) saved.arrays[kBestTableValues] = table.best;  // which nobody changes
 }
 
@@ -198,7 +216,7 @@ void save_growing(const ShardedTable& table, const TableList& list, const Listed
   const auto places = list.places_of(rows);
   auto& saved = checkpoint.tables.emplace_back(growing_entry(list, table.name, table.width, rows.counts));
   for (const auto& column : table.columns) saved.arrays[column.name] = taken_rows(table, column, places);
-  if (table.steps.defined()) saved.arrays[kTableSteps] = table.steps.index_select(0, places);
+  saved.arrays[kTableSteps] = table.steps.index_select(0, places);
   if (best == nullptr) return;
   checkpoint.tables.push_back(growing_entry(list, best_name(table.name), table.width, best->counts));
   checkpoint.tables.back().arrays[kTableValues] = table.best;
@@ -228,7 +246,7 @@ void save_list(const TableList& list, const ListedRows* best, ShardRange shards,
 void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
   const auto& saved = named(checkpoint, table, false);
   for (const auto& column : table.columns) table.column(column).copy_(array_of(saved, column.name));
-  if (table.steps.defined()) table.steps.copy_(array_of(saved, kTableSteps));
+  table.steps.copy_(array_of(saved, kTableSteps));
   const auto best = saved.arrays.find(kBestTableValues);
   table.best = best == saved.arrays.end() ? at::Tensor() : best->second;
 }
@@ -244,7 +262,7 @@ void restore_growing(ShardedTable& table, const TableList& list, const Checkpoin
   if (!state) return;
   for (auto column = table.columns.begin() + 1; column != table.columns.end(); ++column)
     put(table.column(*column), array_of(saved, column->name));
-  if (table.steps.defined()) put(table.steps, array_of(saved, kTableSteps));
+  put(table.steps, array_of(saved, kTableSteps));
   const auto* best = find(checkpoint, best_name(table.name));
   table.best = best == nullptr ? at::Tensor() : array_of(*best, kTableValues);
 }

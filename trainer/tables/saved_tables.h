@@ -10,13 +10,13 @@ namespace warmstart {
 // rows are those that keys have, in the order of addresses, and each list of tables has entries beside them: its index
 // (which keys), the keys that wait, totals, and, of the best values, an index of their own.
 
-constexpr const char* kBestTableValues = "best_values";
 constexpr const char* kTableSteps = "last_step";
 
 // Copies of a column's rows at some places, [n, its width].
 at::Tensor taken_rows(const ShardedTable& table, const ShardedTable::Column& column, const at::Tensor& places);
 
-void save_fixed(const ShardedTable& table, Checkpoint& checkpoint);
+// `best_step`: after how many steps the best values were noted.
+void save_fixed(const ShardedTable& table, std::int64_t best_step, Checkpoint& checkpoint);
 void save_growing(const ShardedTable& table, const TableList& list, const ListedRows* best, Checkpoint& checkpoint);
 void save_list(const TableList& list, const ListedRows* best, ShardRange shards, Checkpoint& checkpoint);
 

@@ -53,6 +53,7 @@ void ShardedTables::draw() {
     auto& table = tables_[t];
     const auto columns = table.width * (1 + storage_.wide_columns) + storage_.single_columns;
     table.records = zeroed_rows(table.held(), columns, storage_.spill);
+    table.steps = at::zeros({table.held()}, at::kLong);
     auto* records = table.records.mutable_data_ptr<float>();
     const auto& list = lists_[list_of(table)];
     if (!list.grows()) {
@@ -68,7 +69,7 @@ void ShardedTables::draw_row(std::size_t table, const TableList& list, std::int6
   const auto& of = tables_[table];
   const auto address = list.growing().row_at(place).address;
   const auto record = of.records[place].zero_();
-  if (of.steps.defined()) of.steps[place].zero_();
+  of.steps[place].zero_();
   auto* values = record.mutable_data_ptr<float>();
   if (!of.initial.defined())
     initial_[table].row(address, values);
@@ -86,6 +87,7 @@ void ShardedTables::keep_beside(const std::vector<std::string>& columns, bool as
   for (auto& table : tables_) {
     auto end = table.width;
     const bool has_state = table.columns.size() > 1;
+    table.steps.zero_();
     table.columns.resize(1);  // an earlier run's are gone
     for (const auto& name : columns) {
       table.columns.push_back({name, end, as_wide ? table.width : 1});
@@ -99,10 +101,6 @@ void ShardedTables::keep_beside(const std::vector<std::string>& columns, bool as
       table.records.narrow(1, table.width, end - table.width).zero_();
     }
   }
-}
-
-void ShardedTables::keep_steps() {
-  for (auto& table : tables_) table.steps = at::zeros({table.held()}, at::kLong);
 }
 
 void ShardedTables::assign(const std::string& table, const at::Tensor& by_id) {
@@ -171,7 +169,8 @@ void ShardedTables::hold(const std::vector<at::Tensor>& ids, Communicator& group
   held_rows_ = exchange.fetch(rows, group);
 }
 
-void ShardedTables::keep_best() {
+void ShardedTables::keep_best(std::int64_t step) {
+  best_step_ = step;
   best_rows_.resize(lists_.size());
   for (std::size_t list = 0; list < lists_.size(); ++list)
     if (lists_[list].grows()) best_rows_[list] = lists_[list].listed();
@@ -235,7 +234,7 @@ void ShardedTables::save(Checkpoint& checkpoint) const {
     if (lists_[list].grows())
       save_growing(table, lists_[list], best_of(list), checkpoint);
     else
-      save_fixed(table, checkpoint);
+      save_fixed(table, best_step_, checkpoint);
   }
 }
 
@@ -245,6 +244,7 @@ const ListedRows* ShardedTables::best_of(std::size_t list) const {
 
 void ShardedTables::restore(const Checkpoint& checkpoint) {
   best_rows_.clear();
+  best_step_ = checkpoint.state.best_step;
   for (std::size_t list = 0; list < lists_.size(); ++list) {
     if (!lists_[list].grows()) continue;
     restore_list(lists_[list], checkpoint, shards_);

@@ -34,7 +34,7 @@ struct ShardedTable {
   std::filesystem::path spill = {};  // the folder of the files that rows and copies of them lie in; empty: in memory
   std::vector<Column> columns;       // the first is the values
   at::Tensor records;                // float32 [places of the shards, at least all columns]
-  at::Tensor steps = {};    // int64 [places]: when each row was last touched, from 1; where an optimizer asks for it
+  at::Tensor steps = {};             // int64 [places]: when each row last changed, from 1; 0: it is as it was drawn
   at::Tensor best = {};     // the values that did best on validation, [places, width]; where it grows, of best rows
   at::Tensor initial = {};  // assigned initial values by id; else each is drawn
 
@@ -43,8 +43,6 @@ struct ShardedTable {
   at::Tensor column(const Column& of) const { return records.narrow(1, of.first, of.width); }
   at::Tensor values() const { return column(columns.front()); }
 };
-
-constexpr const char* kTableValues = "values";  // as checkpoints name them
 
 // How rows are stored.
 struct RowStorage {
@@ -92,9 +90,6 @@ class ShardedTables {
 
   // Lets an optimizer keep columns beside each row, 0 at first: as wide as the row, or of one number.
   void keep_beside(const std::vector<std::string>& columns, bool as_wide);
-  // And when it was last touched.
-  void keep_steps();
-
   // Sets the values of a table by id: [ids, width]; where it grows, those that new rows start from.
   void assign(const std::string& table, const at::Tensor& by_id);
 
@@ -110,14 +105,14 @@ class ShardedTables {
   void hold(const std::vector<at::Tensor>& ids, Communicator& group);
   void release() { held_.clear(), held_rows_.clear(); }
 
-  // The values that did best on validation.
-  void keep_best();
+  // The values that did best on validation, after so many steps.
+  void keep_best(std::int64_t step);
   void take_best();
 
   // Collective.  Of all values: the same on any number of ranks.
   std::string digest(Communicator& group) const;
 
-  // Their share of a checkpoint.
+  // Their share of a checkpoint, all of it or, where the checkpoint has a base, what has changed since.
   void save(Checkpoint& checkpoint) const;
   void restore(const Checkpoint& checkpoint);
   // Rows of another run's growing tables, as the initial ones of this.
@@ -133,6 +128,7 @@ class ShardedTables {
   std::vector<TableInitial> initial_;
   std::vector<TableList> lists_;
   std::vector<ListedRows> best_rows_;  // of lists that grow, at the time of the best values
+  std::int64_t best_step_ = 0;
   ShardRange shards_;
   int ranks_;
   RowStorage storage_;

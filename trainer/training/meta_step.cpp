@@ -57,7 +57,7 @@ double MetaStep::rate(std::int64_t step) const {
 double MetaStep::update(std::int64_t step, const ReducedGradient& found) {
   if (averages(step)) {
     parameters_.flat().sub_(found.gradient, options_.outer.averaging_rate);
-    subtract(found.rows.gradients, options_.outer.averaging_rate);
+    subtract(found.rows.gradients, step, options_.outer.averaging_rate);
     return std::hypot(at::linalg_vector_norm(found.gradient).item<double>(), found.rows_norm);
   }
   const auto norm = adam_.step(step, found.gradient, parameters_, found.rows_norm);

@@ -52,13 +52,18 @@ void RunSaver::save_last(std::int64_t step, const Snapshot& snapshot) {
 
 // False when the parameters are not finite: such a checkpoint is never written.
 bool RunSaver::begin(std::int64_t step, const Snapshot& snapshot) {
-  const auto checkpoint = snapshot();
+  base_in_flight_ = base_of_next();
+  const auto checkpoint = snapshot(base_in_flight_);
   if (!is_finite(checkpoint)) return false;
   writer_.begin(checkpoint);
   saved_step_ = step;
   due_ = false;
   since_save_.restart();
   return true;
+}
+
+std::optional<std::int64_t> RunSaver::base_of_next() const {
+  return deltas_ + 1 < options_.full_every ? base_ : std::nullopt;
 }
 
 // Collective where there are tables, of which each rank has its own rows.
@@ -75,7 +80,11 @@ bool RunSaver::is_finite(const Checkpoint& checkpoint) const {
 void RunSaver::tell(const std::optional<WrittenCheckpoint>& written) {
   if (!written) return;
   if (observer_) observer_(*written);
-  if (written->failure.empty()) return;
+  if (written->failure.empty()) {
+    deltas_ = base_in_flight_ ? deltas_ + 1 : 0;
+    if (!base_in_flight_) base_ = written->step;
+    return;
+  }
   saved_step_ = -1;
   if (options_.strict)
     throw AgreedError(ExitCode::kEnvironment, fmt::format("{} (train.strict-checkpoints)", written->failure));

@@ -13,7 +13,8 @@ namespace warmstart {
 // collective.
 class RunSaver {
  public:
-  using Snapshot = std::function<Checkpoint()>;
+  // All of the run's state; or, of tables, what has changed since the full checkpoint of step `base`.
+  using Snapshot = std::function<Checkpoint(std::optional<std::int64_t> base)>;
   using Observer = std::function<void(const WrittenCheckpoint&)>;
 
   // The newest checkpoint is of `saved_step`; -1: there is none.
@@ -29,7 +30,10 @@ class RunSaver {
   void after_step(std::int64_t step, const Snapshot& snapshot);
 
   // The run is back at `step`, which is on disk: what was written of later steps is no longer its own.
-  void went_back_to(std::int64_t step) { saved_step_ = step; }
+  void went_back_to(std::int64_t step) {
+    saved_step_ = step;
+    base_.reset();
+  }
 
   // Waits for the write in flight.
   void wait() { tell(writer_.wait()); }
@@ -40,6 +44,7 @@ class RunSaver {
 
  private:
   bool begin(std::int64_t step, const Snapshot& snapshot);
+  std::optional<std::int64_t> base_of_next() const;
   void tell(const std::optional<WrittenCheckpoint>& written);
 
   bool is_finite(const Checkpoint& checkpoint) const;
@@ -48,7 +53,9 @@ class RunSaver {
   Communicator& group_;
   CheckpointWriter writer_;
   Observer observer_;
-  std::int64_t saved_step_;  // perhaps still being written
+  std::int64_t saved_step_;                                      // perhaps still being written
+  std::optional<std::int64_t> base_ = {}, base_in_flight_ = {};  // the newest full one; what the one in flight rests on
+  std::int64_t deltas_ = 0;                                      // to it
   bool due_ = false;
   Stopwatch since_save_;
 };

@@ -15,6 +15,13 @@ void declare(Options& add, SaveOptions& options) {
       .from(0)
       .to(1e6)
       .neutral();
+  add.add("train.full-checkpoint-every", options.full_every,
+          "of runs with sharded tables: one checkpoint of so many has all rows; those between have the rows that have "
+          "changed since, and stay readable as long as it does")
+      .from(1)
+      .to(kMostSteps)
+      .unit("checkpoints")
+      .neutral();
   add.add("train.keep-last", retention.last, "checkpoints that stay, and the best on validation")
       .from(1)
       .to(kMostSteps)

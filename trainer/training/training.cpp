@@ -37,6 +37,7 @@ class TrainingLoop {
         window_(state_.steps, options.tasks, state_.step) {
     if (options.save.run.empty()) return;
     auto save = options.save;
+    if (model.sharded_tables().empty()) save.full_every = 1;
     save.retention.higher_is_better = higher_is_better(state_.validation.measure());
     saver_.emplace(save, start.in_run ? state_.step : -1, group, observer.saved);
   }
@@ -87,7 +88,7 @@ class TrainingLoop {
       check_same_on_all_ranks(parameters_.flat(), group_);
     if (done % options_.log_every == 0 || last) report(done);
     if (done % validate_every() == 0 || last) validate(done);
-    if (saver_) saver_->after_step(done, [this] { return snapshot(); });
+    if (saver_) saver_->after_step(done, [this](auto base) { return snapshot(base); });
   }
 
   void roll_back(const Divergence& divergence) {
@@ -114,7 +115,7 @@ class TrainingLoop {
   TrainOutcome finish() {
     check_same_on_all_ranks(parameters_.flat(), group_);
     warn(state_.validation.warning_of_best());
-    if (saver_) saver_->save_last(state_.step, [this] { return snapshot(); });
+    if (saver_) saver_->save_last(state_.step, [this](auto base) { return snapshot(base); });
     state_.validation.take_best();
     const auto flat = parameters_.flat().cpu();
     return {.steps_done = state_.step,
@@ -139,8 +140,8 @@ class TrainingLoop {
     return options_.validate_every > 0 ? options_.validate_every : std::max<std::int64_t>(1, state_.steps / 10);
   }
 
-  Checkpoint snapshot() const {
-    auto checkpoint = state_.snapshot();
+  Checkpoint snapshot(std::optional<std::int64_t> base) const {
+    auto checkpoint = state_.snapshot(base);
     checkpoint.description = description_;
     return checkpoint;
   }

@@ -28,8 +28,9 @@ TrainingState::TrainingState(Learner& model, const Dataset& dataset, const Train
   if (start) restore(*start);
 }
 
-Checkpoint TrainingState::snapshot() const {
+Checkpoint TrainingState::snapshot(std::optional<std::int64_t> base) const {
   Checkpoint checkpoint;
+  checkpoint.base = base;
   checkpoint.step = step;
   checkpoint.state.steps = steps;
   checkpoint.state.finished = finished();

@@ -20,7 +20,8 @@ struct TrainingState {
   bool finished() const { return step >= steps || validation.patience_is_over(); }
 
   // Without a description.  Not collective.
-  Checkpoint snapshot() const;
+  // As a delta to the run's full checkpoint of step `base`, where there is one.
+  Checkpoint snapshot(std::optional<std::int64_t> base) const;
   void restore(const Checkpoint& checkpoint);
 
   std::int64_t steps;

@@ -60,7 +60,7 @@ void ValidationWatch::note_best(std::int64_t step, double value, const std::vect
   best_results_ = results;
   if (!options_.keep_best) return;
   best_ = parameters_.flat().clone();
-  tables_.keep_best();
+  tables_.keep_best(step);
 }
 
 std::string ValidationWatch::not_finite(std::int64_t step, const std::vector<EvaluationResult>& results) const {

@@ -119,7 +119,7 @@ TEST_F(RowOptimizerTest, SgdAndSubtractTakeTheGradientOff) {
   const RowOptimizer optimizer(tables, {.optimizer = RowRule::kSgd, .rate = 0.5}, adam);
   const auto rows = at::tensor({1.0, -2.0}).view({1, 2}).to(at::kFloat);
   optimizer.update(gradient({2}, rows), 0, 0.5, 2.0);
-  subtract(gradient({2}, rows), 0.25);
+  subtract(gradient({2}, rows), 0, 0.25);
   EXPECT_TRUE(at::allclose(values()[2], start[2] - 0.75 * rows[0]));
 }
 

@@ -27,7 +27,6 @@ ShardedTables growing_tables(const RowNames::NameOf& names = name_of_id, std::in
   tables.add({"linear", ParameterGroup::kNetwork, IdsOf::kRows, kIds, 1, draw.normal_table(kIds, 1, 1.0)});
   tables.draw();
   tables.keep_beside({"moment"}, true);
-  tables.keep_steps();
   tables.lists()[0].name(std::make_shared<const RowNames>(kIds, names));
   return tables;
 }
@@ -105,7 +104,7 @@ TEST_F(SavedTablesTest, ARowThatTakesThePlaceOfAnotherHasNothingOfIt) {
 
 TEST_F(SavedTablesTest, ComeBackAsTheyWere) {
   tables.list()[0].records.add_(0.25);
-  tables.keep_best();
+  tables.keep_best(2);
   see(tables, {9}, 2);
   const auto checkpoint = saved(tables);
   auto again = growing_tables();

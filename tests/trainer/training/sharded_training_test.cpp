@@ -138,6 +138,33 @@ TEST_F(ShardedTrainingTest, GoesOnOnAnotherNumberOfRanksFromFilesByShard) {
   EXPECT_EQ(run(group, std::move(on_all)).digest, digest);
 }
 
+// Deltas between full checkpoints, with a best that is older and newer than what they rest on.
+TEST_F(ShardedTrainingTest, GoesOnFromDeltasToo) {
+  take_data_of_many_items();
+  options.steps = 12;
+  options.validate_every = 5;
+  for (const auto rule : {RowRule::kLazyAdam, RowRule::kSgd}) {
+    const SharedFolder shared(group);
+    options.tables.optimizer = rule;
+    options.save.every_steps = 1;
+    options.save.full_every = 4;
+    options.save.retention.last = 20;
+    options.save.run = shared.path();
+    const auto digest = run(group).digest;
+    options.save.run.clear();
+    std::int64_t deltas = 0;
+    for (const auto& folder : checkpoints_of(shared.path())) {
+      deltas += read_manifest(folder).base ? 1 : 0;
+      const bool is_first = folder == checkpoints_of(shared.path()).back();
+      auto& communicator = is_first ? static_cast<Communicator&>(alone) : static_cast<Communicator&>(group);
+      TrainStart start;
+      start.checkpoint = read_checkpoint_on_all(folder, communicator);
+      EXPECT_EQ(run(communicator, std::move(start)).digest, digest) << folder;
+    }
+    EXPECT_GE(deltas, 3);
+  }
+}
+
 // Rows come and go all the time: there is room for fewer keys than the data have.
 TEST_F(ShardedTrainingTest, TablesThatGrowEndInTheSameBitsAndGoOnOnAnyNumberOfRanks) {
   const SharedFolder shared(group);
