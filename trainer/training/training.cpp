@@ -74,7 +74,7 @@ class TrainingLoop {
       roll_back(*outcome.divergence);
       return false;
     }
-    window_.add(outcome.loss, outcome.gradient_norm, outcome.padded_share);
+    window_.add(outcome.loss, outcome.gradient_norm, outcome.padded_share, outcome.traffic);
     if (outcome.save_due) saver_->request();
     stop_ = outcome.stop;
     return true;
@@ -99,8 +99,9 @@ class TrainingLoop {
   }
 
   void report(std::int64_t done) {
+    const auto bytes = window_.bytes(done, group_);
     const auto now = spent();
-    if (observer_.progress) observer_.progress(window_.progress(done, state_.meta_step.rate(done - 1), now));
+    if (observer_.progress) observer_.progress(window_.progress(done, state_.meta_step.rate(done - 1), now, bytes));
     window_.begin(done, now);
   }
 
