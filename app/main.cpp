@@ -57,6 +57,13 @@ const std::map<std::string, Command>& commands() {
         {"export", "data", "evaluate"},
         command_export,
         {"json"}}},
+      {"plan",
+       {"before anything runs: memory of a rank, bytes that ranks exchange, a meta-step's time, how many ranks fit, "
+        "and "
+        "what that assumes",
+        {"plan", "train", "tables", "data", "model", "adapt", "inner", "episode"},
+        on_first_rank(command_plan),
+        {"json"}}},
       {"predict", {"recommendations, and why", {"predict", "data"}, on_first_rank(command_predict), {"json"}}},
       {"inspect",
        {"PATH [--verify] [--json]: says what a data set, a run, a checkpoint or an exported model is; A B: compares "

@@ -15,6 +15,7 @@
 #include "trainer/evaluation/row_order.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/microbatch_stream.h"
+#include "trainer/training/rank_limit.h"
 #include "trainer/training/rollback.h"
 #include "trainer/training/run_warnings.h"
 
@@ -181,6 +182,7 @@ TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& o
   const auto form = microbatch_form(model, dataset, options, group);
   agree(group, [&] {
     check(options, group.size());
+    require_shards(model, group.size());
     require(model.sharded_tables().ranks() == group.size() || model.sharded_tables().empty(),
             "the model's tables are sharded over another number of ranks than train it");
     check(options.outer, options.epochs, model.options());
