@@ -101,7 +101,6 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   auto& configuration = invocation.configuration;
   const bool first = group.rank() == 0;
   const auto options = train_options(configuration);
-
   const auto device = device_of_rank(configuration.device, group);
   const auto here = ranks_of_host(group);
   std::unique_ptr<Dataset> dataset;
