@@ -16,6 +16,7 @@ struct Invocation {
 // Run by rank 0 alone.
 ExitCode command_synthesize(Invocation& invocation);
 ExitCode command_methods(Invocation& invocation);
+ExitCode command_plan(Invocation& invocation);
 ExitCode command_inspect(Invocation& invocation);
 ExitCode command_predict(Invocation& invocation);
 ExitCode command_report(Invocation& invocation);

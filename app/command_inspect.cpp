@@ -1,10 +1,14 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/dataset_comparison.h"
+#include "app/metrics_file.h"
 #include "app/model_inspection.h"
+#include "base/json.h"
 #include "base/plural.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
@@ -203,6 +207,28 @@ void show_growth(const nlohmann::json& growth) {
                list.at("evicted").get<std::int64_t>());
 }
 
+// What ranks sent each other in the last meta-steps that the run reported; null where it does not say.
+nlohmann::json traffic_of(const std::filesystem::path& path) {
+  const auto metrics = read_metrics(path);
+  const auto told = std::find_if(metrics.entries.rbegin(), metrics.entries.rend(),
+                                 [](const auto& entry) { return entry.contains("exchanged_bytes"); });
+  if (told == metrics.entries.rend()) return {};
+  nlohmann::json traffic;
+  for (const auto* kind : {"reduced_bytes", "exchanged_bytes", "most_exchanged_bytes", "encoding_bytes"})
+    traffic[kind] = number_at(*told, kind);
+  return traffic;
+}
+
+void show_traffic(const nlohmann::json& traffic) {
+  if (traffic.is_null()) return;
+  const auto megabytes = [&](const char* kind) { return traffic.at(kind).get<double>() / 1e6; };
+  fmt::print(
+      "a rank sent in a meta-step: {:.4g} MB of gradients' sums, {:.4g} MB of rows of sharded tables (the busiest one "
+      "{:.4g}), {:.4g} MB of encodings\n",
+      megabytes("reduced_bytes"), megabytes("exchanged_bytes"), megabytes("most_exchanged_bytes"),
+      megabytes("encoding_bytes"));
+}
+
 std::string validation_in(const nlohmann::json& state) {
   const auto step = state.at("best_step").get<std::int64_t>();
   if (step == 0) return "no validation so far";
@@ -211,7 +237,8 @@ std::string validation_in(const nlohmann::json& state) {
 
 ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
   if (line.verify) verify_all(path);
-  const auto facts = facts_of(read_described_checkpoint(path));
+  auto facts = facts_of(read_described_checkpoint(path));
+  facts["traffic"] = traffic_of(path);
   if (line.json) {
     fmt::print("{}\n", facts.dump());
     return ExitCode::kOk;
@@ -232,6 +259,7 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   show_plan(facts["state"].value("plan", nlohmann::json::object()));
   show_tables(facts["tables"]);
   show_growth(facts["growth"]);
+  show_traffic(facts["traffic"]);
   for (const auto& parameter : facts["parameters"]) {
     fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
                parameter["norm"].get<double>());

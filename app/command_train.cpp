@@ -2,16 +2,21 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/run_folder.h"
+#include "base/host.h"
 #include "base/plural.h"
 #include "checkpoints/run_lock.h"
 #include "cluster/agreement.h"
 #include "cluster/device.h"
+#include "cluster/gather_texts.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/stop_signal.h"
 #include "trainer/learner/named_ids.h"
+#include "trainer/training/rank_limit.h"
 #include "trainer/training/start_from_data.h"
 #include "trainer/training/training_memory.h"
 
@@ -55,6 +60,21 @@ void find_checkpoint(TrainStart& start, const Learner& model, const Configuratio
   start.checkpoint = read_checkpoint_on_all(from, group, accept, configuration.train.tables.spill);
 }
 
+// Collective.
+RanksOfHost ranks_of_host(Communicator& group) {
+  const auto names = gather_texts(group, node_name());
+  return {group.size(), static_cast<int>(std::count(names.begin(), names.end(), node_name()))};
+}
+
+// Before anything is made.
+void require_room(const Learner& model, const Dataset& dataset, const TrainOptions& options, at::Device device,
+                  RanksOfHost ranks) {
+  require_shards(model, ranks.ranks);
+  const bool keeps_best = options.keep_best && !dataset.tasks_of(Split::kValidation).empty();
+  if (!device.is_cuda()) require_training_memory(model, options, keeps_best, ranks);
+  require_disk_of_tables(model, options, keeps_best);
+}
+
 std::string validation_of(const TrainOutcome& outcome) {
   if (outcome.validation_tasks == 0) return "without validation";
   if (outcome.best_step == 0) return "no validation with a finite error";
@@ -82,8 +102,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
   auto& configuration = invocation.configuration;
   const bool first = group.rank() == 0;
   const auto options = train_options(configuration);
-
   const auto device = device_of_rank(configuration.device, group);
+  const auto here = ranks_of_host(group);
   std::unique_ptr<Dataset> dataset;
   std::unique_ptr<Learner> model;
   std::unique_ptr<RunLock> lock;
@@ -93,10 +113,12 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-    model = std::make_unique<Learner>(dataset->schema(), configuration.model, options.seed, make_network,
-                                      home_of(options.tables, group.rank(), group.size()));
+    const auto home = home_of(options.tables, group.rank(), group.size());
+    require_room(
+        Learner(dataset->schema(), configuration.model, options.seed, make_network, home, LearnerValues::kNone),
+        *dataset, options, device, here);
+    model = std::make_unique<Learner>(dataset->schema(), configuration.model, options.seed, make_network, home);
     name_ids(model->sharded_tables(), *dataset);
-    if (!device.is_cuda()) require_training_memory(*model, options);
     if (first) lock = lock_run(configuration.run);
   });
   std::unique_ptr<Communicator> gpus;

@@ -143,6 +143,7 @@ Options options_of(Configuration& configuration) {
   declare(add, configuration.evaluate);
   declare(add, configuration.als);
   declare_results(add, configuration);
+  declare(add, configuration.machine);
   declare(add, configuration.exporting);
   declare(add, configuration.predict);
   declare(add, configuration.submit);

@@ -12,6 +12,7 @@
 #include "data/synthetic.h"
 #include "slurm/batch_script.h"
 #include "trainer/baselines/als.h"
+#include "trainer/cost/machine_options.h"
 #include "trainer/evaluation/evaluation.h"
 #include "trainer/learner/learner.h"
 #include "trainer/training/training.h"
@@ -37,6 +38,7 @@ struct Configuration {
   bool verify = true;  // check the digest of each file of the data set when it is first opened
   SyntheticOptions synthesize;
   ModelOptions model;
+  MachineOptions machine;  // of a plan
   TrainOptions train;
   std::filesystem::path run;  // folder of a training run
   Resume resume;

@@ -35,6 +35,16 @@ std::function<ExitCode(Invocation&, Communicator&)> on_first_rank(Function funct
   };
 }
 
+Command plan_command() {
+  return {
+      "before anything runs: memory of a rank, bytes that ranks exchange, a meta-step's time, how many ranks fit, and "
+      "what "
+      "that assumes",
+      {"plan", "train", "tables", "data", "model", "adapt", "inner", "episode"},
+      on_first_rank(command_plan),
+      {"json"}};
+}
+
 const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> commands = {
       {"ingest",
@@ -57,6 +67,7 @@ const std::map<std::string, Command>& commands() {
         {"export", "data", "evaluate"},
         command_export,
         {"json"}}},
+      {"plan", plan_command()},
       {"predict", {"recommendations, and why", {"predict", "data"}, on_first_rank(command_predict), {"json"}}},
       {"inspect",
        {"PATH [--verify] [--json]: says what a data set, a run, a checkpoint or an exported model is; A B: compares "

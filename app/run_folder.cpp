@@ -58,7 +58,11 @@ void RunFolder::progress(const TrainProgress& p) {
        {"data_wait_share", p.data_wait_share},
        {"reduce_share", p.reduce_share},
        {"hidden_reduce_share", p.hidden_reduce_share},
-       {"padded_share", p.padded_share}});
+       {"padded_share", p.padded_share},
+       {"reduced_bytes", p.bytes.reduced},
+       {"exchanged_bytes", p.bytes.exchanged},
+       {"most_exchanged_bytes", p.bytes.exchanged_most},
+       {"encoding_bytes", p.bytes.encodings}});
   show(p);
 }
 

@@ -24,11 +24,6 @@ double control_group_bytes() {
   return least;
 }
 
-std::string in_units(double bytes) {
-  if (bytes < 1e9) return fmt::format("{:.0f} MB", bytes / 1e6);
-  return bytes < 1e12 ? fmt::format("{:.4g} GB", bytes / 1e9) : fmt::format("{:.4g} TB", bytes / 1e12);
-}
-
 }  // namespace
 
 std::string host_name() {
@@ -53,6 +48,11 @@ std::int64_t usable_cores() {
 double host_memory_bytes() {
   const double physical = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   return std::min(physical, control_group_bytes());
+}
+
+std::string in_units(double bytes) {
+  if (bytes < 1e9) return fmt::format("{:.{}f} MB", bytes / 1e6, bytes < 1e7 ? 2 : 0);
+  return bytes < 1e12 ? fmt::format("{:.4g} GB", bytes / 1e9) : fmt::format("{:.4g} TB", bytes / 1e12);
 }
 
 void require_memory(double bytes, const std::string& what) {

@@ -11,6 +11,9 @@
 // the group unusable.  Only main() catches it, and ends every rank.
 //
 // Threads: use a Communicator from one thread at a time.
+//
+// It counts the bytes that each call moves between this rank and others, whatever the transport: those that have to
+// travel, as a ring moves them where what all ranks have is summed or gathered.
 
 #pragma once
 
@@ -20,6 +23,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "cluster/traffic.h"
 
 namespace warmstart {
 
@@ -42,28 +46,59 @@ class Communicator {
   // Collective.  Replaces each element by its sum over all ranks.  The order of
   // the additions is the transport's own: exact for integers and for values that
   // only one rank sets; see sum_in_fixed_order for gradients.
-  virtual void sum(at::Tensor& tensor) = 0;
+  void sum(at::Tensor& tensor);
 
   // Collective.  Overwrites `tensor` on every rank with the one on `root`.
-  virtual void broadcast(at::Tensor& tensor, int root) = 0;
+  void broadcast(at::Tensor& tensor, int root);
 
   // Collective.  `tensor` holds size() equal slices; slice r goes to rank r.
   // Returns the slices received, in the order of the ranks that sent them.
-  virtual at::Tensor exchange_slices(const at::Tensor& tensor) = 0;
+  at::Tensor exchange_slices(const at::Tensor& tensor);
 
   // Collective.  As exchange_slices, of unequal slices: the first sent[0] rows of `rows` [n, ..] go to rank 0, the next
   // sent[1] to rank 1; received[r] come from rank r.  What one rank sends another is what that one receives.
-  virtual at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
-                                   const std::vector<std::int64_t>& received) = 0;
+  at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                           const std::vector<std::int64_t>& received);
 
   // Collective.  Returns every rank's `slice`, in the order of the ranks.
-  virtual at::Tensor gather_slices(const at::Tensor& slice) = 0;
+  at::Tensor gather_slices(const at::Tensor& slice);
 
   // Collective.  Returns once every rank has arrived.
   virtual void barrier() = 0;
 
+  // Of all calls so far.
+  const Traffic& traffic() const { return traffic_; }
+
  protected:
   Communicator() = default;
+
+ private:
+  friend class CountedAs;
+  virtual void do_sum(at::Tensor& tensor) = 0;
+  virtual void do_broadcast(at::Tensor& tensor, int root) = 0;
+  virtual at::Tensor do_exchange_slices(const at::Tensor& tensor) = 0;
+  virtual at::Tensor do_exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                                      const std::vector<std::int64_t>& received) = 0;
+  virtual at::Tensor do_gather_slices(const at::Tensor& slice) = 0;
+  // Bytes of all slices but this rank's.
+  double share_of_others(const at::Tensor& tensor) const;
+  void count(double sent, double received);
+
+  Traffic traffic_;
+  TrafficKind kind_ = TrafficKind::kOther;
+};
+
+// What the calls are for that are made while this lives.
+class CountedAs {
+ public:
+  CountedAs(Communicator& group, TrafficKind kind) : group_(group), before_(group.kind_) { group.kind_ = kind; }
+  ~CountedAs() { group_.kind_ = before_; }
+  CountedAs(const CountedAs&) = delete;
+  CountedAs& operator=(const CountedAs&) = delete;
+
+ private:
+  Communicator& group_;
+  TrafficKind before_;
 };
 
 }  // namespace warmstart

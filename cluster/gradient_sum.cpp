@@ -57,6 +57,7 @@ void sum_in_fixed_order(at::Tensor& tensor, Communicator& group) {
 
 void sum_over_ranks(at::Tensor& tensor, Communicator& group, Reduction reduction) {
   if (group.size() == 1) return;
+  const CountedAs counted(group, TrafficKind::kReduced);
   auto there = tensor.device().type() == group.device_type() ? tensor : tensor.to(group.device_type());
   if (reduction == Reduction::kFixedOrder)
     sum_in_fixed_order(there, group);

@@ -70,16 +70,16 @@ MpiCommunicator::MpiCommunicator(MPI_Comm group) : group_(group) {
   check(MPI_Comm_size(group_, &size_), "MPI_Comm_size");
 }
 
-void MpiCommunicator::sum(at::Tensor& tensor) {
+void MpiCommunicator::do_sum(at::Tensor& tensor) {
   check(MPI_Allreduce(MPI_IN_PLACE, tensor.data_ptr(), count_of(tensor), type_of(tensor), MPI_SUM, group_),
         "MPI_Allreduce");
 }
 
-void MpiCommunicator::broadcast(at::Tensor& tensor, int root) {
+void MpiCommunicator::do_broadcast(at::Tensor& tensor, int root) {
   check(MPI_Bcast(tensor.data_ptr(), count_of(tensor), type_of(tensor), root, group_), "MPI_Bcast");
 }
 
-at::Tensor MpiCommunicator::exchange_slices(const at::Tensor& tensor) {
+at::Tensor MpiCommunicator::do_exchange_slices(const at::Tensor& tensor) {
   const int count = count_of(tensor);
   if (count % size_ != 0) throw std::invalid_argument("exchange_slices: the length is not a multiple of the ranks");
   auto received = at::empty_like(tensor);
@@ -89,8 +89,8 @@ at::Tensor MpiCommunicator::exchange_slices(const at::Tensor& tensor) {
   return received;
 }
 
-at::Tensor MpiCommunicator::exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
-                                          const std::vector<std::int64_t>& received) {
+at::Tensor MpiCommunicator::do_exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                                             const std::vector<std::int64_t>& received) {
   const Shares to(sent), from(received);
   if (!rows.is_contiguous() || to.firsts.back() + to.counts.back() != rows.size(0))
     throw std::invalid_argument("exchange_rows: the rows are not contiguous, or not as many as are sent");
@@ -104,7 +104,7 @@ at::Tensor MpiCommunicator::exchange_rows(const at::Tensor& rows, const std::vec
   return all;
 }
 
-at::Tensor MpiCommunicator::gather_slices(const at::Tensor& slice) {
+at::Tensor MpiCommunicator::do_gather_slices(const at::Tensor& slice) {
   const int count = count_of(slice);
   auto gathered = at::empty({static_cast<std::int64_t>(count) * size_}, slice.options());
   check(MPI_Allgather(slice.data_ptr(), count, type_of(slice), gathered.data_ptr(), count, type_of(slice), group_),

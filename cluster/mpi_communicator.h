@@ -16,15 +16,16 @@ class MpiCommunicator : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
-  void sum(at::Tensor& tensor) override;
-  void broadcast(at::Tensor& tensor, int root) override;
-  at::Tensor exchange_slices(const at::Tensor& tensor) override;
-  at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
-                           const std::vector<std::int64_t>& received) override;
-  at::Tensor gather_slices(const at::Tensor& slice) override;
   void barrier() override;
 
  private:
+  void do_sum(at::Tensor& tensor) override;
+  void do_broadcast(at::Tensor& tensor, int root) override;
+  at::Tensor do_exchange_slices(const at::Tensor& tensor) override;
+  at::Tensor do_exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                              const std::vector<std::int64_t>& received) override;
+  at::Tensor do_gather_slices(const at::Tensor& slice) override;
+
   MPI_Comm group_;
   int rank_ = 0, size_ = 1;
 };

@@ -70,20 +70,25 @@ class NcclCommunicator : public Communicator {
   int rank() const override { return host_.rank(); }
   int size() const override { return host_.size(); }
   at::DeviceType device_type() const override { return at::kCUDA; }
+  void barrier() override {
+    auto one = at::ones({1}, at::TensorOptions(device_).dtype(at::kFloat));
+    sum(one);
+  }
 
-  void sum(at::Tensor& tensor) override {
+ private:
+  void do_sum(at::Tensor& tensor) override {
     run("ncclAllReduce", tensor, [&](cudaStream_t stream) {
       return ncclAllReduce(tensor.data_ptr(), tensor.data_ptr(), count(tensor), type_of(tensor), ncclSum, communicator_,
                            stream);
     });
   }
-  void broadcast(at::Tensor& tensor, int root) override {
+  void do_broadcast(at::Tensor& tensor, int root) override {
     run("ncclBroadcast", tensor, [&](cudaStream_t stream) {
       return ncclBroadcast(tensor.data_ptr(), tensor.data_ptr(), count(tensor), type_of(tensor), root, communicator_,
                            stream);
     });
   }
-  at::Tensor exchange_slices(const at::Tensor& tensor) override {
+  at::Tensor do_exchange_slices(const at::Tensor& tensor) override {
     if (tensor.numel() % size() != 0)
       throw std::invalid_argument("exchange_slices: the length is not a multiple of the ranks");
     auto received = at::empty_like(tensor);
@@ -92,8 +97,8 @@ class NcclCommunicator : public Communicator {
         [&](cudaStream_t stream) { return exchange(tensor, slices, received, slices, 1, stream); });
     return received;
   }
-  at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
-                           const std::vector<std::int64_t>& received) override {
+  at::Tensor do_exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                              const std::vector<std::int64_t>& received) override {
     const auto width = rows.size(0) == 0 ? c10::multiply_integers(rows.sizes().slice(1)) : rows.numel() / rows.size(0);
     auto sizes = rows.sizes().vec();
     sizes[0] = std::accumulate(received.begin(), received.end(), std::int64_t{0});
@@ -102,19 +107,14 @@ class NcclCommunicator : public Communicator {
         [&](cudaStream_t stream) { return exchange(rows, sent, all, received, width, stream); });
     return all;
   }
-  at::Tensor gather_slices(const at::Tensor& slice) override {
+  at::Tensor do_gather_slices(const at::Tensor& slice) override {
     auto gathered = at::empty({slice.numel() * size()}, slice.options());
     run("ncclAllGather", slice, [&](cudaStream_t stream) {
       return ncclAllGather(slice.data_ptr(), gathered.data_ptr(), count(slice), type_of(slice), communicator_, stream);
     });
     return gathered;
   }
-  void barrier() override {
-    auto one = at::ones({1}, at::TensorOptions(device_).dtype(at::kFloat));
-    sum(one);
-  }
 
- private:
   // Collective over the host's ranks.
   ncclUniqueId agreed_id() {
     const Phase phase("NCCL's id from rank 0");

@@ -90,6 +90,7 @@ std::vector<const std::vector<std::int64_t>*> of_all(const Counts& counts) {
 }  // namespace
 
 RowExchange::RowExchange(std::vector<WantedRows> wanted, Communicator& group) : ranks_(group.size()) {
+  const CountedAs counted(group, TrafficKind::kExchanged);
   std::vector<at::Tensor> places;
   std::vector<std::pair<std::size_t, std::int64_t>> ones;
   for (std::size_t list = 0; list < wanted.size(); ++list) {
@@ -113,6 +114,7 @@ std::vector<at::Tensor> RowExchange::give_back(const std::vector<RowsOfList>& fo
 
 std::vector<at::Tensor> RowExchange::exchange(const std::vector<RowsOfList>& sent, const Counts& sent_counts,
                                               const Counts& received_counts, Communicator& group) const {
+  const CountedAs counted(group, TrafficKind::kExchanged);
   std::vector<at::Tensor> rows;
   std::vector<std::int64_t> widths;
   std::vector<std::pair<std::size_t, std::int64_t>> of_lists;

@@ -9,15 +9,17 @@ class SelfCommunicator : public Communicator {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
-  void sum(at::Tensor&) override {}
-  void broadcast(at::Tensor&, int) override {}
-  at::Tensor exchange_slices(const at::Tensor& tensor) override { return tensor; }
-  at::Tensor exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>&,
-                           const std::vector<std::int64_t>&) override {
+  void barrier() override {}
+
+ private:
+  void do_sum(at::Tensor&) override {}
+  void do_broadcast(at::Tensor&, int) override {}
+  at::Tensor do_exchange_slices(const at::Tensor& tensor) override { return tensor; }
+  at::Tensor do_exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>&,
+                              const std::vector<std::int64_t>&) override {
     return rows;
   }
-  at::Tensor gather_slices(const at::Tensor& slice) override { return slice; }
-  void barrier() override {}
+  at::Tensor do_gather_slices(const at::Tensor& slice) override { return slice; }
 };
 
 }  // namespace warmstart

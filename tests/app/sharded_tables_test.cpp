@@ -81,10 +81,41 @@ TEST_F(ShardedTablesTest, WhatDoesNotGoTogetherIsRefused) {
   expect_failure(train + "--set tables.admit=3", 2, "set tables.most-rows, too");
   expect_failure(train + "--set tables.evict=none", 2, "set tables.most-rows, too");
   expect_failure(train + "--set tables.spill=nowhere", 2, "tables.spill = nowhere: is no folder");
-  expect_failure(train + "--set tables.default=replicated:0 --set tables.most-rows=1000000000000", 2, "memory");
-  expect_failure(train + "--set tables.default=replicated:0 --set tables.most-rows=1000000000000 --set tables.spill=" +
-                     folder.path().string(),
-                 4, "no room for the");
+  const std::string endless = train + "--set tables.default=replicated:0 --set tables.most-rows=1000000000000";
+  expect_failure(endless, 2, "this host has ");
+  expect_failure(endless + " --set tables.spill=" + folder.path().string(), 2, "this host has ");
+}
+
+TEST_F(ShardedTablesTest, APlanSaysWhatTheRunThenDoes) {
+  const std::string options =
+      "--config tables/config.ini --set train.run=two --set train.steps=10 --set train.log-every=10 "
+      "--set train.tasks=16 --set model.embedding=8 --set model.tower=8 --set model.features=4 --set evaluate.query=4 "
+      "--set evaluate.support=0,3 --set tables.default=replicated:20 ";
+  const auto plan = nlohmann::json::parse(expect_ok("plan --json --ranks 2 " + options));
+  ASSERT_EQ(plan.at("ranks").size(), 1u);
+  expect_ok("train " + options, 2);
+  const auto facts = nlohmann::json::parse(expect_ok("inspect two --json"));
+  const auto& sent = plan["ranks"][0]["sent_bytes"];
+  const double reduced = sent["reduced"], exchanged = sent["exchanged"];
+  EXPECT_NEAR(facts["traffic"]["reduced_bytes"].get<double>(), reduced, 0.05 * reduced);
+  EXPECT_NEAR(facts["traffic"]["exchanged_bytes"].get<double>(), exchanged, 0.1 * exchanged);  // ten steps alone
+  double tables = 0.0;
+  for (const auto& table : facts["tables"]) tables += table["bytes"].get<double>();
+  EXPECT_NEAR(plan["checkpoint_bytes"].get<double>(), tables + 4.0 * 4.0 * plan["parameters"].get<double>(), 1.0);
+  const auto text = expect_ok("plan " + options);
+  for (const auto* phrase : {"table embedding: ", "ranks ", "all on this host", "assumes: each row"})
+    EXPECT_NE(text.find(phrase), std::string::npos) << phrase << "\n" << text;
+  EXPECT_NE(expect_ok("inspect two").find("a rank sent in a meta-step: "), std::string::npos);
+}
+
+TEST_F(ShardedTablesTest, WhatDoesNotFitIsRefusedByThePlanAndAtTheStart) {
+  const std::string options = "--config tables/config.ini --set tables.default=replicated:20 --set model.embedding=1e9";
+  expect_failure("plan " + options, 2, "this host has ");
+  expect_failure("train " + options, 2, "this host has ");
+  const std::string many =
+      "--config tables/config.ini --set tables.default=replicated:20 --set train.tasks=128 --set "
+      "train.microbatches=128 ";
+  expect_failure("plan --ranks 65 " + many, 2, "65 ranks, and the rows of table ");
 }
 
 TEST_F(ShardedTablesTest, GoOnOnlyWithTheSameOptions) {

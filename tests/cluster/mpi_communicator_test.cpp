@@ -54,6 +54,29 @@ TEST(MpiCommunicator, ExchangesUnequallyManyRows) {
   group.barrier();
 }
 
+// What stays on a rank does not travel; what all ranks sum goes around a ring twice.
+TEST(MpiCommunicator, CountsTheBytesThatTravelByWhatTheyAreFor) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const int ranks = group.size(), others = ranks - 1;
+  const auto slices = at::zeros({3 * ranks}, at::kFloat);
+  auto tensor = at::zeros({5 * ranks}, at::kDouble);
+  {
+    const CountedAs reduced(group, TrafficKind::kReduced);
+    group.sum(tensor);
+    const CountedAs encodings(group, TrafficKind::kEncodings);
+    group.exchange_slices(slices);
+    group.gather_slices(slices);
+  }
+  group.broadcast(tensor, 0);
+  const auto& [reduced, exchanged, encodings, other] = group.traffic().bytes;
+  EXPECT_EQ(reduced.sent, 2 * 5 * 8 * others);
+  EXPECT_EQ(reduced.received, reduced.sent);
+  EXPECT_EQ(encodings.sent, 3 * 4 * others + 3 * 4 * ranks * others);
+  EXPECT_EQ(exchanged.sent, 0);
+  EXPECT_EQ(other.sent, group.rank() == 0 && others > 0 ? tensor.nbytes() : 0);
+  EXPECT_EQ(other.received, group.rank() == 0 ? 0 : tensor.nbytes());
+}
+
 TEST(MpiCommunicator, RefusesWhatMpiWouldMisread) {
   MpiCommunicator group(MPI_COMM_WORLD);
   auto strided = at::zeros({4, 4}).t().narrow(0, 0, 2);

@@ -41,17 +41,17 @@ class Abandoned : public Communicator {
  public:
   int rank() const override { return 1; }
   int size() const override { return 2; }
-  void sum(at::Tensor&) override { wait(); }
-  void broadcast(at::Tensor&, int) override { wait(); }
-  at::Tensor exchange_slices(const at::Tensor&) override { wait(); }
-  at::Tensor exchange_rows(const at::Tensor&, const std::vector<std::int64_t>&,
-                           const std::vector<std::int64_t>&) override {
-    wait();
-  }
-  at::Tensor gather_slices(const at::Tensor&) override { wait(); }
   void barrier() override { wait(); }
 
  private:
+  void do_sum(at::Tensor&) override { wait(); }
+  void do_broadcast(at::Tensor&, int) override { wait(); }
+  at::Tensor do_exchange_slices(const at::Tensor&) override { wait(); }
+  at::Tensor do_exchange_rows(const at::Tensor&, const std::vector<std::int64_t>&,
+                              const std::vector<std::int64_t>&) override {
+    wait();
+  }
+  at::Tensor do_gather_slices(const at::Tensor&) override { wait(); }
   [[noreturn]] static void wait() {
     while (true) pause();
   }

@@ -57,6 +57,21 @@ TEST(RowExchange, TakesRowsToWhoWantsThemAndBack) {
   expect_exchange(group);
 }
 
+// Each rank wants the first place of every rank: its number travels, and a row of 3 each way.
+TEST(RowExchange, CountsTheBytesOfRowsThatTravel) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const auto firsts = RowPlaces(1000).of_ranks(group.size());
+  const auto wanted = at::tensor(std::vector<std::int64_t>(firsts.begin(), firsts.end() - 1), at::kLong);
+  const RowExchange exchange({{wanted, firsts}}, group);
+  const std::vector<RowsOfList> rows = {{0, at::zeros({group.size(), 3}, at::kFloat)}};
+  exchange.fetch(rows, group);
+  exchange.give_back(rows, group);
+  const int count = 8, place = 8, row = 3 * 4;
+  const auto& bytes = group.traffic()[TrafficKind::kExchanged];
+  EXPECT_EQ(bytes.sent, (group.size() - 1) * (count + place + 2 * row));
+  EXPECT_EQ(bytes.received, bytes.sent);
+}
+
 TEST(RowExchange, IsTheSameOfOneRank) {
   SelfCommunicator alone;
   expect_exchange(alone);

@@ -45,6 +45,7 @@ class Parameters {
   void flatten(const at::TensorOptions& options);
 
   const at::Tensor& operator[](const std::string& name) const { return list_[index_.at(name)].value; }
+  const std::vector<std::int64_t>& sizes_of(const std::string& name) const { return list_[index_.at(name)].sizes; }
   bool contains(const std::string& name) const { return index_.contains(name); }
   const std::vector<Parameter>& list() const { return list_; }
   std::vector<at::Tensor> values() const;

@@ -37,7 +37,7 @@ InnerOptions inner_options(const AdaptOptions& options) {
 }  // namespace
 
 Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed, const MakeNetwork& make_network,
-                 const TableHome& home)
+                 const TableHome& home, LearnerValues values)
     : schema_(schema),
       options_(checked(options)),
       tables_(parameters_, home),
@@ -56,9 +56,16 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   }
   rule_.add_head(parameters_, network_->features());
   layers_.add_rates();
+  if (values == LearnerValues::kNone) return;
   require_model_memory(options_, parameters_.count() + tables_.sharded().count_in_memory());
   parameters_.flatten(at::kFloat);
   tables_.sharded().draw();
+}
+
+std::int64_t Learner::encoding_width() const {
+  auto width = network_->features() + 1;
+  for (const auto& part : row_parts_) width += parameters_.sizes_of(part + ".weight").front();
+  return width;
 }
 
 bool Learner::reads_order() const {

@@ -15,6 +15,10 @@ namespace warmstart {
 
 constexpr const char* kKeyBias = "key_bias";  // the table of where each key's scores start
 
+// Whether a learner gets values, or only says what it would be made of: of one without values what counts parameters,
+// tables and arithmetic may be asked, and nothing else.
+enum class LearnerValues { kInitial, kNone };
+
 // A model whole: a network, the stages that adapt it to a task, an objective.  It joins them and is all that training,
 // evaluation, checkpoints and baselines know.  Thread-safe for reading.
 class Learner : public Recommender {
@@ -24,7 +28,8 @@ class Learner : public Recommender {
   // Fresh parameters drawn from `seed`; of tables those rows that `home` says.  Throws UsageError when the options make
   // no sense together, or the parameters do not fit the host's memory.
   Learner(const Schema& schema, const ModelOptions& options, std::uint64_t seed,
-          const MakeNetwork& make_network = warmstart::make_network, const TableHome& home = {});
+          const MakeNetwork& make_network = warmstart::make_network, const TableHome& home = {},
+          LearnerValues values = LearnerValues::kInitial);
 
   const ModelOptions& options() const { return options_; }
   const Schema& schema() const { return schema_; }
@@ -79,6 +84,9 @@ class Learner : public Recommender {
   // the parts that stages read.
   Encoding encode(const BatchParameters& parameters, const TensorBatch& batch, const Dropout* dropout,
                   Precision precision = Precision::kFloat32) const;
+
+  // Numbers of a row's Encoding, where encodes_rows_once().
+  std::int64_t encoding_width() const;
 
   // Of a row on its way through the network.
   double multiply_adds() const { return layers_.multiply_adds(); }

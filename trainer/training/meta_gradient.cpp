@@ -60,6 +60,20 @@ MetaGradient::MetaGradient(Learner& model, const Dataset& dataset, const TrainOp
       buckets_(model.parameters(), kTailSize, bytes_of_buckets(options), gradients, options.reduction) {}
 
 ReducedGradient MetaGradient::of_step(std::int64_t step, MicrobatchStream& stream, bool save_due) {
+  const auto before = traffic();
+  auto found = reduced(step, stream, save_due);
+  found.traffic = traffic();
+  found.traffic -= before;
+  return found;
+}
+
+Traffic MetaGradient::traffic() const {
+  auto traffic = group_.traffic();
+  if (&gradients_ != &group_) traffic += gradients_.traffic();
+  return traffic;
+}
+
+ReducedGradient MetaGradient::reduced(std::int64_t step, MicrobatchStream& stream, bool save_due) {
   ReducedGradient found;
   const auto parts = next_of(stream);
   const auto batches = stream.batches();
@@ -186,6 +200,7 @@ void MetaGradient::reduce_rows(ReducedGradient& found, double scale) {
   table_step_.reset();
   if (scale != 1.0)
     for (const auto& rows : found.rows.gradients) rows.gradient.mul_(scale);
+  const CountedAs counted(group_, TrafficKind::kReduced);
   found.rows_norm = std::sqrt(squared_norm(found.rows.gradients, group_));
 }
 

@@ -24,6 +24,7 @@ struct ReducedGradient {
   ExitCode stop = ExitCode::kOk;      // what a signal to any rank asks for
   bool save_due = false;              // by rank 0's clock
   double padded_share = 0.0;          // of this rank's rows
+  Traffic traffic;                    // of this rank
   std::int64_t not_finite_task = -1;  // the first of this rank's tasks whose loss is not finite; -1: there is none
 };
 
@@ -48,6 +49,9 @@ class MetaGradient {
   double hidden_seconds() const { return buckets_.summed_seconds() - buckets_.unhidden_seconds(); }
 
  private:
+  // Collective.
+  ReducedGradient reduced(std::int64_t step, MicrobatchStream& stream, bool save_due);
+  Traffic traffic() const;  // so far
   at::Tensor add(const EpisodeBatch& batch, std::int64_t step, int microbatch, std::size_t part, bool last,
                  bool save_due);
   at::Tensor add_with_shared_rows(const EpisodeBatch& batch, std::int64_t step, MicrobatchRange own, bool save_due);

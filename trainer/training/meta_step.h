@@ -18,10 +18,11 @@ struct Divergence {
   std::int64_t first_cause;  // the first meta-step that may have caused it; -1: the model as the run began
 };
 
-// What a meta-step has found, the same on every rank but for the padding.
+// What a meta-step has found, the same on every rank but for the padding and the traffic.
 struct StepOutcome {
   double loss = 0.0, gradient_norm = 0.0;
   double padded_share = 0.0;             // of this rank's rows
+  Traffic traffic = {};                  // of this rank
   ExitCode stop = ExitCode::kOk;         // what a signal to any rank asks for
   bool save_due = false;                 // by rank 0's clock
   std::optional<Divergence> divergence;  // if there is one, the parameters are not those to go on with

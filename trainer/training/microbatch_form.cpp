@@ -11,10 +11,12 @@ namespace {
 // Multiply-adds of a microbatch's pass up to which calling the operators costs as much as they do.
 constexpr double kSmallMicrobatch = 1e8;
 
-MicrobatchForm form_on_this_rank(const Learner& model, const Dataset& dataset, const TrainOptions& options) {
+}  // namespace
+
+MicrobatchForm form_of_rank(const Learner& model, const Dataset& dataset, const TrainOptions& options, bool on_cpu) {
   // Other products than the task kernels' may take another way by the number of tasks, or by where a task's matrices
   // begin, which would change their bits.
-  const bool by_task_kernels = model.parameters().flat().is_cpu() && has_task_kernels();
+  const bool by_task_kernels = on_cpu && has_task_kernels();
   if (!by_task_kernels || options.precision == Precision::kBfloat16) return MicrobatchForm::kOneByOne;
   // What inner steps change of heads has no way back to the rows.
   const bool reaches_rows = options.outer.update == OuterUpdate::kQueryLoss;
@@ -26,12 +28,10 @@ MicrobatchForm form_on_this_rank(const Learner& model, const Dataset& dataset, c
                                                                   : MicrobatchForm::kOneByOne;
 }
 
-}  // namespace
-
 MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options,
                                Communicator& group) {
   // Ranks on other processors may have no task kernels, and all must make the same collective calls.
-  const auto own = static_cast<std::int64_t>(form_on_this_rank(model, dataset, options));
+  const auto own = static_cast<std::int64_t>(form_of_rank(model, dataset, options, model.parameters().flat().is_cpu()));
   return static_cast<MicrobatchForm>(group.gather_slices(at::full({1}, own, at::kLong)).min().item<std::int64_t>());
 }
 

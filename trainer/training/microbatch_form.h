@@ -20,4 +20,7 @@ enum class MicrobatchForm {
 MicrobatchForm microbatch_form(const Learner& model, const Dataset& dataset, const TrainOptions& options,
                                Communicator& group);
 
+// That of one rank alone, whose parameters are on the CPU or not.
+MicrobatchForm form_of_rank(const Learner& model, const Dataset& dataset, const TrainOptions& options, bool on_cpu);
+
 }  // namespace warmstart

@@ -16,15 +16,22 @@ void ProgressWindow::begin(std::int64_t step, const SpentSeconds& now) {
   first_ = step;
   before_ = now;
   loss_ = padded_ = 0.0;
+  traffic_ = {};
 }
 
-void ProgressWindow::add(double loss, double gradient_norm, double padded_share) {
+void ProgressWindow::add(double loss, double gradient_norm, double padded_share, const Traffic& traffic) {
+  traffic_ += traffic;
   loss_ += loss;
   padded_ += padded_share;
   norm_ = gradient_norm;
 }
 
-TrainProgress ProgressWindow::progress(std::int64_t step, double rate, const SpentSeconds& now) const {
+StepBytes ProgressWindow::bytes(std::int64_t step, Communicator& group) const {
+  return bytes_of_step(traffic_, steps_since(first_, step), group);
+}
+
+TrainProgress ProgressWindow::progress(std::int64_t step, double rate, const SpentSeconds& now,
+                                       const StepBytes& bytes) const {
   const double window = steps_since(first_, step);
   const double seconds = now.total - before_.total - (now.validating - before_.validating);
   return {.step = step,
@@ -37,7 +44,8 @@ TrainProgress ProgressWindow::progress(std::int64_t step, double rate, const Spe
           .data_wait_share = (now.data_wait - before_.data_wait) / seconds,
           .reduce_share = (now.reduce_wait - before_.reduce_wait) / seconds,
           .hidden_reduce_share = std::max(0.0, now.reduce_hidden - before_.reduce_hidden) / seconds,
-          .padded_share = padded_ / window};
+          .padded_share = padded_ / window,
+          .bytes = bytes};
 }
 
 }  // namespace warmstart

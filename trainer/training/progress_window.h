@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "trainer/training/step_bytes.h"
+
 namespace warmstart {
 
 // The state of a run, at log steps.  Times are this rank's shares since the last one.
@@ -13,6 +15,7 @@ struct TrainProgress {
   double data_wait_share;
   double reduce_share, hidden_reduce_share;  // of sums over ranks: waiting for them, and while the reverse pass went on
   double padded_share;
+  StepBytes bytes;
 };
 
 // Where this rank's seconds have gone: readings of clocks that only run on.
@@ -33,11 +36,14 @@ class ProgressWindow {
   // Forgets what was added: the window's first meta-step is `step`.
   void begin(std::int64_t step, const SpentSeconds& now);
 
-  // A meta-step's loss, the norm of its gradient, and the share of padding in this rank's rows.
-  void add(double loss, double gradient_norm, double padded_share);
+  // A meta-step's loss, the norm of its gradient, the share of padding in this rank's rows, and its traffic.
+  void add(double loss, double gradient_norm, double padded_share, const Traffic& traffic);
 
-  // Of the meta-steps before `step`, whose last had the outer rate `rate`.
-  TrainProgress progress(std::int64_t step, double rate, const SpentSeconds& now) const;
+  // Collective, of the ranks' windows.  Of the meta-steps before `step`.
+  StepBytes bytes(std::int64_t step, Communicator& group) const;
+
+  // Of the meta-steps before `step`, whose last had the outer rate `rate`; `bytes` are theirs.
+  TrainProgress progress(std::int64_t step, double rate, const SpentSeconds& now, const StepBytes& bytes) const;
 
  private:
   std::int64_t steps_, tasks_;
@@ -45,6 +51,7 @@ class ProgressWindow {
   SpentSeconds before_;
   double loss_ = 0.0, padded_ = 0.0;  // sums
   double norm_ = 0.0;                 // the last one
+  Traffic traffic_;                   // sum
 };
 
 }  // namespace warmstart

@@ -86,6 +86,7 @@ RowBlocks::RowBlocks(const Dataset& dataset, const EpisodeBatch& batch, Microbat
 std::vector<std::int64_t> RowBlocks::entities_of_all_ranks(const EpisodeBatch& batch, std::int64_t most_rows) const {
   auto own = sorted_distinct(batch.entity);
   if (group_.size() == 1) return own;
+  const CountedAs counted(group_, TrafficKind::kEncodings);
   own.resize(static_cast<std::size_t>(most_rows), own.back());
   const auto all = group_.gather_slices(at::tensor(own, at::kLong));
   const auto* entity = all.const_data_ptr<std::int64_t>();
@@ -132,6 +133,7 @@ Encoding RowBlocks::exchange(const Encoding& own, const std::function<void()>& e
 
 at::Tensor RowBlocks::gathered(const at::Tensor& encoded) const {
   if (group_.size() == 1) return encoded;
+  const CountedAs counted(group_, TrafficKind::kEncodings);
   return group_.gather_slices(padded(encoded, slice_).flatten()).view({-1, encoded.size(1)});
 }
 
@@ -141,6 +143,7 @@ at::Tensor RowBlocks::gradient_of_own(const at::Tensor& of_batch_rows) const {
   auto sums = at::zeros({slice_ * group_.size(), width}, of_batch_rows.options());
   add_tree_of_rows(sums, of_batch_rows, lookup_);
   if (group_.size() > 1) {
+    const CountedAs counted(group_, TrafficKind::kEncodings);
     TreeSum sum;
     for (auto& slice : group_.exchange_slices(sums.flatten()).chunk(group_.size())) sum.add(slice);
     sums = sum.take().view({slice_, width});

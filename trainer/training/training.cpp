@@ -15,6 +15,7 @@
 #include "trainer/evaluation/row_order.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/microbatch_stream.h"
+#include "trainer/training/rank_limit.h"
 #include "trainer/training/rollback.h"
 #include "trainer/training/run_warnings.h"
 
@@ -75,7 +76,7 @@ class TrainingLoop {
       roll_back(*outcome.divergence);
       return false;
     }
-    window_.add(outcome.loss, outcome.gradient_norm, outcome.padded_share);
+    window_.add(outcome.loss, outcome.gradient_norm, outcome.padded_share, outcome.traffic);
     if (outcome.save_due) saver_->request();
     stop_ = outcome.stop;
     return true;
@@ -100,8 +101,9 @@ class TrainingLoop {
   }
 
   void report(std::int64_t done) {
+    const auto bytes = window_.bytes(done, group_);
     const auto now = spent();
-    if (observer_.progress) observer_.progress(window_.progress(done, state_.meta_step.rate(done - 1), now));
+    if (observer_.progress) observer_.progress(window_.progress(done, state_.meta_step.rate(done - 1), now, bytes));
     window_.begin(done, now);
   }
 
@@ -181,6 +183,7 @@ TrainOutcome train(Learner& model, const Dataset& dataset, const TrainOptions& o
   const auto form = microbatch_form(model, dataset, options, group);
   agree(group, [&] {
     check(options, group.size());
+    require_shards(model, group.size());
     require(model.sharded_tables().ranks() == group.size() || model.sharded_tables().empty(),
             "the model's tables are sharded over another number of ranks than train it");
     check(options.outer, options.epochs, model.options());
