@@ -104,7 +104,7 @@ void LastVersion::check_not_appended_yet() const {
 
 void LastVersion::give(IngestTables& tables) const {
   const auto& fields = dataset_.schema().fields;
-  auto builders = tables.fields_before_reading();
+  const auto builders = tables.fields();
   if (fields.size() != builders.size() + 1)
     throw DataError(
         fmt::format("{}: has {} fields, and the configuration names {}; append with the configuration that "
@@ -146,7 +146,11 @@ void LastVersion::take_back(std::int64_t task, IngestTables& tables) const {
   auto& fields = tables.tasks.fields();
   const auto cells = cells_of(view.shard->task_fields(), fields, view.index);
   Moments none;
-  for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(cells[i], none, -1);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    CellColumn column(fields[i]->field.kind);
+    column.add(cells[i]);
+    fields[i]->count(column, 0, 1, none, -1);
+  }
 }
 
 void LastVersion::spill_tasks(const Shard& shard, SpillWriter& writer, IngestTables& tables) const {
