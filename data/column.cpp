@@ -91,12 +91,13 @@ float FieldBuilder::standardised(double value) const {
   return static_cast<float>(std::clamp((value - field.mean) / field.deviation, -kMostDeviations, kMostDeviations));
 }
 
-void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells) {
+void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
+                   std::size_t count) {
+  const auto kind = field.field.kind;
+  std::vector<float> numbers;
   std::vector<std::uint32_t> ids;
   std::vector<std::int64_t> offsets = {0};
-  std::vector<float> numbers;
-  const auto kind = field.field.kind;
-  for (std::size_t index = 0; index < cells.size(); ++index) {
+  for (std::size_t index = 0; index < count; ++index) {
     if (kind == FieldKind::kDense) numbers.push_back(field.standardised(cells.value(index)));
     const auto keys = cells.keys(index);
     for (const auto key : keys) ids.push_back(field.id(key));

@@ -65,8 +65,9 @@ struct FieldBuilder {
   void finish_dense();
 };
 
-// Writes cells as ids and standardised values.  categorical: `<name>` uint32; multi: `<name>/values` uint32 and
-// `<name>/offsets` int64; dense: `<name>` float32.
-void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells);
+// Writes the first `count` cells as ids and standardised values.  categorical: `<name>` uint32; multi: `<name>/values`
+// uint32 and `<name>/offsets` int64; dense: `<name>` float32.
+void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
+                   std::size_t count);
 
 }  // namespace warmstart

@@ -103,20 +103,20 @@ void DatasetWriter::write_vocabularies() const {
 
 void DatasetWriter::write_entities() const {
   const auto& entities = parts_.tables.entities;
+  const auto& key = parts_.tables.key;
   const auto count = entities.keys().size();
   PackedTexts keys;
-  CellColumn numbers(FieldKind::kCategorical);
+  std::vector<std::uint32_t> ids;
   for (std::uint32_t entity = 0; entity < count; ++entity) {
     keys.add(entities.keys().key(entity));
-    numbers.add(Cell{{entity}, 0.0});
+    ids.push_back(key.id(entity));
   }
   Hdf5Writer file(folder_ / "entities.h5");
   file.texts("key", std::move(keys));
-  write_encoded(file, "field/" + parts_.tables.key.field.name, parts_.tables.key, numbers);
+  file.array("field/" + key.field.name, std::move(ids));
   for (std::size_t i = 0; i < entities.fields().size(); ++i) {
-    CellColumn cells(entities.fields()[i]->field.kind);
-    cells.add(entities.column(i), 0, count);
-    write_encoded(file, "field/" + entities.fields()[i]->field.name, *entities.fields()[i], cells);
+    const auto& field = *entities.fields()[i];
+    write_encoded(file, "field/" + field.field.name, field, entities.column(i), count);
   }
   file.close();
 }

@@ -44,12 +44,13 @@ class Ingest {
   Ingest(const IngestOptions& options, IngestRanks& ranks, const IngestProgress& progress)
       : progress_(progress),
         asked_(options),
-        options_(options),
+        last_(last_version(options)),
+        options_(last_->for_new_rows(options)),
         ranks_(ranks),
         rejections_(options.on_error),
         tables_(options),
         split_(options),
-        target_(options.append.empty() ? options.dataset : next_version(options.dataset).folder),
+        target_(last_->next_folder(options)),
         pending_(PendingFolder::path_for(target_)),
         spill_folder_(pending_ / "spill"),
         cleaning_(spill_folder_, asked_, options_, tables_, entity_days_) {
@@ -57,7 +58,7 @@ class Ingest {
     schema_.entity = entity_noun(options);
     schema_.label = options.task == TaskSide::kClass ? options.class_column : options.label;
     if (options.duplicates == Duplicates::kCount) schema_.label = "count";
-    if (!options.append.empty()) go_on_from_last_version();
+    last_->give(tables_);
   }
 
   IngestReport run() {
@@ -67,7 +68,7 @@ class Ingest {
     spill();
     check_interactions();
     unite_keys();
-    if (last_) ranks_.agree([&] { spill_last_version(); });
+    ranks_.agree([&] { spill_last_version(); });
     split();
     count();
     ranks_.agree([&] { finish_schema(); });
@@ -78,17 +79,6 @@ class Ingest {
 
  private:
   bool is_first() const { return ranks_.rank() == 0; }
-
-  void go_on_from_last_version() {
-    last_ = std::make_unique<LastVersion>(asked_);
-    last_->give(tables_);
-    options_.interactions.files = asked_.append;
-    options_.shards = last_->shards();
-    // A count goes on as the sum of what it is and of new rows of 1.
-    if (asked_.duplicates != Duplicates::kCount) return;
-    options_.duplicates = Duplicates::kSum;
-    options_.label.clear();
-  }
 
   void start() {
     if (has_positives_alone(asked_))
@@ -133,9 +123,8 @@ class Ingest {
     rejections_ = Rejections(options_.on_error);
     interactions_.smallest.assign(tables_.row_fields.size(), INFINITY);
     interactions_.largest.assign(tables_.row_fields.size(), -INFINITY);
-    const auto rows_of_last = last_ ? last_->rows_read() : 0;
     for (const auto& read : of_ranks) {
-      rows_before_.push_back(rows_of_last + interactions_.positions);
+      rows_before_.push_back(last_->rows_read() + interactions_.positions);
       interactions_.add(read["counts"].get<InteractionCounts>());
       rejections_.merge(read["left_out"]);
     }
@@ -155,12 +144,12 @@ class Ingest {
     });
   }
 
-  // Each side of the time has rows, where there are any: of a first version.
+  // Each side of the time has rows, where there are any.
   void check_split_time() const {
     const auto& [text, seconds] = options_.split_time;
     const auto earliest = interactions_.earliest, latest = interactions_.latest;
     const bool is_between = earliest < seconds && seconds <= latest;
-    if (!options_.split_time.is_set() || last_ || is_between || earliest > latest) return;
+    if (!options_.split_time.is_set() || last_->rows_read() > 0 || is_between || earliest > latest) return;
     throw DataError(
         fmt::format("data.split-time = {} ({}) leaves no row {}: column '{}' goes from {} to {}; choose a time between",
                     text, seconds, seconds > latest ? "from it on" : "before it", options_.time, earliest, latest));
@@ -190,22 +179,25 @@ class Ingest {
 
   // The rows of the last version that share a shard with new ones, as those of one more rank.
   void spill_last_version() {
+    if (last_->shards() == 0) return;
     const auto number = ranks_.size() + ranks_.rank();
     SpillWriter writer(spill_folder_, options_.shards, number);
     const auto share = own_shards();
     for (auto shard = share.begin; shard < share.end; ++shard) {
-      if (has_new_rows(shard)) last_->spill(shard, writer, tables_, split_);
+      if (is_made(shard)) last_->spill(shard, writer, tables_, split_);
     }
     writer.close();
     SpillOfRank spilled = {number, all_of(tables_.entities.keys()), {}, 0};
     for (const auto& field : tables_.row_fields) spilled.keys.push_back(all_of(field->keys));
-    cleaning_.add(std::move(spilled));
+    cleaning_.add_last_version(std::move(spilled));
   }
 
   static NumbersOfRank all_of(const KeyNumbers& keys) { return NumbersOfRank::unchanged(keys.size()); }
 
-  // Without a last version, every shard is made.
-  bool has_new_rows(std::int64_t shard) const { return !last_ || new_rows_[static_cast<std::size_t>(shard)] > 0; }
+  // Or else it is one of the last version's as it is.
+  bool is_made(std::int64_t shard) const {
+    return shard >= last_->shards() || new_rows_[static_cast<std::size_t>(shard)] > 0;
+  }
 
   OwnShare own_shards() const { return share_of(options_.shards, ranks_.rank(), ranks_.size()); }
 
@@ -230,19 +222,15 @@ class Ingest {
   // Tasks are split by all of their rows: which of them are training tasks is not known before.
   void split() {
     const auto counts = ask_of_shards<std::int64_t>("cleaned", [&](auto shard) -> std::int64_t {
-      if (!has_new_rows(shard)) return last_->tasks(shard);
-      const auto keys = cleaning_.whole(shard).tasks.keys;
+      if (!is_made(shard)) return last_->tasks(shard);
+      const auto keys = cleaning_.task_keys(shard);
       for (const auto& key : keys) split_.add(key);
       return std::ssize(keys);
     });
     for (const auto count : counts) report_.tasks += count;
     // Before the split looks for the tasks that it lists.
     if (report_.tasks == 0) refuse_for_lack_of_tasks();
-    if (last_) {
-      split_.finish_one_by_one();
-    } else {
-      split_.finish(ranks_);
-    }
+    last_->finish(split_, ranks_);
   }
 
   void refuse_for_lack_of_tasks() {
@@ -255,14 +243,14 @@ class Ingest {
   // Statistics are of the training tasks only: nothing of the test leaks into ids or scales.
   void count() {
     const auto counted = ask_of_shards<CountedShard>("counted", [&](auto shard) { return count_shard(shard); });
-    if (last_) training_ = last_->training_rows();
+    training_ = last_->training_rows();
     training_.of_rows.resize(tables_.row_fields.size());
     training_.of_tasks.resize(tables_.tasks.fields().size());
     for (const auto& [statistics, left_out] : counted) {
       training_.add(statistics);
       rejections_.merge(left_out);
     }
-    unite_counts(tables_, entity_rows_, last_ ? last_->entity_rows() : std::vector<std::int64_t>(), training_, ranks_);
+    unite_counts(tables_, entity_rows_, last_->entity_rows(), training_, ranks_);
     if (training_.rows == 0) ranks_.agree([&] { refuse_for_lack_of("training task", no_training_remedy()); });
   }
 
@@ -270,10 +258,9 @@ class Ingest {
     ShardStatistics statistics;
     statistics.of_rows.resize(tables_.row_fields.size());
     statistics.of_tasks.resize(tables_.tasks.fields().size());
-    if (!has_new_rows(shard)) return {statistics, nlohmann::json::object()};
+    if (!is_made(shard)) return {statistics, nlohmann::json::object()};
     statistics.add(count_training_rows(cleaning_.stored(shard, split_).tasks, split_, tables_, entity_rows_));
-    if (last_)
-      statistics.add(count_training_rows(cleaning_.of_last_rank(shard).tasks, split_, tables_, entity_rows_, -1));
+    statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, entity_rows_, -1));
     return {statistics, cleaning_.left_out(shard)};
   }
 
@@ -306,9 +293,9 @@ class Ingest {
   void write() {
     const DatasetWriter writer(pending_, {schema_, tables_, split_});
     const auto shards = ask_of_shards<WrittenShard>("written", [&](auto shard) {
-      return has_new_rows(shard) ? writer.write(cleaning_.stored(shard, split_), shard) : last_->link(shard, pending_);
+      return is_made(shard) ? writer.write(cleaning_.stored(shard, split_), shard) : last_->link(shard, pending_);
     });
-    if (last_) ranks_.agree([&] { last_->check_is_more(shards); });
+    ranks_.agree([&] { last_->check_is_more(shards); });
     report_.dataset = target_;
     report_.tasks = 0;
     for (const auto& shard : shards) {
@@ -326,15 +313,13 @@ class Ingest {
   }
 
   nlohmann::json facts() const {
-    nlohmann::json facts = {{"rows_read", report_.rows_read},
+    nlohmann::json facts = {{"rows_read", last_->rows_read() + report_.rows_read},
                             {"label_mean", training_.label_sum / static_cast<double>(training_.rows)},
                             {"left_out", rejections_.to_json()},
                             {"without_table_row", without_table_row_},
                             {"seed", options_.seed}};
     if (options_.split_time.is_set()) facts["split_time"] = options_.split_time.seconds;
-    if (!last_) return facts;
     facts.update(last_->facts());
-    facts["rows_read"] = last_->rows_read() + report_.rows_read;
     return facts;
   }
 
@@ -352,13 +337,13 @@ class Ingest {
 
   const IngestProgress& progress_;
   const IngestOptions& asked_;
+  std::unique_ptr<LastVersion> last_;
   IngestOptions options_;  // for the rows that are read now
   IngestRanks& ranks_;
   Rejections rejections_;
   IngestTables tables_;
   TaskSplit split_;
   fs::path target_, pending_, spill_folder_;
-  std::unique_ptr<LastVersion> last_;    // where rows are appended
   std::optional<PendingFolder> folder_;  // of the first rank
   Schema schema_;
   IngestReport report_;

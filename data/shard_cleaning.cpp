@@ -35,15 +35,17 @@ ShardCleaning::ShardCleaning(std::filesystem::path folder, const IngestOptions& 
                              const IngestTables& tables, const EntityDays& entity_days)
     : folder_(std::move(folder)), asked_(asked), options_(options), tables_(tables), entity_days_(entity_days) {}
 
-CleanedShard ShardCleaning::whole(std::int64_t shard) {
+std::vector<std::string> ShardCleaning::task_keys(std::int64_t shard) {
   if (is_grouped(options_)) {
     auto read = read_grouped(folder_, shard, options_, tables_, spilled_);
-    return keep(shard, std::move(read.tasks), read.left_out);
+    return keep(shard, std::move(read.tasks), read.left_out).tasks.keys;
   }
   const auto all = cleaned(shard, spilled_, no_end);
-  auto columns = by_column(all, tables_.row_fields);
   // Which tasks lose their late rows is known once they are split.
-  return options_.split_time.is_set() ? columns : keep(shard, std::move(columns), all.left_out);
+  if (!options_.split_time.is_set()) return keep(shard, by_column(all, tables_.row_fields), all.left_out).tasks.keys;
+  std::vector<std::string> keys;
+  for (const auto& task : all.tasks) keys.push_back(task.key);
+  return keys;
 }
 
 CleanedShard ShardCleaning::stored(std::int64_t shard, const TaskSplit& split) {
@@ -62,8 +64,9 @@ nlohmann::json ShardCleaning::left_out(std::int64_t shard) {
   return kept != left_out_.end() ? kept->second : told(cleaned(shard, spilled_, no_end).left_out);
 }
 
-CleanedShard ShardCleaning::of_last_rank(std::int64_t shard) const {
-  return by_column(cleaned(shard, std::span(spilled_).last(1), no_end), tables_.row_fields);
+CleanedShard ShardCleaning::of_last_version(std::int64_t shard) const {
+  const auto ranks = std::span(spilled_).subspan(new_ranks_.value_or(spilled_.size()));
+  return by_column(cleaned(shard, ranks, no_end), tables_.row_fields);
 }
 
 SpilledShard ShardCleaning::cleaned(std::int64_t shard, std::span<const SpillOfRank> ranks,

@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "data/clean_shard.h"
@@ -26,20 +29,24 @@ class ShardCleaning {
   ShardCleaning(std::filesystem::path folder, const IngestOptions& asked, const IngestOptions& options,
                 const IngestTables& tables, const EntityDays& entity_days);
 
-  // What one rank has spilled, in their order.
+  // What one rank has spilled of the new rows, in the order of the ranks; then what was spilled of the last version.
   void add(SpillOfRank spilled) { spilled_.push_back(std::move(spilled)); }
+  void add_last_version(SpillOfRank spilled) {
+    new_ranks_ = spilled_.size();
+    add(std::move(spilled));
+  }
 
   // Each of the following throws DataError for a temporary file that was changed, for a task with more rows than can
   // be counted, and for a label that nothing can be learned from, unless rejections take it.
 
-  // With all rows of each task, by which tasks are split.
-  CleanedShard whole(std::int64_t shard);
+  // The keys of its tasks, by all rows of each, as tasks are split by.
+  std::vector<std::string> task_keys(std::int64_t shard);
   // As it is stored.
   CleanedShard stored(std::int64_t shard, const TaskSplit& split);
   // What was left out of it, as Rejections tell it.
   nlohmann::json left_out(std::int64_t shard);
-  // What the rank that was added last has spilled, alone.
-  CleanedShard of_last_rank(std::int64_t shard) const;
+  // What the last version has of it, alone.
+  CleanedShard of_last_version(std::int64_t shard) const;
 
  private:
   SpilledShard cleaned(std::int64_t shard, std::span<const SpillOfRank> ranks, const EndOfTask& end_of) const;
@@ -53,6 +60,7 @@ class ShardCleaning {
   const IngestTables& tables_;
   const EntityDays& entity_days_;
   std::vector<SpillOfRank> spilled_;
+  std::optional<std::size_t> new_ranks_;             // where a last version has been spilled, too
   std::map<std::int64_t, nlohmann::json> left_out_;  // of the shards that there is a file of
 };
 

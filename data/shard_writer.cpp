@@ -16,7 +16,7 @@ void write_task_fields(Hdf5Writer& file, const std::vector<std::string>& keys, c
     const auto& field = *table.fields()[i];
     CellColumn cells(field.field.kind);
     for (const auto number : numbers) cells.add(table.column(i), number, number + std::size_t{1});
-    write_encoded(file, "tasks/field/" + field.field.name, field, cells);
+    write_encoded(file, "tasks/field/" + field.field.name, field, cells, cells.size());
   }
 }
 
@@ -34,7 +34,8 @@ std::string write_shard(const std::filesystem::path& path, const CleanedTasks& t
   file.borrowed_array("rows/label", std::span(tasks.label), {tasks.label.size()});
   file.borrowed_array("rows/time", std::span(tasks.time), {tasks.time.size()});
   for (std::size_t i = 0; i < row_fields.size(); ++i)
-    write_encoded(file, "rows/field/" + row_fields[i]->field.name, *row_fields[i], tasks.fields[i]);
+    write_encoded(file, "rows/field/" + row_fields[i]->field.name, *row_fields[i], tasks.fields[i],
+                  tasks.entity.size());
   return file.close();
 }
 
