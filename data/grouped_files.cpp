@@ -143,7 +143,7 @@ GroupedWriter::GroupedWriter(std::filesystem::path folder, const IngestOptions& 
 void GroupedWriter::add(std::string_view task, const Interaction& row, const FieldBuilders& fields) {
   const auto shard = shard_of(task, records_.size());
   append_record(records_[shard], task, row, fields);
-  ++rows_[shard];
+  count_row(shard);
 }
 
 void GroupedWriter::end_file(const std::string& file) {

@@ -160,7 +160,7 @@ SpillWriter::SpillWriter(const std::filesystem::path& folder, std::int64_t shard
 void SpillWriter::add(std::string_view task, const Interaction& row, const FieldBuilders& fields) {
   const auto shard = shard_of(task, files_.size());
   append_record(unwritten_[shard], task, row, fields);
-  ++rows_[shard];
+  count_row(shard);
   if (unwritten_[shard].size() >= most_unwritten_) write(shard);
 }
 

@@ -43,6 +43,9 @@ class RowSink {
   const std::vector<std::int64_t>& rows() const { return rows_; }
 
  protected:
+  void count_row(std::size_t shard) { ++rows_[shard]; }
+
+ private:
   std::vector<std::int64_t> rows_;
 };
 
