@@ -2,6 +2,7 @@
 
 #include "app/command.h"
 #include "app/communicator_ranks.h"
+#include "app/progress_line.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "base/plural.h"
@@ -14,7 +15,8 @@ ExitCode command_ingest(Invocation& invocation, Communicator& group) {
   const auto& options = invocation.configuration.data;
   agree(group, [&] { require(!options.dataset.empty(), "data.dataset is not set: name the folder to make"); });
   CommunicatorRanks ranks(group);
-  const auto report = ingest(options, ranks);
+  ProgressDisplay display(ProgressDisplay::Tells::kLong);
+  const auto report = ingest(options, ranks, [&](const IngestStatus& status) { display.show(status); });
   if (group.rank() > 0) return ExitCode::kOk;
   const auto manifest = read_json(report.dataset / "dataset.json");
   const double rate = static_cast<double>(report.rows_read) / report.seconds;

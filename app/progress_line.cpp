@@ -44,14 +44,37 @@ std::string progress_line(const std::string& what, std::int64_t done, std::int64
   return share.substr(0, columns);
 }
 
+std::string progress_line(const IngestStatus& status, double seconds, std::size_t columns) {
+  if (status.stage != std::string("read"))
+    return progress_line(fmt::format("{} shards", status.stage), status.done, status.all, seconds, columns);
+  const auto rows = fmt::format("read {} rows", status.rows);
+  const auto rate = fmt::format("  {:.0f} rows/s", seconds > 0.0 ? static_cast<double>(status.rows) / seconds : 0.0);
+  const auto left = seconds * static_cast<double>(status.all - status.done) / static_cast<double>(status.done);
+  if (status.done <= 0 || seconds <= 0.0) return rows.substr(0, columns);
+  for (const auto& line : {rows + rate + fmt::format("  {} left", as_clock(left)), rows + rate})
+    if (line.size() <= columns) return line;
+  return rows.substr(0, columns);
+}
+
+void ProgressDisplay::show(const IngestStatus& status) {
+  if (stage_ != status.stage) {
+    stage_ = status.stage;
+    begun_ = std::chrono::steady_clock::now();
+  }
+  show(status.done == status.all, [&](std::size_t columns) { return progress_line(status, seconds(), columns); });
+}
+
+double ProgressDisplay::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+}
+
 void ProgressDisplay::show(const std::string& what, std::int64_t done, std::int64_t all) {
-  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-  show(done == all, [&](std::size_t columns) { return progress_line(what, done, all, seconds, columns); });
+  show(done == all, [&](std::size_t columns) { return progress_line(what, done, all, seconds(), columns); });
 }
 
 bool ProgressDisplay::is_due(bool last) {
   const auto now = std::chrono::steady_clock::now();
-  if (!isatty(STDERR_FILENO) && now - shown_ < kBetweenLines && !last) return false;
+  if (!isatty(STDERR_FILENO) && now - shown_ < kBetweenLines && !(last && tells_ == Tells::kAll)) return false;
   shown_ = now;
   return true;
 }

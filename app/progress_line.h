@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "data/ingest.h"
 #include "trainer/training/training.h"
 
 namespace warmstart {
@@ -15,11 +16,22 @@ std::string progress_line(const TrainProgress& progress, const std::string& vali
 std::string progress_line(const std::string& what, std::int64_t done, std::int64_t all, double seconds,
                           std::size_t columns);
 
+// The same of an ingest, or of its present stage, which has taken so long.
+std::string progress_line(const IngestStatus& status, double seconds, std::size_t columns);
+
 // Where such lines go: stderr.  A terminal's line is overwritten; a log gets one every few seconds, and the last.
 class ProgressDisplay {
  public:
+  // kLong: a log says nothing of work that takes only a few seconds.
+  enum class Tells { kAll, kLong };
+  explicit ProgressDisplay(Tells tells = Tells::kAll) : tells_(tells) {
+    if (tells == Tells::kLong) shown_ = begun_;
+  }
+
   // Work that began with this object.
   void show(const std::string& what, std::int64_t done, std::int64_t all);
+  // An ingest, of which each stage is told by itself.
+  void show(const IngestStatus& status);
 
   // Whether a line would be shown now; `line` makes one of at most so many columns.
   template <typename Line>
@@ -28,10 +40,13 @@ class ProgressDisplay {
   }
 
  private:
+  double seconds() const;  // since the work, or the present stage, began
   bool is_due(bool last);
   static std::size_t columns();
   static void print(const std::string& line, bool last);
 
+  Tells tells_;
+  std::string stage_;  // of an ingest
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now(), shown_;
 };
 

@@ -107,15 +107,9 @@ void Hdf5Writer::borrow(const std::string& name, const H5::DataType& type, const
   if (bytes > 0) borrowed_[array.getOffset()] = {data, bytes};
 }
 
-void Hdf5Writer::texts(const std::string& name, const std::vector<std::string>& values) {
-  std::size_t width = 1;
-  for (const auto& value : values) width = std::max(width, value.size());
-  std::string padded(width * values.size(), '\0');
-  for (std::size_t i = 0; i < values.size(); ++i) values[i].copy(&padded[i * width], width);
-  H5::StrType type(H5::PredType::C_S1, width);
-  type.setStrpad(H5T_STR_NULLPAD);
-  type.setCset(H5T_CSET_UTF8);
-  write(name, type, padded.data(), {values.size()});
+void Hdf5Writer::texts(const std::string& name, PackedTexts texts) {
+  array(name + "/bytes", std::move(texts.bytes));
+  array(name + "/offsets", std::move(texts.offsets));
 }
 
 std::string Hdf5Writer::close() {
@@ -174,10 +168,25 @@ const Hdf5Array& Hdf5Mapping::find(const std::string& name, Hdf5Type type) const
   return found->second;
 }
 
+std::size_t Hdf5Mapping::text_count(const std::string& name) const {
+  if (is_padded(name)) return find(name, Hdf5Type::kText).elements;
+  const auto offsets = array<std::int64_t>(name + "/offsets");
+  if (offsets.empty()) throw DataError(fmt::format("{}: array '{}/offsets' is empty", path_.string(), name));
+  return offsets.size() - 1;
+}
+
 std::string Hdf5Mapping::text(const std::string& name, std::size_t index) const {
-  const auto& array = find(name, Hdf5Type::kText);
-  const auto* start = reinterpret_cast<const char*>(base_ + array.offset) + index * array.width;
-  return {start, strnlen(start, array.width)};
+  if (is_padded(name)) {
+    const auto& padded = find(name, Hdf5Type::kText);
+    const auto* start = reinterpret_cast<const char*>(base_ + padded.offset) + index * padded.width;
+    return {start, strnlen(start, padded.width)};
+  }
+  const auto bytes = array<std::uint8_t>(name + "/bytes");
+  const auto offsets = array<std::int64_t>(name + "/offsets");
+  const auto start = offsets[index], end = offsets[index + 1];
+  if (start < 0 || start > end || end > std::ssize(bytes))
+    throw DataError(fmt::format("{}: array '{}/offsets' does not fit '{}/bytes'", path_.string(), name, name));
+  return {reinterpret_cast<const char*>(bytes.data()) + start, static_cast<std::size_t>(end - start)};
 }
 
 std::vector<std::string> Hdf5Mapping::texts(const std::string& name) const {

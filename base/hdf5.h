@@ -6,10 +6,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/hdf5_structure.h"
@@ -28,6 +32,21 @@ template <>
 const H5::PredType& hdf5_type<std::uint32_t>();
 template <>
 const H5::PredType& hdf5_type<std::int64_t>();
+
+// Texts of different lengths, one behind the other.
+struct PackedTexts {
+  PackedTexts() = default;
+  PackedTexts(std::initializer_list<std::string_view> texts) {
+    for (const auto text : texts) add(text);
+  }
+  void add(std::string_view text) {
+    bytes.insert(bytes.end(), text.begin(), text.end());
+    offsets.push_back(static_cast<std::int64_t>(bytes.size()));
+  }
+
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::int64_t> offsets = {0};  // of text i: bytes offsets[i] to offsets[i + 1]
+};
 
 // Writes one HDF5 file.  Names may hold folders ("rows/label").  Same arrays,
 // same bytes.  The file is made in memory and appears on disk, complete, at close():
@@ -53,9 +72,16 @@ class Hdf5Writer {
   void array(const std::string& name, const std::vector<T>& values) {
     array(name, std::span<const T>(values), {values.size()});
   }
+  // Without a copy: it keeps them until close().
+  template <typename T>
+  void array(const std::string& name, std::vector<T>&& values) {
+    const auto kept = std::make_shared<std::vector<T>>(std::move(values));
+    kept_.push_back(kept);
+    borrowed_array(name, std::span<const T>(*kept), {kept->size()});
+  }
 
-  // Texts of different lengths: padded with zero bytes to the longest.
-  void texts(const std::string& name, const std::vector<std::string>& values);
+  // Two arrays, `<name>/bytes` uint8 and `<name>/offsets` int64.
+  void texts(const std::string& name, PackedTexts texts);
 
   // Call last.  Returns the digest of the file as it was meant to be.  Throws EnvironmentError when the disk refuses.
   std::string close();
@@ -75,6 +101,7 @@ class Hdf5Writer {
   H5::H5File file_;
   std::size_t objects_ = 0;                   // at most: folders are counted once for each array in them
   std::map<std::size_t, Borrowed> borrowed_;  // by their place in the file, where memory_ has holes
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
 // Reads one regular HDF5 file by mapping it into memory; see hdf5_structure.h.  Throws DataError naming the
@@ -94,7 +121,8 @@ class Hdf5Mapping {
     const auto& found = find(name, type_of<T>());
     return {reinterpret_cast<const T*>(base_ + found.offset), found.elements};
   }
-  std::size_t text_count(const std::string& name) const { return find(name, Hdf5Type::kText).elements; }
+  // As Hdf5Writer::texts() writes them, or as one array of texts that are padded to the longest.
+  std::size_t text_count(const std::string& name) const;
   std::vector<std::string> texts(const std::string& name) const;
   std::string text(const std::string& name, std::size_t index) const;  // index < text_count(name)
 
@@ -110,6 +138,7 @@ class Hdf5Mapping {
     if constexpr (std::is_same_v<T, std::int64_t>) return Hdf5Type::kInt64;
   }
   const Hdf5Array& find(const std::string& name, Hdf5Type type) const;
+  bool is_padded(const std::string& name) const { return arrays_.contains(name); }
 
   std::filesystem::path path_;
   std::size_t bytes_ = 0;

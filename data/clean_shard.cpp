@@ -71,8 +71,12 @@ void transform_labels(SpilledTask& task, const LabelTransform& transform, std::v
 void set_short_tasks_aside(SpilledShard& shard, std::int64_t min_rows) {
   const auto is_short = [&](const SpilledTask& task) { return std::ssize(task.rows) < min_rows; };
   for (auto& task : shard.tasks) {
-    if (!is_short(task) || task.rows.empty()) continue;
-    shard.short_task_rows += std::ssize(task.rows);
+    if (!is_short(task)) continue;
+    if (task.rows.empty()) {
+      shard.empty_tasks.push_back(task.key);
+      continue;
+    }
+    shard.left_out.of_short_tasks += std::ssize(task.rows);
     shard.short_tasks.push_back({task.key, std::exchange(task.rows, {})});
   }
   std::erase_if(shard.tasks, is_short);
@@ -83,13 +87,23 @@ void set_short_tasks_aside(SpilledShard& shard, std::int64_t min_rows) {
 void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& end_of) {
   for (auto& task : shard.tasks) {
     // First, so that nothing late is in a label that several rows make.
-    shard.late_rows += leave_out_late(task.rows, end_of(task.key));
-    shard.duplicate_rows += clean_duplicates(task.rows, options.duplicates);
-    transform_labels(task, options.transform, shard.unusable);
+    shard.left_out.late += leave_out_late(task.rows, end_of(task.key));
+    shard.left_out.duplicate += clean_duplicates(task.rows, options.duplicates);
+    transform_labels(task, options.transform, shard.left_out.unusable);
     if (task.rows.size() > std::numeric_limits<std::uint32_t>::max())
       throw DataError(fmt::format("task '{}' has over 2^32 - 1 rows; leave some out", printable(task.key)));
   }
   set_short_tasks_aside(shard, options.min_rows);
+}
+
+SpillReader spill_reader(const std::filesystem::path& folder, const IngestOptions& options, const IngestTables& tables,
+                         std::span<const SpillOfRank> ranks) {
+  return {folder,
+          tables.row_fields,
+          ranks,
+          !options.time.empty(),
+          options.task == TaskSide::kScenario,
+          tables.columns_of_row};
 }
 
 }  // namespace warmstart

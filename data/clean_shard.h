@@ -1,9 +1,12 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "data/ingest_options.h"
+#include "data/ingest_tables.h"
 #include "data/spill.h"
 
 namespace warmstart {
@@ -15,5 +18,9 @@ using EndOfTask = std::function<double(const std::string& task)>;
 // rows with one entity what options.duplicates says; labels as options.transform makes them; tasks under
 // options.min_rows aside.  Throws DataError for a task with more rows than can be counted.
 void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& end_of);
+
+// Reads what `ranks` have spilled into a folder.  What these name must outlive it.
+SpillReader spill_reader(const std::filesystem::path& folder, const IngestOptions& options, const IngestTables& tables,
+                         std::span<const SpillOfRank> ranks);
 
 }  // namespace warmstart

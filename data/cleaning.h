@@ -30,7 +30,7 @@ class BadRow : public std::runtime_error {
 
 // Squares of larger numbers, added up over a task's rows, leave float32.
 constexpr double kLargestNumber = 1e18;
-// Stored keys of one column are padded to its longest.
+// What is longer is a text, or two columns that were taken for one.
 constexpr std::size_t kLongestKey = 4096;  // bytes
 
 // The number in a cell of `column`.  Throws BadRow for what is none, and for one beyond kLargestNumber.

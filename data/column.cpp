@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/split_text.h"
 
@@ -26,11 +27,11 @@ void Moments::add(const Moments& others) {
   values += others.values;
 }
 
-Cell FieldBuilder::parse(std::optional<std::string_view> text) {
-  Cell cell;
+void FieldBuilder::parse(std::optional<std::string_view> text, Cell& cell) {
+  cell.keys.clear();
   if (field.kind == FieldKind::kDense) {
     cell.value = text ? number_in(field.name, *text) : std::numeric_limits<double>::quiet_NaN();
-    if (!text) return cell;
+    if (!text) return;
     smallest = std::min(smallest, cell.value);
     largest = std::max(largest, cell.value);
   } else if (text && field.kind == FieldKind::kCategorical) {
@@ -40,13 +41,11 @@ Cell FieldBuilder::parse(std::optional<std::string_view> text) {
       if (!key.empty()) cell.keys.push_back(number_of(key));
     });
   }
-  return cell;
 }
 
-Cell FieldBuilder::parse(const std::vector<std::string_view>& list) {
-  Cell cell;
+void FieldBuilder::parse(const std::vector<std::string_view>& list, Cell& cell) {
+  cell.keys.clear();
   for (const auto key : list) cell.keys.push_back(number_of(key));
-  return cell;
 }
 
 std::uint32_t FieldBuilder::number_of(std::string_view key) {
@@ -54,10 +53,14 @@ std::uint32_t FieldBuilder::number_of(std::string_view key) {
   return keys.add(key);
 }
 
-void FieldBuilder::count(const Cell& cell, Moments& of_part, std::int64_t times) {
+void FieldBuilder::count(const CellColumn& cells, std::size_t begin, std::size_t end, Moments& of_part,
+                         std::int64_t times) {
   counts.resize(keys.size());
-  for (const auto key : cell.keys) counts[key] += times;
-  if (field.kind == FieldKind::kDense && !std::isnan(cell.value)) of_part.add(cell.value);
+  for (auto index = begin; index < end; ++index) {
+    for (const auto key : cells.keys(index)) counts[key] += times;
+    const auto value = cells.value(index);
+    if (!std::isnan(value)) of_part.add(value);
+  }
 }
 
 void FieldBuilder::finish() {
@@ -88,30 +91,22 @@ float FieldBuilder::standardised(double value) const {
   return static_cast<float>(std::clamp((value - field.mean) / field.deviation, -kMostDeviations, kMostDeviations));
 }
 
-void EncodedColumn::add(const Cell& cell) {
-  switch (builder_.field.kind) {
-    case FieldKind::kDense:
-      dense_.push_back(builder_.standardised(cell.value));
-      return;
-    case FieldKind::kCategorical:
-      ids_.push_back(cell.keys.empty() ? 0 : builder_.id(cell.keys[0]));
-      return;
-    case FieldKind::kMulti:
-      for (const auto key : cell.keys) ids_.push_back(builder_.id(key));
-      offsets_.push_back(static_cast<std::int64_t>(ids_.size()));
+void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
+                   std::size_t count) {
+  const auto kind = field.field.kind;
+  std::vector<float> numbers;
+  std::vector<std::uint32_t> ids;
+  std::vector<std::int64_t> offsets = {0};
+  for (std::size_t index = 0; index < count; ++index) {
+    if (kind == FieldKind::kDense) numbers.push_back(field.standardised(cells.value(index)));
+    const auto keys = cells.keys(index);
+    for (const auto key : keys) ids.push_back(field.id(key));
+    if (kind == FieldKind::kCategorical && keys.empty()) ids.push_back(0);
+    if (kind == FieldKind::kMulti) offsets.push_back(static_cast<std::int64_t>(ids.size()));
   }
-}
-
-void EncodedColumn::write(Hdf5Writer& file, const std::string& name) const {
-  switch (builder_.field.kind) {
-    case FieldKind::kDense:
-      return file.array(name, dense_);
-    case FieldKind::kCategorical:
-      return file.array(name, ids_);
-    case FieldKind::kMulti:
-      file.array(name + "/values", ids_);
-      file.array(name + "/offsets", offsets_);
-  }
+  if (kind == FieldKind::kDense) return file.array(name, std::move(numbers));
+  file.array(kind == FieldKind::kMulti ? name + "/values" : name, std::move(ids));
+  if (kind == FieldKind::kMulti) file.array(name + "/offsets", std::move(offsets));
 }
 
 }  // namespace warmstart

@@ -1,6 +1,5 @@
-// Columns of fields as they come from tables: keys as numbers of first sight,
-// dense values as found.  They turn into ids and standardised values once the
-// training tasks are known.
+// A field while it is being ingested: keys and numbers as they come from tables turn into ids and standardised values
+// once the training tasks are known.
 
 #pragma once
 
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/hdf5.h"
+#include "data/cell_column.h"
 #include "data/cleaning.h"
 #include "data/schema.h"
 #include "data/vocabulary.h"
@@ -20,12 +20,6 @@ namespace warmstart {
 
 // A value further from the mean would drown all others, and take the model out of what float32 holds.
 constexpr double kMostDeviations = 100.0;
-
-// What one cell holds: key numbers (one for categorical, any count for multi) or a number.
-struct Cell {
-  std::vector<std::uint32_t> keys;
-  double value = 0.0;  // NaN means missing
-};
 
 // How many numbers there are, their mean, and the sum of their squared deviations from it.  The difference of two large
 // sums would lose what a column of times varies by.
@@ -50,13 +44,14 @@ struct FieldBuilder {
   std::int64_t min_count = 1;
   Vocabulary vocabulary;
 
-  // Throws BadRow.
-  Cell parse(std::optional<std::string_view> text);
+  // What a text says, in `cell`, of which nothing stays.  Throws BadRow.
+  void parse(std::optional<std::string_view> text, Cell& cell);
   // Of a multi field whose keys come one by one.  Throws BadRow.
-  Cell parse(const std::vector<std::string_view>& list);
+  void parse(const std::vector<std::string_view>& list, Cell& cell);
 
-  // Adds a cell of the training data to the statistics, its keys so many times, its number to those of a part of it.
-  void count(const Cell& cell, Moments& of_part, std::int64_t times = 1);
+  // Adds cells `begin` to `end` of the training data to the statistics, their keys so many times, their numbers to
+  // those of a part of it.
+  void count(const CellColumn& cells, std::size_t begin, std::size_t end, Moments& of_part, std::int64_t times = 1);
 
   // Fixes the vocabulary or the standardisation, and warns of values that it cuts off.
   void finish();
@@ -70,19 +65,9 @@ struct FieldBuilder {
   void finish_dense();
 };
 
-// The cells of one field over rows, tasks or entities, encoded, as they are stored.
-class EncodedColumn {
- public:
-  explicit EncodedColumn(const FieldBuilder& builder) : builder_(builder) {}
-  void add(const Cell& cell);
-  // categorical: `<name>` uint32; multi: `<name>/values` uint32 and `<name>/offsets` int64; dense: `<name>` float32.
-  void write(Hdf5Writer& file, const std::string& name) const;
-
- private:
-  const FieldBuilder& builder_;
-  std::vector<std::uint32_t> ids_;
-  std::vector<std::int64_t> offsets_{0};
-  std::vector<float> dense_;
-};
+// Writes the first `count` cells as ids and standardised values.  categorical: `<name>` uint32; multi: `<name>/values`
+// uint32 and `<name>/offsets` int64; dense: `<name>` float32.
+void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
+                   std::size_t count);
 
 }  // namespace warmstart

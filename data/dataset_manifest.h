@@ -15,7 +15,7 @@
 namespace warmstart {
 
 // Version of the data set's layout; a reader refuses a newer one.
-constexpr int kDatasetVersion = 1;
+constexpr int kDatasetVersion = 2;
 
 // What dataset.json says of a data set.
 struct DatasetManifest {

@@ -8,37 +8,13 @@
 #include <string>
 
 #include "base/digest.h"
-#include "base/errors.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "base/plural.h"
-#include "base/text.h"
 #include "data/dataset_manifest.h"
 #include "data/shard_writer.h"
 
 namespace warmstart {
 namespace {
-
-// Texts are stored padded to the longest: what that may cost beside what the texts themselves take.
-constexpr std::size_t kMostPadding = 16;                           // times their size
-constexpr std::size_t kPaddingThatIsFine = std::size_t{64} << 20;  // bytes
-
-// Throws DataError when one long key would blow up the file.
-void check_padding(const std::string& what, const std::vector<std::string>& keys) {
-  std::size_t bytes = 0;
-  std::string longest;
-  for (const auto& key : keys) {
-    bytes += key.size();
-    if (key.size() > longest.size()) longest = key;
-  }
-  const auto padded = keys.size() * longest.size();
-  if (padded <= std::max(kPaddingThatIsFine, kMostPadding * bytes)) return;
-  throw DataError(fmt::format(
-      "{}: all {} keys are stored as long as the longest, '{}' of {} bytes, which takes {:.0f} MB instead of {:.0f}; "
-      "shorten it or leave it out",
-      what, keys.size(), printable(longest, 40), longest.size(), static_cast<double>(padded) / 1e6,
-      static_cast<double>(bytes) / 1e6));
-}
 
 using CountsOfSplits = std::array<DatasetManifest::Counts, kSplits>;
 
@@ -112,8 +88,9 @@ void DatasetWriter::write_vocabularies() const {
   const auto add = [&](const FieldBuilder& builder) {
     if (builder.field.kind == FieldKind::kDense) return;
     const auto name = fmt::format("{}/{}", name_of(builder.field.owner), builder.field.name);
-    check_padding(fmt::format("column '{}'", builder.field.name), builder.vocabulary.keys());
-    file.texts(name + "/key", builder.vocabulary.keys());
+    PackedTexts keys;
+    for (const auto& key : builder.vocabulary.keys()) keys.add(key);
+    file.texts(name + "/key", std::move(keys));
     file.array(name + "/count", builder.vocabulary.counts());
   };
   const auto& tables = parts_.tables;
@@ -126,47 +103,41 @@ void DatasetWriter::write_vocabularies() const {
 
 void DatasetWriter::write_entities() const {
   const auto& entities = parts_.tables.entities;
-  std::vector<std::string> keys;
-  EncodedColumn key_column(parts_.tables.key);
-  std::vector<EncodedColumn> columns;
-  for (const auto& field : entities.fields()) columns.emplace_back(*field);
-  for (std::uint32_t entity = 0; entity < entities.keys().size(); ++entity) {
-    keys.push_back(entities.keys().key(entity));
-    key_column.add({{entity}, 0.0f});
-    for (std::size_t i = 0; i < columns.size(); ++i) columns[i].add(entities.cells(entity)[i]);
+  const auto& key = parts_.tables.key;
+  const auto count = entities.keys().size();
+  PackedTexts keys;
+  std::vector<std::uint32_t> ids;
+  for (std::uint32_t entity = 0; entity < count; ++entity) {
+    keys.add(entities.keys().key(entity));
+    ids.push_back(key.id(entity));
   }
-  check_padding(plural_of(parts_.schema.entity), keys);
   Hdf5Writer file(folder_ / "entities.h5");
-  file.texts("key", keys);
-  key_column.write(file, "field/" + parts_.tables.key.field.name);
-  for (std::size_t i = 0; i < columns.size(); ++i) columns[i].write(file, "field/" + entities.fields()[i]->field.name);
+  file.texts("key", std::move(keys));
+  file.array("field/" + key.field.name, std::move(ids));
+  for (std::size_t i = 0; i < entities.fields().size(); ++i) {
+    const auto& field = *entities.fields()[i];
+    write_encoded(file, "field/" + field.field.name, field, entities.column(i), count);
+  }
   file.close();
 }
 
-WrittenShard DatasetWriter::write(const SpilledShard& shard, std::int64_t number) const {
+WrittenShard DatasetWriter::write(const CleanedShard& shard, std::int64_t number) const {
   WrittenShard written;
-  for (const auto& task : shard.tasks) {
-    written.rows.push_back(static_cast<std::uint32_t>(task.rows.size()));
-    written.splits.push_back(static_cast<std::uint8_t>(parts_.split.of(task.key)));
+  for (std::size_t task = 0; task < shard.tasks.keys.size(); ++task) {
+    written.rows.push_back(static_cast<std::uint32_t>(shard.tasks.rows(task)));
+    written.splits.push_back(static_cast<std::uint8_t>(parts_.split.of(shard.tasks.keys[task])));
   }
   written.file = fmt::format("shard-{:05d}.h5", number);
   written.digest = write(shard.tasks, written.file);
-  if (shard.short_tasks.empty()) return written;
+  if (shard.short_tasks.keys.empty()) return written;
   written.short_file = fmt::format("short-{:05d}.h5", number);
   written.short_digest = write(shard.short_tasks, written.short_file);
   return written;
 }
 
 // Returns the file's digest.
-std::string DatasetWriter::write(const std::vector<SpilledTask>& tasks, const std::string& file) const {
-  std::vector<std::string> keys;
-  keys.reserve(tasks.size());
-  for (const auto& task : tasks) keys.push_back(task.key);
-  check_padding(plural_of(parts_.schema.task), keys);
-  const auto& table = parts_.tables.tasks;
-  write_shard(folder_ / file, tasks, table.has_table() ? &table : nullptr, parts_.tables.row_fields);
-  sync(folder_ / file);
-  return digest_file(folder_ / file);
+std::string DatasetWriter::write(const CleanedTasks& tasks, const std::string& file) const {
+  return write_shard(folder_ / file, tasks, parts_.tables.tasks, parts_.tables.row_fields);
 }
 
 void DatasetWriter::finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const {

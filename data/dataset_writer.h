@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "data/cleaned_shard.h"
 #include "data/ingest_tables.h"
 #include "data/schema.h"
-#include "data/spill.h"
 #include "data/task_split.h"
 
 namespace warmstart {
@@ -31,8 +31,7 @@ struct WrittenShard {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WrittenShard, file, digest, short_file, short_digest, rows, splits)
 
 // Writes the files of a data set into a folder: those of the vocabularies, the entities and the shards in any order, on
-// any rank, then what tells of all shards.  Each call throws EnvironmentError when the disk refuses, and DataError when
-// one long key would blow up a file.
+// any rank, then what tells of all shards.  Each call throws EnvironmentError when the disk refuses.
 class DatasetWriter {
  public:
   // What `parts` names must outlive this.
@@ -40,12 +39,12 @@ class DatasetWriter {
 
   void write_vocabularies() const;
   void write_entities() const;
-  WrittenShard write(const SpilledShard& shard, std::int64_t number) const;
+  WrittenShard write(const CleanedShard& shard, std::int64_t number) const;
   // `facts`: what dataset.json says beside the files, their sizes and the schema.
   void finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const;
 
  private:
-  std::string write(const std::vector<SpilledTask>& tasks, const std::string& file) const;
+  std::string write(const CleanedTasks& tasks, const std::string& file) const;
 
   std::filesystem::path folder_;
   DatasetParts parts_;

@@ -71,7 +71,7 @@ void derive(SpilledTask& task, const std::vector<const Derived*>& fields, const 
 FieldBuilders derived_fields(const std::vector<std::string>& names) {
   FieldBuilders fields;
   for (const auto& name : names) {
-    auto builder = std::make_unique<FieldBuilder>();
+    auto builder = std::make_shared<FieldBuilder>();
     builder->field.name = derived_of(name).name;
     builder->field.kind = FieldKind::kDense;
     builder->field.owner = FieldOwner::kRow;

@@ -80,4 +80,14 @@ std::vector<FilePart> own_parts(const TableOptions& table, IngestRanks& ranks) {
   return parts;
 }
 
+std::vector<FilePart> own_files(const TableOptions& table, IngestRanks& ranks) {
+  std::vector<FilePart> parts;
+  ranks.agree([&] {
+    const auto files = expand_files(table.files);
+    const auto share = share_of(bytes_of(files), ranks.rank(), ranks.size());
+    parts = parts_between(files, share, {files.begin(), files.end()});
+  });
+  return parts;
+}
+
 }  // namespace warmstart

@@ -13,4 +13,7 @@ namespace warmstart {
 // line breaks stand in its quotes.  Throws DataError when a file is missing or of no format that is read.
 std::vector<FilePart> own_parts(const TableOptions& table, IngestRanks& ranks);
 
+// Collective.  The same where no file is cut: each is read by one rank.
+std::vector<FilePart> own_files(const TableOptions& table, IngestRanks& ranks);
+
 }  // namespace warmstart

@@ -14,19 +14,17 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "base/option_value.h"
 #include "base/pending_folder.h"
 #include "base/plural.h"
 #include "base/stopwatch.h"
-#include "base/text.h"
-#include "data/clean_shard.h"
 #include "data/dataset_writer.h"
-#include "data/derived_fields.h"
 #include "data/file_parts.h"
+#include "data/grouped_files.h"
 #include "data/ingest_tables.h"
 #include "data/interaction_reader.h"
 #include "data/label_range.h"
 #include "data/last_version.h"
+#include "data/shard_cleaning.h"
 #include "data/spill.h"
 #include "data/task_split.h"
 #include "data/training_statistics.h"
@@ -36,20 +34,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of rows with one (task, entity).
-const char* kept_of(Duplicates duplicates) {
-  switch (duplicates) {
-    case Duplicates::kSum:
-      return "the latest is kept, with the sum of the labels";
-    case Duplicates::kCount:
-      return "the latest is kept, with the number of rows as its label";
-    case Duplicates::kMean:
-      return "the latest is kept, with the mean of the labels";
-    default:
-      return "the latest is kept";
-  }
-}
-
 // Statistics, and what was left out.
 using CountedShard = std::pair<ShardStatistics, nlohmann::json>;
 
@@ -57,21 +41,24 @@ using CountedShard = std::pair<ShardStatistics, nlohmann::json>;
 // within agree().
 class Ingest {
  public:
-  Ingest(const IngestOptions& options, IngestRanks& ranks)
-      : asked_(options),
-        options_(options),
+  Ingest(const IngestOptions& options, IngestRanks& ranks, const IngestProgress& progress)
+      : progress_(progress),
+        asked_(options),
+        last_(last_version(options)),
+        options_(last_->for_new_rows(options)),
         ranks_(ranks),
         rejections_(options.on_error),
         tables_(options),
         split_(options),
-        target_(options.append.empty() ? options.dataset : next_version(options.dataset).folder),
+        target_(last_->next_folder(options)),
         pending_(PendingFolder::path_for(target_)),
-        spill_folder_(pending_ / "spill") {
+        spill_folder_(pending_ / "spill"),
+        cleaning_(spill_folder_, asked_, options_, tables_, entity_days_) {
     schema_.task = nlohmann::json(options.task).get<std::string>();
     schema_.entity = entity_noun(options);
     schema_.label = options.task == TaskSide::kClass ? options.class_column : options.label;
     if (options.duplicates == Duplicates::kCount) schema_.label = "count";
-    if (!options.append.empty()) go_on_from_last_version();
+    last_->give(tables_);
   }
 
   IngestReport run() {
@@ -81,7 +68,7 @@ class Ingest {
     spill();
     check_interactions();
     unite_keys();
-    if (last_) ranks_.agree([&] { spill_last_version(); });
+    ranks_.agree([&] { spill_last_version(); });
     split();
     count();
     ranks_.agree([&] { finish_schema(); });
@@ -93,17 +80,6 @@ class Ingest {
  private:
   bool is_first() const { return ranks_.rank() == 0; }
 
-  void go_on_from_last_version() {
-    last_ = std::make_unique<LastVersion>(asked_);
-    last_->give(tables_);
-    options_.interactions.files = asked_.append;
-    options_.shards = last_->shards();
-    // A count goes on as the sum of what it is and of new rows of 1.
-    if (asked_.duplicates != Duplicates::kCount) return;
-    options_.duplicates = Duplicates::kSum;
-    options_.label.clear();
-  }
-
   void start() {
     if (has_positives_alone(asked_))
       spdlog::info("interactions.label names no column: every row is a positive, of label 1");
@@ -113,31 +89,42 @@ class Ingest {
   }
 
   void spill() {
-    const auto parts = own_parts(options_.interactions, ranks_);
+    const auto& table = options_.interactions;
+    const auto parts = is_grouped(options_) ? own_files(table, ranks_) : own_parts(table, ranks_);
     // Of tables that all ranks have read the first one tells.
     if (!is_first()) rejections_ = Rejections(options_.on_error);
     for (const auto& field : tables_.row_fields) common_keys_.push_back(field->keys.size());
     nlohmann::json own;
     ranks_.agree([&] {
-      SpillWriter writer(spill_folder_, options_.shards, ranks_.rank());
+      const auto sink = row_sink();
       InteractionReader reader(options_, tables_, rejections_);
-      own["counts"] = reader.read(parts, writer);
+      std::int64_t all = 0;
+      for (const auto& part : parts) all += bytes_of(part);
+      own["counts"] = reader.read(parts, *sink, [&](auto rows, auto bytes) { tell({"read", bytes, all, rows}); });
       entity_days_ = std::move(reader.entity_days());
-      writer.close();
+      sink->close();
       own["left_out"] = rejections_.to_json();
-      new_rows_ = writer.rows();
+      new_rows_ = sink->rows();
     });
     ranks_.sum(new_rows_);
     add_up(ranks_.gather(own));
+  }
+
+  std::unique_ptr<RowSink> row_sink() const {
+    if (is_grouped(options_)) return std::make_unique<GroupedWriter>(spill_folder_, options_, tables_, ranks_.rank());
+    return std::make_unique<SpillWriter>(spill_folder_, options_.shards, ranks_.rank());
+  }
+
+  void tell(const IngestStatus& status) const {
+    if (progress_ && is_first()) progress_(status);
   }
 
   void add_up(const std::vector<nlohmann::json>& of_ranks) {
     rejections_ = Rejections(options_.on_error);
     interactions_.smallest.assign(tables_.row_fields.size(), INFINITY);
     interactions_.largest.assign(tables_.row_fields.size(), -INFINITY);
-    const auto rows_of_last = last_ ? last_->rows_read() : 0;
     for (const auto& read : of_ranks) {
-      rows_before_.push_back(rows_of_last + interactions_.positions);
+      rows_before_.push_back(last_->rows_read() + interactions_.positions);
       interactions_.add(read["counts"].get<InteractionCounts>());
       rejections_.merge(read["left_out"]);
     }
@@ -157,12 +144,12 @@ class Ingest {
     });
   }
 
-  // Each side of the time has rows, where there are any: of a first version.
+  // Each side of the time has rows, where there are any.
   void check_split_time() const {
     const auto& [text, seconds] = options_.split_time;
     const auto earliest = interactions_.earliest, latest = interactions_.latest;
     const bool is_between = earliest < seconds && seconds <= latest;
-    if (!options_.split_time.is_set() || last_ || is_between || earliest > latest) return;
+    if (!options_.split_time.is_set() || last_->rows_read() > 0 || is_between || earliest > latest) return;
     throw DataError(
         fmt::format("data.split-time = {} ({}) leaves no row {}: column '{}' goes from {} to {}; choose a time between",
                     text, seconds, seconds > latest ? "from it on" : "before it", options_.time, earliest, latest));
@@ -175,15 +162,15 @@ class Ingest {
     tables_.calendar.unite_keys(ranks_);
     auto of_entities = tables_.entities.unite_keys(ranks_);
     entity_days_.finish(of_entities, ranks_);
-    for (auto& numbers : of_entities) {
-      const auto rank = spilled_.size();
-      spilled_.push_back({static_cast<int>(rank), std::move(numbers), {}, rows_before_[rank]});
-    }
+    std::vector<SpillOfRank> spilled;
+    for (std::size_t rank = 0; rank < of_entities.size(); ++rank)
+      spilled.push_back({static_cast<int>(rank), std::move(of_entities[rank]), {}, rows_before_[rank]});
     for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
       auto of_ranks = unite(tables_.row_fields[i]->keys, common_keys_[i], ranks_);
       for (std::size_t rank = 0; rank < of_ranks.size(); ++rank)
-        spilled_[rank].keys.push_back(std::move(of_ranks[rank]));
+        spilled[rank].keys.push_back(std::move(of_ranks[rank]));
     }
+    for (auto& of_rank : spilled) cleaning_.add(std::move(of_rank));
     entity_rows_.assign(tables_.entities.keys().size(), 0);
     without_table_row_ = without_table_row();
     spdlog::info("read {} interactions of {}", report_.rows_read,
@@ -192,54 +179,38 @@ class Ingest {
 
   // The rows of the last version that share a shard with new ones, as those of one more rank.
   void spill_last_version() {
+    if (last_->shards() == 0) return;
     const auto number = ranks_.size() + ranks_.rank();
     SpillWriter writer(spill_folder_, options_.shards, number);
     const auto share = own_shards();
     for (auto shard = share.begin; shard < share.end; ++shard) {
-      if (has_new_rows(shard)) last_->spill(shard, writer, tables_, split_);
+      if (is_made(shard)) last_->spill(shard, writer, tables_, split_);
     }
     writer.close();
-    auto& spilled = spilled_.emplace_back(SpillOfRank{number, all_of(tables_.entities.keys()), {}, 0});
+    SpillOfRank spilled = {number, all_of(tables_.entities.keys()), {}, 0};
     for (const auto& field : tables_.row_fields) spilled.keys.push_back(all_of(field->keys));
+    cleaning_.add_last_version(std::move(spilled));
   }
 
   static NumbersOfRank all_of(const KeyNumbers& keys) { return NumbersOfRank::unchanged(keys.size()); }
 
-  // Without a last version, every shard is made.
-  bool has_new_rows(std::int64_t shard) const { return !last_ || new_rows_[static_cast<std::size_t>(shard)] > 0; }
+  // Or else it is one of the last version's as it is.
+  bool is_made(std::int64_t shard) const {
+    return shard >= last_->shards() || new_rows_[static_cast<std::size_t>(shard)] > 0;
+  }
 
   OwnShare own_shards() const { return share_of(options_.shards, ranks_.rank(), ranks_.size()); }
 
-  SpilledShard read_shard(std::int64_t shard, std::span<const SpillOfRank> ranks, const EndOfTask& end_of) const {
-    const SpillReader reader = {
-        spill_folder_,         tables_.row_fields, ranks, !options_.time.empty(), options_.task == TaskSide::kScenario,
-        tables_.columns_of_row};
-    auto read = reader.read(shard);
-    derive(read, options_.derived, entity_days_);
-    clean(read, options_, end_of);
-    return read;
-  }
-  SpilledShard read_whole_shard(std::int64_t shard) const {
-    return read_shard(shard, spilled_, [](const auto&) { return INFINITY; });
-  }
-  // What is stored, once the tasks are split.
-  SpilledShard read_split_shard(std::int64_t shard) const {
-    return read_shard(shard, spilled_, [&](const auto& task) {
-      return split_.of(task) == Split::kTrain ? options_.split_time.seconds : INFINITY;
-    });
-  }
-  // What the last version has stored.
-  SpilledShard read_last_shard(std::int64_t shard) const {
-    return read_shard(shard, std::span(spilled_).last(1), [](const auto&) { return INFINITY; });
-  }
-
   // Collective.  What `ask` says of each shard, in their order; each rank asks of its own.
   template <typename Answer>
-  std::vector<Answer> ask_of_shards(const std::function<Answer(std::int64_t)>& ask) {
+  std::vector<Answer> ask_of_shards(const char* stage, const std::function<Answer(std::int64_t)>& ask) {
     auto own = nlohmann::json::array();
     ranks_.agree([&] {
       const auto share = own_shards();
-      for (auto shard = share.begin; shard < share.end; ++shard) own.push_back(ask(shard));
+      for (auto shard = share.begin; shard < share.end; ++shard) {
+        own.push_back(ask(shard));
+        tell({stage, shard + 1 - share.begin, share.end - share.begin, 0});
+      }
     });
     std::vector<Answer> answers;
     for (const auto& of_rank : ranks_.gather(own)) {
@@ -250,68 +221,36 @@ class Ingest {
 
   // Tasks are split by all of their rows: which of them are training tasks is not known before.
   void split() {
-    const auto counts = ask_of_shards<std::int64_t>([&](auto shard) -> std::int64_t {
-      if (!has_new_rows(shard)) return last_->tasks(shard);
-      const auto spilled = read_whole_shard(shard);
-      for (const auto& task : spilled.tasks) split_.add(task.key);
-      return std::ssize(spilled.tasks);
+    const auto counts = ask_of_shards<std::int64_t>("cleaned", [&](auto shard) -> std::int64_t {
+      if (!is_made(shard)) return last_->tasks(shard);
+      const auto keys = cleaning_.task_keys(shard);
+      for (const auto& key : keys) split_.add(key);
+      return std::ssize(keys);
     });
     for (const auto count : counts) report_.tasks += count;
     // Before the split looks for the tasks that it lists.
     if (report_.tasks == 0) refuse_for_lack_of_tasks();
-    if (last_) {
-      split_.finish_one_by_one();
-    } else {
-      split_.finish(ranks_);
-    }
+    last_->finish(split_, ranks_);
   }
 
   void refuse_for_lack_of_tasks() {
     const auto left_out =
-        ask_of_shards<nlohmann::json>([&](auto shard) { return left_out_of(read_whole_shard(shard)); });
+        ask_of_shards<nlohmann::json>("cleaned", [&](auto shard) { return cleaning_.left_out(shard); });
     for (const auto& of_shard : left_out) rejections_.merge(of_shard);
     ranks_.agree([&] { refuse_for_lack_of("task", "lower data.min-rows"); });
   }
 
-  nlohmann::json left_out_of(const SpilledShard& shard) const {
-    Rejections rejections(options_.on_error);
-    rejections.count("row of a training task from data.split-time on", shard.late_rows);
-    rejections.count(fmt::format("duplicate (task, entity) pair ({})", kept_of(asked_.duplicates)),
-                     shard.duplicate_rows);
-    for (const auto& row : shard.unusable) reject(row, rejections);
-    rejections.count("task under min-rows", shard.short_task_rows);
-    return rejections.to_json();
-  }
-
-  void reject(const UnusableLabel& row, Rejections& rejections) const {
-    const auto where = fmt::format("{} '{}', {} '{}'", schema_.task, printable(row.task), schema_.entity,
-                                   printable(tables_.entities.keys().key(row.entity)));
-    if (std::abs(row.label) > kLargestNumber) {
-      rejections.add(where,
-                     {"number too large",
-                      fmt::format("interactions.duplicates = {} makes {} of its labels, beyond {:.0e}, the largest "
-                                  "number that can be learned from; rescale them",
-                                  to_text(asked_.duplicates), row.label, kLargestNumber)});
-    } else {
-      rejections.add(where,
-                     {"label that log1p has no number for",
-                      fmt::format("its label is {}, and interactions.transform = log1p takes labels above -1; take "
-                                  "clip or threshold, or set data.label-min = 0",
-                                  row.label)});
-    }
-  }
-
   // Statistics are of the training tasks only: nothing of the test leaks into ids or scales.
   void count() {
-    const auto counted = ask_of_shards<CountedShard>([&](auto shard) { return count_shard(shard); });
-    if (last_) training_ = last_->training_rows();
+    const auto counted = ask_of_shards<CountedShard>("counted", [&](auto shard) { return count_shard(shard); });
+    training_ = last_->training_rows();
     training_.of_rows.resize(tables_.row_fields.size());
     training_.of_tasks.resize(tables_.tasks.fields().size());
     for (const auto& [statistics, left_out] : counted) {
       training_.add(statistics);
       rejections_.merge(left_out);
     }
-    unite_counts(tables_, entity_rows_, last_ ? last_->entity_rows() : std::vector<std::int64_t>(), training_, ranks_);
+    unite_counts(tables_, entity_rows_, last_->entity_rows(), training_, ranks_);
     if (training_.rows == 0) ranks_.agree([&] { refuse_for_lack_of("training task", no_training_remedy()); });
   }
 
@@ -319,11 +258,10 @@ class Ingest {
     ShardStatistics statistics;
     statistics.of_rows.resize(tables_.row_fields.size());
     statistics.of_tasks.resize(tables_.tasks.fields().size());
-    if (!has_new_rows(shard)) return {statistics, nlohmann::json::object()};
-    const auto spilled = read_split_shard(shard);
-    statistics.add(count_training_rows(spilled, split_, tables_, entity_rows_));
-    if (last_) statistics.add(count_training_rows(read_last_shard(shard), split_, tables_, entity_rows_, -1));
-    return {statistics, left_out_of(spilled)};
+    if (!is_made(shard)) return {statistics, nlohmann::json::object()};
+    statistics.add(count_training_rows(cleaning_.stored(shard, split_).tasks, split_, tables_, entity_rows_));
+    statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, entity_rows_, -1));
+    return {statistics, cleaning_.left_out(shard)};
   }
 
   const char* no_training_remedy() const {
@@ -346,7 +284,7 @@ class Ingest {
     key.field.vocabulary_size = static_cast<std::int64_t>(key.vocabulary.keys().size());
     key.field.vocabulary_digest = key.vocabulary.digest();
     schema_.fields.push_back(key.field);
-    for (auto* field : tables_.fields()) {
+    for (const auto& field : tables_.fields()) {
       field->finish();
       schema_.fields.push_back(field->field);
     }
@@ -354,10 +292,10 @@ class Ingest {
 
   void write() {
     const DatasetWriter writer(pending_, {schema_, tables_, split_});
-    const auto shards = ask_of_shards<WrittenShard>([&](auto shard) {
-      return has_new_rows(shard) ? writer.write(read_split_shard(shard), shard) : last_->link(shard, pending_);
+    const auto shards = ask_of_shards<WrittenShard>("written", [&](auto shard) {
+      return is_made(shard) ? writer.write(cleaning_.stored(shard, split_), shard) : last_->link(shard, pending_);
     });
-    if (last_) ranks_.agree([&] { last_->check_is_more(shards); });
+    ranks_.agree([&] { last_->check_is_more(shards); });
     report_.dataset = target_;
     report_.tasks = 0;
     for (const auto& shard : shards) {
@@ -375,15 +313,13 @@ class Ingest {
   }
 
   nlohmann::json facts() const {
-    nlohmann::json facts = {{"rows_read", report_.rows_read},
+    nlohmann::json facts = {{"rows_read", last_->rows_read() + report_.rows_read},
                             {"label_mean", training_.label_sum / static_cast<double>(training_.rows)},
                             {"left_out", rejections_.to_json()},
                             {"without_table_row", without_table_row_},
                             {"seed", options_.seed}};
     if (options_.split_time.is_set()) facts["split_time"] = options_.split_time.seconds;
-    if (!last_) return facts;
     facts.update(last_->facts());
-    facts["rows_read"] = last_->rows_read() + report_.rows_read;
     return facts;
   }
 
@@ -399,14 +335,15 @@ class Ingest {
     return json;
   }
 
+  const IngestProgress& progress_;
   const IngestOptions& asked_;
+  std::unique_ptr<LastVersion> last_;
   IngestOptions options_;  // for the rows that are read now
   IngestRanks& ranks_;
   Rejections rejections_;
   IngestTables tables_;
   TaskSplit split_;
   fs::path target_, pending_, spill_folder_;
-  std::unique_ptr<LastVersion> last_;    // where rows are appended
   std::optional<PendingFolder> folder_;  // of the first rank
   Schema schema_;
   IngestReport report_;
@@ -415,7 +352,7 @@ class Ingest {
   std::vector<std::size_t> common_keys_;   // by row field: those that all ranks had before they read interactions
   std::vector<std::int64_t> new_rows_;     // by shard
   std::vector<std::int64_t> rows_before_;  // by rank
-  std::vector<SpillOfRank> spilled_;
+  ShardCleaning cleaning_;
   std::vector<std::int64_t> entity_rows_;  // in training tasks
   ShardStatistics training_;
   nlohmann::json without_table_row_;
@@ -423,11 +360,11 @@ class Ingest {
 
 }  // namespace
 
-IngestReport ingest(const IngestOptions& options, IngestRanks& ranks) {
+IngestReport ingest(const IngestOptions& options, IngestRanks& ranks, const IngestProgress& progress) {
   std::optional<Ingest> work;
   ranks.agree([&] {
     check(options);
-    work.emplace(options, ranks);
+    work.emplace(options, ranks, progress);
   });
   return work->run();
 }

@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "data/cleaning.h"
+#include "data/derived_fields.h"
 #include "data/side_table.h"
 
 namespace warmstart {
@@ -178,6 +179,19 @@ void check_times(const IngestOptions& options) {
           "interactions.derived is of the time before a row, and interactions.time names no column; name it");
 }
 
+// A file is cleaned when nothing is known of the others.
+void check_grouped(const IngestOptions& options) {
+  if (!is_grouped(options)) return;
+  require(
+      !options.split_time.is_set(),
+      "data.grouped = true cleans a file's tasks before all tasks are split, and data.split-time leaves out rows of "
+      "those to train on; set data.grouped = false, or leave data.split-time empty");
+  require(
+      !needs_entity_days(options.derived),
+      "data.grouped = true cleans each file by itself, and popularity-30d counts the rows of all; set data.grouped = "
+      "false, or leave popularity-30d out of interactions.derived");
+}
+
 // Rows without a label are positives, or are counted.
 void check_labels(const IngestOptions& options) {
   if (options.task == TaskSide::kClass || !options.label.empty()) return;
@@ -206,6 +220,9 @@ void declare(Options& add, IngestOptions& options) {
           "files of new interactions, globs allowed: they make the next version of the data set beside the last one, "
           "data.dataset.v2, with the ids and splits of what is known; empty: ingest interactions.files")
       .neutral();
+  add.add("data.grouped", options.grouped,
+          "whether each file of interactions.files holds all rows of its tasks, as engines that partition by the task "
+          "write them: a file's tasks are then cleaned as it is read, and a task in two files ends the ingest");
   add.add("data.shards", options.shards, "files that tasks are spread over").from(1).to(100'000);
   declare_cleaning(add, options);
   declare_split(add, options);
@@ -232,6 +249,7 @@ void check(const IngestOptions& options) {
   check_join("scenarios", options.scenarios);
   check_join("calendar", options.calendar);
   check_times(options);
+  check_grouped(options);
   require(options.scenarios.files.empty() || options.task == TaskSide::kScenario,
           "scenarios.files: only tasks of scenarios have a table of them; set data.task = scenario, or leave it empty");
   check_fields(options);

@@ -71,6 +71,7 @@ struct IngestOptions {
   Duplicates duplicates = Duplicates::kLatest;
   LabelTransform transform;  // of the label that `duplicates` leaves
   OnError on_error = OnError::kFail;
+  bool grouped = false;  // each file of interactions.files holds all rows of its tasks
   std::int64_t shards = 4;
   std::int64_t min_rows = 4;                     // a task with fewer is left out
   std::int64_t min_count = 1;                    // a key seen in fewer training rows, items or users is unknown
@@ -80,6 +81,9 @@ struct IngestOptions {
   SplitTime split_time;                          // from which on rows of training tasks are left out
   std::uint64_t seed = 0;
 };
+
+// Whether files are read as data.grouped says: appended ones hold rows of tasks that others hold rows of, too.
+inline bool is_grouped(const IngestOptions& options) { return options.grouped && options.append.empty(); }
 
 // The sections data, interactions, users, items, scenarios and calendar.
 void declare(Options& add, IngestOptions& options);

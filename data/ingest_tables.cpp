@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <limits>
-#include <utility>
 
 #include "data/cleaning.h"
 #include "data/derived_fields.h"
@@ -40,7 +37,8 @@ IngestTables::IngestTables(const IngestOptions& options)
                [column = options.calendar.key](auto text) { return day_key(time_in(column, text)); }),
       row_fields(field_builders(row_table(options), FieldOwner::kRow, options)),
       columns_of_row(row_fields.size()) {
-  take_over(derived_fields(options.derived));
+  for (const auto& more : {derived_fields(options.derived), row_users.fields(), calendar.fields()})
+    row_fields.insert(row_fields.end(), more.begin(), more.end());
   key.field.name = entity_column(options);
   check_name(key.field.name);
   // An example that was trained on says nothing of new classes by its key.
@@ -52,31 +50,16 @@ void IngestTables::read(Rejections& rejections) {
   entities.read(rejections);
   row_users.read(rejections);
   calendar.read(rejections);
-  take_over(std::move(row_users.fields()));
-  take_over(std::move(calendar.fields()));
 }
 
-void IngestTables::take_over(FieldBuilders fields) {
-  std::move(fields.begin(), fields.end(), std::back_inserter(row_fields));
-}
-
-std::span<const std::unique_ptr<FieldBuilder>> IngestTables::fields_in_row() const {
+std::span<const std::shared_ptr<FieldBuilder>> IngestTables::fields_in_row() const {
   return std::span(row_fields).first(columns_of_row);
 }
 
-std::vector<FieldBuilder*> IngestTables::fields() {
-  std::vector<FieldBuilder*> all;
-  for (auto* owned : {&entities.fields(), &row_fields, &tasks.fields()}) {
-    for (auto& field : *owned) all.push_back(field.get());
-  }
-  return all;
-}
-
-std::vector<FieldBuilder*> IngestTables::fields_before_reading() {
-  std::vector<FieldBuilder*> all;
-  for (auto* owned : {&entities.fields(), &row_fields, &row_users.fields(), &calendar.fields(), &tasks.fields()}) {
-    for (auto& field : *owned) all.push_back(field.get());
-  }
+FieldBuilders IngestTables::fields() const {
+  FieldBuilders all;
+  for (const auto* owned : {&entities.fields(), &row_fields, &tasks.fields()})
+    all.insert(all.end(), owned->begin(), owned->end());
   return all;
 }
 

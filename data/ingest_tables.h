@@ -1,8 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "data/ingest_options.h"
 #include "data/ingest_ranks.h"
@@ -19,12 +19,10 @@ struct IngestTables {
   void read(Rejections& rejections);
 
   // Row fields that are columns of the interactions.
-  std::span<const std::unique_ptr<FieldBuilder>> fields_in_row() const;
+  std::span<const std::shared_ptr<FieldBuilder>> fields_in_row() const;
 
   // All but the key, in the order in which the schema has them: of entities, rows, tasks.
-  std::vector<FieldBuilder*> fields();
-  // The same before read().
-  std::vector<FieldBuilder*> fields_before_reading();
+  FieldBuilders fields() const;
 
   SideTable tasks, entities;
   SideTable row_users;  // of scenarios, whose rows have users of their own
@@ -32,9 +30,6 @@ struct IngestTables {
   FieldBuilders row_fields;
   std::size_t columns_of_row;  // of row_fields; derived ones follow, then those of tables that rows are joined to
   FieldBuilder key;            // the entities'
-
- private:
-  void take_over(FieldBuilders fields);  // as the next row fields
 };
 
 // What the calendar knows the day of a time by.

@@ -12,6 +12,8 @@
 namespace warmstart {
 namespace {
 
+constexpr std::int64_t kRowsBetweenReports = 1 << 16;
+
 BadRow unknown(const std::string& what, std::string_view key) {
   return {fmt::format("{0} that the {0} table lacks", what),
           fmt::format("{0} '{1}' is not in the {0} table", what, printable(key))};
@@ -47,17 +49,24 @@ InteractionReader::InteractionReader(const IngestOptions& options, IngestTables&
       counts_entity_days_(needs_entity_days(options.derived)) {
   if (!options.label.empty()) cells_.push_back(options.label);
   if (!options.time.empty()) cells_.push_back(options.time);
+  interaction_.cells.resize(tables.row_fields.size());
 }
 
-InteractionCounts InteractionReader::read(const std::vector<FilePart>& parts, SpillWriter& writer) {
+InteractionCounts InteractionReader::read(const std::vector<FilePart>& parts, RowSink& sink, const Progress& progress) {
   auto columns = cells_;
   for (const auto& field : tables_.fields_in_row()) columns.push_back(field->field.name);
+  std::int64_t bytes = 0;
   for (const auto& part : parts) {
-    const auto rows = read_part(options_.interactions, part, columns, rejections_,
-                                [&](const TableRow& row) { spill_row(row, writer); });
+    const auto rows = read_part(options_.interactions, part, columns, rejections_, [&](const TableRow& row) {
+      spill_row(row, sink);
+      if (counts_.positions % kRowsBetweenReports == 0) progress(counts_.positions, bytes + row.bytes_read);
+    });
+    sink.end_file(part.file);
+    bytes += bytes_of(part);
     counts_.rows_of_file[part.file] += rows;
     counts_.rows += rows;
   }
+  progress(counts_.rows, bytes);
   for (const auto& field : tables_.row_fields) {
     counts_.smallest.push_back(field->smallest);
     counts_.largest.push_back(field->largest);
@@ -65,9 +74,9 @@ InteractionCounts InteractionReader::read(const std::vector<FilePart>& parts, Sp
   return counts_;
 }
 
-void InteractionReader::spill_row(const TableRow& row, SpillWriter& writer) {
+void InteractionReader::spill_row(const TableRow& row, RowSink& sink) {
   check_is_whole(row);
-  Interaction interaction;
+  auto& interaction = interaction_;
   interaction.label = label_of(row);
   interaction.order = counts_.positions++;
   interaction.time = options_.time.empty() ? static_cast<double>(interaction.order)
@@ -75,11 +84,12 @@ void InteractionReader::spill_row(const TableRow& row, SpillWriter& writer) {
   const auto task_key = *row.cells[0], entity_key = *row.cells[1];
   check_task(task_key);
   check_entity(entity_key);
-  interaction.cells = parse_cells(tables_.fields_in_row(), row, cells_.size());
   // Derived cells are filled in once all rows are read.
-  interaction.cells.resize(tables_.columns_of_row + options_.derived.size());
-  if (tables_.row_users.has_table()) join_user(row, interaction.cells);
-  if (tables_.calendar.has_table()) join_day(interaction.time, interaction.cells);
+  parse_cells(tables_.fields_in_row(), row, cells_.size(), interaction.cells);
+  const auto joined = tables_.columns_of_row + options_.derived.size();
+  if (tables_.row_users.has_table()) join_user(row, std::span(interaction.cells).subspan(joined));
+  if (tables_.calendar.has_table())
+    join_day(interaction.time, std::span(interaction.cells).last(tables_.calendar.fields().size()));
   // From here on the row is a good one: keys that come with it are those of an interaction.
   interaction.entity = tables_.entities.number(entity_key);
   counts_.earliest = std::min(counts_.earliest, interaction.time);
@@ -87,7 +97,7 @@ void InteractionReader::spill_row(const TableRow& row, SpillWriter& writer) {
   counts_.without_entity += tables_.entities.lacks(interaction.entity);
   if (tables_.tasks.has_table()) counts_.without_task += tables_.tasks.lacks(tables_.tasks.number(task_key));
   if (counts_entity_days_) entity_days_.add(interaction.entity, interaction.time);
-  writer.add(task_key, interaction, tables_.row_fields);
+  sink.add(task_key, interaction, tables_.row_fields);
 }
 
 void InteractionReader::check_is_whole(const TableRow& row) const {
@@ -109,24 +119,22 @@ void InteractionReader::check_entity(std::string_view key) const {
 }
 
 // Of a scenario's row: what is known of its user, whose key is the first of the row's fields.
-void InteractionReader::join_user(const TableRow& row, std::vector<Cell>& cells) {
+void InteractionReader::join_user(const TableRow& row, std::span<Cell> cells) {
   const auto key = *row.cells[cells_.size()];
   if (!tables_.row_users.takes(key)) throw unknown("user", key);
   const auto number = tables_.row_users.number(key);
   counts_.without_user += tables_.row_users.lacks(number);
-  const auto& of_user = tables_.row_users.cells(number);
-  cells.insert(cells.end(), of_user.begin(), of_user.end());
+  tables_.row_users.get(number, cells);
 }
 
-void InteractionReader::join_day(double time, std::vector<Cell>& cells) {
+void InteractionReader::join_day(double time, std::span<Cell> cells) {
   const auto key = day_key(time);
   if (!tables_.calendar.takes(key))
     throw BadRow("day that the calendar lacks",
                  fmt::format("column '{}': the calendar has no row of {}", options_.time, date_of(day_of(time))));
   const auto number = tables_.calendar.number(key);
   counts_.without_day += tables_.calendar.lacks(number);
-  const auto& of_day = tables_.calendar.cells(number);
-  cells.insert(cells.end(), of_day.begin(), of_day.end());
+  tables_.calendar.get(number, cells);
 }
 
 double InteractionReader::label_of(const TableRow& row) const {

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,19 +36,22 @@ class InteractionReader {
  public:
   InteractionReader(const IngestOptions& options, IngestTables& tables, Rejections& rejections);
 
+  // Told now and then how many rows, and of how many bytes of the parts, were read.
+  using Progress = std::function<void(std::int64_t rows, std::int64_t bytes)>;
+
   // Throws DataError for a bad row, unless rejections take it, and EnvironmentError when the disk refuses.
-  InteractionCounts read(const std::vector<FilePart>& parts, SpillWriter& writer);
+  InteractionCounts read(const std::vector<FilePart>& parts, RowSink& sink, const Progress& progress);
 
   // Of the rows that were read; empty where no field is derived from it.
   EntityDays& entity_days() { return entity_days_; }
 
  private:
-  void spill_row(const TableRow& row, SpillWriter& writer);
+  void spill_row(const TableRow& row, RowSink& sink);
   void check_is_whole(const TableRow& row) const;
   void check_task(std::string_view key) const;
   void check_entity(std::string_view key) const;
-  void join_user(const TableRow& row, std::vector<Cell>& cells);
-  void join_day(double time, std::vector<Cell>& cells);
+  void join_user(const TableRow& row, std::span<Cell> cells);
+  void join_day(double time, std::span<Cell> cells);
   double label_of(const TableRow& row) const;
   double label_in(std::string_view text) const;
 
@@ -56,6 +60,7 @@ class InteractionReader {
   Rejections& rejections_;
   std::vector<std::string> cells_;  // the columns of a row that are no fields
   bool counts_entity_days_;
+  Interaction interaction_;  // the row that is being read
   InteractionCounts counts_;
   EntityDays entity_days_;
 };

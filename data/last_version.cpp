@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "base/digest.h"
@@ -11,6 +13,8 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "data/dataset.h"
+#include "data/dataset_version.h"
 #include "data/table_reader.h"
 
 namespace warmstart {
@@ -67,9 +71,45 @@ void link_or_copy(const std::filesystem::path& from, const std::filesystem::path
   sync(to);
 }
 
-}  // namespace
+class StoredVersion : public LastVersion {
+ public:
+  explicit StoredVersion(const IngestOptions& options);
 
-LastVersion::LastVersion(const IngestOptions& options)
+  IngestOptions for_new_rows(const IngestOptions& options) const override;
+  std::filesystem::path next_folder(const IngestOptions& options) const override {
+    return next_version(options.dataset).folder;
+  }
+  std::int64_t rows_read() const override { return rows_read_; }
+  std::int64_t shards() const override { return dataset_.shards(); }
+  std::int64_t tasks(std::int64_t shard) const override {
+    return dataset_.first_task(static_cast<std::size_t>(shard) + 1) -
+           dataset_.first_task(static_cast<std::size_t>(shard));
+  }
+  void give(IngestTables& tables) const override;
+  std::vector<std::int64_t> entity_rows() const override { return dataset_.training_rows(); }
+  ShardStatistics training_rows() const override;
+  void spill(std::int64_t shard, RowSink& sink, IngestTables& tables, TaskSplit& split) const override;
+  void finish(TaskSplit& split, IngestRanks& /*ranks*/) const override { split.finish_one_by_one(); }
+  WrittenShard link(std::int64_t shard, const std::filesystem::path& folder) const override;
+  void check_is_more(const std::vector<WrittenShard>& shards) const override;
+  nlohmann::json facts() const override;
+
+ private:
+  void check_split_time() const;
+  void check_not_appended_yet() const;
+  void take_back(std::int64_t task, IngestTables& tables) const;
+  void spill_tasks(const Shard& shard, RowSink& sink, IngestTables& tables) const;
+  static std::vector<Cell> cells_of(std::span<const StoredColumn> columns, const FieldBuilders& fields,
+                                    std::size_t index);
+
+  const IngestOptions& options_;
+  DatasetVersion version_;
+  Dataset dataset_;
+  std::int64_t rows_read_;
+  nlohmann::json appended_;  // files and digests, of this version and the next
+};
+
+StoredVersion::StoredVersion(const IngestOptions& options)
     : options_(options),
       version_(newest_version(options.dataset)),
       dataset_(version_.folder, true),
@@ -83,7 +123,19 @@ LastVersion::LastVersion(const IngestOptions& options)
   check_not_appended_yet();
 }
 
-void LastVersion::check_split_time() const {
+IngestOptions StoredVersion::for_new_rows(const IngestOptions& options) const {
+  auto made = options;
+  made.interactions.files = options.append;
+  made.shards = shards();
+  // A count goes on as the sum of what it is and of new rows of 1.
+  if (options.duplicates == Duplicates::kCount) {
+    made.duplicates = Duplicates::kSum;
+    made.label.clear();
+  }
+  return made;
+}
+
+void StoredVersion::check_split_time() const {
   const auto own = dataset_.split_time();
   if (own.value_or(INFINITY) == options_.split_time.seconds) return;
   throw UsageError(fmt::format("data.split-time = {}, and {} was split {}; append with the configuration that made it",
@@ -91,7 +143,7 @@ void LastVersion::check_split_time() const {
                                own ? fmt::format("at {}", *own) : "by task alone"));
 }
 
-void LastVersion::check_not_appended_yet() const {
+void StoredVersion::check_not_appended_yet() const {
   for (const auto& file : expand_files(options_.append)) {
     const auto digest = digest_file(file);
     for (const auto& earlier : appended_) {
@@ -102,9 +154,9 @@ void LastVersion::check_not_appended_yet() const {
   }
 }
 
-void LastVersion::give(IngestTables& tables) const {
+void StoredVersion::give(IngestTables& tables) const {
   const auto& fields = dataset_.schema().fields;
-  auto builders = tables.fields_before_reading();
+  const auto builders = tables.fields();
   if (fields.size() != builders.size() + 1)
     throw DataError(
         fmt::format("{}: has {} fields, and the configuration names {}; append with the configuration that "
@@ -129,27 +181,31 @@ void LastVersion::give(IngestTables& tables) const {
                             cells_of(columns, tables.entities.fields(), static_cast<std::size_t>(entity)));
 }
 
-void LastVersion::spill(std::int64_t shard, SpillWriter& writer, IngestTables& tables, TaskSplit& split) const {
+void StoredVersion::spill(std::int64_t shard, RowSink& sink, IngestTables& tables, TaskSplit& split) const {
   const auto first = dataset_.first_task(static_cast<std::size_t>(shard));
   const auto end = dataset_.first_task(static_cast<std::size_t>(shard) + 1);
   for (auto task = first; task < end; ++task) split.keep(dataset_.task(task).key(), dataset_.split(task));
   for (auto task = first; task < end; ++task) take_back(task, tables);
-  if (first < end) spill_tasks(*dataset_.task(first).shard, writer, tables);
+  if (first < end) spill_tasks(*dataset_.task(first).shard, sink, tables);
   if (const auto short_tasks = dataset_.short_tasks(static_cast<std::size_t>(shard)))
-    spill_tasks(*short_tasks, writer, tables);
+    spill_tasks(*short_tasks, sink, tables);
 }
 
 // What a training task's fields have been counted as, before a table says something else of it.
-void LastVersion::take_back(std::int64_t task, IngestTables& tables) const {
+void StoredVersion::take_back(std::int64_t task, IngestTables& tables) const {
   if (dataset_.split(task) != Split::kTrain) return;
   const auto view = dataset_.task(task);
   auto& fields = tables.tasks.fields();
   const auto cells = cells_of(view.shard->task_fields(), fields, view.index);
   Moments none;
-  for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(cells[i], none, -1);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    CellColumn column(fields[i]->field.kind);
+    column.add(cells[i]);
+    fields[i]->count(column, 0, 1, none, -1);
+  }
 }
 
-void LastVersion::spill_tasks(const Shard& shard, SpillWriter& writer, IngestTables& tables) const {
+void StoredVersion::spill_tasks(const Shard& shard, RowSink& sink, IngestTables& tables) const {
   std::int64_t position = 0;
   for (std::size_t task = 0; task < shard.tasks(); ++task) {
     const auto key = shard.key(task);
@@ -164,20 +220,20 @@ void LastVersion::spill_tasks(const Shard& shard, SpillWriter& writer, IngestTab
       row.order =
           options_.time.empty() ? static_cast<std::int64_t>(std::clamp(rows.time[i], 0.0, kLargestNumber)) : position++;
       row.cells = cells_of(shard.row_fields(), tables.row_fields, rows.first + i);
-      writer.add(key, row, tables.row_fields);
+      sink.add(key, row, tables.row_fields);
     }
   }
 }
 
-std::vector<Cell> LastVersion::cells_of(std::span<const StoredColumn> columns, const FieldBuilders& fields,
-                                        std::size_t index) {
+std::vector<Cell> StoredVersion::cells_of(std::span<const StoredColumn> columns, const FieldBuilders& fields,
+                                          std::size_t index) {
   std::vector<Cell> cells;
   cells.reserve(fields.size());
   for (std::size_t i = 0; i < fields.size(); ++i) cells.push_back(cell_of(columns[i], *fields[i], index));
   return cells;
 }
 
-ShardStatistics LastVersion::training_rows() const {
+ShardStatistics StoredVersion::training_rows() const {
   ShardStatistics all;
   all.rows = integer_at(dataset_.manifest()["splits"]["train"], "rows");
   all.label_sum = dataset_.label_mean() * static_cast<double>(all.rows);
@@ -186,7 +242,7 @@ ShardStatistics LastVersion::training_rows() const {
   return all;
 }
 
-WrittenShard LastVersion::link(std::int64_t shard, const std::filesystem::path& folder) const {
+WrittenShard StoredVersion::link(std::int64_t shard, const std::filesystem::path& folder) const {
   const auto index = static_cast<std::size_t>(shard);
   const auto& entry = dataset_.shard_entry(index);
   WrittenShard linked;
@@ -204,7 +260,7 @@ WrittenShard LastVersion::link(std::int64_t shard, const std::filesystem::path& 
   return linked;
 }
 
-void LastVersion::check_is_more(const std::vector<WrittenShard>& shards) const {
+void StoredVersion::check_is_more(const std::vector<WrittenShard>& shards) const {
   for (std::size_t shard = 0; shard < shards.size(); ++shard) {
     const auto& own = dataset_.shard_entry(shard);
     if (shards[shard].digest != own.digest || shards[shard].short_digest != own.short_digest) return;
@@ -213,7 +269,7 @@ void LastVersion::check_is_more(const std::vector<WrittenShard>& shards) const {
       fmt::format("data.append: {} holds all of these rows already; name new rows", version_.folder.string()));
 }
 
-nlohmann::json LastVersion::facts() const {
+nlohmann::json StoredVersion::facts() const {
   auto appended = appended_;
   const auto number = version_.number + 1;
   for (const auto& file : expand_files(options_.append))
@@ -221,6 +277,13 @@ nlohmann::json LastVersion::facts() const {
   return {{"data_version", number},
           {"appended", appended},
           {"extends", {{"folder", version_.folder.filename().string()}, {"digest", dataset_.digest()}}}};
+}
+
+}  // namespace
+
+std::unique_ptr<LastVersion> last_version(const IngestOptions& options) {
+  if (options.append.empty()) return std::make_unique<LastVersion>();
+  return std::make_unique<StoredVersion>(options);
 }
 
 }  // namespace warmstart

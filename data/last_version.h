@@ -1,13 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "data/dataset.h"
-#include "data/dataset_version.h"
 #include "data/dataset_writer.h"
 #include "data/ingest_tables.h"
 #include "data/spill.h"
@@ -16,54 +15,50 @@
 
 namespace warmstart {
 
-// The version of a data set that new rows are appended to.  What it knows stays: entities have their numbers, keys
-// their ids, dense fields their scale, tasks their split.
+// The version of a data set that an ingest adds rows to.  What it knows stays: entities have their numbers, keys their
+// ids, dense fields their scale, tasks their split.  This one, which comes before a first version, knows nothing.
 class LastVersion {
  public:
-  // Throws UsageError where there is none, or where `options` would not add to it what it holds; DataError where it is
-  // damaged, has other fields, or has been appended to with one of the files already.
-  explicit LastVersion(const IngestOptions& options);
+  LastVersion() = default;
+  LastVersion(const LastVersion&) = delete;
+  LastVersion& operator=(const LastVersion&) = delete;
+  virtual ~LastVersion() = default;
 
-  std::int64_t rows_read() const { return rows_read_; }  // of the tables, in all versions
-  std::int64_t shards() const { return dataset_.shards(); }
-  std::int64_t tasks(std::int64_t shard) const {
-    return dataset_.first_task(static_cast<std::size_t>(shard) + 1) -
-           dataset_.first_task(static_cast<std::size_t>(shard));
-  }
+  // By which the new rows are read and cleaned, into which folder.
+  virtual IngestOptions for_new_rows(const IngestOptions& options) const { return options; }
+  virtual std::filesystem::path next_folder(const IngestOptions& options) const { return options.dataset; }
+
+  virtual std::int64_t rows_read() const { return 0; }  // of the tables, in all versions
+  virtual std::int64_t shards() const { return 0; }
+  virtual std::int64_t tasks(std::int64_t /*shard*/) const { return 0; }
 
   // Gives the tables, before they are read, what it knows of entities and fields.  Throws DataError for other fields
   // than its own.
-  void give(IngestTables& tables) const;
+  virtual void give(IngestTables& /*tables*/) const {}
   // How many training rows each of its entities has, and all of them.
-  std::vector<std::int64_t> entity_rows() const { return dataset_.training_rows(); }
-  ShardStatistics training_rows() const;
+  virtual std::vector<std::int64_t> entity_rows() const { return {}; }
+  virtual ShardStatistics training_rows() const { return {}; }
 
   // Spills the rows of one shard as those of one more rank, says of its tasks where they stay, and takes back what
   // their fields were counted as.
-  void spill(std::int64_t shard, SpillWriter& writer, IngestTables& tables, TaskSplit& split) const;
+  virtual void spill(std::int64_t /*shard*/, RowSink& /*sink*/, IngestTables& /*tables*/, TaskSplit& /*split*/) const {}
 
-  // A shard that no new row is of, in the next version's folder: the same file under another name.
-  WrittenShard link(std::int64_t shard, const std::filesystem::path& folder) const;
+  // Collective.  Splits the tasks that it does not have.
+  virtual void finish(TaskSplit& split, IngestRanks& ranks) const { split.finish(ranks); }
+
+  // One of its shards that no new row is of, in the next version's folder: the same file under another name.
+  virtual WrittenShard link(std::int64_t /*shard*/, const std::filesystem::path& /*folder*/) const { return {}; }
 
   // Throws DataError where the next version's shards are those of this one: its rows were there already.
-  void check_is_more(const std::vector<WrittenShard>& shards) const;
+  virtual void check_is_more(const std::vector<WrittenShard>& /*shards*/) const {}
 
   // What dataset.json says of where the next version comes from.
-  nlohmann::json facts() const;
-
- private:
-  void check_split_time() const;
-  void check_not_appended_yet() const;
-  void take_back(std::int64_t task, IngestTables& tables) const;
-  void spill_tasks(const Shard& shard, SpillWriter& writer, IngestTables& tables) const;
-  static std::vector<Cell> cells_of(std::span<const StoredColumn> columns, const FieldBuilders& fields,
-                                    std::size_t index);
-
-  const IngestOptions& options_;
-  DatasetVersion version_;
-  Dataset dataset_;
-  std::int64_t rows_read_;
-  nlohmann::json appended_;  // files and digests, of this version and the next
+  virtual nlohmann::json facts() const { return nlohmann::json::object(); }
 };
+
+// The one that `options` append to, or that before a first one.  Throws UsageError where there is none, or where
+// `options` would not add to it what it holds; DataError where it is damaged, or has been appended to with one of the
+// files already.  `options` must outlive it.
+std::unique_ptr<LastVersion> last_version(const IngestOptions& options);
 
 }  // namespace warmstart

@@ -2,14 +2,12 @@
 
 namespace warmstart {
 
-std::vector<Cell> parse_cells(std::span<const std::unique_ptr<FieldBuilder>> fields, const TableRow& row,
-                              std::size_t first) {
-  std::vector<Cell> cells;
+void parse_cells(std::span<const std::shared_ptr<FieldBuilder>> fields, const TableRow& row, std::size_t first,
+                 std::vector<Cell>& cells) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto& list = row.lists[first + i];
-    cells.push_back(list ? fields[i]->parse(*list) : fields[i]->parse(row.cells[first + i]));
+    list ? fields[i]->parse(*list, cells[i]) : fields[i]->parse(row.cells[first + i], cells[i]);
   }
-  return cells;
 }
 
 }  // namespace warmstart

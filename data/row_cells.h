@@ -9,8 +9,9 @@
 
 namespace warmstart {
 
-// What a row says of the fields, whose columns stand one after the other from `first` on.  Throws BadRow.
-std::vector<Cell> parse_cells(std::span<const std::unique_ptr<FieldBuilder>> fields, const TableRow& row,
-                              std::size_t first);
+// What a row says of the fields, whose columns stand one after the other from `first` on, in the first of `cells`.
+// Throws BadRow.
+void parse_cells(std::span<const std::shared_ptr<FieldBuilder>> fields, const TableRow& row, std::size_t first,
+                 std::vector<Cell>& cells);
 
 }  // namespace warmstart

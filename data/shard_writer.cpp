@@ -1,55 +1,42 @@
 #include "data/shard_writer.h"
 
-#include <string>
 #include <vector>
 
 #include "base/hdf5.h"
 
 namespace warmstart {
+namespace {
 
-void write_shard(const std::filesystem::path& path, const std::vector<SpilledTask>& tasks, const SideTable* table,
-                 const FieldBuilders& row_fields) {
-  std::vector<std::string> keys;
-  std::vector<std::int64_t> offsets = {0};
-  std::vector<std::uint32_t> entity;
-  std::vector<float> label;
-  std::vector<double> time;
-  std::vector<EncodedColumn> task_columns, row_columns;
-  if (table) {
-    for (const auto& field : table->fields()) task_columns.emplace_back(*field);
+// What the table says of the tasks, field by field.
+void write_task_fields(Hdf5Writer& file, const std::vector<std::string>& keys, const SideTable& table) {
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(keys.size());
+  for (const auto& key : keys) numbers.push_back(table.keys().find(key));
+  for (std::size_t i = 0; i < table.fields().size(); ++i) {
+    const auto& field = *table.fields()[i];
+    CellColumn cells(field.field.kind);
+    for (const auto number : numbers) cells.add(table.column(i), number, number + std::size_t{1});
+    write_encoded(file, "tasks/field/" + field.field.name, field, cells, cells.size());
   }
-  for (const auto& field : row_fields) row_columns.emplace_back(*field);
-  CellReader cells_of_row(row_fields);
+}
 
-  for (const auto& task : tasks) {
-    keys.push_back(task.key);
-    if (table) {
-      const auto& cells = table->cells(table->keys().find(task.key));
-      for (std::size_t i = 0; i < task_columns.size(); ++i) task_columns[i].add(cells[i]);
-    }
-    for (const auto& row : task.rows) {
-      entity.push_back(row.entity);
-      label.push_back(static_cast<float>(row.label));
-      time.push_back(row.time);
-      const auto& cells = cells_of_row.of(row);
-      for (std::size_t i = 0; i < row_columns.size(); ++i) row_columns[i].add(cells[i]);
-    }
-    offsets.push_back(static_cast<std::int64_t>(entity.size()));
-  }
+}  // namespace
 
+std::string write_shard(const std::filesystem::path& path, const CleanedTasks& tasks, const SideTable& table,
+                        const FieldBuilders& row_fields) {
+  PackedTexts keys;
+  for (const auto& key : tasks.keys) keys.add(key);
   Hdf5Writer file(path);
-  file.texts("tasks/key", keys);
-  file.array("tasks/offset", offsets);
-  for (std::size_t i = 0; i < task_columns.size(); ++i) {
-    task_columns[i].write(file, "tasks/field/" + table->fields()[i]->field.name);
-  }
-  file.array("rows/entity", entity);
-  file.array("rows/label", label);
-  file.array("rows/time", time);
-  for (std::size_t i = 0; i < row_columns.size(); ++i) {
-    row_columns[i].write(file, "rows/field/" + row_fields[i]->field.name);
-  }
-  file.close();
+  file.texts("tasks/key", std::move(keys));
+  file.array("tasks/offset", tasks.offsets);
+  if (table.has_table()) write_task_fields(file, tasks.keys, table);
+  file.borrowed_array("rows/entity", std::span(tasks.entity), {tasks.entity.size()});
+  file.borrowed_array("rows/label", std::span(tasks.label), {tasks.label.size()});
+  file.borrowed_array("rows/time", std::span(tasks.time), {tasks.time.size()});
+  for (std::size_t i = 0; i < row_fields.size(); ++i)
+    write_encoded(file, "rows/field/" + row_fields[i]->field.name, *row_fields[i], tasks.fields[i],
+                  tasks.entity.size());
+  return file.close();
 }
 
 }  // namespace warmstart

@@ -34,7 +34,7 @@ FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const 
   const auto add = [&](const std::vector<std::string>& columns, FieldKind kind) {
     for (const auto& column : columns) {
       check_name(column);
-      auto builder = std::make_unique<FieldBuilder>();
+      auto builder = std::make_shared<FieldBuilder>();
       builder->field.name = column;
       builder->field.kind = kind;
       builder->field.owner = owner;
@@ -67,9 +67,7 @@ std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options) 
 
 SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options, KeyOf key_of)
     : table_(table), key_of_(std::move(key_of)), fields_(field_builders(table, owner, options)) {
-  for (const auto& field : fields_) {
-    empty_.push_back(field->field.kind == FieldKind::kDense ? field->parse(std::nullopt) : Cell{});
-  }
+  for (const auto& field : fields_) columns_.emplace_back(field->field.kind);
 }
 
 void SideTable::read(Rejections& rejections) {
@@ -77,11 +75,13 @@ void SideTable::read(Rejections& rejections) {
   if (has_table()) {
     std::vector<std::string> columns = {table_.key};
     for (const auto& field : fields_) columns.push_back(field->field.name);
+    std::vector<Cell> cells(fields_.size());
     read_table(table_, columns, rejections, [&](const TableRow& row) {
       if (!row.cells[0]) throw BadRow("missing key", fmt::format("column '{}' is empty", table_.key));
       check_key(table_.key, *row.cells[0]);
       const auto key = key_of_ ? key_of_(*row.cells[0]) : std::string(*row.cells[0]);
-      add_row(key, parse_cells(fields_, row, 1), rejections);
+      parse_cells(fields_, row, 1, cells);
+      add_row(key, cells, rejections);
     });
     if (row_count_ == 0)
       throw DataError(fmt::format("{}: no row is left; {}", fmt::join(table_.files, ", "), rejections.summary()));
@@ -89,39 +89,35 @@ void SideTable::read(Rejections& rejections) {
   common_keys_ = keys_.size();
 }
 
-void SideTable::add_row(std::string_view key, std::vector<Cell> cells, Rejections& rejections) {
+void SideTable::add_row(std::string_view key, const std::vector<Cell>& cells, Rejections& rejections) {
   const auto number = keys_.add(key);
   if (has_row(number) && number >= inherited_)
     rejections.count("duplicate key in a user or item table (the latest is kept)", 1);
-  set_row(number, std::move(cells));
+  set_row(number, cells);
 }
 
-void SideTable::set_row(std::uint32_t number, std::vector<Cell> cells) {
-  if (number >= rows_.size()) {
-    rows_.resize(number + 1);
-    has_row_.resize(number + 1, false);
-  }
+void SideTable::set_row(std::uint32_t number, const std::vector<Cell>& cells) {
+  if (number >= has_row_.size()) has_row_.resize(number + 1, false);
   row_count_ += !has_row_[number];
   has_row_[number] = true;
-  rows_[number] = std::move(cells);
+  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].set(number, cells[i]);
 }
 
-void SideTable::inherit(std::string_view key, std::vector<Cell> cells) {
+void SideTable::inherit(std::string_view key, const std::vector<Cell>& cells) {
   const auto number = keys_.add(key);
-  if (!has_row(number)) set_row(number, std::move(cells));
+  if (!has_row(number)) set_row(number, cells);
 }
 
 bool SideTable::takes(std::string_view key) const {
   return !has_table() || table_.join == Join::kLeft || keys_.find(key) != KeyNumbers::kAbsent;
 }
 
-const std::vector<Cell>& SideTable::cells(std::uint32_t number) const {
-  return has_row(number) ? rows_[number] : empty_;
+void SideTable::get(std::uint32_t number, std::span<Cell> cells) const {
+  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].get(number, cells[i]);
 }
 
-void SideTable::count(std::uint32_t number, std::vector<Moments>& of_part, std::int64_t times) {
-  const auto& row = cells(number);
-  for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->count(row[i], of_part[i], times);
+void SideTable::count(std::size_t number, std::vector<Moments>& of_part) {
+  for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->count(columns_[i], number, number + 1, of_part[i]);
 }
 
 }  // namespace warmstart

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@
 
 namespace warmstart {
 
-using FieldBuilders = std::vector<std::unique_ptr<FieldBuilder>>;
+// Rows have the fields of tables that they are joined to, too.
+using FieldBuilders = std::vector<std::shared_ptr<FieldBuilder>>;
 
 // The builders for a table's columns, in the order of the configuration.  Throws UsageError for a name that cannot be
 // stored.
@@ -44,7 +46,7 @@ class SideTable {
   std::uint32_t number(std::string_view key) { return keys_.add(key); }
 
   // What the data set's last version says of a key, unless the table has a row of it: its number is the next one.
-  void inherit(std::string_view key, std::vector<Cell> cells);
+  void inherit(std::string_view key, const std::vector<Cell>& cells);
 
   // Whether there is a table, and it has no row of this number's key.
   bool lacks(std::uint32_t number) const { return has_table() && !has_row(number); }
@@ -56,29 +58,29 @@ class SideTable {
   // Makes the keys that ranks have met since read(), in their shares of the interactions, one.  Collective; see
   // united_keys.h.
   std::vector<NumbersOfRank> unite_keys(IngestRanks& ranks) { return unite(keys_, common_keys_, ranks); }
-  FieldBuilders& fields() { return fields_; }
   const FieldBuilders& fields() const { return fields_; }
 
-  // The cells of row `number`, one a field; unknown where there is no such row.
-  const std::vector<Cell>& cells(std::uint32_t number) const;
+  // Of a field, by the number of the row's key.
+  const CellColumn& column(std::size_t field) const { return columns_[field]; }
+  // What row `number` says, a cell a field; unknown where there is no such row.
+  void get(std::uint32_t number, std::span<Cell> cells) const;
 
-  // Adds row `number` to the statistics of its fields, keys so many times, numbers to those of a part, one a field.
-  void count(std::uint32_t number, std::vector<Moments>& of_part, std::int64_t times = 1);
+  // Adds row `number` to the statistics of its fields, numbers to those of a part, one a field.
+  void count(std::size_t number, std::vector<Moments>& of_part);
 
  private:
-  void add_row(std::string_view key, std::vector<Cell> cells, Rejections& rejections);
-  void set_row(std::uint32_t number, std::vector<Cell> cells);
+  void add_row(std::string_view key, const std::vector<Cell>& cells, Rejections& rejections);
+  void set_row(std::uint32_t number, const std::vector<Cell>& cells);
   bool has_row(std::uint32_t number) const { return number < has_row_.size() && has_row_[number]; }
 
   const TableOptions& table_;
   KeyOf key_of_;
   FieldBuilders fields_;
   KeyNumbers keys_;
-  std::vector<std::vector<Cell>> rows_;  // by the key's number
-  std::vector<bool> has_row_;            // likewise
+  std::vector<CellColumn> columns_;  // one a field
+  std::vector<bool> has_row_;        // by the key's number
   std::int64_t row_count_ = 0;
   std::size_t inherited_ = 0, common_keys_ = 0;  // keys known before the table was read, and after
-  std::vector<Cell> empty_;
 };
 
 }  // namespace warmstart

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <unordered_map>
 #include <utility>
 
 #include "base/errors.h"
@@ -14,6 +13,9 @@
 
 namespace warmstart {
 namespace {
+
+// Records that wait to be written together: of all shards, and of each.
+constexpr std::size_t kUnwrittenBytes = std::size_t{32} << 20, kFewestBytes = 1 << 12, kMostBytes = 1 << 18;
 
 std::filesystem::path file_of(const std::filesystem::path& folder, std::int64_t shard, int rank) {
   return folder / fmt::format("spill-{:05d}-{:05d}", shard, rank);
@@ -30,10 +32,6 @@ T value_at(const char* bytes) {
   std::memcpy(&value, bytes, sizeof value);
   return value;
 }
-
-struct HashOfKey {
-  std::size_t operator()(std::string_view key) const { return XXH3_64bits(key.data(), key.size()); }
-};
 
 // A spill file in memory, whose records turn to rows one by one.  In place, the keys' numbers become those of all
 // ranks. What is not there throws DataError, since another program has changed the file.
@@ -105,64 +103,98 @@ class Records {
   std::size_t at_ = 0;
 };
 
+struct ShardInMaking {
+  SpilledShard shard;
+  KeyNumbers numbers;  // of its tasks
+
+  void add(Records& records) {
+    while (records.any()) {
+      const auto key = records.task();
+      const auto number = numbers.add(key);
+      if (number == shard.tasks.size()) shard.tasks.push_back({std::string(key), {}});
+      shard.tasks[number].rows.push_back(records.row());
+    }
+  }
+  SpilledShard finished() && {
+    std::sort(shard.tasks.begin(), shard.tasks.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    return std::move(shard);
+  }
+};
+
 }  // namespace
 
+std::size_t shard_of(std::string_view task, std::size_t shards) {
+  return XXH3_64bits(task.data(), task.size()) % shards;
+}
+
+void append_record(std::string& records, std::string_view task, const Interaction& row, const FieldBuilders& fields) {
+  put(records, static_cast<std::uint32_t>(task.size()));
+  records.append(task);
+  put(records, row.entity);
+  put(records, row.label);
+  put(records, row.time);
+  put(records, row.order);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i]->field.kind == FieldKind::kDense) {
+      put(records, row.cells[i].value);
+    } else {
+      put(records, static_cast<std::uint32_t>(row.cells[i].keys.size()));
+      for (const auto key : row.cells[i].keys) put(records, key);
+    }
+  }
+}
+
 SpillWriter::SpillWriter(const std::filesystem::path& folder, std::int64_t shards, int rank)
-    : folder_(folder), rows_(static_cast<std::size_t>(shards), 0) {
+    : RowSink(shards),
+      folder_(folder),
+      unwritten_(static_cast<std::size_t>(shards)),
+      most_unwritten_(std::clamp(kUnwrittenBytes / static_cast<std::size_t>(shards), kFewestBytes, kMostBytes)) {
   for (std::int64_t shard = 0; shard < shards; ++shard) {
     const auto file = file_of(folder, shard, rank);
-    files_.emplace_back(file, std::ios::binary);
+    files_.emplace_back().rdbuf()->pubsetbuf(nullptr, 0);
+    files_.back().open(file, std::ios::binary);
     if (!files_.back()) throw_system_error("cannot create", file);
   }
 }
 
 void SpillWriter::add(std::string_view task, const Interaction& row, const FieldBuilders& fields) {
-  record_.clear();
-  put(record_, static_cast<std::uint32_t>(task.size()));
-  record_.append(task);
-  put(record_, row.entity);
-  put(record_, row.label);
-  put(record_, row.time);
-  put(record_, row.order);
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i]->field.kind == FieldKind::kDense) {
-      put(record_, row.cells[i].value);
-    } else {
-      put(record_, static_cast<std::uint32_t>(row.cells[i].keys.size()));
-      for (const auto key : row.cells[i].keys) put(record_, key);
-    }
-  }
-  // By the key's digest: independent of the order of the rows, and even.
-  const auto shard = XXH3_64bits(task.data(), task.size()) % files_.size();
-  auto& file = files_[shard];
-  ++rows_[shard];
-  if (!file.write(record_.data(), static_cast<std::streamsize>(record_.size())))
+  const auto shard = shard_of(task, files_.size());
+  append_record(unwritten_[shard], task, row, fields);
+  count_row(shard);
+  if (unwritten_[shard].size() >= most_unwritten_) write(shard);
+}
+
+void SpillWriter::write(std::size_t shard) {
+  auto& records = unwritten_[shard];
+  if (!files_[shard].write(records.data(), static_cast<std::streamsize>(records.size())))
     throw_system_error("cannot write", folder_);
+  records.clear();
 }
 
 void SpillWriter::close() {
-  for (auto& file : files_) {
-    file.close();
-    if (!file) throw_system_error("cannot write", folder_);
+  for (std::size_t shard = 0; shard < files_.size(); ++shard) {
+    write(shard);
+    files_[shard].close();
+    if (!files_[shard]) throw_system_error("cannot write", folder_);
   }
 }
 
 SpilledShard SpillReader::read(std::int64_t shard) const {
-  SpilledShard result;
-  result.contents.reserve(ranks.size());  // rows point into it
-  std::unordered_map<std::string_view, std::size_t, HashOfKey> numbers;
+  ShardInMaking made;
+  made.shard.contents.reserve(ranks.size());  // rows point into it
   for (const auto& rank : ranks) {
     const auto file = file_of(folder, shard, rank.writer);
-    Records records(result.contents.emplace_back(read_file(file)), file, rank, *this);
-    while (records.any()) {
-      const auto key = records.task();
-      const auto [found, is_new] = numbers.try_emplace(key, result.tasks.size());
-      if (is_new) result.tasks.push_back({std::string(key), {}});
-      result.tasks[found->second].rows.push_back(records.row());
-    }
+    Records records(made.shard.contents.emplace_back(read_file(file)), file, rank, *this);
+    made.add(records);
   }
-  std::sort(result.tasks.begin(), result.tasks.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-  return result;
+  return std::move(made).finished();
+}
+
+SpilledShard SpillReader::read(std::string in_memory) const {
+  ShardInMaking made;
+  Records records(made.shard.contents.emplace_back(std::move(in_memory)), folder, ranks.front(), *this);
+  made.add(records);
+  return std::move(made).finished();
 }
 
 const std::vector<Cell>& CellReader::of(const SpilledRow& row) {

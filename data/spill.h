@@ -27,21 +27,50 @@ struct Interaction {
   std::vector<Cell> cells;  // one a row field
 };
 
-class SpillWriter {
+// Where a rank's rows go as they are read.  Throws EnvironmentError when the disk refuses.
+class RowSink {
  public:
-  // Of one rank.
-  SpillWriter(const std::filesystem::path& folder, std::int64_t shards, int rank);
-  void add(std::string_view task, const Interaction& row, const FieldBuilders& fields);
-  // Throws EnvironmentError when the disk refused anything.
-  void close();
+  explicit RowSink(std::int64_t shards) : rows_(static_cast<std::size_t>(shards), 0) {}
+  RowSink(const RowSink&) = delete;
+  RowSink& operator=(const RowSink&) = delete;
+  virtual ~RowSink() = default;
+  virtual void add(std::string_view task, const Interaction& row, const FieldBuilders& fields) = 0;
+  // The rows since the last call were those of a file, as far as this rank reads it.
+  virtual void end_file(const std::string& file) = 0;
+  // Call last.
+  virtual void close() = 0;
   // So far, by shard.
   const std::vector<std::int64_t>& rows() const { return rows_; }
 
+ protected:
+  void count_row(std::size_t shard) { ++rows_[shard]; }
+
  private:
+  std::vector<std::int64_t> rows_;
+};
+
+// The shard of a task: by its key's digest, which does not depend on the order of the rows, and is even.
+std::size_t shard_of(std::string_view task, std::size_t shards);
+
+// Appends a row to the records of its shard.
+void append_record(std::string& records, std::string_view task, const Interaction& row, const FieldBuilders& fields);
+
+// Rows as they are, by shard.
+class SpillWriter : public RowSink {
+ public:
+  // Of one rank.
+  SpillWriter(const std::filesystem::path& folder, std::int64_t shards, int rank);
+  void add(std::string_view task, const Interaction& row, const FieldBuilders& fields) override;
+  void end_file(const std::string& /*file*/) override {}
+  void close() override;
+
+ private:
+  void write(std::size_t shard);
+
   std::filesystem::path folder_;
   std::vector<std::ofstream> files_;
-  std::vector<std::int64_t> rows_;
-  std::string record_;
+  std::vector<std::string> unwritten_;  // by shard, the records behind those in its file
+  std::size_t most_unwritten_;          // bytes of a shard
 };
 
 struct SpilledRow {
@@ -66,14 +95,20 @@ struct UnusableLabel {
   double label;  // before the transform
 };
 
+// What cleaning leaves out of a shard.
+struct LeftOutRows {
+  std::int64_t late = 0, duplicate = 0, of_short_tasks = 0;
+  std::vector<UnusableLabel> unusable;  // in the order of their tasks
+};
+
 // Tasks in the order of their keys, rows as they came; clean() makes of them what is stored.
 struct SpilledShard {
   SpilledShard() = default;
   SpilledShard(SpilledShard&&) = default;  // rows of a copy would point into the original
   std::vector<SpilledTask> tasks;
   std::vector<SpilledTask> short_tasks;  // with fewer rows than a task must have
-  std::int64_t late_rows = 0, duplicate_rows = 0, short_task_rows = 0;
-  std::vector<UnusableLabel> unusable;
+  std::vector<std::string> empty_tasks;  // of which no row is left
+  LeftOutRows left_out;
   std::vector<std::string> contents;  // of the files, in which cells lie
 };
 
@@ -95,6 +130,8 @@ struct SpillReader {
 
   // Throws DataError when a record is cut, or names keys that there are not.
   SpilledShard read(std::int64_t shard) const;
+  // Of records that are in no file, those of the only one of `ranks`.
+  SpilledShard read(std::string records) const;
 };
 
 // The cells of rows, which it holds one row at a time.

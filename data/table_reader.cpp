@@ -149,6 +149,7 @@ class TableFile {
     lines_before_ = [&] { return text.line() - text.own_line(); };
     while (text.next() && text.start() < end) {
       if (text.blank()) continue;
+      row_.bytes_read = text.bytes_read() - part_.begin;
       handle(text.own_line(), [&] {
         check_shape(text);
         for (std::size_t i = 0; i < places.size(); ++i) row_.cells[i] = known(text.fields()[places[i]]);
@@ -185,7 +186,9 @@ class TableFile {
     arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMostParquetBytes);
     const auto input = value_or_fail(file_, arrow::io::ReadableFile::Open(file_));
     const auto reader = parquet_or_fail(file_, [&] { return parquet::arrow::OpenFile(input, &pool); });
-    const auto groups = own_groups(*reader->parquet_reader()->metadata());
+    const auto& metadata = *reader->parquet_reader()->metadata();
+    const auto groups = own_groups(metadata);
+    for (const auto group : groups) rows_of_part_ += metadata.RowGroup(group)->num_rows();
     const auto leaves = leaves_of(reader->manifest().schema_fields);
     const auto batches = parquet_or_fail(file_, [&] { return reader->GetRecordBatchReader(groups, leaves); });
     while (const auto batch = parquet_or_fail(file_, [&] { return batches->Next(); })) handle_batch(*batch);
@@ -224,6 +227,8 @@ class TableFile {
       if (!column) fail(file_, fmt::format("has two columns '{}'", name));
       columns.emplace_back(file_, name, column);
     }
+    row_.bytes_read = static_cast<std::int64_t>(static_cast<double>(bytes_of(part_)) * static_cast<double>(rows_) /
+                                                static_cast<double>(rows_of_part_));
     for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
       handle(rows_ + 1, [&] {
         for (std::size_t c = 0; c < columns.size(); ++c) take(columns[c], i, c);
@@ -265,6 +270,7 @@ class TableFile {
   }
 
   static void check_text(const std::string& column, std::string_view cell) {
+    if (std::none_of(cell.begin(), cell.end(), [](char c) { return c <= 0; })) return;
     if (!is_utf8(cell)) {
       throw BadRow("not UTF-8",
                    fmt::format("column '{}': '{}' is not UTF-8; {}", column, printable(cell), kEncodingRemedy));
@@ -282,6 +288,7 @@ class TableFile {
   const std::function<void(const TableRow&)>& handle_;
   TableRow row_;
   std::int64_t rows_ = 0;
+  std::int64_t rows_of_part_ = 0;  // of Parquet
 };
 
 }  // namespace
@@ -312,6 +319,10 @@ std::int64_t read_table(const TableOptions& table, const std::vector<std::string
     rows += of_file;
   }
   return rows;
+}
+
+std::int64_t bytes_of(const FilePart& part) {
+  return std::min(part.end, static_cast<std::int64_t>(std::filesystem::file_size(part.file))) - part.begin;
 }
 
 std::int64_t read_part(const TableOptions& table, const FilePart& part, const std::vector<std::string>& columns,

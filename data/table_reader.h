@@ -20,6 +20,7 @@ struct TableRow {
   std::vector<std::optional<std::string_view>> cells;  // nothing: missing, or a list
   // What a cell that is a list holds, without missing elements; nothing for cells that are none.
   std::vector<std::optional<std::vector<std::string_view>>> lists;
+  std::int64_t bytes_read = 0;  // about how many of the part's bytes
 };
 
 // Reads the `columns` of all files of a table in order, text (perhaps compressed) or Parquet by their first bytes, a
@@ -36,6 +37,9 @@ struct FilePart {
   std::int64_t begin = 0, end = std::numeric_limits<std::int64_t>::max();
   bool is_whole() const { return begin == 0 && end == std::numeric_limits<std::int64_t>::max(); }
 };
+
+// Of the file's.
+std::int64_t bytes_of(const FilePart& part);
 
 // The same of one part, which may have no row.  The line of a row's place is counted from where the part begins; what
 // `rejections` say is counted from the start of the file.  A compressed file belongs to the part with its first byte,

@@ -34,10 +34,9 @@ T unpacked(const std::string& file, arrow::Result<T> result) {
   return std::move(result).ValueUnsafe();
 }
 
-std::function<std::size_t(char*, std::size_t)> unpacking(const std::string& file,
-                                                         arrow::Compression::type compression) {
+std::function<std::size_t(char*, std::size_t)> unpacking(const std::string& file, arrow::Compression::type compression,
+                                                         const std::shared_ptr<arrow::io::ReadableFile>& packed) {
   const auto codec = unpacked(file, arrow::util::Codec::Create(compression));
-  const auto packed = unpacked(file, arrow::io::ReadableFile::Open(file));
   const auto stream = unpacked(file, arrow::io::CompressedInputStream::Make(codec.get(), packed));
   return [file, stream](char* to, std::size_t size) {
     std::size_t done = 0;
@@ -54,9 +53,9 @@ std::function<std::size_t(char*, std::size_t)> unpacking(const std::string& file
 
 TextInput::TextInput(const std::string& file) : file_(file), plain_(file) {
   const auto compression = compression_of(plain_);
-  compressed_ = compression.has_value();
   if (compression) {
-    read_stream_ = unpacking(file, *compression);
+    packed_ = unpacked(file, arrow::io::ReadableFile::Open(file));
+    read_stream_ = unpacking(file, *compression, packed_);
   } else {
     read_stream_ = [this](char* to, std::size_t size) { return plain_.read(to, size); };
   }
@@ -67,11 +66,16 @@ void TextInput::read_start() {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   start_.resize(4);
   start_.resize(read_stream_(start_.data(), start_.size()));
-  if (compressed_ && start_ == "PAR1")
+  if (is_compressed() && start_ == "PAR1")
     throw DataError(
         fmt::format("{}: is a compressed Parquet file; unpack it, since Parquet is compressed in itself", file_));
   has_mark_ = start_.starts_with(kByteOrderMark);
   if (has_mark_) start_.erase(0, kByteOrderMark.size());
+}
+
+std::int64_t TextInput::position() const {
+  return packed_ ? unpacked(file_, packed_->Tell())
+                 : static_cast<std::int64_t>(lseek(plain_.descriptor(), 0, SEEK_CUR));
 }
 
 void TextInput::seek(std::int64_t byte) {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <arrow/io/type_fwd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/regular_file.h"
@@ -22,7 +25,10 @@ class TextInput {
   // Whether it starts with UTF-8's byte-order mark.
   bool has_mark() const { return has_mark_; }
 
-  bool is_compressed() const { return compressed_; }
+  // In the file, compressed as it is, behind what was read.
+  std::int64_t position() const;
+
+  bool is_compressed() const { return packed_ != nullptr; }
   // Goes to a byte of the file, which is not compressed.
   void seek(std::int64_t byte);
 
@@ -31,7 +37,7 @@ class TextInput {
 
   std::string file_;
   RegularFile plain_;
-  bool compressed_ = false;
+  std::shared_ptr<arrow::io::ReadableFile> packed_;             // where it is compressed
   std::function<std::size_t(char*, std::size_t)> read_stream_;  // read() without `start_`
   std::string start_;                                           // of the text, which was read to look for the mark
   bool has_mark_ = false;

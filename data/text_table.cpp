@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/errors.h"
@@ -14,7 +15,15 @@ namespace {
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 constexpr std::size_t kLongestRow = std::size_t{4} << 20;
 
-bool ends_line(char c) { return c == '\n' || c == '\r'; }
+// The first \n or \r, or `stop`.  By memchr, which looks at many bytes at once.
+const char* end_of_line_in(const char* start, const char* stop) {
+  const auto find = [&](char c) {
+    return static_cast<const char*>(std::memchr(start, c, static_cast<std::size_t>(stop - start)));
+  };
+  if (const auto* found = find('\n')) stop = found;
+  const auto* found = find('\r');
+  return found ? found : stop;
+}
 
 }  // namespace
 
@@ -47,7 +56,6 @@ bool TextTable::next() {
 bool TextTable::skip() {
   row_.clear();
   inside_ = false;
-  field_starts_ = true;
   line_ = end_line_;
   if (!append_line()) {
     start_ = piece_start_;
@@ -91,7 +99,7 @@ bool TextTable::append_line() {
     if (from == 0 && !any) start_ = piece_start_ + static_cast<std::int64_t>(next_);
     const auto* start = piece_.data() + next_;
     const auto* stop = piece_.data() + end_;
-    const auto* end = std::find_if(start, stop, ends_line);
+    const auto* end = end_of_line_in(start, stop);
     row_.append(start, end);
     if (row_.size() > kLongestRow) fail("the row that starts here is longer than 4 MiB; is this a table of text?");
     next_ = static_cast<std::size_t>(end - piece_.data());
@@ -113,20 +121,19 @@ bool TextTable::refill() {
   piece_start_ += static_cast<std::int64_t>(end_);
   next_ = 0;
   end_ = input_.read(piece_.data(), piece_.size());
+  bytes_read_ = input_.position();
   return end_ > 0;
 }
 
+// From quote to quote, since most rows have few.
 void TextTable::follow_quotes(std::size_t from) {
-  if (!inside_ && row_.find('"', from) == std::string::npos) return;
-  for (auto i = from; i < row_.size(); ++i) {
-    const bool quote = row_[i] == '"';
+  for (auto quote = row_.find('"', from); quote != std::string::npos; quote = row_.find('"', quote + 1)) {
     if (!inside_) {
-      inside_ = quote && field_starts_;
-      field_starts_ = row_[i] == separator_;
-    } else if (quote && i + 1 < row_.size() && row_[i + 1] == '"') {
-      ++i;
+      inside_ = quote == 0 || row_[quote - 1] == separator_;
+    } else if (quote + 1 < row_.size() && row_[quote + 1] == '"') {
+      ++quote;
     } else {
-      inside_ = !quote;
+      inside_ = false;
     }
   }
 }
@@ -149,9 +156,14 @@ void TextTable::split() {
   }
 }
 
-// Moves the field's content together in place; `at` goes to what ends it.
+// `at` goes to what ends it.  Moves the content together in place, where there is more than one quote in it.
 std::string_view TextTable::quoted_field(char*& at, char* end) {
   auto* const start = at;
+  auto* const quote = std::find(at + 1, end, '"');
+  if (quote < end && (quote + 1 == end || quote[1] == separator_)) {
+    at = quote + 1;
+    return {start + 1, static_cast<std::size_t>(quote - start - 1)};
+  }
   auto* to = at;
   bool inside = true;
   for (++at; at < end && (inside || *at != separator_); ++at) {

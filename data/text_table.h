@@ -29,6 +29,8 @@ class TextTable {
   void go_to(std::int64_t byte);
   // The byte of the text where the present row starts; at the end, the one behind the last.
   std::int64_t start() const { return start_; }
+  // How many bytes of the file, compressed as it is, were read for what was given so far and a little more.
+  std::int64_t bytes_read() const { return bytes_read_; }
 
   // Goes to the next row; false at the end.  Throws DataError where a row is longer than 4 MiB, a quote never closes,
   // or compressed data are damaged.
@@ -62,11 +64,11 @@ class TextTable {
   std::vector<char> piece_;
   std::size_t next_ = 0, end_ = 0;  // what is left of piece_
   std::int64_t piece_start_ = 0;    // its first byte's place in the text
-  std::int64_t start_ = 0;
+  std::int64_t start_ = 0, bytes_read_ = 0;
   bool after_return_ = false;  // the last line ended with \r: a \n that follows belongs to it
   std::string row_;
   bool text_after_quote_ = false;
-  bool inside_ = false, field_starts_ = true;         // where row_ ends: in a quoted field, or before a field
+  bool inside_ = false;                               // whether row_ ends in a quoted field
   std::int64_t line_ = 0, end_line_ = 1;              // counted from lines_from_ on
   std::int64_t lines_from_ = 0;                       // a byte of the file
   mutable std::optional<std::int64_t> lines_before_;  // how many end before that byte; none until a line is asked for

@@ -13,11 +13,11 @@ void add_each(std::vector<std::int64_t>& sums, const std::vector<std::int64_t>& 
   for (std::size_t i = 0; i < of_first.size(); ++i) sums[i] += of_first[i];
 }
 
-void give(FieldBuilders& fields, const std::vector<Moments>& moments) {
+void give(const FieldBuilders& fields, const std::vector<Moments>& moments) {
   for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->moments = moments[i];
 }
 
-void sum_counts(FieldBuilders& fields, IngestRanks& ranks) {
+void sum_counts(const FieldBuilders& fields, IngestRanks& ranks) {
   for (const auto& field : fields) {
     field->counts.resize(field->keys.size());
     ranks.sum(field->counts);
@@ -36,25 +36,27 @@ void ShardStatistics::add(const ShardStatistics& later) {
   add_each(of_tasks, later.of_tasks);
 }
 
-ShardStatistics count_training_rows(const SpilledShard& shard, const TaskSplit& split, IngestTables& tables,
+ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& split, IngestTables& tables,
                                     std::vector<std::int64_t>& entity_rows, std::int64_t times) {
   ShardStatistics found;
   found.of_rows.resize(tables.row_fields.size());
   found.of_tasks.resize(tables.tasks.fields().size());
-  CellReader cells_of_row(tables.row_fields);
-  for (const auto& task : shard.tasks) {
-    if (split.of(task.key) != Split::kTrain) continue;
-    if (times > 0 && tables.tasks.has_table())
-      tables.tasks.count(tables.tasks.keys().find(task.key), found.of_tasks, times);
-    for (const auto& row : task.rows) {
-      entity_rows[row.entity] += times;
-      const auto& cells = cells_of_row.of(row);
-      for (std::size_t i = 0; i < cells.size(); ++i) tables.row_fields[i]->count(cells[i], found.of_rows[i], times);
-      found.label_min = std::min(found.label_min, row.label);
-      found.label_max = std::max(found.label_max, row.label);
-      found.label_sum += static_cast<double>(times) * row.label;
-      found.rows += times;
+  for (std::size_t task = 0; task < tasks.keys.size(); ++task) {
+    const auto& key = tasks.keys[task];
+    if (split.of(key) != Split::kTrain) continue;
+    if (times > 0 && tables.tasks.has_table()) tables.tasks.count(tables.tasks.keys().find(key), found.of_tasks);
+    const auto begin = static_cast<std::size_t>(tasks.offsets[task]);
+    const auto end = static_cast<std::size_t>(tasks.offsets[task + 1]);
+    for (std::size_t i = 0; i < tables.row_fields.size(); ++i)
+      tables.row_fields[i]->count(tasks.fields[i], begin, end, found.of_rows[i], times);
+    for (auto row = begin; row < end; ++row) {
+      const double label = tasks.label[row];
+      entity_rows[tasks.entity[row]] += times;
+      found.label_min = std::min(found.label_min, label);
+      found.label_max = std::max(found.label_max, label);
+      found.label_sum += static_cast<double>(times) * label;
     }
+    found.rows += times * tasks.rows(task);
   }
   return found;
 }

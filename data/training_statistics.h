@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "data/cleaned_shard.h"
 #include "data/ingest_tables.h"
-#include "data/spill.h"
 #include "data/task_split.h"
 
 namespace warmstart {
@@ -23,7 +23,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShardStatistics, rows, label_sum, label_min, 
 
 // Counts the keys of training tasks and of their rows in `tables`, and in `entity_rows` how many rows each entity has.
 // `times` is 1, or -1 for rows that the last version has counted; of its tasks see LastVersion.
-ShardStatistics count_training_rows(const SpilledShard& shard, const TaskSplit& split, IngestTables& tables,
+ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& split, IngestTables& tables,
                                     std::vector<std::int64_t>& entity_rows, std::int64_t times = 1);
 
 // Collective.  Once each rank has counted its shards: adds up what they have counted, with `earlier` rows of the first

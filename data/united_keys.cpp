@@ -10,7 +10,7 @@ namespace {
 nlohmann::json keys_from(const KeyNumbers& keys, std::size_t first) {
   auto list = nlohmann::json::array();
   for (auto number = first; number < keys.size(); ++number)
-    list.push_back(keys.key(static_cast<std::uint32_t>(number)));
+    list.push_back(std::string(keys.key(static_cast<std::uint32_t>(number))));
   return list;
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/ingest_ranks.h"
-#include "data/vocabulary.h"
+#include "data/key_numbers.h"
 
 namespace warmstart {
 

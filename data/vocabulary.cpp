@@ -1,32 +1,10 @@
 #include "data/vocabulary.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/digest.h"
-#include "base/errors.h"
 
 namespace warmstart {
-
-std::uint32_t KeyNumbers::add(std::string_view key) {
-  const auto found = numbers_.find(key);
-  if (found != numbers_.end()) return found->second;
-  if (keys_.size() >= kAbsent) throw DataError(fmt::format("there are more than {} different keys", kAbsent));
-  const auto number = static_cast<std::uint32_t>(keys_.size());
-  keys_.emplace_back(key);
-  numbers_.emplace(keys_.back(), number);
-  return number;
-}
-
-std::uint32_t KeyNumbers::find(std::string_view key) const {
-  const auto found = numbers_.find(key);
-  return found == numbers_.end() ? kAbsent : found->second;
-}
-
-void KeyNumbers::keep_first(std::size_t count) {
-  for (; keys_.size() > count; keys_.pop_back()) numbers_.erase(keys_.back());
-}
 
 Vocabulary::Vocabulary(const KeyNumbers& keys, const std::vector<std::int64_t>& counts, std::int64_t min_count,
                        const std::vector<std::string>& earlier)
@@ -45,7 +23,7 @@ Vocabulary::Vocabulary(const KeyNumbers& keys, const std::vector<std::int64_t>& 
 }
 
 void Vocabulary::add(std::uint32_t number, const KeyNumbers& keys, std::int64_t count) {
-  keys_.push_back(keys.key(number));
+  keys_.emplace_back(keys.key(number));
   counts_.push_back(count);
   ids_[number] = static_cast<std::uint32_t>(keys_.size());
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/files.h"
 #include "tests/app/program_fixture.h"
@@ -78,10 +79,11 @@ dense = weight
       files[entry.path().filename()] = read_file(entry.path());
     return files;
   }
-  void expect_same_bytes(const std::string& arguments = "") {
+  // Each program takes its time to start: all numbers of ranks are tried once, and then one.
+  void expect_same_bytes(const std::string& arguments = "", const std::vector<int>& numbers = {3}) {
     const auto alone = files_of(arguments, 0);
     EXPECT_GE(alone.size(), 7u);
-    for (const int ranks : {1, 2, 4, 5}) EXPECT_TRUE(files_of(arguments, ranks) == alone) << ranks << " ranks";
+    for (const int ranks : numbers) EXPECT_TRUE(files_of(arguments, ranks) == alone) << ranks << " ranks";
   }
 
   std::string output;
@@ -89,7 +91,7 @@ dense = weight
 
 TEST_F(IngestOnRanksTest, TheBytesAreThoseOfOneRank) {
   write_tables("\n", "x");
-  expect_same_bytes();
+  expect_same_bytes("", {1, 2, 5});
   expect_same_bytes("--set interactions.time=");
   expect_same_bytes("--split-time 975 --set interactions.duplicates=sum");
   expect_same_bytes("--task item --min-count 3");
@@ -103,6 +105,32 @@ TEST_F(IngestOnRanksTest, QuotesAreNoHindranceAndLineBreaksInThemGiveAFileToOneR
   write_tables("\n", "\"first\nu1,i1,5,1,p1,a1,1,second\nthird\"");
   expect_same_bytes();
   EXPECT_NE(output.find("a.csv: has line breaks in quotes"), std::string::npos) << output;
+}
+
+TEST_F(IngestOnRanksTest, FilesOfWholeTasksAreEachReadByOneRank) {
+  // Line breaks in quotes do not matter where files are not cut.
+  for (int file = 0; file < 3; ++file) {
+    std::string text = kHeader;
+    for (int i = file * 200; i < file * 200 + 200; ++i)
+      text += "u" + std::to_string(i * 7 % 9) + "-" + std::to_string(file) + ",i" + std::to_string(i * i % 31) + "," +
+              std::to_string(i % 5 + 1) + "," + std::to_string(1000 - i % 50) + ",p" + std::to_string(i % 11) +
+              ",a|b," + std::to_string(i % 17) + ".25,\"line\nbreak\"\n";
+    folder.write("whole-" + std::to_string(file) + ".csv", text);
+  }
+  const std::string files = "--set interactions.files=whole-*.csv ";
+  for (const std::string arguments : {"", "--set interactions.time="}) {
+    const auto ungrouped = files_of(files + arguments, 0);
+    for (const int ranks : {2, 5}) EXPECT_TRUE(files_of(files + "--grouped " + arguments, ranks) == ungrouped) << ranks;
+    EXPECT_EQ(output.find("line breaks in quotes"), std::string::npos) << output;
+  }
+  folder.write("whole-2.csv",
+               std::string(kHeader) + "u3-0,i1,1,1,p1,a,1,x\nu3-2,i1,1,1,p1,a,1,x\nu3-2,i2,1,1,p1,a,1,x\n");
+  fs::remove_all(folder.path() / "dataset");
+  for (const int ranks : {0, 2}) {
+    expect_failure("ingest --config config.ini --grouped " + files, 3,
+                   "user 'u3-0' has rows in whole-0.csv and in whole-2.csv, and data.grouped = true says", ranks);
+    EXPECT_FALSE(fs::exists(folder.path() / "dataset.tmp"));
+  }
 }
 
 TEST_F(IngestOnRanksTest, CompressedFilesAreReadByOneRankEach) {

@@ -32,5 +32,15 @@ TEST(ProgressLine, SaysHowMuchIsDone) {
     EXPECT_LE(progress_line("memories", 500, 2000, 10.0, columns).size(), columns);
 }
 
+TEST(ProgressLine, SaysHowFarAnIngestIs) {
+  const IngestStatus reading = {"read", 250, 1000, 70000};
+  EXPECT_EQ(progress_line(reading, 10.0, 80), "read 70000 rows  7000 rows/s  0:30 left");
+  EXPECT_EQ(progress_line(reading, 10.0, 35), "read 70000 rows  7000 rows/s");
+  EXPECT_EQ(progress_line({"read", 0, 1000, 0}, 0.0, 80), "read 0 rows");
+  EXPECT_EQ(progress_line({"written", 2, 8, 0}, 10.0, 80), "written shards 2/8  0/s  0:30 left");
+  for (std::size_t columns = 1; columns < 50; ++columns)
+    EXPECT_LE(progress_line(reading, 10.0, columns).size(), columns);
+}
+
 }  // namespace
 }  // namespace warmstart

@@ -57,14 +57,9 @@ void add_by_library(const H5::Group& group, const std::string& prefix, std::map<
   }
 }
 
-TEST(Hdf5Structure, AgreesWithTheLibrary) {
-  const TemporaryFolder folder;
-  const auto content = example();
-  const auto path = folder.write("file.h5", content);
+void expect_what_the_library_finds(const std::filesystem::path& path, const std::map<std::string, Hdf5Array>& found) {
   std::map<std::string, Hdf5Array> expected;
   add_by_library(H5::H5File(path.string(), H5F_ACC_RDONLY).openGroup("/"), "", expected);
-  const auto found = arrays_in(content);
-  ASSERT_EQ(found.size(), 708u);
   ASSERT_EQ(found.size(), expected.size());
   for (const auto& [name, array] : found) {
     EXPECT_EQ(array.width, expected[name].width) << name;
@@ -72,10 +67,27 @@ TEST(Hdf5Structure, AgreesWithTheLibrary) {
     EXPECT_EQ(array.elements, expected[name].elements) << name;
     EXPECT_EQ(array.offset, expected[name].offset) << name;
   }
+}
+
+TEST(Hdf5Structure, AgreesWithTheLibrary) {
+  const TemporaryFolder folder;
+  const auto content = example();
+  const auto found = arrays_in(content);
+  ASSERT_EQ(found.size(), 710u);
+  expect_what_the_library_finds(folder.write("file.h5", content), found);
   const std::pair<const char*, Hdf5Type> types[] = {
       {"float32", Hdf5Type::kFloat32},   {"float64", Hdf5Type::kFloat64}, {"a/b/c/uint8", Hdf5Type::kUint8},
-      {"a/b/uint32", Hdf5Type::kUint32}, {"a/int64", Hdf5Type::kInt64},   {"texts", Hdf5Type::kText}};
+      {"a/b/uint32", Hdf5Type::kUint32}, {"a/int64", Hdf5Type::kInt64},   {"texts/bytes", Hdf5Type::kUint8}};
   for (const auto& [name, type] : types) EXPECT_EQ(found.at(name).type, type) << name;
+}
+
+// Which data sets of version 1 hold.
+TEST(Hdf5Structure, PaddedTextsAreReadAsTheLibraryDoes) {
+  const auto path = std::filesystem::path(WARMSTART_FORMATS) / "dataset-1/entities.h5";
+  const auto found = arrays_in(read_file(path));
+  expect_what_the_library_finds(path, found);
+  EXPECT_EQ(found.at("key").type, Hdf5Type::kText);
+  EXPECT_EQ(Hdf5Mapping(path).texts("key")[3], "i3");
 }
 
 // Whatever a byte is changed to, the file is refused or its arrays lie within it.

@@ -66,6 +66,18 @@ TEST(Hdf5, RefusesMissingArraysAndOtherTypes) {
   EXPECT_THROW(file.texts("rows/label"), DataError);
 }
 
+TEST(Hdf5, RefusesTextsThatDoNotLieInTheirBytes) {
+  const TemporaryFolder folder;
+  const std::vector<std::vector<std::int64_t>> wrong = {{}, {0, 3}, {-1, 2}, {2, 1}};
+  for (const auto& offsets : wrong) {
+    Hdf5Writer writer(folder.path() / "file.h5");
+    writer.array("keys/bytes", std::vector<std::uint8_t>{'a', 'b'});
+    writer.array("keys/offsets", offsets);
+    writer.close();
+    EXPECT_THROW(Hdf5Mapping(folder.path() / "file.h5").texts("keys"), DataError) << offsets.size();
+  }
+}
+
 TEST(Hdf5, RefusesATruncatedFileAtEveryLength) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "file.h5";

@@ -123,13 +123,13 @@ TEST_F(DatasetTest, ATruncatedShardIsRefusedEvenUnverified) {
 
 TEST_F(DatasetTest, ANewerVersionIsRefused) {
   auto manifest = read_json(path / "dataset.json");
-  manifest["version"] = 2;
+  manifest["version"] = kDatasetVersion + 1;
   write_file(path / "dataset.json", manifest.dump());
   try {
     read_all(true);
     FAIL() << "no error";
   } catch (const DataError& error) {
-    EXPECT_NE(std::string(error.what()).find("newer Warmstart (format version 2"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("newer Warmstart (format version 3"), std::string::npos);
   }
 }
 

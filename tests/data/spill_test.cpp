@@ -19,7 +19,9 @@ class SpillTest : public testing::Test {
     fields = field_builders(table, FieldOwner::kRow, options);
     SpillWriter writer(folder.path(), 1, 0);
     for (std::int64_t order = 0; order < 3; ++order) {
-      const std::vector<Cell> cells = {fields[0]->parse("a|b"), fields[1]->parse("7.5")};
+      std::vector<Cell> cells(2);
+      fields[0]->parse("a|b", cells[0]);
+      fields[1]->parse("7.5", cells[1]);
       writer.add("task", {static_cast<std::uint32_t>(order), 4.0, 1e9, order, cells}, fields);
     }
     writer.close();

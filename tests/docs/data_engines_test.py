@@ -115,10 +115,11 @@ class DataEngines(unittest.TestCase):
          "Slurm": lambda: self.with_slurm(folder)}[way]()
         return folder, shop
 
-    def ingested(self, folder):
+    def ingested(self, folder, dataset="shop", *arguments):
         (folder / "shop.ini").write_text(*code_of("DuckDB", "ini"))
-        told = json.loads(self.run_in(folder, PROGRAM, "ingest", "--config", "shop.ini", "--json"))
-        return told, json.loads((folder / "shop/dataset.json").read_text())
+        options = ["--config", "shop.ini", "--dataset", dataset, *arguments]
+        told = json.loads(self.run_in(folder, PROGRAM, "ingest", "--json", *options))
+        return told, json.loads((folder / dataset / "dataset.json").read_text())
 
     def expect_prepared(self, folder, shop):
         rows = duckdb.sql("SELECT \"user\", sum(ordered_before), sum(quantity) "
@@ -139,6 +140,14 @@ class DataEngines(unittest.TestCase):
         self.assertEqual(sum(left_out.values()), len(shop.orders) - 1 - len(pairs))
         self.assertEqual(told["without_table_row"]["user"]["keys"], 5)
 
+    def of_whole_tasks(self, folder):
+        """The digests of what the parts of a prepared folder's rows make."""
+        self.with_duckdb(folder, *code_of("Files of whole tasks", "sql"))
+        files = "interactions.files=prepared/parts/*/*.parquet"
+        self.assertEqual(len(list(folder.glob("prepared/parts/*/*.parquet"))), 3)
+        _, manifest = self.ingested(folder, "parts", "--grouped", "--set", files)
+        return manifest["files"], manifest["shards"]
+
     def test_each_way_prepares_the_same_data_set(self):
         digests = {}
         for way in ("DuckDB", "Polars", "Slurm"):
@@ -148,6 +157,8 @@ class DataEngines(unittest.TestCase):
                 told, manifest = self.ingested(folder)
                 self.expect_ingested(told, shop)
                 digests[way] = manifest["files"], manifest["shards"]
+                if way == "DuckDB":
+                    digests["whole tasks"] = self.of_whole_tasks(folder)
         for way, digest in digests.items():
             self.assertEqual(digest, digests.get("DuckDB"), way)
 

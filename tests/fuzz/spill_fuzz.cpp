@@ -31,7 +31,8 @@ warmstart::FieldBuilders make_fields() {
   table.multi = {"b"};
   table.dense = {"c"};
   auto fields = warmstart::field_builders(table, warmstart::FieldOwner::kRow, warmstart::IngestOptions());
-  for (const auto* key : {"x", "y"}) fields[0]->parse(key), fields[1]->parse(key);
+  warmstart::Cell cell;
+  for (const auto* key : {"x", "y"}) fields[0]->parse(key, cell), fields[1]->parse(key, cell);
   return fields;
 }
 

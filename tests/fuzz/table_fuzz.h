@@ -26,11 +26,16 @@ inline void read_hostile_table(const std::string& path, const std::string& separ
   try {
     const auto fields = warmstart::field_builders(table, warmstart::FieldOwner::kRow, warmstart::IngestOptions());
     std::int64_t line = 0;
+    std::vector<warmstart::Cell> cells(fields.size());
     warmstart::read_table(table, {"a", "b", "c"}, rejections, [&](const warmstart::TableRow& row) {
       if (row.place.line <= line) std::abort();
       line = row.place.line;
-      const auto cells = warmstart::parse_cells(fields, row, 0);
-      for (std::size_t i = 0; i < fields.size(); ++i) fields[i]->count(cells[i], fields[i]->moments);
+      warmstart::parse_cells(fields, row, 0, cells);
+      for (std::size_t i = 0; i < fields.size(); ++i) {
+        warmstart::CellColumn column(fields[i]->field.kind);
+        column.add(cells[i]);
+        fields[i]->count(column, 0, 1, fields[i]->moments);
+      }
     });
     for (const auto& field : fields) field->finish();
   } catch (const warmstart::Error& error) {
