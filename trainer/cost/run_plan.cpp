@@ -52,7 +52,8 @@ StepShape RunPlan::shape(int ranks) const {
   StepShape shape = {.ranks = count, .parameters = model_.parameters().count()};
   const auto lookups = draws_.lookups(ranks, shares_rows_);
   const auto& tables = model_.sharded_tables();
-  for (const auto ids : tables.lists()) {
+  for (const auto& of_kind : tables.lists()) {
+    const auto ids = of_kind.ids_of();
     auto& list = shape.lists.emplace_back(StepShape::TableList{lookups[ids], 0.0, 0.0});
     for (const auto& table : tables.list()) {
       if (table.ids_of != ids) continue;
