@@ -14,7 +14,7 @@
 namespace warmstart {
 namespace {
 
-std::filesystem::path file_of(const std::filesystem::path& folder, std::int64_t shard, int rank) {
+std::filesystem::path cleaned_file(const std::filesystem::path& folder, std::int64_t shard, int rank) {
   return folder / fmt::format("grouped-{:05d}-{:05d}", shard, rank);
 }
 
@@ -137,7 +137,7 @@ GroupedWriter::GroupedWriter(std::filesystem::path folder, const IngestOptions& 
       rank_(rank),
       records_(static_cast<std::size_t>(options.shards)) {
   for (std::int64_t shard = 0; shard < options.shards; ++shard)
-    cleaned_.push_back(std::make_unique<ArrayFileWriter>(file_of(folder_, shard, rank)));
+    cleaned_.push_back(std::make_unique<ArrayFileWriter>(cleaned_file(folder_, shard, rank)));
 }
 
 void GroupedWriter::add(std::string_view task, const Interaction& row, const FieldBuilders& fields) {
@@ -170,7 +170,7 @@ GroupedShard read_grouped(const std::filesystem::path& folder, std::int64_t shar
                           const IngestTables& tables, std::span<const SpillOfRank> ranks) {
   std::vector<TasksOfFile> files;
   for (const auto& rank : ranks) {
-    ArrayFileReader file(file_of(folder, shard, rank.writer));
+    ArrayFileReader file(cleaned_file(folder, shard, rank.writer));
     while (file.any()) renumber(files.emplace_back(read(file, tables.row_fields)), rank, !options.time.empty());
   }
   check_promise(files, options);
