@@ -15,19 +15,19 @@
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kTableIds = 500, kTableWidth = 3;
+constexpr std::int64_t kWords = 500, kWordWidth = 3;
 
 std::string name_of_id(std::int64_t id) { return id == 0 ? "" : "word=" + std::to_string(id); }
 
 ShardedTables growing_tables(const RowNames::NameOf& names = name_of_id, std::int64_t most_rows = 1000) {
   ShardedTables tables(0, 1, {.growth = {.most_rows = most_rows}, .wide_columns = 1});
   Initialiser draw(3);
-  tables.add({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, kTableIds, kTableWidth,
-              draw.normal_table(kTableIds, kTableWidth, 1.0)});
-  tables.add({"linear", ParameterGroup::kNetwork, IdsOf::kRows, kTableIds, 1, draw.normal_table(kTableIds, 1, 1.0)});
+  tables.add({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, kWords, kWordWidth,
+              draw.normal_table(kWords, kWordWidth, 1.0)});
+  tables.add({"linear", ParameterGroup::kNetwork, IdsOf::kRows, kWords, 1, draw.normal_table(kWords, 1, 1.0)});
   tables.draw();
   tables.keep_beside({"moment"}, true);
-  tables.lists()[0].name(std::make_shared<const RowNames>(kTableIds, names));
+  tables.lists()[0].name(std::make_shared<const RowNames>(kWords, names));
   return tables;
 }
 
@@ -65,7 +65,7 @@ class SavedTablesTest : public testing::Test {
   }
   SelfCommunicator alone;
   ShardedTables tables = growing_tables();
-  const at::Tensor all = at::arange(kTableIds, at::kLong);
+  const at::Tensor all = at::arange(kWords, at::kLong);
 };
 
 TEST_F(SavedTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
@@ -75,7 +75,7 @@ TEST_F(SavedTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
   EXPECT_TRUE(at::equal(rows[3], of_other[3]));
   EXPECT_TRUE(at::equal(rows[8], of_other[8]));
   EXPECT_FALSE(at::equal(rows[7], of_other[7]));  // which has only the shared one there
-  for (std::int64_t id = 1; id < kTableIds; ++id)
+  for (std::int64_t id = 1; id < kWords; ++id)
     for (std::int64_t second = id + 1; second < 40; ++second) {
       const auto shard = [&](auto each) { return shard_of_address(tables.lists()[0].address_of(each)); };
       const bool both_wait =
@@ -87,7 +87,7 @@ TEST_F(SavedTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
 TEST_F(SavedTablesTest, ARowThatTakesThePlaceOfAnotherHasNothingOfIt) {
   auto full = growing_tables(name_of_id, 64);
   std::map<std::int64_t, std::vector<std::int64_t>> ids;  // by shard
-  for (std::int64_t id = 1; id < kTableIds; ++id) ids[shard_of_address(full.lists()[0].address_of(id))].push_back(id);
+  for (std::int64_t id = 1; id < kWords; ++id) ids[shard_of_address(full.lists()[0].address_of(id))].push_back(id);
   const auto& two = ids.begin()->second;
   see(full, {two[0]}, 0);
   auto& table = full.list()[0];
@@ -97,7 +97,7 @@ TEST_F(SavedTablesTest, ARowThatTakesThePlaceOfAnotherHasNothingOfIt) {
   const auto place =
       full.lists()[0].places_of(at::tensor({full.lists()[0].address_of(two[1])}, at::kLong)).item<std::int64_t>();
   EXPECT_EQ(place, ids.begin()->first * 2 + 1);
-  EXPECT_EQ(table.records[place].slice(0, kTableWidth).abs().max().item<float>(), 0.0f);
+  EXPECT_EQ(table.records[place].slice(0, kWordWidth).abs().max().item<float>(), 0.0f);
   EXPECT_NE(table.records[place][0].item<float>(), 7.0f);
   EXPECT_EQ(table.steps[place].item<std::int64_t>(), 0);
 }
@@ -123,12 +123,11 @@ TEST_F(SavedTablesTest, ComeBackAsTheyWere) {
 }
 
 TEST_F(SavedTablesTest, KeysAreKnownByTheirNamesWhateverTheirIds) {
-  const auto backwards = [](std::int64_t id) { return id == 0 ? "" : name_of_id(kTableIds - id); };
+  const auto backwards = [](std::int64_t id) { return id == 0 ? "" : name_of_id(kWords - id); };
   auto other = growing_tables(backwards);
   other.start_from(saved(tables));
   const auto rows = tables.rows("linear", all), of_other = other.rows("linear", all);
-  for (const std::int64_t id : {3, 7, 8, 20, 100, 499})
-    EXPECT_TRUE(at::equal(rows[id], of_other[kTableIds - id])) << id;
+  for (const std::int64_t id : {3, 7, 8, 20, 100, 499}) EXPECT_TRUE(at::equal(rows[id], of_other[kWords - id])) << id;
 }
 
 TEST_F(SavedTablesTest, AnotherKeyOfTheSameHashIsNamed) {
@@ -171,7 +170,7 @@ TEST_F(SavedTablesTest, WhatIsNoIndexIsRefused) {
   for (std::size_t way = 0; way < ways.size(); ++way) EXPECT_NE(spoiled(ways[way]), "") << way;
   EXPECT_NE(spoiled([&](auto& checkpoint) {
               auto larger = growing_tables(name_of_id, 100000);
-              std::vector<std::int64_t> many(kTableIds - 1);
+              std::vector<std::int64_t> many(kWords - 1);
               std::iota(many.begin(), many.end(), 1);
               see(larger, many, 0);
               checkpoint = saved(larger);
@@ -182,7 +181,7 @@ TEST_F(SavedTablesTest, WhatIsNoIndexIsRefused) {
 
 TEST_F(SavedTablesTest, MoreRowsThanThereIsRoomForAreRefused) {
   auto larger = growing_tables(name_of_id, 100000);
-  std::vector<std::int64_t> many(kTableIds - 1);
+  std::vector<std::int64_t> many(kWords - 1);
   std::iota(many.begin(), many.end(), 1);
   see(larger, many, 0);
   auto smaller = growing_tables(name_of_id, 64);
