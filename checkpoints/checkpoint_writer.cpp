@@ -136,7 +136,7 @@ void CheckpointWriter::begin(const Checkpoint& checkpoint) {
   }
   // With room for what HDF5 and the manifest add.
   const auto total_bytes = static_cast<std::int64_t>(manifest_.vectors.size()) * count * 4 +
-                           (64 << 10) * group_.size() + bytes_of_tables(checkpoint);
+                           std::int64_t{64 << 10} * group_.size() + bytes_of_tables(checkpoint);
   task_ = std::async(std::launch::async, [this, folder = fs::path(target.string() + ".tmp"), slice = std::move(slice),
                                           total_bytes] { write_slice(folder, slice, total_bytes); });
 }
@@ -189,8 +189,8 @@ void CheckpointWriter::begin_commit() {
   const auto* bytes = reinterpret_cast<const char*>(digests.const_data_ptr<std::uint8_t>());
   for (int rank = 0; rank < group_.size(); ++rank) {
     const auto first = slice_begin(manifest_.count, rank, group_.size());
-    manifest_.slices.push_back({slice_name(rank, group_.size()), std::string(bytes + 32 * rank, 32), first,
-                                slice_begin(manifest_.count, rank + 1, group_.size()) - first, 0});
+    manifest_.slices.push_back({slice_name(rank, group_.size()), std::string(bytes + std::ptrdiff_t{32} * rank, 32),
+                                first, slice_begin(manifest_.count, rank + 1, group_.size()) - first, 0});
   }
   task_ = std::async(std::launch::async, [this] { commit(std::move(manifest_)); });
 }

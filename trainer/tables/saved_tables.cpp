@@ -254,7 +254,7 @@ void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
 void restore_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint, bool state) {
   const auto& saved = named(checkpoint, table, true);
   const auto places = list.places_of(list.listed());
-  const auto put = [&](at::Tensor to, const at::Tensor& rows) {
+  const auto put = [&](const at::Tensor& to, const at::Tensor& rows) {
     if (rows.size(0) != places.numel()) refuse_index(saved.name);
     to.index_copy_(0, places, rows);
   };

@@ -33,6 +33,7 @@ ShardedTables growing_tables(const RowNames::NameOf& names = name_of_id, std::in
 
 void see(ShardedTables& tables, const std::vector<std::int64_t>& ids, std::int64_t step) {
   std::vector<std::int64_t> addresses;
+  addresses.reserve(ids.size());
   for (const auto id : ids) addresses.push_back(tables.lists()[0].address_of(id));
   tables.end_step(step, {{0, at::tensor(addresses, at::kLong), at::ones({std::ssize(ids)})}});
 }
