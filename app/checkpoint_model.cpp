@@ -99,18 +99,23 @@ std::unique_ptr<Learner> read_model(const std::filesystem::path& path, const Dat
 void start_from_run(Learner& model, const Dataset& dataset, const std::filesystem::path& path) {
   const auto checkpoint = read_described_checkpoint(path);
   auto& sharded = model.sharded_tables();
+  require(
+      !sharded.grow() || !growth_in(checkpoint).empty(),
+      fmt::format("train.start-from: the tables of {} do not grow, and those of this run do; set tables.most-rows = "
+                  "0, or start from a run whose tables grow",
+                  path.string()));
   try {
     auto tables = model.tables();
     for (const auto& table : sharded.list()) tables.push_back(table.name);
     NamedTensors dense;
     for (auto& [name, value] : parameters_for(dataset, checkpoint, tables)) {
-      if (sharded.contains(name))
-        sharded.assign(name, value);
-      else
+      if (!sharded.contains(name))
         dense.emplace_back(name, value);
+      else if (!sharded.grow())
+        sharded.assign(name, value);
     }
     model.parameters().assign(dense);
-    if (sharded.grow() && !growth_in(checkpoint).empty()) sharded.start_from(checkpoint);
+    if (sharded.grow()) sharded.start_from(checkpoint);
   } catch (const Error& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   }

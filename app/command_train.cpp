@@ -134,7 +134,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
       run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step,
                                         measure_of_validation(options, configuration.model.objective.kind));
   });
-  if (!start.checkpoint && configuration.start_from.empty())
+  // Rows that growing tables make later start from the data, too, in a run that goes on as in one that begins.
+  if (configuration.start_from.empty() && (!start.checkpoint || model->sharded_tables().grow()))
     start_from_data(*model, *dataset, configuration.train.episode, group);
   if (!start.checkpoint && !configuration.start_from.empty())
     agree(group, [&] { start_from_run(*model, *dataset, configuration.start_from); });

@@ -48,21 +48,27 @@ void RunFolder::add(const nlohmann::json& line) {
 }
 
 void RunFolder::progress(const TrainProgress& p) {
-  add({{"step", p.step},
-       {"steps", p.steps},
-       {"seconds_left", p.seconds_left},
-       {"loss", p.loss},
-       {"gradient_norm", p.gradient_norm},
-       {"rate", p.rate},
-       {"tasks_per_second", p.tasks_per_second},
-       {"data_wait_share", p.data_wait_share},
-       {"reduce_share", p.reduce_share},
-       {"hidden_reduce_share", p.hidden_reduce_share},
-       {"padded_share", p.padded_share},
-       {"reduced_bytes", p.bytes.reduced},
-       {"exchanged_bytes", p.bytes.exchanged},
-       {"most_exchanged_bytes", p.bytes.exchanged_most},
-       {"encoding_bytes", p.bytes.encodings}});
+  nlohmann::json line = {{"step", p.step},
+                         {"steps", p.steps},
+                         {"seconds_left", p.seconds_left},
+                         {"loss", p.loss},
+                         {"gradient_norm", p.gradient_norm},
+                         {"rate", p.rate},
+                         {"tasks_per_second", p.tasks_per_second},
+                         {"data_wait_share", p.data_wait_share},
+                         {"reduce_share", p.reduce_share},
+                         {"hidden_reduce_share", p.hidden_reduce_share},
+                         {"padded_share", p.padded_share},
+                         {"reduced_bytes", p.bytes.reduced},
+                         {"exchanged_bytes", p.bytes.exchanged},
+                         {"most_exchanged_bytes", p.bytes.exchanged_most},
+                         {"encoding_bytes", p.bytes.encodings}};
+  if (p.growth)
+    line.update({{"keys_with_rows", p.growth->rows},
+                 {"keys_waiting", p.growth->waiting},
+                 {"keys_admitted", p.growth->admitted},
+                 {"keys_evicted", p.growth->evicted}});
+  add(line);
   show(p);
 }
 

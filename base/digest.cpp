@@ -20,7 +20,7 @@ void Digest::add(const void* data, std::size_t bytes) { XXH3_128bits_update(stat
 
 std::string Digest::text() const { return hexadecimal(XXH3_128bits_digest(state_.get())); }
 
-std::uint64_t short_digest(const std::string& text) { return XXH3_64bits(text.data(), text.size()); }
+std::uint64_t short_digest(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
 
 std::string digest(const void* data, std::size_t bytes) { return hexadecimal(XXH3_128bits(data, bytes)); }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 struct XXH3_state_s;
 
@@ -27,7 +28,7 @@ std::string digest(const void* data, std::size_t bytes);
 inline std::string digest(const std::string& text) { return digest(text.data(), text.size()); }
 
 // XXH3-64: for tables of hashes, where two texts may share one.
-std::uint64_t short_digest(const std::string& text);
+std::uint64_t short_digest(std::string_view text);
 
 // The digest of a regular file's content, read in pieces.  Throws DataError when it cannot be read.
 std::string digest_file(const std::filesystem::path& path);

@@ -220,7 +220,7 @@ at::Tensor places_in(const TableShards& changes, const fs::path& folder) {
 // Where the best values are newer than the base, the rows that have not changed since it have the base's values.
 TableShards with_changes(TableShards whole, const TableShards& changes, const fs::path& folder, const fs::path& spill) {
   const auto places = places_in(changes, folder);
-  if (changes.arrays.contains(kBestTableValues))
+  if (changes.arrays.contains(kBestTableValues) && whole.arrays.contains(kTableValues))
     whole.arrays[kBestTableValues] = copied_rows(whole.arrays.at(kTableValues), spill);
   for (const auto& [name, rows] : changes.arrays) {
     if (name == kTablePlaces) continue;

@@ -1,10 +1,10 @@
 #include "data/key_numbers.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "base/errors.h"
 
 namespace warmstart {
@@ -12,15 +12,13 @@ namespace {
 
 constexpr std::size_t kFewestSlots = 16;
 
-std::uint64_t hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
-
 std::uint32_t mark_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
 }  // namespace
 
 std::uint32_t KeyNumbers::add(std::string_view key) {
   if (4 * (size() + 1) > 3 * slots_.size()) make_table(std::max(kFewestSlots, 2 * slots_.size()));
-  const auto hash = hash_of(key);
+  const auto hash = short_digest(key);
   auto& slot = slots_[place_of(key, hash)];
   if (slot.number != kAbsent) return slot.number;
   if (size() >= kAbsent) throw DataError(fmt::format("there are more than {} different keys", kAbsent));
@@ -31,7 +29,7 @@ std::uint32_t KeyNumbers::add(std::string_view key) {
 }
 
 std::uint32_t KeyNumbers::find(std::string_view key) const {
-  return slots_.empty() ? kAbsent : slots_[place_of(key, hash_of(key))].number;
+  return slots_.empty() ? kAbsent : slots_[place_of(key, short_digest(key))].number;
 }
 
 void KeyNumbers::keep_first(std::size_t count) {
@@ -53,7 +51,7 @@ std::size_t KeyNumbers::place_of(std::string_view key_text, std::uint64_t hash) 
 void KeyNumbers::make_table(std::size_t slots) {
   slots_.assign(slots, {});
   for (std::uint32_t number = 0; number < size(); ++number) {
-    const auto hash = hash_of(key(number));
+    const auto hash = short_digest(key(number));
     slots_[place_of(key(number), hash)] = {number, mark_of(hash)};
   }
 }

@@ -51,6 +51,7 @@ TEST_F(ShardedTablesTest, GrowWithTheDataFromVersionToVersion) {
   EXPECT_GT(facts[0]["rows"], 10);
   EXPECT_EQ(facts[0]["admitted"], facts[0]["rows"]);
   EXPECT_NE(expect_ok("inspect first").find(" keys have rows, "), std::string::npos);
+  EXPECT_NE(read_file(folder.path() / "first/metrics.jsonl").find("\"keys_with_rows\":"), std::string::npos);
 
   folder.write("tables/items.csv", read_file(folder.path() / "tables/items.csv") + "new,c1\n");
   folder.write("day.csv", "user,item,rating,time\nu1,i1,5,1\nu1,new,4,2\nu2,new,4,2\nu3,new,1,2\n");
@@ -68,7 +69,6 @@ TEST_F(ShardedTablesTest, GrowWithTheDataFromVersionToVersion) {
 
 TEST_F(ShardedTablesTest, StartFromRowsOfOtherRunsWhoeverHeldThem) {
   train("sharded", 2);
-  train("growing", 2, "--set tables.most-rows=6400 --start-from sharded");
   const std::string stands_still = "--set tables.optimizer=sgd --set train.rate=1e-30 --set train.keep-best=false ";
   const auto digest = train("one", 0, stands_still + "--start-from sharded");
   EXPECT_EQ(train("two", 2, stands_still + "--start-from sharded"), digest);
@@ -76,11 +76,26 @@ TEST_F(ShardedTablesTest, StartFromRowsOfOtherRunsWhoeverHeldThem) {
   EXPECT_NE(expect_ok("inspect one sharded").find("parameters: the same bits"), std::string::npos);
 }
 
+// Rows that are made after the start begin as they would have without it.
+TEST_F(ShardedTablesTest, GoOnGrowingOnAnotherNumberOfRanks) {
+  const std::string grows = "--set tables.most-rows=640 --set tables.admit=9 --set train.validate-every=10 ";
+  train("whole", 0, grows + "--set train.checkpoint-every=4 --set train.keep-last=10");
+  const auto rows_of = [&](const std::string& run) {
+    return objects_of(expect_ok("inspect " + run + " --json")).at(0)["growth"][0]["rows"].get<std::int64_t>();
+  };
+  EXPECT_GT(rows_of("whole/step-00000010"), rows_of("whole/step-00000004"));
+  train("branch", 2, grows + "--resume whole/step-00000004");
+  EXPECT_NE(expect_ok("inspect whole branch").find("parameters: the same bits"), std::string::npos);
+}
+
 TEST_F(ShardedTablesTest, WhatDoesNotGoTogetherIsRefused) {
   const std::string train = "train --config tables/config.ini --run run" + std::string(kSmallTables);
   expect_failure(train + "--set tables.admit=3", 2, "set tables.most-rows, too");
   expect_failure(train + "--set tables.evict=none", 2, "set tables.most-rows, too");
   expect_failure(train + "--set tables.spill=nowhere", 2, "tables.spill = nowhere: is no folder");
+  this->train("fixed", 0);
+  expect_failure(train + "--set tables.default=replicated:20 --set tables.most-rows=640 --start-from fixed", 2,
+                 "the tables of fixed do not grow");
   const std::string endless = train + "--set tables.default=replicated:0 --set tables.most-rows=1000000000000";
   expect_failure(endless, 2, "this host has ");
   expect_failure(endless + " --set tables.spill=" + folder.path().string(), 2, "this host has ");

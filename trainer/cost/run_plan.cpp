@@ -54,7 +54,7 @@ StepShape RunPlan::shape(int ranks) const {
   const auto& tables = model_.sharded_tables();
   for (const auto& of_kind : tables.lists()) {
     const auto ids = of_kind.ids_of();
-    auto& list = shape.lists.emplace_back(StepShape::TableList{lookups[ids], 0.0, 0.0});
+    auto& list = shape.lists.emplace_back(StepShape::TableList{lookups[ids], 0.0, 0.0, tables.grow() ? 1.0 : 0.0});
     for (const auto& table : tables.list()) {
       if (table.ids_of != ids) continue;
       list.tables += 1;
@@ -96,7 +96,9 @@ nlohmann::json RunPlan::facts_of(int ranks) const {
 nlohmann::json RunPlan::facts() const {
   auto tables = nlohmann::json::array(), ranks = nlohmann::json::array();
   for (const auto& table : model_.sharded_tables().list())
-    tables.push_back({{"name", table.name}, {"rows", table.ids}, {"width", table.width}});
+    tables.push_back({{"name", table.name},
+                      {"rows", model_.sharded_tables().grow() ? options_.tables.growth.most_rows : table.ids},
+                      {"width", table.width}});
   for (const auto each : ranks_) ranks.push_back(facts_of(each));
   return {{"parameters", static_cast<std::int64_t>(model_.parameters().count())},
           {"tables", tables},

@@ -18,8 +18,8 @@ StepBytes expected_bytes(const StepShape& shape) {
   bytes.reduced = 2 * share * kNumber * shape.parameters;
   for (const auto& list : shape.lists) {
     bytes.reduced += 2 * share * kSquares * list.tables * static_cast<double>(kVirtualShards);
-    // How many of its rows a rank wants of each, which ones, the rows, and their gradients.
-    bytes.exchanged += others * kPlace + share * list.wanted * (kPlace + 2 * kNumber * list.widths);
+    // How many of its rows a rank wants of each, which ones, the rows, and their gradients with what is counted.
+    bytes.exchanged += others * kPlace + share * list.wanted * (kPlace + kNumber * (2 * list.widths + list.counts));
   }
   bytes.exchanged_most = bytes.exchanged;
   if (shape.shared_rows > 0) {

@@ -144,6 +144,17 @@ void GrowingRows::restore(std::int64_t shard, Content content) {
   for (const auto& [address, sightings] : content.waiting) to.waiting[address] = sightings;
 }
 
+GrowthTotals GrowingRows::totals() const {
+  GrowthTotals totals;
+  for (const auto& shard : shards_) {
+    totals.rows += static_cast<std::int64_t>(shard.place.size());
+    totals.waiting += static_cast<std::int64_t>(shard.waiting.size());
+    totals.admitted += shard.admitted;
+    totals.evicted += shard.evicted;
+  }
+  return totals;
+}
+
 void GrowingRows::forget_steps() {
   for (auto& shard : shards_)
     for (auto& row : shard.rows) row.last_seen = 0;

@@ -52,6 +52,7 @@ class GrowingRows {
   Content content(std::int64_t shard) const;
   std::vector<std::int64_t> places_of(const std::vector<Row>& rows) const;
   void restore(std::int64_t shard, Content content);
+  GrowthTotals totals() const;
   // As if all rows had last been seen before the first step.
   void forget_steps();
 

@@ -18,4 +18,10 @@ struct Growth {
   Eviction evict = Eviction::kLeastRecent;
 };
 
+// What has come of it so far.
+struct GrowthTotals {
+  std::int64_t rows = 0, waiting = 0;      // keys that have a row now, and that wait for one
+  std::int64_t admitted = 0, evicted = 0;  // since the run began
+};
+
 }  // namespace warmstart

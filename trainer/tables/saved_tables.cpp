@@ -58,6 +58,22 @@ const at::Tensor& array_of(const TableShards& table, const std::string& name) {
   return found->second;
 }
 
+// float32 [.., width]; anybody may have renewed digests, so the manifest's word is not enough.
+const at::Tensor& rows_of(const TableShards& table, const std::string& name, std::int64_t width) {
+  const auto& rows = array_of(table, name);
+  if (rows.scalar_type() != at::kFloat || rows.dim() != 2 || rows.size(1) != width)
+    throw DataError(fmt::format("the checkpoint's '{}/{}' is not {} numbers a row", table.name, name, width));
+  return rows;
+}
+
+// int64, one a row.
+const at::Tensor& numbers_of(const TableShards& table, const std::string& name) {
+  const auto& numbers = array_of(table, name);
+  if (numbers.scalar_type() != at::kLong)
+    throw DataError(fmt::format("the checkpoint's '{}/{}' is not a whole number a row", table.name, name));
+  return numbers;
+}
+
 TableShards growing_entry(const TableList& list, std::string name, std::int64_t width,
                           std::vector<std::int64_t> counts) {
   TableShards entry;
@@ -93,10 +109,10 @@ void add_index(const TableList& list, const char* entry, const ListedRows& rows,
 
 // Of shards from `first` on; checked, since whatever comes of it is looked up without a question.
 ListedRows listed_in(const TableShards& index, std::int64_t first, const RowNames* names) {
-  const auto column = [&](const char* name) { return array_of(index, name).const_data_ptr<std::int64_t>(); };
+  const auto column = [&](const char* name) { return numbers_of(index, name).const_data_ptr<std::int64_t>(); };
   const auto *address = column(kAddress), *sightings = column(kSightings), *last_seen = column(kLastSeen);
   ListedRows rows = {index.counts, {}};
-  if (index.names.size() != static_cast<std::size_t>(array_of(index, kAddress).numel())) refuse_index(index.name);
+  if (index.names.size() != static_cast<std::size_t>(numbers_of(index, kAddress).numel())) refuse_index(index.name);
   std::int64_t row = 0;
   for (std::size_t shard = 0; shard < index.counts.size(); ++shard) {
     const auto of = first + static_cast<std::int64_t>(shard);
@@ -118,9 +134,9 @@ std::vector<GrowingRows::Waiting> waiting_in(const TableShards& entry, std::int6
                                              std::int64_t shard) {
   std::vector<GrowingRows::Waiting> waiting;
   for (auto i = first; i < first + count; ++i) {
-    const auto address = array_of(entry, kAddress).const_data_ptr<std::int64_t>()[i];
+    const auto address = numbers_of(entry, kAddress).const_data_ptr<std::int64_t>()[i];
     if (shard_of_address(address) != shard || is_shared(address)) refuse_index(entry.name);
-    waiting.push_back({address, array_of(entry, kSightings).const_data_ptr<std::int64_t>()[i]});
+    waiting.push_back({address, numbers_of(entry, kSightings).const_data_ptr<std::int64_t>()[i]});
   }
   return waiting;
 }
@@ -146,7 +162,7 @@ at::Tensor whole_fixed(const TableShards& table, const std::string& array) {
   auto ids = at::empty({table.rows}, at::kLong);
   auto* place = ids.mutable_data_ptr<std::int64_t>();
   for (std::int64_t id = 0; id < table.rows; ++id) place[id] = places.place_of(id);
-  return rows_at(array_of(table, array), ids, table.width);
+  return rows_at(rows_of(table, array, table.width), ids, table.width);
 }
 
 IdsOf ids_named(const std::string& name) {
@@ -156,11 +172,11 @@ IdsOf ids_named(const std::string& name) {
 }
 
 at::Tensor whole_growing(const Checkpoint& checkpoint, const TableShards& table, bool best, const NamesOfIds& names) {
-  const auto& values = array_of(best ? entry_of(checkpoint, best_name(table.name)) : table, kTableValues);
+  const auto& values = rows_of(best ? entry_of(checkpoint, best_name(table.name)) : table, kTableValues, table.width);
   if (!names) return values;
   const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kIndex));
   const auto rows = rows_of_ids(index, names(ids_named(table.ids_of)));
-  if (array_of(index, kAddress).numel() != values.size(0)) refuse_index(index.name);
+  if (numbers_of(index, kAddress).numel() != values.size(0)) refuse_index(index.name);
   return rows_at(values, rows, table.width);
 }
 
@@ -245,10 +261,10 @@ void save_list(const TableList& list, const ListedRows* best, ShardRange shards,
 
 void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
   const auto& saved = named(checkpoint, table, false);
-  for (const auto& column : table.columns) table.column(column).copy_(array_of(saved, column.name));
-  table.steps.copy_(array_of(saved, kTableSteps));
+  for (const auto& column : table.columns) table.column(column).copy_(rows_of(saved, column.name, column.width));
+  table.steps.copy_(numbers_of(saved, kTableSteps));
   const auto best = saved.arrays.find(kBestTableValues);
-  table.best = best == saved.arrays.end() ? at::Tensor() : best->second;
+  table.best = best == saved.arrays.end() ? at::Tensor() : rows_of(saved, kBestTableValues, table.width);
 }
 
 void restore_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint, bool state) {
@@ -258,20 +274,21 @@ void restore_growing(ShardedTable& table, const TableList& list, const Checkpoin
     if (rows.size(0) != places.numel()) refuse_index(saved.name);
     to.index_copy_(0, places, rows);
   };
-  put(table.values(), array_of(saved, kTableValues));
+  put(table.values(), rows_of(saved, kTableValues, table.width));
   if (!state) return;
   for (auto column = table.columns.begin() + 1; column != table.columns.end(); ++column)
-    put(table.column(*column), array_of(saved, column->name));
-  put(table.steps, array_of(saved, kTableSteps));
+    put(table.column(*column), rows_of(saved, column->name, column->width));
+  put(table.steps, numbers_of(saved, kTableSteps));
   const auto* best = find(checkpoint, best_name(table.name));
-  table.best = best == nullptr ? at::Tensor() : array_of(*best, kTableValues);
+  table.best = best == nullptr ? at::Tensor() : rows_of(*best, kTableValues, table.width);
 }
 
 void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shards) {
   const std::string name = name_of(list.ids_of());
   const auto& waiting = entry_of(checkpoint, entry_name(name, kWaiting));
   const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-  if (array_of(totals, kAdmitted).numel() != shards.count) refuse_index(totals.name);
+  if (numbers_of(totals, kAdmitted).numel() != shards.count || numbers_of(totals, kEvicted).numel() != shards.count)
+    refuse_index(totals.name);
   const auto rows = listed_in(entry_of(checkpoint, entry_name(name, kIndex)), shards.first, &list.names());
   if (*std::max_element(rows.counts.begin(), rows.counts.end()) > list.growing().places())
     throw DataError(
@@ -282,8 +299,8 @@ void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shar
     const auto place = static_cast<std::size_t>(shard);
     list.growing().restore(shard, {{row, row + rows.counts[place]},
                                    waiting_in(waiting, first, waiting.counts[place], shards.first + shard),
-                                   array_of(totals, kAdmitted)[shard].item<std::int64_t>(),
-                                   array_of(totals, kEvicted)[shard].item<std::int64_t>()});
+                                   numbers_of(totals, kAdmitted)[shard].item<std::int64_t>(),
+                                   numbers_of(totals, kEvicted)[shard].item<std::int64_t>()});
     row += rows.counts[place];
     first += waiting.counts[place];
   }
@@ -312,10 +329,11 @@ std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint) {
     const auto* index = find(checkpoint, entry_name(name, kIndex));
     if (index == nullptr) continue;
     const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-    found.push_back({name, array_of(*index, kAddress).numel() - std::ssize(index->counts),
-                     array_of(entry_of(checkpoint, entry_name(name, kWaiting)), kAddress).numel(),
-                     array_of(totals, kAdmitted).sum().item<std::int64_t>(),
-                     array_of(totals, kEvicted).sum().item<std::int64_t>()});
+    found.push_back({{numbers_of(*index, kAddress).numel() - std::ssize(index->counts),
+                      numbers_of(entry_of(checkpoint, entry_name(name, kWaiting)), kAddress).numel(),
+                      numbers_of(totals, kAdmitted).sum().item<std::int64_t>(),
+                      numbers_of(totals, kEvicted).sum().item<std::int64_t>()},
+                     name});
   }
   return found;
 }

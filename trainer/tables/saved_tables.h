@@ -34,9 +34,8 @@ using NamesOfIds = std::function<const RowNames&(IdsOf ids)>;
 NamedTensors whole_tables(const Checkpoint& checkpoint, bool best, const NamesOfIds& names = {});
 
 // What a checkpoint knows of growing tables with ids of one kind, of all its shards.
-struct GrowthFacts {
+struct GrowthFacts : GrowthTotals {
   std::string ids_of;
-  std::int64_t rows = 0, waiting = 0, admitted = 0, evicted = 0;
 };
 std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint);
 

@@ -132,6 +132,17 @@ void ShardedTables::end_step(std::int64_t step, const std::vector<Sightings>& si
   }
 }
 
+GrowthTotals ShardedTables::growth(Communicator& group) const {
+  auto counts = at::zeros({4}, at::kLong);
+  for (const auto& list : lists_) {
+    const auto own = list.growing().totals();
+    counts += at::tensor({own.rows, own.waiting, own.admitted, own.evicted}, at::kLong);
+  }
+  group.sum(counts);
+  const auto* count = counts.const_data_ptr<std::int64_t>();
+  return {count[0], count[1], count[2], count[3]};
+}
+
 at::Tensor ShardedTables::rows(const std::string& table, const at::Tensor& ids) const {
   const auto& of = (*this)[table];
   const auto& list = lists_[list_of(of)];

@@ -56,7 +56,7 @@ struct RowStorage {
 struct Sightings {
   std::size_t list;      // of tables
   at::Tensor addresses;  // int64 [n], ascending
-  at::Tensor count;      // float32 [n]
+  at::Tensor count;      // float32, n of them
 };
 
 class ShardedTables {
@@ -90,11 +90,15 @@ class ShardedTables {
 
   // Lets an optimizer keep columns beside each row, 0 at first: as wide as the row, or of one number.
   void keep_beside(const std::vector<std::string>& columns, bool as_wide);
+
   // Sets the values of a table by id: [ids, width]; where it grows, those that new rows start from.
   void assign(const std::string& table, const at::Tensor& by_id);
 
   // What meta-step `step`, counted from 0, has looked up.  Where tables grow, keys get rows and lose them.
   void end_step(std::int64_t step, const std::vector<Sightings>& sightings);
+
+  // Collective.  Of all tables that grow, on all ranks.
+  GrowthTotals growth(Communicator& group) const;
 
   // Rows [n, width] of `ids` that this rank holds, or has been told to hold by hold().
   at::Tensor rows(const std::string& table, const at::Tensor& ids) const;

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "trainer/tables/distinct_places.h"
@@ -38,15 +39,21 @@ SummedRows sum_over_ranks(const at::Tensor& addresses, const at::Tensor& rows,
 RowGradient at_places(const ShardedTable& table, const TableList& list, const SummedRows& summed) {
   const auto places = list.places_of(summed.addresses);
   if (!list.grows()) return {&table, places, summed.rows};
-  tsl::robin_map<std::int64_t, std::int64_t> row_of;
+  const auto width = summed.rows.size(1);
   auto rows = summed.rows.clone(), kept = places.clone();
-  const auto* place = places.const_data_ptr<std::int64_t>();
+  auto* to = rows.mutable_data_ptr<float>();
+  auto* place = kept.mutable_data_ptr<std::int64_t>();
+  tsl::robin_map<std::int64_t, std::int64_t> row_of;
   for (std::int64_t i = 0; i < places.numel(); ++i) {
     const auto [found, is_new] = row_of.emplace(place[i], static_cast<std::int64_t>(row_of.size()));
-    if (!is_new)
-      rows[found->second].add_(summed.rows[i]);
-    else if (found->second != i)
-      rows[found->second].copy_(summed.rows[i]), kept[found->second] = place[i];
+    const auto* from = summed.rows.const_data_ptr<float>() + i * width;
+    auto* row = to + found->second * width;
+    if (is_new) {
+      place[found->second] = place[i];
+      std::copy_n(from, width, row);
+    } else {
+      std::transform(from, from + width, row, row, [](float more, float sum) { return sum + more; });
+    }
   }
   const auto count = static_cast<std::int64_t>(row_of.size());
   return {&table, kept.narrow(0, 0, count), rows.narrow(0, 0, count)};

@@ -45,7 +45,8 @@ TrainProgress ProgressWindow::progress(std::int64_t step, double rate, const Spe
           .reduce_share = (now.reduce_wait - before_.reduce_wait) / seconds,
           .hidden_reduce_share = std::max(0.0, now.reduce_hidden - before_.reduce_hidden) / seconds,
           .padded_share = padded_ / window,
-          .bytes = bytes};
+          .bytes = bytes,
+          .growth = {}};
 }
 
 }  // namespace warmstart

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "trainer/tables/growth.h"
 #include "trainer/training/step_bytes.h"
 
 namespace warmstart {
@@ -16,6 +18,7 @@ struct TrainProgress {
   double reduce_share, hidden_reduce_share;  // of sums over ranks: waiting for them, and while the reverse pass went on
   double padded_share;
   StepBytes bytes;
+  std::optional<GrowthTotals> growth = {};  // of all ranks, where tables grow
 };
 
 // Where this rank's seconds have gone: readings of clocks that only run on.

@@ -103,7 +103,9 @@ class TrainingLoop {
   void report(std::int64_t done) {
     const auto bytes = window_.bytes(done, group_);
     const auto now = spent();
-    if (observer_.progress) observer_.progress(window_.progress(done, state_.meta_step.rate(done - 1), now, bytes));
+    auto progress = window_.progress(done, state_.meta_step.rate(done - 1), now, bytes);
+    if (const auto& tables = model_.sharded_tables(); tables.grow()) progress.growth = tables.growth(group_);
+    if (observer_.progress) observer_.progress(progress);
     window_.begin(done, now);
   }
 

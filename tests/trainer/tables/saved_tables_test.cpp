@@ -166,6 +166,13 @@ TEST_F(SavedTablesTest, WhatIsNoIndexIsRefused) {
         entry(checkpoint, "linear").arrays["values"] = at::zeros({2, 1});
       },
       [&](auto& checkpoint) { entry(checkpoint, "linear").arrays.erase("moment"); },
+      [&](auto& checkpoint) {
+        entry(checkpoint, "embedding").arrays["values"] = entry(checkpoint, "linear").arrays["values"];
+      },
+      [&](auto& checkpoint) {
+        entry(checkpoint, "rows index").arrays["address"] = at::zeros({64 + 6, 1});
+      },
+      [&](auto& checkpoint) { entry(checkpoint, "rows totals").arrays["evicted"] = at::zeros({1}, at::kLong); },
       [&](auto& checkpoint) { entry(checkpoint, "linear").ids_of.clear(); },
   };
   for (std::size_t way = 0; way < ways.size(); ++way) EXPECT_NE(spoiled(ways[way]), "") << way;
@@ -178,6 +185,23 @@ TEST_F(SavedTablesTest, WhatIsNoIndexIsRefused) {
               for (auto& table : checkpoint.tables) table.rows = 64;
             }),
             "");
+}
+
+// A fixed table, and one that grows, whose values are of another width than the table is said to be.
+TEST_F(SavedTablesTest, ValuesOfAnotherWidthAreNotRead) {
+  ShardedTables fixed(0, 1);
+  Initialiser draw(3);
+  fixed.add(
+      {"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, 70, kWordWidth, draw.normal_table(70, kWordWidth, 1.0)});
+  fixed.draw();
+  const auto name = [&](IdsOf) -> const RowNames& { return tables.lists()[0].names(); };
+  for (const auto* each : {&fixed, &tables}) {
+    auto checkpoint = saved(*each);
+    EXPECT_NO_THROW(whole_tables(checkpoint, false, name));
+    auto& values = entry(checkpoint, "embedding").arrays["values"];
+    values = values.narrow(1, 0, 1).contiguous();
+    EXPECT_THROW(whole_tables(checkpoint, false, name), DataError);
+  }
 }
 
 TEST_F(SavedTablesTest, MoreRowsThanThereIsRoomForAreRefused) {
