@@ -75,6 +75,16 @@ void require_room(const Learner& model, const Dataset& dataset, const TrainOptio
   require_disk_of_tables(model, options, keeps_best);
 }
 
+// Collective.  Parameters where they begin: where the data's means are, or where another run ended.  Rows that growing
+// tables make later start from the data in a run that goes on, too.
+void begin(Learner& model, const Dataset& dataset, const TrainStart& start, const Configuration& configuration,
+           Communicator& group) {
+  const auto& other = configuration.start_from;
+  if (other.empty() && (!start.checkpoint || model.sharded_tables().grow()))
+    start_from_data(model, dataset, configuration.train.episode, group);
+  if (!start.checkpoint && !other.empty()) agree(group, [&] { start_from_run(model, dataset, other); });
+}
+
 std::string validation_of(const TrainOutcome& outcome) {
   if (outcome.validation_tasks == 0) return "without validation";
   if (outcome.best_step == 0) return "no validation with a finite error";
@@ -134,11 +144,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
       run = std::make_unique<RunFolder>(configuration.run, invocation.options.resolved(), step,
                                         measure_of_validation(options, configuration.model.objective.kind));
   });
-  // Rows that growing tables make later start from the data, too, in a run that goes on as in one that begins.
-  if (configuration.start_from.empty() && (!start.checkpoint || model->sharded_tables().grow()))
-    start_from_data(*model, *dataset, configuration.train.episode, group);
-  if (!start.checkpoint && !configuration.start_from.empty())
-    agree(group, [&] { start_from_run(*model, *dataset, configuration.start_from); });
+  begin(*model, *dataset, start, configuration, group);
   model->parameters().flatten(at::TensorOptions(device).dtype(at::kFloat));
   if (first) {
     spdlog::info("{} parameters, {}{}", model->parameters().flat().numel(), counted(group.size(), "rank"),

@@ -15,7 +15,7 @@ struct StepShape {
   struct TableList {
     double wanted;  // distinct rows that a rank looks up
     double tables;
-    double widths;  // of all of them together
+    double widths;      // of all of them together
     double counts = 0;  // numbers that go back beside a row's gradients: 1 where tables grow, which count sightings
   };
   double ranks = 1;
