@@ -58,6 +58,8 @@ void RunFolder::progress(const TrainProgress& p) {
                          {"data_wait_share", p.data_wait_share},
                          {"reduce_share", p.reduce_share},
                          {"hidden_reduce_share", p.hidden_reduce_share},
+                         {"exchange_share", p.exchange_share},
+                         {"encoding_share", p.encoding_share},
                          {"padded_share", p.padded_share},
                          {"reduced_bytes", p.bytes.reduced},
                          {"exchanged_bytes", p.bytes.exchanged},

@@ -13,7 +13,8 @@
 // Threads: use a Communicator from one thread at a time.
 //
 // It counts the bytes that each call moves between this rank and others, whatever the transport: those that have to
-// travel, as a ring moves them where what all ranks have is summed or gathered.
+// travel, as a ring moves them where what all ranks have is summed or gathered.  And the seconds that calls take; a
+// call over a GPU's transport may return before its work is done, and what waits for it has those.
 
 #pragma once
 

@@ -14,17 +14,17 @@ enum class TrafficKind : std::size_t {
 };
 constexpr std::size_t kTrafficKinds = 4;
 
-// Bytes by kind.  What stays on the rank is none.
+// Bytes by kind, and how long the rank was at it, waiting for others included.  What stays on the rank is none.
 struct Traffic {
-  struct Bytes {
-    double sent = 0.0, received = 0.0;
+  struct Moved {
+    double sent = 0.0, received = 0.0, seconds = 0.0;
   };
-  Bytes& operator[](TrafficKind kind) { return bytes[static_cast<std::size_t>(kind)]; }
-  const Bytes& operator[](TrafficKind kind) const { return bytes[static_cast<std::size_t>(kind)]; }
+  Moved& operator[](TrafficKind kind) { return moved[static_cast<std::size_t>(kind)]; }
+  const Moved& operator[](TrafficKind kind) const { return moved[static_cast<std::size_t>(kind)]; }
   Traffic& operator+=(const Traffic& more);
   Traffic& operator-=(const Traffic& less);
 
-  std::array<Bytes, kTrafficKinds> bytes = {};
+  std::array<Moved, kTrafficKinds> moved = {};
 };
 
 }  // namespace warmstart

@@ -68,11 +68,14 @@ TEST(MpiCommunicator, CountsTheBytesThatTravelByWhatTheyAreFor) {
     group.gather_slices(slices);
   }
   group.broadcast(tensor, 0);
-  const auto& [reduced, exchanged, encodings, other] = group.traffic().bytes;
+  const auto& [reduced, exchanged, encodings, other] = group.traffic().moved;
   EXPECT_EQ(reduced.sent, 2 * 5 * 8 * others);
   EXPECT_EQ(reduced.received, reduced.sent);
   EXPECT_EQ(encodings.sent, 3 * 4 * others + 3 * 4 * ranks * others);
   EXPECT_EQ(exchanged.sent, 0);
+  EXPECT_GT(reduced.seconds, 0);
+  EXPECT_GT(encodings.seconds, 0);
+  EXPECT_EQ(exchanged.seconds, 0);
   EXPECT_EQ(other.sent, group.rank() == 0 && others > 0 ? tensor.nbytes() : 0);
   EXPECT_EQ(other.received, group.rank() == 0 ? 0 : tensor.nbytes());
 }

@@ -44,6 +44,8 @@ TrainProgress ProgressWindow::progress(std::int64_t step, double rate, const Spe
           .data_wait_share = (now.data_wait - before_.data_wait) / seconds,
           .reduce_share = (now.reduce_wait - before_.reduce_wait) / seconds,
           .hidden_reduce_share = std::max(0.0, now.reduce_hidden - before_.reduce_hidden) / seconds,
+          .exchange_share = traffic_[TrafficKind::kExchanged].seconds / seconds,
+          .encoding_share = traffic_[TrafficKind::kEncodings].seconds / seconds,
           .padded_share = padded_ / window,
           .bytes = bytes,
           .growth = {}};

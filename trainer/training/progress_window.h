@@ -16,6 +16,7 @@ struct TrainProgress {
   double loss, gradient_norm, rate, tasks_per_second, seconds_left;
   double data_wait_share;
   double reduce_share, hidden_reduce_share;  // of sums over ranks: waiting for them, and while the reverse pass went on
+  double exchange_share, encoding_share;  // exchanging rows of sharded tables, and encodings of rows; waiting included
   double padded_share;
   StepBytes bytes;
   std::optional<GrowthTotals> growth = {};  // of all ranks, where tables grow

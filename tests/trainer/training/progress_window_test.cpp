@@ -9,7 +9,9 @@ namespace {
 
 Traffic sent(double reduced) {
   Traffic traffic;
-  traffic[TrafficKind::kReduced] = {reduced, reduced};
+  traffic[TrafficKind::kReduced] = {reduced, reduced, 9.0};
+  traffic[TrafficKind::kExchanged] = {0.0, 0.0, 0.5};
+  traffic[TrafficKind::kEncodings] = {0.0, 0.0, 0.25};
   return traffic;
 }
 
@@ -35,6 +37,8 @@ TEST(ProgressWindow, TellsOfTheStepsSinceItBegan) {
   EXPECT_EQ(progress.data_wait_share, 2 / 8.0);
   EXPECT_EQ(progress.reduce_share, 1 / 8.0);
   EXPECT_EQ(progress.hidden_reduce_share, 4 / 8.0);
+  EXPECT_EQ(progress.exchange_share, 2 * 0.5 / 8.0);
+  EXPECT_EQ(progress.encoding_share, 2 * 0.25 / 8.0);
   EXPECT_EQ(progress.bytes.reduced, 20.0);
   EXPECT_EQ(progress.bytes.exchanged, 0.0);
 }
