@@ -4,6 +4,9 @@
 //                                                           MOST_ROWS (10^7), sharded, and replicated up to 10^6
 //   build/release/benchmarks/table_steps spill ROWS FOLDER  the same of rows on disk, to be run with less memory than
 //                                                           they take; of the later half of the steps, by the clock
+//   mpirun -n N build/release/benchmarks/table_steps exchange ROWS
+//                                                           how much of a meta-step goes into exchanging rows between
+//                                                           ranks of 64 tasks each, by the clock, and memory
 //   build/release/benchmarks/table_steps rows FILE          rows a second that are summed in bags, given a gradient and
 //                                                           updated; the ids go into FILE for benchmarks/table_peer.py
 //
@@ -13,6 +16,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -20,11 +24,13 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/stopwatch.h"
+#include "cluster/mpi_communicator.h"
 #include "cluster/self_communicator.h"
 #include "trainer/layers/embed.h"
 #include "trainer/layers/initialiser.h"
@@ -49,6 +55,13 @@ double seconds_of(const std::function<void()>& work) {
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + std::ssize(values) / 2, values.end());
   return values[values.size() / 2];
+}
+
+// Of this process, in bytes.
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
 }
 
 // Ids from 1 on.
@@ -108,10 +121,10 @@ void add_rows(EpisodeBatch& batch, PaddedRows& rows, std::int64_t width, const Z
   }
 }
 
-EpisodeBatch drawn_batch(const ZipfIds& ids, std::uint64_t step) {
+EpisodeBatch drawn_batch(const ZipfIds& ids, std::uint64_t position) {
   EpisodeBatch batch;
   batch.tasks = kTasks;
-  RandomStream random(2, Purpose::kSynthesize, step);
+  RandomStream random(2, Purpose::kSynthesize, position);
   for (int m = 0; m < kMicrobatches; ++m) {
     batch.first_rows.push_back(batch.rows.count);
     std::map<std::int64_t, std::int64_t> places;
@@ -131,12 +144,12 @@ EpisodeBatch drawn_batch(const ZipfIds& ids, std::uint64_t step) {
 // A meta-step as MetaStep takes it, of batches that lie ready.
 class Step {
  public:
-  Step(std::int64_t rows, std::int64_t replicated_rows, std::filesystem::path spill)
-      : learner_(schema_of(rows), model_options(), 1, make_network,
-                 {.replicated_rows = replicated_rows, .storage = {.spill = std::move(spill), .wide_columns = 2}}),
+  Step(std::int64_t rows, std::int64_t replicated_rows, const ShardingOptions& options, Communicator& group)
+      : group_(group),
+        learner_(schema_of(rows), model_options(), 1, make_network, home(replicated_rows, options, group)),
         buckets_(learner_.parameters(), 1, std::int64_t{1} << 40, group_, Reduction::kFixedOrder),
         adam_(learner_.parameters(), {}, 1000),
-        row_optimizer_(learner_.sharded_tables(), {}, {}) {}
+        row_optimizer_(learner_.sharded_tables(), options, {}) {}
 
   void take(std::int64_t step, const EpisodeBatch& batch) {
     const TensorBatch tensors(batch, learner_.parameters().flat().options());
@@ -166,7 +179,12 @@ class Step {
     options.network.embedding = kWidth;
     return options;
   }
-  SelfCommunicator group_;
+  static TableHome home(std::int64_t replicated_rows, const ShardingOptions& options, const Communicator& group) {
+    auto home = home_of(options, group.rank(), group.size());
+    home.replicated_rows = replicated_rows;
+    return home;
+  }
+  Communicator& group_;
   Learner learner_;
   GradientBuckets buckets_;
   Adam adam_;
@@ -176,7 +194,10 @@ class Step {
 // `spill`: the folder where rows of sharded tables lie; empty: in memory.
 void measure(std::int64_t rows, bool sharded, const std::filesystem::path& spill = {}) {
   const ZipfIds ids(rows);
-  Step step(rows, sharded ? 0 : rows + 1, spill);
+  SelfCommunicator alone;
+  ShardingOptions options;
+  options.spill = spill;
+  Step step(rows, sharded ? 0 : rows + 1, options, alone);
   std::vector<double> seconds;
   double distinct = 0;
   const auto steps = spill.empty() ? (sharded ? kSteps : 7) : kStepsOnDisk;
@@ -195,6 +216,70 @@ void measure(std::int64_t rows, bool sharded, const std::filesystem::path& spill
                                {"distinct_rows", distinct}};
   fmt::print("{}\n", line.dump());
   std::fflush(stdout);
+}
+
+// Members of a group that note how long rows are under way, all ranks being there, and how long they wait for the last.
+class TimedCommunicator : public Communicator {
+ public:
+  explicit TimedCommunicator(Communicator& group) : group_(group) {}
+  int rank() const override { return group_.rank(); }
+  int size() const override { return group_.size(); }
+  void barrier() override { group_.barrier(); }
+  double take_exchanging() { return std::exchange(exchanging_, 0.0); }
+  double take_waiting() { return std::exchange(waiting_, 0.0); }
+
+ private:
+  void do_sum(at::Tensor& tensor) override { group_.sum(tensor); }
+  void do_broadcast(at::Tensor& tensor, int root) override { group_.broadcast(tensor, root); }
+  at::Tensor do_gather_slices(const at::Tensor& slice) override { return group_.gather_slices(slice); }
+  at::Tensor do_exchange_slices(const at::Tensor& tensor) override {
+    return timed([&] { return group_.exchange_slices(tensor); });
+  }
+  at::Tensor do_exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
+                              const std::vector<std::int64_t>& received) override {
+    return timed([&] { return group_.exchange_rows(rows, sent, received); });
+  }
+  at::Tensor timed(const std::function<at::Tensor()>& exchange) {
+    const Stopwatch until_all;
+    group_.barrier();
+    waiting_ += until_all.seconds();
+    const Stopwatch under_way;
+    auto received = exchange();
+    exchanging_ += under_way.seconds();
+    return received;
+  }
+
+  Communicator& group_;
+  double exchanging_ = 0.0, waiting_ = 0.0;
+};
+
+void measure_exchange(std::int64_t rows, Communicator& world, RowRule rule) {
+  const ZipfIds ids(rows);
+  TimedCommunicator group(world);
+  ShardingOptions options;
+  options.optimizer = rule;
+  Step step(rows, 0, options, group);
+  std::vector<double> seconds, exchanging, waiting;
+  for (std::int64_t i = 0; i < kStepsOnDisk; ++i) {
+    const auto batch = drawn_batch(ids, static_cast<std::uint64_t>(i * world.size() + world.rank()));
+    group.barrier();
+    const Stopwatch wall;
+    step.take(i, batch);
+    seconds.push_back(wall.seconds());
+    exchanging.push_back(group.take_exchanging());
+    waiting.push_back(group.take_waiting());
+  }
+  auto memory = at::full({1}, peak_memory(), at::kDouble);
+  world.sum(memory);
+  if (world.rank() != 0) return;
+  const nlohmann::json line = {{"ranks", world.size()},
+                               {"rows", rows},
+                               {"optimizer", to_text(rule)},
+                               {"milliseconds", 1e3 * median(seconds)},
+                               {"exchanging", 1e3 * median(exchanging)},
+                               {"waiting_before", 1e3 * median(waiting)},
+                               {"megabytes_of_all_ranks", memory.item<double>() / 1e6}};
+  fmt::print("{}\n", line.dump());
 }
 
 }  // namespace meta
@@ -273,7 +358,7 @@ void measure(const ZipfIds& ids, std::int64_t microbatches, RowRule rule) {
 
 }  // namespace bags
 
-int run(const std::vector<std::string>& arguments) {
+int run(const MpiSession& session, const std::vector<std::string>& arguments) {
   at::set_num_threads(1);
   if (arguments.size() >= 1 && arguments[0] == "meta") {
     const auto most = arguments.size() > 1 ? std::stoll(arguments[1]) : 10000000;
@@ -287,6 +372,12 @@ int run(const std::vector<std::string>& arguments) {
     meta::measure(std::stoll(arguments[1]), true, arguments[2]);
     return 0;
   }
+  if (arguments.size() == 2 && arguments[0] == "exchange") {
+    const auto world = session.world();
+    for (const auto rule : {RowRule::kRowwiseAdagrad, RowRule::kLazyAdam})
+      meta::measure_exchange(std::stoll(arguments[1]), *world, rule);
+    return 0;
+  }
   if (arguments.size() == 2 && arguments[0] == "rows") {
     const ZipfIds ids(bags::kRows);
     bags::write_ids(arguments[1], ids);
@@ -294,7 +385,7 @@ int run(const std::vector<std::string>& arguments) {
       for (const std::int64_t microbatches : {1, 8}) bags::measure(ids, microbatches, rule);
     return 0;
   }
-  fmt::print(stderr, "table_steps: wants meta [MOST_ROWS], spill ROWS FOLDER, or rows FILE\n");
+  fmt::print(stderr, "table_steps: wants meta [MOST_ROWS], spill ROWS FOLDER, exchange ROWS, or rows FILE\n");
   return 2;
 }
 
@@ -303,5 +394,6 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   warmstart::keep_freed_memory();
-  return warmstart::run({argv + 1, argv + argc});
+  const warmstart::MpiSession session(&argc, &argv);
+  return warmstart::run(session, {argv + 1, argv + argc});
 }

@@ -39,8 +39,8 @@ struct Checkpoint {
   std::map<std::string, at::Tensor> vectors;
   std::vector<TableShards> tables = {};  // sharded ones: the rows that lie in `shards`
   ShardRange shards = {};
-  // To be written as a delta: tables that do not grow have the rows that have changed since the run's full checkpoint
-  // of this step.  What is read has all rows.
+  // To be written as a delta: tables have the rows that have changed since the run's full checkpoint of this step. What
+  // is read has all rows.
   std::optional<std::int64_t> base = {};
 
   // Views of one vector as parameters.

@@ -20,10 +20,10 @@ namespace fs = std::filesystem;
 void check_version(const nlohmann::json& json) {
   if (text_at(json, "format") != "warmstart-checkpoint") throw DataError("is not the manifest of a checkpoint");
   const auto version = integer_at(json, "version");
-  if (version == kCheckpointVersion) return;
+  if (version >= kFirstCheckpointVersion && version <= kCheckpointVersion) return;
   const bool newer = version > kCheckpointVersion;
-  throw DataError(fmt::format("made by {} Warmstart (format version {}, this one reads {}); {}",
-                              newer ? "a newer" : "an older", version, kCheckpointVersion,
+  throw DataError(fmt::format("made by {} Warmstart (format version {}, this one reads {} and {}); {}",
+                              newer ? "a newer" : "an older", version, kFirstCheckpointVersion, kCheckpointVersion,
                               newer ? "update Warmstart" : "train again"));
 }
 
@@ -91,6 +91,8 @@ std::vector<ManifestTable> tables_in(const nlohmann::json& json) {
     table.rows = integer_at(entry, "rows", 1, kMostRows);
     if (entry.contains("ids_of")) table.ids_of = text_at(entry, "ids_of");
     table.named = table.grows() && flag_at(entry, "named");
+    if (entry.contains("index")) table.index = text_at(entry, "index");
+    if (entry.contains("base")) table.base = text_at(entry, "base");
     table.width = integer_at(entry, "width", table.grows() ? 0 : 1, kMostWidth);
     for (const auto& array : list_at(entry, "arrays")) {
       table.arrays.push_back({text_at(array, "name"), integer_at(array, "width", 0, kMostWidth)});
@@ -147,6 +149,8 @@ void add_tables(nlohmann::json& json, const Manifest& manifest) {
     for (const auto& [name, width] : table.arrays) arrays.push_back({{"name", name}, {"width", width}});
     json["tables"].push_back({{"name", table.name}, {"rows", table.rows}, {"width", table.width}, {"arrays", arrays}});
     if (table.grows()) json["tables"].back().update({{"ids_of", table.ids_of}, {"named", table.named}});
+    if (!table.index.empty()) json["tables"].back()["index"] = table.index;
+    if (!table.base.empty()) json["tables"].back()["base"] = table.base;
   }
   for (const auto& [file, digest, bytes] : manifest.table_files)
     json["table_files"].push_back({{"file", file}, {"digest", digest}, {"bytes", bytes}});

@@ -12,8 +12,9 @@
 
 namespace warmstart {
 
-// Version of the layout; a reader refuses another.
-constexpr int kCheckpointVersion = 3;
+// Version of the layout, and the first that is read; a reader refuses others.  Version 4 may have deltas of tables that
+// grow, which a reader of version 3 would take for all rows.
+constexpr int kCheckpointVersion = 4, kFirstCheckpointVersion = 3;
 
 constexpr const char* kManifest = "manifest.json";
 
@@ -42,6 +43,8 @@ struct ManifestTable {
   std::vector<Array> arrays;
   std::string ids_of = {};  // of one that grows: which ids its keys are of
   bool named = false;       // whether its rows have names
+  std::string index = {};   // of rows of one that grows: the table with their addresses
+  std::string base = {};    // of those in a delta: the base's table that rows come from which have not changed
   bool grows() const { return !ids_of.empty(); }
 };
 
@@ -67,8 +70,8 @@ struct Manifest {
   };
   std::vector<ManifestTable> tables = {};  // sharded ones
   std::vector<File> table_files = {};      // one a virtual shard, in order; none where there are no such tables
-  // A delta: tables that do not grow have only the rows that have changed since the full checkpoint of another step of
-  // the run, whose manifest's text has this digest.
+  // A delta: tables have only the rows that have changed since the full checkpoint of another step of the run, whose
+  // manifest's text has this digest.
   struct Base {
     std::int64_t step;
     std::string digest;

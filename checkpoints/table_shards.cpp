@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/hdf5.h"
 #include "base/json.h"
+#include "checkpoints/table_changes.h"
 #include "checkpoints/zeroed_rows.h"
 
 namespace warmstart {
@@ -159,6 +160,8 @@ std::vector<TableShards> read_files(const fs::path& folder, const Manifest& mani
   std::vector<std::vector<JoinedRows>> arrays;  // by table
   for (const auto& described : manifest.tables) {
     tables.push_back({described.name, described.rows, described.width, {}, {}, described.ids_of});
+    tables.back().index = described.index;
+    tables.back().base = described.base;
     arrays.emplace_back();
     for (const auto& array : described.arrays)
       arrays.back().emplace_back(
@@ -199,39 +202,6 @@ Base read_base(const fs::path& folder, const Manifest& manifest) {
   return {base, std::move(found)};
 }
 
-TableShards& named(std::vector<TableShards>& tables, const TableShards& like, const fs::path& folder) {
-  for (auto& table : tables)
-    if (table.name == like.name && table.rows == like.rows && table.width == like.width && !table.grows()) return table;
-  throw DataError(fmt::format("{}: has no table '{}' for the delta to it", folder.string(), like.name));
-}
-
-// Where the rows of a delta lie among those of all its shards.
-at::Tensor places_in(const TableShards& changes, const fs::path& folder) {
-  const auto per_shard = RowPlaces(changes.rows).per_shard();
-  const auto found = changes.arrays.find(kTablePlaces);
-  const bool sound = found != changes.arrays.end() && found->second.scalar_type() == at::kLong &&
-                     (found->second.numel() == 0 || (found->second.min().item<std::int64_t>() >= 0 &&
-                                                     found->second.max().item<std::int64_t>() < per_shard));
-  if (!sound) throw DataError(fmt::format("{}: '{}' has rows without a place", folder.string(), changes.name));
-  const auto shards = at::arange(std::ssize(changes.counts), at::kLong) * per_shard;
-  return found->second + at::repeat_interleave(shards, at::tensor(changes.counts, at::kLong));
-}
-
-// Where the best values are newer than the base, the rows that have not changed since it have the base's values.
-TableShards with_changes(TableShards whole, const TableShards& changes, const fs::path& folder, const fs::path& spill) {
-  const auto places = places_in(changes, folder);
-  if (changes.arrays.contains(kBestTableValues) && whole.arrays.contains(kTableValues))
-    whole.arrays[kBestTableValues] = copied_rows(whole.arrays.at(kTableValues), spill);
-  for (const auto& [name, rows] : changes.arrays) {
-    if (name == kTablePlaces) continue;
-    const auto found = whole.arrays.find(name);
-    if (found == whole.arrays.end() || found->second.sizes().slice(1) != rows.sizes().slice(1))
-      throw DataError(fmt::format("{}: '{}/{}' is not in what the delta rests on", folder.string(), whole.name, name));
-    found->second.index_copy_(0, places, rows);
-  }
-  return whole;
-}
-
 }  // namespace
 
 TableShards part_of(const TableShards& whole, ShardRange shards) {
@@ -247,13 +217,15 @@ TableShards part_of(const TableShards& whole, ShardRange shards) {
 std::vector<ManifestTable> described(const std::vector<TableShards>& tables) {
   std::vector<ManifestTable> all;
   for (const auto& table : tables) {
-    auto& one =
-        all.emplace_back(ManifestTable{table.name, table.rows, table.width, {}, table.ids_of, !table.names.empty()});
+    auto& one = all.emplace_back(ManifestTable{
+        table.name, table.rows, table.width, {}, table.ids_of, !table.names.empty(), table.index, table.base});
     for (const auto& [name, array] : table.arrays)
       one.arrays.push_back({name, array.scalar_type() == at::kLong ? 0 : array.size(1)});
   }
   return all;
 }
+
+std::string kept_rows(const std::string& index) { return index + " kept"; }
 
 std::string table_file_name(std::int64_t shard) {
   return fmt::format("tables-{:05d}-of-{:05d}.h5", shard, kVirtualShards);
@@ -273,10 +245,7 @@ std::vector<TableShards> read_table_files(const fs::path& folder, const Manifest
   auto tables = read_files(folder, manifest, shards, spill);
   if (!manifest.base || tables.empty()) return tables;
   const auto base = read_base(folder, manifest);
-  auto whole = read_files(base.folder, base.manifest, shards, spill);
-  for (auto& table : tables)
-    if (!table.grows()) table = with_changes(std::move(named(whole, table, base.folder)), table, folder, spill);
-  return tables;
+  return with_changes(read_files(base.folder, base.manifest, shards, spill), std::move(tables), base.folder, spill);
 }
 
 }  // namespace warmstart

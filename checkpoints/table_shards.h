@@ -12,10 +12,12 @@
 
 namespace warmstart {
 
-// Names of arrays: a row's values, those that did best on validation, and, in deltas, the row's place in its shard.
+// Names of arrays: a row's values, those that did best on validation, and, in deltas, the row's place in its shard; of
+// growing tables, what their keys are known by.
 constexpr const char* kTableValues = "values";
 constexpr const char* kBestTableValues = "best_values";
 constexpr const char* kTablePlaces = "place";
+constexpr const char* kTableAddress = "address";
 
 // A sharded table's rows in some virtual shards, as a checkpoint keeps them, one shard after the other.
 struct TableShards {
@@ -30,8 +32,14 @@ struct TableShards {
   // Of one that grows: which ids its keys are of, and, where it has names, each row's.
   std::string ids_of = {};
   std::vector<std::string> names = {};
+  // Of rows of one that grows: the table with their addresses (kTableAddress), ascending in each shard; in a delta also
+  // the base's table that rows come from which have not changed, whose addresses kept_rows(index) has.
+  std::string index = {}, base = {};
   bool grows() const { return !ids_of.empty(); }
 };
+
+// The name of a delta's table with the addresses of the rows that are still there as the base has them.
+std::string kept_rows(const std::string& index);
 
 // The rows of `shards`, of a table that has those of all.
 TableShards part_of(const TableShards& whole, ShardRange shards);

@@ -32,6 +32,7 @@ function(warmstart_tensors name)
 endfunction()
 
 function(warmstart_warnings name)
-  # -Wrestrict: GCC 12 warns about std::string's own code (GCC bug 105651).
-  target_compile_options(${name} PRIVATE -Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<BOOL:${WARMSTART_WARNINGS_AS_ERRORS}>:-Werror>)
+  # -Wrestrict: GCC 12 warns about std::string's own code (GCC bug 105651).  -Wsubobject-linkage: in a unity build it takes
+  # each source for a header, whose unnamed namespaces would be another in each source.
+  target_compile_options(${name} PRIVATE -Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage> $<$<BOOL:${WARMSTART_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()

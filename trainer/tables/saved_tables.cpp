@@ -20,7 +20,6 @@ constexpr const char* kTotals = "totals";
 constexpr const char* kBestIndex = "best index";
 
 // Their arrays.
-constexpr const char* kAddress = "address";
 constexpr const char* kSightings = "sightings";
 constexpr const char* kLastSeen = "last_seen";
 constexpr const char* kAdmitted = "admitted";
@@ -93,14 +92,67 @@ at::Tensor column_of(const std::vector<Item>& items, Value Item::*member) {
   return at::tensor(values, at::kLong);
 }
 
-void add_index(const TableList& list, const char* entry, const ListedRows& rows, Checkpoint& checkpoint) {
-  auto& index =
-      checkpoint.tables.emplace_back(growing_entry(list, entry_name(name_of(list.ids_of()), entry), 0, rows.counts));
+// In a delta: whether a row may have changed since its base.  A shard's shared one is never seen, and always may.
+bool is_changed(const GrowingRows::Row& row, std::int64_t base) {
+  return is_shared(row.address) || row.last_seen > base;
+}
+
+// Some rows of a list.
+struct RowsOfEntry {
+  std::vector<std::int64_t> counts;  // of each shard
+  std::vector<std::int64_t> rows;    // their places in the list
+};
+RowsOfEntry rows_where(const ListedRows& listed, const std::function<bool(const GrowingRows::Row&)>& holds) {
+  RowsOfEntry found;
+  found.rows.reserve(listed.rows.size());
+  std::int64_t row = 0;
+  for (const auto count : listed.counts) {
+    const auto before = std::ssize(found.rows);
+    for (const auto end = row + count; row < end; ++row)
+      if (holds(listed.rows[static_cast<std::size_t>(row)])) found.rows.push_back(row);
+    found.counts.push_back(std::ssize(found.rows) - before);
+  }
+  return found;
+}
+
+// Those that a checkpoint has: all, or in a delta those that have changed since its base.
+RowsOfEntry written_rows(const ListedRows& listed, const std::optional<std::int64_t>& base) {
+  return rows_where(listed, [&](const auto& row) { return !base || is_changed(row, *base); });
+}
+
+std::vector<GrowingRows::Row> at_places(const ListedRows& listed, const RowsOfEntry& rows) {
+  std::vector<GrowingRows::Row> found;
+  found.reserve(rows.rows.size());
+  for (const auto row : rows.rows) found.push_back(listed.rows[static_cast<std::size_t>(row)]);
+  return found;
+}
+
+void add_index(const TableList& list, const char* entry, const ListedRows& listed, Checkpoint& checkpoint) {
   using Row = GrowingRows::Row;
-  index.arrays = {{kAddress, column_of(rows.rows, &Row::address)},
-                  {kSightings, column_of(rows.rows, &Row::sightings)},
-                  {kLastSeen, column_of(rows.rows, &Row::last_seen)}};
-  for (const auto& row : rows.rows) index.names.push_back(row.name);
+  const std::string ids_of = name_of(list.ids_of()), name = entry_name(ids_of, entry);
+  const auto written = written_rows(listed, checkpoint.base);
+  const auto rows = at_places(listed, written);
+  auto& index = checkpoint.tables.emplace_back(growing_entry(list, name, 0, written.counts));
+  index.arrays = {{kTableAddress, column_of(rows, &Row::address)},
+                  {kSightings, column_of(rows, &Row::sightings)},
+                  {kLastSeen, column_of(rows, &Row::last_seen)}};
+  for (const auto& row : rows) index.names.push_back(row.name);
+  index.index = name;
+  if (!checkpoint.base) return;
+  index.base = entry_name(ids_of, kIndex);
+  const auto kept = rows_where(listed, [&](const auto& row) { return !is_changed(row, *checkpoint.base); });
+  auto& addresses = checkpoint.tables.emplace_back(growing_entry(list, kept_rows(name), 0, kept.counts));
+  addresses.arrays = {{kTableAddress, column_of(at_places(listed, kept), &Row::address)}};
+}
+
+// The entry of a table, for the rows of an index.
+TableShards rows_entry(const TableList& list, const ShardedTable& table, const char* index,
+                       const Checkpoint& checkpoint, std::vector<std::int64_t> counts) {
+  const bool is_best = index == kBestIndex;
+  auto entry = growing_entry(list, is_best ? best_name(table.name) : table.name, table.width, std::move(counts));
+  entry.index = entry_name(name_of(list.ids_of()), index);
+  if (checkpoint.base) entry.base = table.name;
+  return entry;
 }
 
 [[noreturn]] void refuse_index(const std::string& name) {
@@ -110,9 +162,10 @@ void add_index(const TableList& list, const char* entry, const ListedRows& rows,
 // Of shards from `first` on; checked, since whatever comes of it is looked up without a question.
 ListedRows listed_in(const TableShards& index, std::int64_t first, const RowNames* names) {
   const auto column = [&](const char* name) { return numbers_of(index, name).const_data_ptr<std::int64_t>(); };
-  const auto *address = column(kAddress), *sightings = column(kSightings), *last_seen = column(kLastSeen);
+  const auto *address = column(kTableAddress), *sightings = column(kSightings), *last_seen = column(kLastSeen);
   ListedRows rows = {index.counts, {}};
-  if (index.names.size() != static_cast<std::size_t>(numbers_of(index, kAddress).numel())) refuse_index(index.name);
+  if (index.names.size() != static_cast<std::size_t>(numbers_of(index, kTableAddress).numel()))
+    refuse_index(index.name);
   std::int64_t row = 0;
   for (std::size_t shard = 0; shard < index.counts.size(); ++shard) {
     const auto of = first + static_cast<std::int64_t>(shard);
@@ -134,7 +187,7 @@ std::vector<GrowingRows::Waiting> waiting_in(const TableShards& entry, std::int6
                                              std::int64_t shard) {
   std::vector<GrowingRows::Waiting> waiting;
   for (auto i = first; i < first + count; ++i) {
-    const auto address = numbers_of(entry, kAddress).const_data_ptr<std::int64_t>()[i];
+    const auto address = numbers_of(entry, kTableAddress).const_data_ptr<std::int64_t>()[i];
     if (shard_of_address(address) != shard || is_shared(address)) refuse_index(entry.name);
     waiting.push_back({address, numbers_of(entry, kSightings).const_data_ptr<std::int64_t>()[i]});
   }
@@ -176,7 +229,7 @@ at::Tensor whole_growing(const Checkpoint& checkpoint, const TableShards& table,
   if (!names) return values;
   const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kIndex));
   const auto rows = rows_of_ids(index, names(ids_named(table.ids_of)));
-  if (numbers_of(index, kAddress).numel() != values.size(0)) refuse_index(index.name);
+  if (numbers_of(index, kTableAddress).numel() != values.size(0)) refuse_index(index.name);
   return rows_at(values, rows, table.width);
 }
 
@@ -228,14 +281,17 @@ void save_fixed(const ShardedTable& table, std::int64_t best_step, Checkpoint& c
 }
 
 void save_growing(const ShardedTable& table, const TableList& list, const ListedRows* best, Checkpoint& checkpoint) {
-  const auto rows = list.listed();
-  const auto places = list.places_of(rows);
-  auto& saved = checkpoint.tables.emplace_back(growing_entry(list, table.name, table.width, rows.counts));
+  const auto listed = list.listed();
+  const auto written = written_rows(listed, checkpoint.base);
+  const auto places = list.places_of(listed).index_select(0, at::tensor(written.rows, at::kLong));
+  auto& saved = checkpoint.tables.emplace_back(rows_entry(list, table, kIndex, checkpoint, written.counts));
   for (const auto& column : table.columns) saved.arrays[column.name] = taken_rows(table, column, places);
   saved.arrays[kTableSteps] = table.steps.index_select(0, places);
   if (best == nullptr) return;
-  checkpoint.tables.push_back(growing_entry(list, best_name(table.name), table.width, best->counts));
-  checkpoint.tables.back().arrays[kTableValues] = table.best;
+  const auto of_best = written_rows(*best, checkpoint.base);
+  checkpoint.tables.push_back(rows_entry(list, table, kBestIndex, checkpoint, of_best.counts));
+  checkpoint.tables.back().arrays[kTableValues] =
+      checkpoint.base ? table.best.index_select(0, at::tensor(of_best.rows, at::kLong)) : table.best;
 }
 
 void save_list(const TableList& list, const ListedRows* best, ShardRange shards, Checkpoint& checkpoint) {
@@ -252,7 +308,7 @@ void save_list(const TableList& list, const ListedRows* best, ShardRange shards,
     evicted.push_back(content.evicted);
   }
   auto& keys = checkpoint.tables.emplace_back(growing_entry(list, entry_name(kept, kWaiting), 0, counts));
-  keys.arrays = {{kAddress, column_of(waiting, &GrowingRows::Waiting::address)},
+  keys.arrays = {{kTableAddress, column_of(waiting, &GrowingRows::Waiting::address)},
                  {kSightings, column_of(waiting, &GrowingRows::Waiting::sightings)}};
   auto& totals = checkpoint.tables.emplace_back(
       growing_entry(list, entry_name(kept, kTotals), 0, std::vector<std::int64_t>(counts.size(), 1)));
@@ -329,8 +385,8 @@ std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint) {
     const auto* index = find(checkpoint, entry_name(name, kIndex));
     if (index == nullptr) continue;
     const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-    found.push_back({{numbers_of(*index, kAddress).numel() - std::ssize(index->counts),
-                      numbers_of(entry_of(checkpoint, entry_name(name, kWaiting)), kAddress).numel(),
+    found.push_back({{numbers_of(*index, kTableAddress).numel() - std::ssize(index->counts),
+                      numbers_of(entry_of(checkpoint, entry_name(name, kWaiting)), kTableAddress).numel(),
                       numbers_of(totals, kAdmitted).sum().item<std::int64_t>(),
                       numbers_of(totals, kEvicted).sum().item<std::int64_t>()},
                      name});

@@ -15,8 +15,11 @@ constexpr const char* kTableSteps = "last_step";
 // Copies of a column's rows at some places, [n, its width].
 at::Tensor taken_rows(const ShardedTable& table, const ShardedTable::Column& column, const at::Tensor& places);
 
-// `best_step`: after how many steps the best values were noted.
+// All rows, or in a delta those that have changed since its base.  `best_step`: after how many steps the best values
+// were noted.
 void save_fixed(const ShardedTable& table, std::int64_t best_step, Checkpoint& checkpoint);
+// `best`: the rows that there were then; null where the checkpoint is to have none, as a delta that they are older
+// than.
 void save_growing(const ShardedTable& table, const TableList& list, const ListedRows* best, Checkpoint& checkpoint);
 void save_list(const TableList& list, const ListedRows* best, ShardRange shards, Checkpoint& checkpoint);
 

@@ -239,18 +239,19 @@ std::string ShardedTables::digest(Communicator& group) const {
 void ShardedTables::save(Checkpoint& checkpoint) const {
   checkpoint.shards = shards_;
   for (std::size_t list = 0; list < lists_.size(); ++list)
-    if (lists_[list].grows()) save_list(lists_[list], best_of(list), shards_, checkpoint);
+    if (lists_[list].grows()) save_list(lists_[list], best_for(checkpoint, list), shards_, checkpoint);
   for (const auto& table : tables_) {
     const auto list = list_of(table);
     if (lists_[list].grows())
-      save_growing(table, lists_[list], best_of(list), checkpoint);
+      save_growing(table, lists_[list], best_for(checkpoint, list), checkpoint);
     else
       save_fixed(table, best_step_, checkpoint);
   }
 }
 
-const ListedRows* ShardedTables::best_of(std::size_t list) const {
-  return best_rows_.empty() ? nullptr : &best_rows_[list];
+const ListedRows* ShardedTables::best_for(const Checkpoint& checkpoint, std::size_t list) const {
+  const bool has = !best_rows_.empty() && !(checkpoint.base && best_step_ <= *checkpoint.base);
+  return has ? &best_rows_[list] : nullptr;
 }
 
 void ShardedTables::restore(const Checkpoint& checkpoint) {

@@ -125,7 +125,8 @@ class ShardedTables {
  private:
   void draw_row(std::size_t table, const TableList& list, std::int64_t place) const;
   std::string digest_of_shard(const ShardedTable& table, std::int64_t shard) const;
-  const ListedRows* best_of(std::size_t list) const;  // null where there was no validation
+  // The best rows, for a checkpoint; null where there was no validation, or none that is newer than its base.
+  const ListedRows* best_for(const Checkpoint& checkpoint, std::size_t list) const;
 
   std::vector<ShardedTable> tables_;
   std::map<std::string, std::size_t> index_;

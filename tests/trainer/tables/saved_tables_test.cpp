@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/errors.h"
+#include "checkpoints/table_changes.h"
 #include "cluster/self_communicator.h"
 #include "trainer/layers/initialiser.h"
 
@@ -121,6 +122,133 @@ TEST_F(SavedTablesTest, ComeBackAsTheyWere) {
   EXPECT_EQ(again.digest(alone), tables.digest(alone));
   EXPECT_TRUE(at::equal(best[0].second, tables.whole("embedding")));
   EXPECT_EQ(growth_in(checkpoint).at(0).rows, 7);  // with the one that came after the best
+}
+
+class DeltaOfGrowingTablesTest : public SavedTablesTest {
+ protected:
+  // A delta to what the first two steps have made, and that with it.
+  Checkpoint delta() const {
+    Checkpoint changes;
+    changes.base = 2;
+    tables.save(changes);
+    return changes;
+  }
+  std::vector<TableShards> joined(std::vector<TableShards> of_delta) const {
+    return with_changes(base.tables, std::move(of_delta), "run", {});
+  }
+  void expect_as_saved_whole() {
+    auto all_rows = saved(tables), with_base = delta();
+    with_base.tables = joined(with_base.tables);
+    auto again = growing_tables();
+    again.restore(with_base);
+    EXPECT_EQ(again.digest(alone), tables.digest(alone));
+    ASSERT_EQ(with_base.tables.size(), all_rows.tables.size());
+    for (const auto& table : all_rows.tables) {
+      const auto& found = entry(with_base, table.name);
+      EXPECT_EQ(found.counts, table.counts) << table.name;
+      EXPECT_EQ(found.names, table.names) << table.name;
+      for (const auto& [name, array] : table.arrays)
+        EXPECT_TRUE(at::equal(found.arrays.at(name), array)) << table.name << "/" << name;
+    }
+  }
+  void change(const std::vector<std::int64_t>& ids, std::int64_t step) {
+    see(tables, ids, step);
+    const auto& list = tables.lists()[0];
+    for (const auto id : ids) {
+      const auto place = list.places_of(at::tensor({list.address_of(id)}, at::kLong));
+      for (auto& table : tables.list()) table.records.index_add_(0, place, at::ones({1, table.records.size(1)}));
+    }
+  }
+
+  const Checkpoint base = saved(tables);
+};
+
+TEST_F(DeltaOfGrowingTablesTest, HasTheRowsThatWereSeenSince) {
+  change({7, 200}, 2);
+  tables.list()[0].records[0].add_(3.0);  // a shared row
+  const auto changes = delta();
+  const auto rows = [](const TableShards& table) {
+    return std::accumulate(table.counts.begin(), table.counts.end(), std::int64_t{0});
+  };
+  for (const auto& table : changes.tables) {
+    if (table.name == "embedding" || table.name == "rows index") {
+      EXPECT_EQ(rows(table), kVirtualShards + 2) << table.name;
+    }
+    if (table.name == "rows index kept") {
+      EXPECT_EQ(rows(table), 5);
+    }
+  }
+  expect_as_saved_whole();
+}
+
+TEST_F(DeltaOfGrowingTablesTest, LeavesOutWhatIsGone) {
+  auto full = growing_tables(name_of_id, 64);  // of a row a shard, which the next key takes
+  std::vector<std::int64_t> some(150), more(60);
+  std::iota(some.begin(), some.end(), 1);
+  std::iota(more.begin(), more.end(), 200);
+  see(full, some, 0);
+  const auto before = saved(full);
+  see(full, more, 1);
+  Checkpoint changes;
+  changes.base = 1;
+  full.save(changes);
+  auto found = changes;
+  found.tables = with_changes(before.tables, changes.tables, "run", {});
+  auto again = growing_tables(name_of_id, 64);
+  again.restore(found);
+  EXPECT_EQ(again.digest(alone), full.digest(alone));
+  EXPECT_GT(growth_in(found).at(0).evicted, 10);
+  EXPECT_EQ(growth_in(found).at(0).rows, growth_in(saved(full)).at(0).rows);
+}
+
+TEST_F(DeltaOfGrowingTablesTest, HasTheBestRowsWhereTheyAreNewer) {
+  change({3, 30}, 2);
+  tables.keep_best(3);
+  change({3, 31}, 3);
+  expect_as_saved_whole();
+}
+
+TEST_F(DeltaOfGrowingTablesTest, TakesOlderBestRowsFromTheBase) {
+  tables.keep_best(2);
+  const_cast<Checkpoint&>(base) = saved(tables);
+  change({3, 31}, 2);
+  for (const auto& table : delta().tables) EXPECT_EQ(table.name.find("best"), std::string::npos);
+  expect_as_saved_whole();
+}
+
+TEST_F(DeltaOfGrowingTablesTest, ThatDoesNotFitItsBaseIsRefused) {
+  change({7, 200}, 2);
+  const auto complaint = [&](const std::function<void(Checkpoint&)>& spoil) -> std::string {
+    auto changes = delta();
+    spoil(changes);
+    try {
+      joined(changes.tables);
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(complaint([](auto&) {}), "");
+  const auto says = [&](const std::string& what, const std::function<void(Checkpoint&)>& spoil) {
+    const auto said = complaint(spoil);
+    EXPECT_NE(said.find(what), std::string::npos) << said << " instead of " << what;
+  };
+  says("keeps some that are not there",
+       [](auto& spoiled) { entry(spoiled, "rows index kept").arrays["address"][0] += 1; });
+  says("has rows twice", [](auto& spoiled) {
+    auto& kept = entry(spoiled, "rows index kept");
+    const auto& index = entry(spoiled, "rows index").arrays["address"];
+    kept.arrays["address"] = at::cat({index[0].unsqueeze(0), kept.arrays["address"]});
+    ++kept.counts[0];
+  });
+  says("does not tell which rows are kept", [](auto& spoiled) { entry(spoiled, "rows index kept").name = "other"; });
+  says("no address for each row", [](auto& spoiled) { ++entry(spoiled, "rows index").counts[0]; });
+  says("without an index", [](auto& spoiled) { entry(spoiled, "linear").index = "other"; });
+  says("has no table 'other'", [](auto& spoiled) { entry(spoiled, "linear").base = "other"; });
+  says("for other rows", [](auto& spoiled) { entry(spoiled, "linear").arrays["values"] = at::zeros({2, 1}); });
+  says("is not in what the delta rests on", [](auto& spoiled) {
+    entry(spoiled, "linear").arrays["values"] = at::zeros({66, 2});
+  });
 }
 
 TEST_F(SavedTablesTest, KeysAreKnownByTheirNamesWhateverTheirIds) {

@@ -143,9 +143,12 @@ TEST_F(ShardedTrainingTest, GoesOnFromDeltasToo) {
   take_data_of_many_items();
   options.steps = 12;
   options.validate_every = 5;
-  for (const auto rule : {RowRule::kLazyAdam, RowRule::kSgd}) {
+  for (const auto& [rule, most_rows] :
+       {std::pair(RowRule::kLazyAdam, 0), {RowRule::kSgd, 0}, {RowRule::kLazyAdam, 128}}) {
     const SharedFolder shared(group);
     options.tables.optimizer = rule;
+    // Rows come and go all the time.
+    if (most_rows > 0) options.tables.growth = {.most_rows = most_rows, .admit = 2};
     options.save.every_steps = 1;
     options.save.full_every = 4;
     options.save.retention.last = 20;
@@ -159,7 +162,7 @@ TEST_F(ShardedTrainingTest, GoesOnFromDeltasToo) {
       auto& communicator = is_first ? static_cast<Communicator&>(alone) : static_cast<Communicator&>(group);
       TrainStart start;
       start.checkpoint = read_checkpoint_on_all(folder, communicator);
-      EXPECT_EQ(run(communicator, std::move(start)).digest, digest) << folder;
+      EXPECT_EQ(run(communicator, std::move(start)).digest, digest) << folder << " " << most_rows;
     }
     EXPECT_GE(deltas, 1);  // how many depends on how soon each is written
   }
