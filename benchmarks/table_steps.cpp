@@ -218,66 +218,30 @@ void measure(std::int64_t rows, bool sharded, const std::filesystem::path& spill
   std::fflush(stdout);
 }
 
-// Members of a group that note how long rows are under way, all ranks being there, and how long they wait for the last.
-class TimedCommunicator : public Communicator {
- public:
-  explicit TimedCommunicator(Communicator& group) : group_(group) {}
-  int rank() const override { return group_.rank(); }
-  int size() const override { return group_.size(); }
-  void barrier() override { group_.barrier(); }
-  double take_exchanging() { return std::exchange(exchanging_, 0.0); }
-  double take_waiting() { return std::exchange(waiting_, 0.0); }
-
- private:
-  void do_sum(at::Tensor& tensor) override { group_.sum(tensor); }
-  void do_broadcast(at::Tensor& tensor, int root) override { group_.broadcast(tensor, root); }
-  at::Tensor do_gather_slices(const at::Tensor& slice) override { return group_.gather_slices(slice); }
-  at::Tensor do_exchange_slices(const at::Tensor& tensor) override {
-    return timed([&] { return group_.exchange_slices(tensor); });
-  }
-  at::Tensor do_exchange_rows(const at::Tensor& rows, const std::vector<std::int64_t>& sent,
-                              const std::vector<std::int64_t>& received) override {
-    return timed([&] { return group_.exchange_rows(rows, sent, received); });
-  }
-  at::Tensor timed(const std::function<at::Tensor()>& exchange) {
-    const Stopwatch until_all;
-    group_.barrier();
-    waiting_ += until_all.seconds();
-    const Stopwatch under_way;
-    auto received = exchange();
-    exchanging_ += under_way.seconds();
-    return received;
-  }
-
-  Communicator& group_;
-  double exchanging_ = 0.0, waiting_ = 0.0;
-};
-
-void measure_exchange(std::int64_t rows, Communicator& world, RowRule rule) {
+// Of ranks of kTasks tasks each; by the clock, waiting for other ranks included.
+void measure_exchange(std::int64_t rows, Communicator& group, RowRule rule) {
   const ZipfIds ids(rows);
-  TimedCommunicator group(world);
   ShardingOptions options;
   options.optimizer = rule;
   Step step(rows, 0, options, group);
-  std::vector<double> seconds, exchanging, waiting;
+  std::vector<double> seconds, exchanging;
   for (std::int64_t i = 0; i < kStepsOnDisk; ++i) {
-    const auto batch = drawn_batch(ids, static_cast<std::uint64_t>(i * world.size() + world.rank()));
+    const auto batch = drawn_batch(ids, static_cast<std::uint64_t>(i * group.size() + group.rank()));
     group.barrier();
+    const auto before = group.traffic()[TrafficKind::kExchanged].seconds;
     const Stopwatch wall;
     step.take(i, batch);
     seconds.push_back(wall.seconds());
-    exchanging.push_back(group.take_exchanging());
-    waiting.push_back(group.take_waiting());
+    exchanging.push_back(group.traffic()[TrafficKind::kExchanged].seconds - before);
   }
   auto memory = at::full({1}, peak_memory(), at::kDouble);
-  world.sum(memory);
-  if (world.rank() != 0) return;
-  const nlohmann::json line = {{"ranks", world.size()},
+  group.sum(memory);
+  if (group.rank() != 0) return;
+  const nlohmann::json line = {{"ranks", group.size()},
                                {"rows", rows},
                                {"optimizer", to_text(rule)},
                                {"milliseconds", 1e3 * median(seconds)},
                                {"exchanging", 1e3 * median(exchanging)},
-                               {"waiting_before", 1e3 * median(waiting)},
                                {"megabytes_of_all_ranks", memory.item<double>() / 1e6}};
   fmt::print("{}\n", line.dump());
 }
