@@ -59,8 +59,9 @@ std::string progress_line(const IngestStatus& status, double seconds, std::size_
 void ProgressDisplay::show(const IngestStatus& status) {
   if (stage_ != status.stage) {
     stage_ = status.stage;
-    begun_ = std::chrono::steady_clock::now();
+    begun_ = told_;
   }
+  told_ = std::chrono::steady_clock::now();
   show(status.done == status.all, [&](std::size_t columns) { return progress_line(status, seconds(), columns); });
 }
 

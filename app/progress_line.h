@@ -40,7 +40,7 @@ class ProgressDisplay {
   }
 
  private:
-  double seconds() const;  // since the work, or the present stage, began
+  double seconds() const;  // since the work began, or the stage before the present one ended
   bool is_due(bool last);
   static std::size_t columns();
   static void print(const std::string& line, bool last);
@@ -48,6 +48,7 @@ class ProgressDisplay {
   Tells tells_;
   std::string stage_;  // of an ingest
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now(), shown_;
+  std::chrono::steady_clock::time_point told_ = begun_;  // what an ingest has last done
 };
 
 // The columns of the terminal behind a file descriptor, less the last, where some terminals wrap already.
