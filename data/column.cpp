@@ -31,9 +31,7 @@ void FieldBuilder::parse(std::optional<std::string_view> text, Cell& cell) {
   cell.keys.clear();
   if (field.kind == FieldKind::kDense) {
     cell.value = text ? number_in(field.name, *text) : std::numeric_limits<double>::quiet_NaN();
-    if (!text) return;
-    smallest = std::min(smallest, cell.value);
-    largest = std::max(largest, cell.value);
+    note(cell.value);
   } else if (text && field.kind == FieldKind::kCategorical) {
     cell.keys.push_back(number_of(*text));
   } else if (text) {
@@ -72,9 +70,9 @@ void FieldBuilder::finish() {
 }
 
 void FieldBuilder::finish_dense() {
-  if (moments.values == 0 || is_fixed) return;
+  if (is_fixed) return;
   field.mean = moments.mean;
-  const double variance = moments.squared_deviations / static_cast<double>(moments.values);
+  const double variance = moments.values == 0 ? 0.0 : moments.squared_deviations / static_cast<double>(moments.values);
   field.deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;
   if (smallest > largest) return;  // of a derived field
   for (const auto extreme : {smallest, largest}) {
@@ -87,8 +85,9 @@ void FieldBuilder::finish_dense() {
 }
 
 float FieldBuilder::standardised(double value) const {
-  if (std::isnan(value)) return 0.0f;
-  return static_cast<float>(std::clamp((value - field.mean) / field.deviation, -kMostDeviations, kMostDeviations));
+  if (std::isnan(value)) return -0.0f;
+  const auto deviations = std::clamp((value - field.mean) / field.deviation, -kMostDeviations, kMostDeviations);
+  return static_cast<float>(deviations) + 0.0f;  // no number is -0
 }
 
 void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,7 +40,7 @@ struct FieldBuilder {
   std::vector<std::string> earlier;                 // keys of the data set's last version, whose ids stay
   std::vector<std::int64_t> earlier_counts;         // theirs, which counts do not hold
   Moments moments;                                  // of the training data
-  bool is_fixed = false;                            // mean and deviation are the last version's
+  bool is_fixed = false;                            // mean and deviation stay the last version's
   double smallest = INFINITY, largest = -INFINITY;  // of all data
   std::int64_t min_count = 1;
   Vocabulary vocabulary;
@@ -49,6 +50,12 @@ struct FieldBuilder {
   // Of a multi field whose keys come one by one.  Throws BadRow.
   void parse(const std::vector<std::string_view>& list, Cell& cell);
 
+  // Takes a number, unless it is NaN, for one of those that finish() may have to cut off.
+  void note(double value) {
+    smallest = std::min(smallest, value);
+    largest = std::max(largest, value);
+  }
+
   // Adds cells `begin` to `end` of the training data to the statistics, their keys so many times, their numbers to
   // those of a part of it.
   void count(const CellColumn& cells, std::size_t begin, std::size_t end, Moments& of_part, std::int64_t times = 1);
@@ -57,13 +64,18 @@ struct FieldBuilder {
   void finish();
 
   std::uint32_t id(std::uint32_t key) const { return vocabulary.id_of_number(key); }
-  // In standard deviations from the mean, cut off at kMostDeviations; a missing value is the mean.
+  // In standard deviations from the mean, cut off at kMostDeviations; a missing value is the mean, and has a minus sign
+  // that tells it from a number that is equal to the mean.
   float standardised(double value) const;
 
  private:
   std::uint32_t number_of(std::string_view key);
   void finish_dense();
 };
+
+// Whether a stored number stands for one that the table has not: -0, the mean.  False of all in data sets that were
+// made before missing numbers were told from others.
+inline bool is_missing(float standardised) { return standardised == 0.0f && std::signbit(standardised); }
 
 // Writes the first `count` cells as ids and standardised values.  categorical: `<name>` uint32; multi: `<name>/values`
 // uint32 and `<name>/offsets` int64; dense: `<name>` float32.

@@ -71,6 +71,7 @@ class Ingest {
     ranks_.agree([&] { spill_last_version(); });
     split();
     count();
+    unite_extremes();
     ranks_.agree([&] { finish_schema(); });
     write();
     report_.seconds = stopwatch.seconds();
@@ -121,16 +122,10 @@ class Ingest {
 
   void add_up(const std::vector<nlohmann::json>& of_ranks) {
     rejections_ = Rejections(options_.on_error);
-    interactions_.smallest.assign(tables_.row_fields.size(), INFINITY);
-    interactions_.largest.assign(tables_.row_fields.size(), -INFINITY);
     for (const auto& read : of_ranks) {
       rows_before_.push_back(last_->rows_read() + interactions_.positions);
       interactions_.add(read["counts"].get<InteractionCounts>());
       rejections_.merge(read["left_out"]);
-    }
-    for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
-      tables_.row_fields[i]->smallest = interactions_.smallest[i];
-      tables_.row_fields[i]->largest = interactions_.largest[i];
     }
     report_.rows_read = interactions_.rows;
   }
@@ -196,7 +191,7 @@ class Ingest {
 
   // Or else it is one of the last version's as it is.
   bool is_made(std::int64_t shard) const {
-    return shard >= last_->shards() || new_rows_[static_cast<std::size_t>(shard)] > 0;
+    return shard >= last_->shards() || last_->renews_statistics() || new_rows_[static_cast<std::size_t>(shard)] > 0;
   }
 
   OwnShare own_shards() const { return share_of(options_.shards, ranks_.rank(), ranks_.size()); }
@@ -260,8 +255,22 @@ class Ingest {
     statistics.of_tasks.resize(tables_.tasks.fields().size());
     if (!is_made(shard)) return {statistics, nlohmann::json::object()};
     statistics.add(count_training_rows(cleaning_.stored(shard, split_).tasks, split_, tables_, entity_rows_));
-    statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, entity_rows_, -1));
+    if (!last_->renews_statistics())
+      statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, entity_rows_, -1));
     return {statistics, cleaning_.left_out(shard)};
+  }
+
+  // Each rank has seen the numbers of its own rows.
+  void unite_extremes() {
+    const auto fields = tables_.fields();
+    std::vector<std::pair<double, double>> own;
+    for (const auto& field : fields) own.emplace_back(field->smallest, field->largest);
+    for (const auto& of_rank : ranks_.gather(own)) {
+      for (std::size_t i = 0; i < fields.size(); ++i) {
+        fields[i]->note(of_rank[i][0].get<double>());
+        fields[i]->note(of_rank[i][1].get<double>());
+      }
+    }
   }
 
   const char* no_training_remedy() const {
