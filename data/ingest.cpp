@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/file_memory.h"
 #include "base/pending_folder.h"
 #include "base/plural.h"
 #include "base/stopwatch.h"
@@ -48,23 +49,26 @@ class Ingest {
         options_(last_->for_new_rows(options)),
         ranks_(ranks),
         rejections_(options.on_error),
-        tables_(options),
-        split_(options),
         target_(last_->next_folder(options)),
         pending_(PendingFolder::path_for(target_)),
+        memory_(pending_),
+        tables_(options, &memory_),
+        split_(options),
         spill_folder_(pending_ / "spill"),
         cleaning_(spill_folder_, asked_, options_, tables_, entity_days_) {
     schema_.task = nlohmann::json(options.task).get<std::string>();
     schema_.entity = entity_noun(options);
     schema_.label = options.task == TaskSide::kClass ? options.class_column : options.label;
     if (options.duplicates == Duplicates::kCount) schema_.label = "count";
-    last_->give(tables_);
   }
 
   IngestReport run() {
     const Stopwatch stopwatch;
     ranks_.agree([&] { start(); });
-    ranks_.agree([&] { tables_.read(rejections_); });
+    ranks_.agree([&] {
+      last_->give(tables_);
+      tables_.read(rejections_);
+    });
     spill();
     check_interactions();
     unite_keys();
@@ -187,7 +191,7 @@ class Ingest {
     cleaning_.add_last_version(std::move(spilled));
   }
 
-  static NumbersOfRank all_of(const KeyNumbers& keys) { return NumbersOfRank::unchanged(keys.size()); }
+  static NumbersOfRank all_of(const KeyNumbers& keys) { return NumbersOfRank(keys.size()); }
 
   // Or else it is one of the last version's as it is.
   bool is_made(std::int64_t shard) const {
@@ -289,9 +293,7 @@ class Ingest {
     schema_.label_min = range.min;
     schema_.label_max = range.max;
     auto& key = tables_.key;
-    key.vocabulary = Vocabulary(tables_.entities.keys(), entity_rows_, key.min_count, key.earlier);
-    key.field.vocabulary_size = static_cast<std::int64_t>(key.vocabulary.keys().size());
-    key.field.vocabulary_digest = key.vocabulary.digest();
+    key.finish_vocabulary(tables_.entities.keys(), entity_rows_);
     schema_.fields.push_back(key.field);
     for (const auto& field : tables_.fields()) {
       field->finish();
@@ -350,10 +352,12 @@ class Ingest {
   IngestOptions options_;  // for the rows that are read now
   IngestRanks& ranks_;
   Rejections rejections_;
+  fs::path target_, pending_;
+  std::optional<PendingFolder> folder_;  // of the first rank
+  FileMemory memory_;
   IngestTables tables_;
   TaskSplit split_;
-  fs::path target_, pending_, spill_folder_;
-  std::optional<PendingFolder> folder_;  // of the first rank
+  fs::path spill_folder_;
   Schema schema_;
   IngestReport report_;
   InteractionCounts interactions_;
@@ -362,7 +366,7 @@ class Ingest {
   std::vector<std::int64_t> new_rows_;     // by shard
   std::vector<std::int64_t> rows_before_;  // by rank
   ShardCleaning cleaning_;
-  std::vector<std::int64_t> entity_rows_;  // in training tasks
+  std::pmr::vector<std::int64_t> entity_rows_{&memory_};  // in training tasks
   ShardStatistics training_;
   nlohmann::json without_table_row_;
 };

@@ -31,9 +31,12 @@ void give_to(FieldBuilder& builder, const Field& field, const Dataset& dataset, 
     builder.is_fixed = !renews_statistics;
     return;
   }
-  builder.earlier = dataset.vocabulary(field);
-  if (!renews_statistics) builder.earlier_counts = dataset.vocabulary_counts(field);
-  for (const auto& key : builder.earlier) builder.keys.add(key);
+  for (std::int64_t id = 1; id <= field.vocabulary_size; ++id)
+    builder.earlier.push_back(builder.keys.add(dataset.vocabulary_key(field, id)));
+  if (!renews_statistics) {
+    const auto counts = dataset.vocabulary_counts(field);
+    builder.earlier_counts.assign(counts.begin(), counts.end());
+  }
   builder.keys.add(kUnknownKey);
   builder.field.earlier = field.earlier;
   builder.field.earlier.push_back({field.vocabulary_size, field.vocabulary_digest});
@@ -173,7 +176,6 @@ void StoredVersion::give(IngestTables& tables) const {
         fmt::format("{}: has {} fields, and the configuration names {}; append with the configuration that "
                     "made it",
                     version_.folder.string(), fields.size(), builders.size() + 1));
-  tables.key.earlier = dataset_.vocabulary(fields[0]);
   tables.key.field.earlier = fields[0].earlier;
   tables.key.field.earlier.push_back({fields[0].vocabulary_size, fields[0].vocabulary_digest});
   for (std::size_t i = 0; i < builders.size(); ++i) {
@@ -190,6 +192,8 @@ void StoredVersion::give(IngestTables& tables) const {
   for (std::int64_t entity = 0; entity < dataset_.entities(); ++entity)
     tables.entities.inherit(dataset_.entity_key(entity),
                             cells_of(columns, tables.entities.fields(), static_cast<std::size_t>(entity)));
+  for (std::int64_t id = 1; id <= fields[0].vocabulary_size; ++id)
+    tables.key.earlier.push_back(tables.entities.keys().find(dataset_.vocabulary_key(fields[0], id)));
 }
 
 void StoredVersion::spill(std::int64_t shard, RowSink& sink, IngestTables& tables, TaskSplit& split) const {

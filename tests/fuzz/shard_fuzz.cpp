@@ -56,9 +56,7 @@ Schema schema() {
 
 void write(const std::filesystem::path& path, Source source) {
   Hdf5Writer file(path);
-  PackedTexts keys;
-  for (auto count = source.take<std::uint8_t>() % 8; count > 0; --count) keys.add("key");
-  file.texts("tasks/key", std::move(keys));
+  file.texts("tasks/key", source.take<std::uint8_t>() % std::size_t{8}, [](auto /*task*/) { return "key"; });
   file.array("tasks/offset", source.numbers<std::int64_t>());
   file.array("tasks/field/one", source.numbers<std::uint32_t>());
   file.array("rows/entity", source.numbers<std::uint32_t>());
