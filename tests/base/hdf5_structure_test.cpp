@@ -13,8 +13,6 @@
 namespace warmstart {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::map<std::string, Hdf5Array> arrays_in(const std::string& file) {
   return arrays_in_hdf5(std::as_bytes(std::span(file)));
 }
