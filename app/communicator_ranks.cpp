@@ -11,7 +11,7 @@
 namespace warmstart {
 namespace {
 
-constexpr std::size_t kMostCounts = std::size_t{1} << 26;  // of one call: MPI counts to 2^31
+constexpr std::size_t kMostCounts = std::size_t{1} << 20;  // of one call, which may copy them
 
 }  // namespace
 
@@ -26,7 +26,7 @@ std::vector<nlohmann::json> CommunicatorRanks::gather(const nlohmann::json& own)
   return all;
 }
 
-void CommunicatorRanks::sum(std::vector<std::int64_t>& counts) {
+void CommunicatorRanks::sum(std::span<std::int64_t> counts) {
   for (std::size_t start = 0; start < counts.size(); start += kMostCounts) {
     const auto count = std::min(kMostCounts, counts.size() - start);
     auto tensor = at::from_blob(counts.data() + start, {static_cast<std::int64_t>(count)}, at::kLong);

@@ -14,7 +14,7 @@ class CommunicatorRanks : public IngestRanks {
   int size() const override { return group_.size(); }
   void agree(const std::function<void()>& work) override;
   std::vector<nlohmann::json> gather(const nlohmann::json& own) override;
-  void sum(std::vector<std::int64_t>& counts) override;
+  void sum(std::span<std::int64_t> counts) override;
 
  private:
   Communicator& group_;

@@ -57,6 +57,41 @@ H5::DSetCreatPropList contiguous() {
   return list;
 }
 
+// Written in pieces, so that a piece is still in the processor's cache when it has been digested.
+class DigestedFile {
+ public:
+  explicit DigestedFile(const std::filesystem::path& path) : file_(path) {}
+
+  void append(const void* data, std::size_t bytes) {
+    const auto* next = static_cast<const std::byte*>(data);
+    for (std::size_t done = 0; done < bytes; done += kPiece) append_piece(next + done, std::min(kPiece, bytes - done));
+  }
+  template <typename Fill>
+  void append_filled(const Fill& fill, std::size_t bytes) {
+    piece_.resize(kPiece);
+    for (std::size_t done = 0; done < bytes; done += kPiece) {
+      const auto piece = std::min(kPiece, bytes - done);
+      fill(piece_.data(), piece);
+      append_piece(piece_.data(), piece);
+    }
+  }
+  // Returns the digest.
+  std::string commit() {
+    file_.commit();
+    return digest_.text();
+  }
+
+ private:
+  void append_piece(const std::byte* data, std::size_t bytes) {
+    digest_.add(data, bytes);
+    file_.write(data, bytes);
+  }
+
+  PendingFile file_;
+  Digest digest_;
+  std::vector<std::byte> piece_;
+};
+
 }  // namespace
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
@@ -104,12 +139,38 @@ void Hdf5Writer::write(const std::string& name, const H5::DataType& type, const 
 void Hdf5Writer::borrow(const std::string& name, const H5::DataType& type, const void* data, std::size_t bytes,
                         const std::vector<hsize_t>& shape) {
   const auto array = create(name, type, shape);
-  if (bytes > 0) borrowed_[array.getOffset()] = {data, bytes};
+  if (bytes > 0) elsewhere_[array.getOffset()] = {bytes, data, {}};
 }
 
-void Hdf5Writer::texts(const std::string& name, PackedTexts texts) {
-  array(name + "/bytes", std::move(texts.bytes));
-  array(name + "/offsets", std::move(texts.offsets));
+void Hdf5Writer::stream(const std::string& name, const H5::DataType& type, std::size_t bytes,
+                        const std::vector<hsize_t>& shape, Fill fill) {
+  const auto array = create(name, type, shape);
+  if (bytes > 0) elsewhere_[array.getOffset()] = {bytes, nullptr, std::move(fill)};
+}
+
+void Hdf5Writer::texts(const std::string& name, std::size_t count, const TextOf& text_of) {
+  std::size_t bytes = 0;
+  for (std::size_t index = 0; index < count; ++index) bytes += text_of(index).size();
+  streamed_array<std::uint8_t>(name + "/bytes", bytes,
+                               [text_of, text = std::size_t{0}, done = std::size_t{0}](auto piece) mutable {
+                                 while (!piece.empty()) {
+                                   const auto rest = text_of(text).substr(done);
+                                   const auto taken = std::min(rest.size(), piece.size());
+                                   std::copy_n(rest.begin(), taken, piece.begin());
+                                   piece = piece.subspan(taken);
+                                   const bool ends = taken == rest.size();
+                                   text += ends;
+                                   done = ends ? 0 : done + taken;
+                                 }
+                               });
+  streamed_array<std::int64_t>(name + "/offsets", count + 1,
+                               [text_of, text = std::size_t{0}, end = std::int64_t{0}](auto piece) mutable {
+                                 for (auto& offset : piece) {
+                                   if (text > 0) end += std::ssize(text_of(text - 1));
+                                   offset = end;
+                                   ++text;
+                                 }
+                               });
 }
 
 std::string Hdf5Writer::close() {
@@ -120,26 +181,15 @@ std::string Hdf5Writer::close() {
   if (mapped == MAP_FAILED) throw_system_error("no memory to make it in", path_);
   const std::unique_ptr<std::byte, decltype(unmap)> image(static_cast<std::byte*>(mapped), unmap);
 
-  PendingFile file(path_);
-  Digest digest;
-  const auto append = [&](const void* data, std::size_t size) {
-    // In pieces, so that a piece is still in the processor's cache when it is written.
-    const auto* next = static_cast<const std::byte*>(data);
-    for (std::size_t done = 0; done < size; done += kPiece) {
-      const auto piece = std::min(kPiece, size - done);
-      digest.add(next + done, piece);
-      file.write(next + done, piece);
-    }
-  };
+  DigestedFile file(path_);
   std::size_t place = 0;
-  for (const auto& [offset, borrowed] : borrowed_) {
-    append(image.get() + place, offset - place);
-    append(borrowed.data, borrowed.bytes);
-    place = offset + borrowed.bytes;
+  for (const auto& [offset, array] : elsewhere_) {
+    file.append(image.get() + place, offset - place);
+    array.fill ? file.append_filled(array.fill, array.bytes) : file.append(array.data, array.bytes);
+    place = offset + array.bytes;
   }
-  append(image.get() + place, bytes - place);
-  file.commit();
-  return digest.text();
+  file.append(image.get() + place, bytes - place);
+  return file.commit();
 }
 
 Hdf5Mapping::Hdf5Mapping(const std::filesystem::path& path) : path_(path) {

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -32,21 +32,6 @@ template <>
 const H5::PredType& hdf5_type<std::uint32_t>();
 template <>
 const H5::PredType& hdf5_type<std::int64_t>();
-
-// Texts of different lengths, one behind the other.
-struct PackedTexts {
-  PackedTexts() = default;
-  PackedTexts(std::initializer_list<std::string_view> texts) {
-    for (const auto text : texts) add(text);
-  }
-  void add(std::string_view text) {
-    bytes.insert(bytes.end(), text.begin(), text.end());
-    offsets.push_back(static_cast<std::int64_t>(bytes.size()));
-  }
-
-  std::vector<std::uint8_t> bytes;
-  std::vector<std::int64_t> offsets = {0};  // of text i: bytes offsets[i] to offsets[i + 1]
-};
 
 // Writes one HDF5 file.  Names may hold folders ("rows/label").  Same arrays,
 // same bytes.  The file is made in memory and appears on disk, complete, at close():
@@ -80,27 +65,43 @@ class Hdf5Writer {
     borrowed_array(name, std::span<const T>(*kept), {kept->size()});
   }
 
-  // Two arrays, `<name>/bytes` uint8 and `<name>/offsets` int64.
-  void texts(const std::string& name, PackedTexts texts);
+  // Without holding them: while close() writes the array, `next` fills each piece of it with the values that follow.
+  template <typename T>
+  void streamed_array(const std::string& name, std::size_t count, std::function<void(std::span<T> piece)> next) {
+    stream(name, hdf5_type<T>(), count * sizeof(T), {count},
+           [next = std::move(next)](std::byte* piece, std::size_t bytes) {
+             next({reinterpret_cast<T*>(piece), bytes / sizeof(T)});
+           });
+  }
+
+  // Two arrays, `<name>/bytes` uint8, the texts one behind the other, and `<name>/offsets` int64 [count + 1]: text i is
+  // bytes offsets[i] to offsets[i + 1].  `text_of` is asked now and until close().
+  using TextOf = std::function<std::string_view(std::size_t index)>;
+  void texts(const std::string& name, std::size_t count, const TextOf& text_of);
 
   // Call last.  Returns the digest of the file as it was meant to be.  Throws EnvironmentError when the disk refuses.
   std::string close();
 
  private:
-  struct Borrowed {
-    const void* data;
+  using Fill = std::function<void(std::byte* piece, std::size_t bytes)>;
+  // An array that is written from elsewhere: from `data`, or by `fill`, piece by piece.
+  struct Elsewhere {
     std::size_t bytes;
+    const void* data;
+    Fill fill;
   };
   H5::DataSet create(const std::string& name, const H5::DataType& type, const std::vector<hsize_t>& shape);
   void write(const std::string& name, const H5::DataType& type, const void* data, const std::vector<hsize_t>& shape);
   void borrow(const std::string& name, const H5::DataType& type, const void* data, std::size_t bytes,
               const std::vector<hsize_t>& shape);
+  void stream(const std::string& name, const H5::DataType& type, std::size_t bytes, const std::vector<hsize_t>& shape,
+              Fill fill);
 
   std::filesystem::path path_;
   int memory_;  // an unnamed file in memory that HDF5 writes to
   H5::H5File file_;
-  std::size_t objects_ = 0;                   // at most: folders are counted once for each array in them
-  std::map<std::size_t, Borrowed> borrowed_;  // by their place in the file, where memory_ has holes
+  std::size_t objects_ = 0;                     // at most: folders are counted once for each array in them
+  std::map<std::size_t, Elsewhere> elsewhere_;  // by their place in the file, where memory_ has holes
   std::vector<std::shared_ptr<const void>> kept_;
 };
 

@@ -1,16 +1,16 @@
 #include "checkpoints/zeroed_rows.h"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
+#include <system_error>
 
 #include "base/errors.h"
+#include "base/file_memory.h"
 
 namespace warmstart {
 namespace {
@@ -22,33 +22,28 @@ namespace {
       where, bytes / 1e6, std::strerror(error)));
 }
 
-// With all its room taken, so that a disk cannot fill up under the rows.
-int file_without_name(const std::filesystem::path& folder, std::size_t bytes) {
-  std::error_code ignored;  // mkostemp() says it again
-  const auto space = std::filesystem::space(folder, ignored);
-  if (!ignored && space.available < bytes) refuse(folder.string(), static_cast<double>(bytes), ENOSPC);
-  auto path = (folder / "table-XXXXXX").string();
-  const int file = mkostemp(path.data(), O_CLOEXEC);
-  if (file < 0) refuse(folder.string(), static_cast<double>(bytes), errno);
-  unlink(path.c_str());
-  if (const int error = posix_fallocate(file, 0, static_cast<off_t>(bytes)); error != 0) {
-    close(file);
-    refuse(folder.string(), static_cast<double>(bytes), error);
+void* map_memory(std::size_t bytes) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  auto* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  if (memory == MAP_FAILED) refuse("memory", static_cast<double>(bytes), errno);
+  return memory;
+}
+
+void* map_file(const std::filesystem::path& folder, std::size_t bytes) {
+  try {
+    auto* memory = map_file_without_name(folder, bytes);
+    madvise(memory, bytes, MADV_RANDOM);
+    return memory;
+  } catch (const std::system_error& error) {
+    refuse(folder.string(), static_cast<double>(bytes), error.code().value());
   }
-  return file;
 }
 
 }  // namespace
 
 at::Tensor zeroed_rows(std::int64_t rows, std::int64_t columns, const std::filesystem::path& spill) {
   const auto bytes = static_cast<std::size_t>(std::max<std::int64_t>(rows * columns, 1)) * sizeof(float);
-  const int file = spill.empty() ? -1 : file_without_name(spill, bytes);
-  const int flags = spill.empty() ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
-  auto* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
-  const int error = errno;
-  if (file >= 0) close(file);
-  if (memory == MAP_FAILED) refuse(spill.empty() ? "memory" : spill.string(), static_cast<double>(bytes), error);
-  if (!spill.empty()) madvise(memory, bytes, MADV_RANDOM);
+  auto* memory = spill.empty() ? map_memory(bytes) : map_file(spill, bytes);
   return at::from_blob(
       memory, {rows, columns}, [bytes](void* mapped) { munmap(mapped, bytes); }, at::kFloat);
 }

@@ -19,8 +19,8 @@ class ArrayFileWriter {
   // Throws EnvironmentError when it cannot be made.
   explicit ArrayFileWriter(std::filesystem::path path);
 
-  template <typename T>
-  void add(const std::vector<T>& values) {
+  template <typename T, typename Allocator>
+  void add(const std::vector<T, Allocator>& values) {
     static_assert(std::is_trivially_copyable_v<T>);
     const std::uint64_t bytes = values.size() * sizeof(T);
     write(&bytes, sizeof bytes);
@@ -47,11 +47,16 @@ class ArrayFileReader {
   bool any() const { return next_ + kDigestBytes < contents_.size(); }
   template <typename T>
   std::vector<T> take() {
+    std::vector<T> values;
+    take(values);
+    return values;
+  }
+  template <typename T, typename Allocator>
+  void take(std::vector<T, Allocator>& values) {
     std::uint64_t bytes = 0;
     read(&bytes, sizeof bytes);
-    std::vector<T> values(bytes / sizeof(T));
+    values.resize(bytes / sizeof(T));
     read(values.data(), bytes);
-    return values;
   }
   std::vector<std::string> take_texts();
 

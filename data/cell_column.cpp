@@ -64,9 +64,9 @@ void CellColumn::write(ArrayFileWriter& file) const {
 }
 
 void CellColumn::read(ArrayFileReader& file) {
-  values_ = file.take<double>();
-  keys_ = file.take<std::uint32_t>();
-  lists_ = file.take<List>();
+  file.take(values_);
+  file.take(keys_);
+  file.take(lists_);
 }
 
 }  // namespace warmstart

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
 #include <span>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct Cell {
 // as found.  A cell that nobody has set is missing.
 class CellColumn {
  public:
-  explicit CellColumn(FieldKind kind) : kind_(kind) {}
+  // Its cells lie in `memory`.
+  explicit CellColumn(FieldKind kind, std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : kind_(kind), values_(memory), keys_(memory), lists_(memory) {}
 
   std::size_t size() const {
     return kind_ == FieldKind::kDense ? values_.size() : kind_ == FieldKind::kMulti ? lists_.size() : keys_.size();
@@ -58,9 +61,10 @@ class CellColumn {
   };
 
   FieldKind kind_;
-  std::vector<double> values_;       // dense
-  std::vector<std::uint32_t> keys_;  // categorical: one a cell, kAbsent where it is missing; multi: those of lists_
-  std::vector<List> lists_;          // multi
+  std::pmr::vector<double> values_;  // dense
+  std::pmr::vector<std::uint32_t>
+      keys_;                      // categorical: one a cell, kAbsent where it is missing; multi: those of lists_
+  std::pmr::vector<List> lists_;  // multi
 };
 
 }  // namespace warmstart

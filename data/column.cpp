@@ -31,9 +31,7 @@ void FieldBuilder::parse(std::optional<std::string_view> text, Cell& cell) {
   cell.keys.clear();
   if (field.kind == FieldKind::kDense) {
     cell.value = text ? number_in(field.name, *text) : std::numeric_limits<double>::quiet_NaN();
-    if (!text) return;
-    smallest = std::min(smallest, cell.value);
-    largest = std::max(largest, cell.value);
+    note(cell.value);
   } else if (text && field.kind == FieldKind::kCategorical) {
     cell.keys.push_back(number_of(*text));
   } else if (text) {
@@ -65,16 +63,19 @@ void FieldBuilder::count(const CellColumn& cells, std::size_t begin, std::size_t
 
 void FieldBuilder::finish() {
   counts.resize(keys.size());
-  if (field.kind == FieldKind::kDense) return finish_dense();
-  vocabulary = Vocabulary(keys, counts, min_count, earlier);
-  field.vocabulary_size = static_cast<std::int64_t>(vocabulary.keys().size());
-  field.vocabulary_digest = vocabulary.digest();
+  field.kind == FieldKind::kDense ? finish_dense() : finish_vocabulary(keys, counts);
+}
+
+void FieldBuilder::finish_vocabulary(const KeyNumbers& of_keys, std::span<const std::int64_t> their_counts) {
+  vocabulary.emplace(of_keys, their_counts, min_count, earlier, memory_);
+  field.vocabulary_size = static_cast<std::int64_t>(vocabulary->size());
+  field.vocabulary_digest = vocabulary->digest();
 }
 
 void FieldBuilder::finish_dense() {
-  if (moments.values == 0 || is_fixed) return;
+  if (is_fixed) return;
   field.mean = moments.mean;
-  const double variance = moments.squared_deviations / static_cast<double>(moments.values);
+  const double variance = moments.values == 0 ? 0.0 : moments.squared_deviations / static_cast<double>(moments.values);
   field.deviation = variance > 1e-12 ? std::sqrt(variance) : 1.0;
   if (smallest > largest) return;  // of a derived field
   for (const auto extreme : {smallest, largest}) {
@@ -87,26 +88,63 @@ void FieldBuilder::finish_dense() {
 }
 
 float FieldBuilder::standardised(double value) const {
-  if (std::isnan(value)) return 0.0f;
-  return static_cast<float>(std::clamp((value - field.mean) / field.deviation, -kMostDeviations, kMostDeviations));
+  if (std::isnan(value)) return -0.0f;
+  const auto deviations = std::clamp((value - field.mean) / field.deviation, -kMostDeviations, kMostDeviations);
+  return static_cast<float>(deviations) + 0.0f;  // no number is -0
 }
+
+namespace {
+
+void write_numbers(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
+                   std::size_t count) {
+  file.streamed_array<float>(name, count, [&field, &cells, index = std::size_t{0}](auto piece) mutable {
+    for (auto& number : piece) number = field.standardised(cells.value(index++));
+  });
+}
+
+void write_ids(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
+               std::size_t count) {
+  file.streamed_array<std::uint32_t>(name, count, [&field, &cells, index = std::size_t{0}](auto piece) mutable {
+    for (auto& id : piece) {
+      const auto keys = cells.keys(index++);
+      id = keys.empty() ? 0 : field.id(keys[0]);
+    }
+  });
+}
+
+void write_lists(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
+                 std::size_t count) {
+  std::size_t values = 0;
+  for (std::size_t index = 0; index < count; ++index) values += cells.keys(index).size();
+  file.streamed_array<std::uint32_t>(
+      name + "/values", values, [&field, &cells, index = std::size_t{0}, done = std::size_t{0}](auto piece) mutable {
+        for (auto& id : piece) {
+          while (done == cells.keys(index).size()) ++index, done = 0;
+          id = field.id(cells.keys(index)[done++]);
+        }
+      });
+  file.streamed_array<std::int64_t>(name + "/offsets", count + 1,
+                                    [&cells, index = std::size_t{0}, end = std::int64_t{0}](auto piece) mutable {
+                                      for (auto& offset : piece) {
+                                        if (index > 0) end += std::ssize(cells.keys(index - 1));
+                                        offset = end;
+                                        ++index;
+                                      }
+                                    });
+}
+
+}  // namespace
 
 void write_encoded(Hdf5Writer& file, const std::string& name, const FieldBuilder& field, const CellColumn& cells,
                    std::size_t count) {
-  const auto kind = field.field.kind;
-  std::vector<float> numbers;
-  std::vector<std::uint32_t> ids;
-  std::vector<std::int64_t> offsets = {0};
-  for (std::size_t index = 0; index < count; ++index) {
-    if (kind == FieldKind::kDense) numbers.push_back(field.standardised(cells.value(index)));
-    const auto keys = cells.keys(index);
-    for (const auto key : keys) ids.push_back(field.id(key));
-    if (kind == FieldKind::kCategorical && keys.empty()) ids.push_back(0);
-    if (kind == FieldKind::kMulti) offsets.push_back(static_cast<std::int64_t>(ids.size()));
+  switch (field.field.kind) {
+    case FieldKind::kDense:
+      return write_numbers(file, name, field, cells, count);
+    case FieldKind::kCategorical:
+      return write_ids(file, name, field, cells, count);
+    case FieldKind::kMulti:
+      return write_lists(file, name, field, cells, count);
   }
-  if (kind == FieldKind::kDense) return file.array(name, std::move(numbers));
-  file.array(kind == FieldKind::kMulti ? name + "/values" : name, std::move(ids));
-  if (kind == FieldKind::kMulti) file.array(name + "/offsets", std::move(offsets));
 }
 
 }  // namespace warmstart

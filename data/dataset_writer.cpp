@@ -88,10 +88,9 @@ void DatasetWriter::write_vocabularies() const {
   const auto add = [&](const FieldBuilder& builder) {
     if (builder.field.kind == FieldKind::kDense) return;
     const auto name = fmt::format("{}/{}", name_of(builder.field.owner), builder.field.name);
-    PackedTexts keys;
-    for (const auto& key : builder.vocabulary.keys()) keys.add(key);
-    file.texts(name + "/key", std::move(keys));
-    file.array(name + "/count", builder.vocabulary.counts());
+    const auto& vocabulary = *builder.vocabulary;
+    file.texts(name + "/key", vocabulary.size(), [&vocabulary](auto index) { return vocabulary.key(index); });
+    file.borrowed_array(name + "/count", vocabulary.counts(), {vocabulary.size()});
   };
   const auto& tables = parts_.tables;
   add(tables.key);
@@ -104,16 +103,13 @@ void DatasetWriter::write_vocabularies() const {
 void DatasetWriter::write_entities() const {
   const auto& entities = parts_.tables.entities;
   const auto& key = parts_.tables.key;
-  const auto count = entities.keys().size();
-  PackedTexts keys;
-  std::vector<std::uint32_t> ids;
-  for (std::uint32_t entity = 0; entity < count; ++entity) {
-    keys.add(entities.keys().key(entity));
-    ids.push_back(key.id(entity));
-  }
+  const auto& keys = entities.keys();
+  const auto count = keys.size();
   Hdf5Writer file(folder_ / "entities.h5");
-  file.texts("key", std::move(keys));
-  file.array("field/" + key.field.name, std::move(ids));
+  file.texts("key", count, [&keys](auto entity) { return keys.key(static_cast<std::uint32_t>(entity)); });
+  file.streamed_array<std::uint32_t>("field/" + key.field.name, count, [&key, entity = 0u](auto piece) mutable {
+    for (auto& id : piece) id = key.id(entity++);
+  });
   for (std::size_t i = 0; i < entities.fields().size(); ++i) {
     const auto& field = *entities.fields()[i];
     write_encoded(file, "field/" + field.field.name, field, entities.column(i), count);

@@ -147,8 +147,8 @@ void GroupedWriter::add(std::string_view task, const Interaction& row, const Fie
 }
 
 void GroupedWriter::end_file(const std::string& file) {
-  auto own = SpillOfRank{rank_, NumbersOfRank::unchanged(tables_.entities.keys().size()), {}, 0};
-  for (const auto& field : tables_.row_fields) own.keys.push_back(NumbersOfRank::unchanged(field->keys.size()));
+  auto own = SpillOfRank{rank_, NumbersOfRank(tables_.entities.keys().size()), {}, 0};
+  for (const auto& field : tables_.row_fields) own.keys.emplace_back(field->keys.size());
   for (std::size_t shard = 0; shard < records_.size(); ++shard) {
     if (!records_[shard].empty()) clean(shard, file, own);
   }

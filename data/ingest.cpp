@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/file_memory.h"
 #include "base/pending_folder.h"
 #include "base/plural.h"
 #include "base/stopwatch.h"
@@ -48,29 +49,33 @@ class Ingest {
         options_(last_->for_new_rows(options)),
         ranks_(ranks),
         rejections_(options.on_error),
-        tables_(options),
-        split_(options),
         target_(last_->next_folder(options)),
         pending_(PendingFolder::path_for(target_)),
+        memory_(pending_),
+        tables_(options, &memory_),
+        split_(options),
         spill_folder_(pending_ / "spill"),
         cleaning_(spill_folder_, asked_, options_, tables_, entity_days_) {
     schema_.task = nlohmann::json(options.task).get<std::string>();
     schema_.entity = entity_noun(options);
     schema_.label = options.task == TaskSide::kClass ? options.class_column : options.label;
     if (options.duplicates == Duplicates::kCount) schema_.label = "count";
-    last_->give(tables_);
   }
 
   IngestReport run() {
     const Stopwatch stopwatch;
     ranks_.agree([&] { start(); });
-    ranks_.agree([&] { tables_.read(rejections_); });
+    ranks_.agree([&] {
+      last_->give(tables_);
+      tables_.read(rejections_);
+    });
     spill();
     check_interactions();
     unite_keys();
     ranks_.agree([&] { spill_last_version(); });
     split();
     count();
+    unite_extremes();
     ranks_.agree([&] { finish_schema(); });
     write();
     report_.seconds = stopwatch.seconds();
@@ -121,16 +126,10 @@ class Ingest {
 
   void add_up(const std::vector<nlohmann::json>& of_ranks) {
     rejections_ = Rejections(options_.on_error);
-    interactions_.smallest.assign(tables_.row_fields.size(), INFINITY);
-    interactions_.largest.assign(tables_.row_fields.size(), -INFINITY);
     for (const auto& read : of_ranks) {
       rows_before_.push_back(last_->rows_read() + interactions_.positions);
       interactions_.add(read["counts"].get<InteractionCounts>());
       rejections_.merge(read["left_out"]);
-    }
-    for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
-      tables_.row_fields[i]->smallest = interactions_.smallest[i];
-      tables_.row_fields[i]->largest = interactions_.largest[i];
     }
     report_.rows_read = interactions_.rows;
   }
@@ -192,11 +191,11 @@ class Ingest {
     cleaning_.add_last_version(std::move(spilled));
   }
 
-  static NumbersOfRank all_of(const KeyNumbers& keys) { return NumbersOfRank::unchanged(keys.size()); }
+  static NumbersOfRank all_of(const KeyNumbers& keys) { return NumbersOfRank(keys.size()); }
 
   // Or else it is one of the last version's as it is.
   bool is_made(std::int64_t shard) const {
-    return shard >= last_->shards() || new_rows_[static_cast<std::size_t>(shard)] > 0;
+    return shard >= last_->shards() || last_->renews_statistics() || new_rows_[static_cast<std::size_t>(shard)] > 0;
   }
 
   OwnShare own_shards() const { return share_of(options_.shards, ranks_.rank(), ranks_.size()); }
@@ -260,8 +259,22 @@ class Ingest {
     statistics.of_tasks.resize(tables_.tasks.fields().size());
     if (!is_made(shard)) return {statistics, nlohmann::json::object()};
     statistics.add(count_training_rows(cleaning_.stored(shard, split_).tasks, split_, tables_, entity_rows_));
-    statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, entity_rows_, -1));
+    if (!last_->renews_statistics())
+      statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, entity_rows_, -1));
     return {statistics, cleaning_.left_out(shard)};
+  }
+
+  // Each rank has seen the numbers of its own rows.
+  void unite_extremes() {
+    const auto fields = tables_.fields();
+    std::vector<std::pair<double, double>> own;
+    for (const auto& field : fields) own.emplace_back(field->smallest, field->largest);
+    for (const auto& of_rank : ranks_.gather(own)) {
+      for (std::size_t i = 0; i < fields.size(); ++i) {
+        fields[i]->note(of_rank[i][0].get<double>());
+        fields[i]->note(of_rank[i][1].get<double>());
+      }
+    }
   }
 
   const char* no_training_remedy() const {
@@ -280,9 +293,7 @@ class Ingest {
     schema_.label_min = range.min;
     schema_.label_max = range.max;
     auto& key = tables_.key;
-    key.vocabulary = Vocabulary(tables_.entities.keys(), entity_rows_, key.min_count, key.earlier);
-    key.field.vocabulary_size = static_cast<std::int64_t>(key.vocabulary.keys().size());
-    key.field.vocabulary_digest = key.vocabulary.digest();
+    key.finish_vocabulary(tables_.entities.keys(), entity_rows_);
     schema_.fields.push_back(key.field);
     for (const auto& field : tables_.fields()) {
       field->finish();
@@ -341,10 +352,12 @@ class Ingest {
   IngestOptions options_;  // for the rows that are read now
   IngestRanks& ranks_;
   Rejections rejections_;
+  fs::path target_, pending_;
+  std::optional<PendingFolder> folder_;  // of the first rank
+  FileMemory memory_;
   IngestTables tables_;
   TaskSplit split_;
-  fs::path target_, pending_, spill_folder_;
-  std::optional<PendingFolder> folder_;  // of the first rank
+  fs::path spill_folder_;
   Schema schema_;
   IngestReport report_;
   InteractionCounts interactions_;
@@ -353,7 +366,7 @@ class Ingest {
   std::vector<std::int64_t> new_rows_;     // by shard
   std::vector<std::int64_t> rows_before_;  // by rank
   ShardCleaning cleaning_;
-  std::vector<std::int64_t> entity_rows_;  // in training tasks
+  std::pmr::vector<std::int64_t> entity_rows_{&memory_};  // in training tasks
   ShardStatistics training_;
   nlohmann::json without_table_row_;
 };

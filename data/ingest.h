@@ -26,8 +26,8 @@ using IngestProgress = std::function<void(const IngestStatus&)>;
 // Turns tables into a data set: the folder `options.dataset`, which appears when it is
 // complete, or not at all.  Collective: each rank reads a share of the interactions and writes a share of the shards,
 // in a folder that all of them see; the bytes do not depend on the number of ranks.  Memory of a rank is bounded by the
-// largest shard, the vocabularies and the user and item tables; the interactions stream.  Throws UsageError, DataError
-// (the first bad row, with file and line, unless on_error is kSkip) or EnvironmentError.
+// largest shard: the interactions stream, and what is known of keys, users and items lies in files there (FileMemory).
+// Throws UsageError, DataError (the first bad row, with file and line, unless on_error is kSkip) or EnvironmentError.
 //
 // With options.append, the rows of those files make the next version of the data set, in a folder beside the last one;
 // shards that none of them belongs to are the same files (hard links).  See LastVersion for what stays.

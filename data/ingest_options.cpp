@@ -220,6 +220,12 @@ void declare(Options& add, IngestOptions& options) {
           "files of new interactions, globs allowed: they make the next version of the data set beside the last one, "
           "data.dataset.v2, with the ids and splits of what is known; empty: ingest interactions.files")
       .neutral();
+  add.add(
+         "data.statistics", options.statistics,
+         "what data.append does with the last version's means and deviations of dense fields: frozen, they stay, and "
+         "models of that version fit; renewed, they are those of all rows, every shard is written anew, and models are "
+         "trained anew; a first version is not asked")
+      .neutral();
   add.add("data.grouped", options.grouped,
           "whether each file of interactions.files holds all rows of its tasks, as engines that partition by the task "
           "write them: a file's tasks are then cleaned as it is read, and a task in two files ends the ingest");

@@ -31,12 +31,18 @@ enum class Duplicates { kLatest, kSum, kCount, kMean, kAll };
 // of theirs.
 enum class Join { kInner, kLeft };
 
+// Of what the scales of numbers, the range of the labels and all counts are in the next version of a data set: kFrozen,
+// scales of the last version and the rest of all rows; kRenewed, all of them of all rows, as if one ingest had read
+// them.
+enum class Statistics { kFrozen, kRenewed };
+
 // The names of these in configurations.
 NLOHMANN_JSON_SERIALIZE_ENUM(TaskSide, {{TaskSide::kUser, "user"},
                                         {TaskSide::kItem, "item"},
                                         {TaskSide::kClass, "class"},
                                         {TaskSide::kScenario, "scenario"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(OnError, {{OnError::kFail, "fail"}, {OnError::kSkip, "skip"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Statistics, {{Statistics::kFrozen, "frozen"}, {Statistics::kRenewed, "renewed"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Join, {{Join::kInner, "inner"}, {Join::kLeft, "left"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Duplicates, {{Duplicates::kLatest, "latest"},
                                           {Duplicates::kSum, "sum"},
@@ -77,6 +83,7 @@ struct IngestOptions {
   std::int64_t min_count = 1;                    // a key seen in fewer training rows, items or users is unknown
   std::vector<std::string> min_counts;           // "column:count"
   std::vector<std::string> append;               // files of new rows, which make the next version of the data set
+  Statistics statistics = Statistics::kFrozen;   // of that version
   std::string validation = "0.1", test = "0.2";  // share of the tasks, or a file with one task key a line
   SplitTime split_time;                          // from which on rows of training tasks are left out
   std::uint64_t seed = 0;

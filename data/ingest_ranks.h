@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 namespace warmstart {
@@ -27,7 +28,7 @@ class IngestRanks {
   virtual std::vector<nlohmann::json> gather(const nlohmann::json& own) { return {own}; }
 
   // Collective.  Each element becomes its sum over all ranks, which have equally many.
-  virtual void sum(std::vector<std::int64_t>&) {}
+  virtual void sum(std::span<std::int64_t> /*numbers*/) {}
 };
 
 // What rank `rank` of `ranks` has of things 0..count-1: an even share, in the order of the ranks.

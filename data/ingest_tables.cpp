@@ -29,14 +29,15 @@ TableOptions row_table(const IngestOptions& options) {
 
 }  // namespace
 
-IngestTables::IngestTables(const IngestOptions& options)
-    : tasks(task_table(options), FieldOwner::kTask, options),
-      entities(options.task == TaskSide::kItem ? options.users : options.items, FieldOwner::kEntity, options),
-      row_users(options.task == TaskSide::kScenario ? options.users : no_table(), FieldOwner::kRow, options),
-      calendar(options.calendar, FieldOwner::kRow, options,
+IngestTables::IngestTables(const IngestOptions& options, std::pmr::memory_resource* memory)
+    : tasks(task_table(options), FieldOwner::kTask, options, memory),
+      entities(options.task == TaskSide::kItem ? options.users : options.items, FieldOwner::kEntity, options, memory),
+      row_users(options.task == TaskSide::kScenario ? options.users : no_table(), FieldOwner::kRow, options, memory),
+      calendar(options.calendar, FieldOwner::kRow, options, memory,
                [column = options.calendar.key](auto text) { return day_key(time_in(column, text)); }),
-      row_fields(field_builders(row_table(options), FieldOwner::kRow, options)),
-      columns_of_row(row_fields.size()) {
+      row_fields(field_builders(row_table(options), FieldOwner::kRow, options, memory)),
+      columns_of_row(row_fields.size()),
+      key(memory) {
   for (const auto& more : {derived_fields(options.derived), row_users.fields(), calendar.fields()})
     row_fields.insert(row_fields.end(), more.begin(), more.end());
   key.field.name = entity_column(options);

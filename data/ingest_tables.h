@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 
@@ -12,8 +13,8 @@ namespace warmstart {
 
 // What an ingest knows of keys and fields while it goes on.
 struct IngestTables {
-  // Throws UsageError for columns that cannot be fields.
-  explicit IngestTables(const IngestOptions& options);
+  // Keys, and the cells of tables, lie in `memory`.  Throws UsageError for columns that cannot be fields.
+  IngestTables(const IngestOptions& options, std::pmr::memory_resource* memory);
 
   // Reads the tables of users, items and scenarios.  Throws DataError.
   void read(Rejections& rejections);

@@ -19,12 +19,6 @@ BadRow unknown(const std::string& what, std::string_view key) {
           fmt::format("{0} '{1}' is not in the {0} table", what, printable(key))};
 }
 
-// Where each has a value for the same things, or none.
-void combine(std::vector<double>& values, const std::vector<double>& others,
-             const double& (*choose)(const double&, const double&)) {
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = choose(values[i], others[i]);
-}
-
 }  // namespace
 
 void InteractionCounts::add(const InteractionCounts& others) {
@@ -37,8 +31,6 @@ void InteractionCounts::add(const InteractionCounts& others) {
   without_entity += others.without_entity;
   without_user += others.without_user;
   without_day += others.without_day;
-  combine(smallest, others.smallest, std::min<double>);
-  combine(largest, others.largest, std::max<double>);
 }
 
 InteractionReader::InteractionReader(const IngestOptions& options, IngestTables& tables, Rejections& rejections)
@@ -67,10 +59,6 @@ InteractionCounts InteractionReader::read(const std::vector<FilePart>& parts, Ro
     counts_.rows += rows;
   }
   progress(counts_.rows, bytes);
-  for (const auto& field : tables_.row_fields) {
-    counts_.smallest.push_back(field->smallest);
-    counts_.largest.push_back(field->largest);
-  }
   return counts_;
 }
 

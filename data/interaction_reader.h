@@ -24,12 +24,10 @@ struct InteractionCounts {
   double earliest = INFINITY, latest = -INFINITY;  // times of good rows
   // Rows that left joins have kept.
   std::int64_t without_task = 0, without_entity = 0, without_user = 0, without_day = 0;
-  // Of each dense row field, in order.
-  std::vector<double> smallest, largest;
   void add(const InteractionCounts& others);
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InteractionCounts, rows_of_file, rows, positions, earliest, latest, without_task,
-                                   without_entity, without_user, without_day, smallest, largest)
+                                   without_entity, without_user, without_day)
 
 // Checks interactions and spills them.
 class InteractionReader {

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace warmstart {
 
-// Numbers keys in the order they are first seen, from 0.  A key takes its bytes and about 20 more.
+// Numbers keys in the order they are first seen, from 0.  A key takes its bytes and about 20 more, in `memory`.
 class KeyNumbers {
  public:
+  explicit KeyNumbers(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : bytes_(memory), ends_(memory), slots_(memory) {}
   // Throws DataError when there are 2^32 - 1 already.
   std::uint32_t add(std::string_view key);
   static constexpr std::uint32_t kAbsent = 0xffffffff;
@@ -32,9 +35,9 @@ class KeyNumbers {
   std::size_t place_of(std::string_view key, std::uint64_t hash) const;
   void make_table(std::size_t slots);
 
-  std::string bytes_;              // of all keys, one behind the other
-  std::vector<std::size_t> ends_;  // of each in bytes_
-  std::vector<Slot> slots_;        // a power of two, at most three in four of them taken
+  std::pmr::string bytes_;              // of all keys, one behind the other
+  std::pmr::vector<std::size_t> ends_;  // of each in bytes_
+  std::pmr::vector<Slot> slots_;        // a power of two, at most three in four of them taken
 };
 
 }  // namespace warmstart

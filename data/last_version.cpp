@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,26 +24,36 @@ namespace {
 // What an unknown key was is not stored: it is this one, which no table holds and no vocabulary takes in.
 constexpr std::string_view kUnknownKey;
 
-void give_to(FieldBuilder& builder, const Field& field, const Dataset& dataset) {
+void give_to(FieldBuilder& builder, const Field& field, const Dataset& dataset, bool renews_statistics) {
   if (field.kind == FieldKind::kDense) {
     builder.field.mean = field.mean;
     builder.field.deviation = field.deviation;
-    builder.is_fixed = true;
+    builder.is_fixed = !renews_statistics;
     return;
   }
-  builder.earlier = dataset.vocabulary(field);
-  builder.earlier_counts = dataset.vocabulary_counts(field);
-  for (const auto& key : builder.earlier) builder.keys.add(key);
+  for (std::int64_t id = 1; id <= field.vocabulary_size; ++id)
+    builder.earlier.push_back(builder.keys.add(dataset.vocabulary_key(field, id)));
+  if (!renews_statistics) {
+    const auto counts = dataset.vocabulary_counts(field);
+    builder.earlier_counts.assign(counts.begin(), counts.end());
+  }
   builder.keys.add(kUnknownKey);
   builder.field.earlier = field.earlier;
   builder.field.earlier.push_back({field.vocabulary_size, field.vocabulary_digest});
 }
 
+// As it came from a table, or NaN.
+double number_of(const StoredColumn& column, const Field& field, std::size_t index) {
+  if (is_missing(column.dense(index))) return std::numeric_limits<double>::quiet_NaN();
+  return field.mean + field.deviation * static_cast<double>(column.dense(index));
+}
+
 // As the cell came from a table.
-Cell cell_of(const StoredColumn& column, const FieldBuilder& builder, std::size_t index) {
+Cell cell_of(const StoredColumn& column, FieldBuilder& builder, std::size_t index) {
   Cell cell;
   if (builder.field.kind == FieldKind::kDense) {
-    cell.value = builder.field.mean + builder.field.deviation * static_cast<double>(column.dense(index));
+    cell.value = number_of(column, builder.field, index);
+    if (!builder.is_fixed) builder.note(cell.value);
     return cell;
   }
   const auto unknown = builder.keys.find(kUnknownKey);
@@ -85,8 +96,11 @@ class StoredVersion : public LastVersion {
     return dataset_.first_task(static_cast<std::size_t>(shard) + 1) -
            dataset_.first_task(static_cast<std::size_t>(shard));
   }
+  bool renews_statistics() const override { return options_.statistics == Statistics::kRenewed; }
   void give(IngestTables& tables) const override;
-  std::vector<std::int64_t> entity_rows() const override { return dataset_.training_rows(); }
+  std::vector<std::int64_t> entity_rows() const override {
+    return renews_statistics() ? std::vector<std::int64_t>() : dataset_.training_rows();
+  }
   ShardStatistics training_rows() const override;
   void spill(std::int64_t shard, RowSink& sink, IngestTables& tables, TaskSplit& split) const override;
   void finish(TaskSplit& split, IngestRanks& /*ranks*/) const override { split.finish_one_by_one(); }
@@ -162,7 +176,6 @@ void StoredVersion::give(IngestTables& tables) const {
         fmt::format("{}: has {} fields, and the configuration names {}; append with the configuration that "
                     "made it",
                     version_.folder.string(), fields.size(), builders.size() + 1));
-  tables.key.earlier = dataset_.vocabulary(fields[0]);
   tables.key.field.earlier = fields[0].earlier;
   tables.key.field.earlier.push_back({fields[0].vocabulary_size, fields[0].vocabulary_digest});
   for (std::size_t i = 0; i < builders.size(); ++i) {
@@ -172,13 +185,15 @@ void StoredVersion::give(IngestTables& tables) const {
           fmt::format("{}: its field {} is '{}', and the configuration names '{}' there; append with the "
                       "configuration that made it",
                       version_.folder.string(), i + 2, stored.name, own.name));
-    give_to(*builders[i], stored, dataset_);
+    give_to(*builders[i], stored, dataset_, renews_statistics());
   }
   // The first of them is the key.
   const auto columns = std::span(dataset_.entity_fields()).subspan(1);
   for (std::int64_t entity = 0; entity < dataset_.entities(); ++entity)
     tables.entities.inherit(dataset_.entity_key(entity),
                             cells_of(columns, tables.entities.fields(), static_cast<std::size_t>(entity)));
+  for (std::int64_t id = 1; id <= fields[0].vocabulary_size; ++id)
+    tables.key.earlier.push_back(tables.entities.keys().find(dataset_.vocabulary_key(fields[0], id)));
 }
 
 void StoredVersion::spill(std::int64_t shard, RowSink& sink, IngestTables& tables, TaskSplit& split) const {
@@ -193,7 +208,7 @@ void StoredVersion::spill(std::int64_t shard, RowSink& sink, IngestTables& table
 
 // What a training task's fields have been counted as, before a table says something else of it.
 void StoredVersion::take_back(std::int64_t task, IngestTables& tables) const {
-  if (dataset_.split(task) != Split::kTrain) return;
+  if (renews_statistics() || dataset_.split(task) != Split::kTrain) return;
   const auto view = dataset_.task(task);
   auto& fields = tables.tasks.fields();
   const auto cells = cells_of(view.shard->task_fields(), fields, view.index);
@@ -235,6 +250,7 @@ std::vector<Cell> StoredVersion::cells_of(std::span<const StoredColumn> columns,
 
 ShardStatistics StoredVersion::training_rows() const {
   ShardStatistics all;
+  if (renews_statistics()) return all;
   all.rows = integer_at(dataset_.manifest()["splits"]["train"], "rows");
   all.label_sum = dataset_.label_mean() * static_cast<double>(all.rows);
   all.label_min = dataset_.schema().label_min;
@@ -261,6 +277,7 @@ WrittenShard StoredVersion::link(std::int64_t shard, const std::filesystem::path
 }
 
 void StoredVersion::check_is_more(const std::vector<WrittenShard>& shards) const {
+  if (renews_statistics()) return;
   for (std::size_t shard = 0; shard < shards.size(); ++shard) {
     const auto& own = dataset_.shard_entry(shard);
     if (shards[shard].digest != own.digest || shards[shard].short_digest != own.short_digest) return;
@@ -275,6 +292,7 @@ nlohmann::json StoredVersion::facts() const {
   for (const auto& file : expand_files(options_.append))
     appended.push_back(nlohmann::json{{"file", file}, {"xxh3", digest_file(file)}, {"version", number}});
   return {{"data_version", number},
+          {"statistics", options_.statistics},
           {"appended", appended},
           {"extends", {{"folder", version_.folder.filename().string()}, {"digest", dataset_.digest()}}}};
 }

@@ -16,7 +16,8 @@
 namespace warmstart {
 
 // The version of a data set that an ingest adds rows to.  What it knows stays: entities have their numbers, keys their
-// ids, dense fields their scale, tasks their split.  This one, which comes before a first version, knows nothing.
+// ids, tasks their split and, unless statistics are renewed, dense fields their scale.  This one, which comes before a
+// first version, knows nothing.
 class LastVersion {
  public:
   LastVersion() = default;
@@ -32,10 +33,14 @@ class LastVersion {
   virtual std::int64_t shards() const { return 0; }
   virtual std::int64_t tasks(std::int64_t /*shard*/) const { return 0; }
 
+  // Whether the next version's statistics are of all rows: none of its own are gone on from, and no shard is linked.
+  virtual bool renews_statistics() const { return false; }
+
   // Gives the tables, before they are read, what it knows of entities and fields.  Throws DataError for other fields
   // than its own.
   virtual void give(IngestTables& /*tables*/) const {}
-  // How many training rows each of its entities has, and all of them.
+  // What the next version's counts go on from: how many training rows each of its entities has, and what all of them
+  // say.
   virtual std::vector<std::int64_t> entity_rows() const { return {}; }
   virtual ShardStatistics training_rows() const { return {}; }
 
@@ -49,7 +54,8 @@ class LastVersion {
   // One of its shards that no new row is of, in the next version's folder: the same file under another name.
   virtual WrittenShard link(std::int64_t /*shard*/, const std::filesystem::path& /*folder*/) const { return {}; }
 
-  // Throws DataError where the next version's shards are those of this one: its rows were there already.
+  // Throws DataError where the next version's shards are those of this one: its rows were there already.  Where
+  // statistics are renewed, they are new.
   virtual void check_is_more(const std::vector<WrittenShard>& /*shards*/) const {}
 
   // What dataset.json says of where the next version comes from.

@@ -64,8 +64,17 @@ bool extends(const Field& field, const Field& other) {
   const EarlierVocabulary own = {field.vocabulary_size, field.vocabulary_digest};
   const bool same_ids = own == EarlierVocabulary{other.vocabulary_size, other.vocabulary_digest} ||
                         std::find(other.earlier.begin(), other.earlier.end(), own) != other.earlier.end();
-  return same_ids && field.separator == other.separator && field.mean == other.mean &&
-         field.deviation == other.deviation;
+  return same_ids && field.separator == other.separator;
+}
+
+// What keeps ids or numbers of `other` from a model that was made for `field`, of the same name and kind; or nothing.
+std::string difference(const Field& field, const Field& other) {
+  if (field.kind == FieldKind::kDense && (field.mean != other.mean || field.deviation != other.deviation))
+    return fmt::format("the statistics of field '{}' are others: mean {:.6g}, deviation {:.6g}, not {:.6g} and {:.6g}",
+                       field.name, other.mean, other.deviation, field.mean, field.deviation);
+  if (extends(field, other)) return "";
+  return fmt::format("field '{}' has another vocabulary ({} keys, not {})", field.name, other.vocabulary_size,
+                     field.vocabulary_size);
 }
 
 }  // namespace
@@ -124,10 +133,7 @@ std::string difference(const Schema& schema, const Schema& other) {
                          name_of(theirs.kind), name_of(theirs.owner), mine.name, name_of(mine.kind),
                          name_of(mine.owner));
     }
-    if (!extends(mine, theirs)) {
-      return fmt::format("field '{}' has another vocabulary or other statistics ({} keys, not {})", mine.name,
-                         theirs.vocabulary_size, mine.vocabulary_size);
-    }
+    if (auto differs = difference(mine, theirs); !differs.empty()) return differs;
   }
   if (schema.entity != other.entity || schema.label != other.label) return "its entity or its label has another name";
   // More rows may have led the labels further, and no parameter depends on where they end.

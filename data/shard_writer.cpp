@@ -1,5 +1,6 @@
 #include "data/shard_writer.h"
 
+#include <string_view>
 #include <vector>
 
 #include "base/hdf5.h"
@@ -7,29 +8,29 @@
 namespace warmstart {
 namespace {
 
-// What the table says of the tasks, field by field.
-void write_task_fields(Hdf5Writer& file, const std::vector<std::string>& keys, const SideTable& table) {
-  std::vector<std::uint32_t> numbers;
-  numbers.reserve(keys.size());
-  for (const auto& key : keys) numbers.push_back(table.keys().find(key));
-  for (std::size_t i = 0; i < table.fields().size(); ++i) {
-    const auto& field = *table.fields()[i];
-    CellColumn cells(field.field.kind);
-    for (const auto number : numbers) cells.add(table.column(i), number, number + std::size_t{1});
-    write_encoded(file, "tasks/field/" + field.field.name, field, cells, cells.size());
+// What the table says of the tasks, a column a field.
+std::vector<CellColumn> columns_of(const std::vector<std::string>& tasks, const SideTable& table) {
+  std::vector<CellColumn> columns;
+  for (const auto& field : table.fields()) columns.emplace_back(field->field.kind);
+  if (!table.has_table()) return columns;
+  for (const auto& task : tasks) {
+    const auto number = table.keys().find(task);
+    for (std::size_t i = 0; i < columns.size(); ++i) columns[i].add(table.column(i), number, number + std::size_t{1});
   }
+  return columns;
 }
 
 }  // namespace
 
 std::string write_shard(const std::filesystem::path& path, const CleanedTasks& tasks, const SideTable& table,
                         const FieldBuilders& row_fields) {
-  PackedTexts keys;
-  for (const auto& key : tasks.keys) keys.add(key);
+  const auto task_columns = columns_of(tasks.keys, table);
   Hdf5Writer file(path);
-  file.texts("tasks/key", std::move(keys));
+  file.texts("tasks/key", tasks.keys.size(), [&tasks](auto task) { return std::string_view(tasks.keys[task]); });
   file.array("tasks/offset", tasks.offsets);
-  if (table.has_table()) write_task_fields(file, tasks.keys, table);
+  for (std::size_t i = 0; i < task_columns.size(); ++i)
+    write_encoded(file, "tasks/field/" + table.fields()[i]->field.name, *table.fields()[i], task_columns[i],
+                  tasks.keys.size());
   file.borrowed_array("rows/entity", std::span(tasks.entity), {tasks.entity.size()});
   file.borrowed_array("rows/label", std::span(tasks.label), {tasks.label.size()});
   file.borrowed_array("rows/time", std::span(tasks.time), {tasks.time.size()});

@@ -26,7 +26,8 @@ void check_name(const std::string& column) {
                       printable(column)));
 }
 
-FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options) {
+FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options,
+                             std::pmr::memory_resource* memory) {
   FieldBuilders builders;
   const auto min_counts = min_counts_of(options);
   require(table.multi.empty() || !table.multi_separator.empty(),
@@ -34,7 +35,7 @@ FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const 
   const auto add = [&](const std::vector<std::string>& columns, FieldKind kind) {
     for (const auto& column : columns) {
       check_name(column);
-      auto builder = std::make_shared<FieldBuilder>();
+      auto builder = std::make_shared<FieldBuilder>(memory);
       builder->field.name = column;
       builder->field.kind = kind;
       builder->field.owner = owner;
@@ -65,9 +66,10 @@ std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options) 
   return counts;
 }
 
-SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options, KeyOf key_of)
-    : table_(table), key_of_(std::move(key_of)), fields_(field_builders(table, owner, options)) {
-  for (const auto& field : fields_) columns_.emplace_back(field->field.kind);
+SideTable::SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options,
+                     std::pmr::memory_resource* memory, KeyOf key_of)
+    : table_(table), key_of_(std::move(key_of)), fields_(field_builders(table, owner, options, memory)), keys_(memory) {
+  for (const auto& field : fields_) columns_.emplace_back(field->field.kind, memory);
 }
 
 void SideTable::read(Rejections& rejections) {

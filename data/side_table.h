@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,9 +17,10 @@ namespace warmstart {
 // Rows have the fields of tables that they are joined to, too.
 using FieldBuilders = std::vector<std::shared_ptr<FieldBuilder>>;
 
-// The builders for a table's columns, in the order of the configuration.  Throws UsageError for a name that cannot be
-// stored.
-FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options);
+// The builders for a table's columns, in the order of the configuration; their keys lie in `memory`.  Throws UsageError
+// for a name that cannot be stored.
+FieldBuilders field_builders(const TableOptions& table, FieldOwner owner, const IngestOptions& options,
+                             std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 // Throws UsageError for a name of a field that cannot be that of an array in HDF5 files and stand in JSON.
 void check_name(const std::string& column);
@@ -26,12 +28,14 @@ void check_name(const std::string& column);
 // The entries of data.min-counts by column.  Throws UsageError for one that is not of the form column:count.
 std::map<std::string, std::int64_t> min_counts_of(const IngestOptions& options);
 
-// The users or the items: one row a key, joined to the interactions by it.
+// The users or the items: one row a key, joined to the interactions by it.  All of it lies in the memory that it is
+// made with, but for a bit a key.
 class SideTable {
  public:
   // What a key is known by, where it is not its text.  Throws BadRow.
   using KeyOf = std::function<std::string(std::string_view text)>;
-  SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options, KeyOf key_of = {});
+  SideTable(const TableOptions& table, FieldOwner owner, const IngestOptions& options,
+            std::pmr::memory_resource* memory, KeyOf key_of = {});
 
   // Reads the table if it has files; of rows with one key the latest counts, and every one before what was inherited.
   // Throws DataError when no row is left.

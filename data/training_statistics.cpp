@@ -9,7 +9,7 @@ void add_each(std::vector<Moments>& sums, const std::vector<Moments>& later) {
   for (std::size_t i = 0; i < later.size(); ++i) sums[i].add(later[i]);
 }
 
-void add_each(std::vector<std::int64_t>& sums, const std::vector<std::int64_t>& of_first) {
+void add_each(std::span<std::int64_t> sums, std::span<const std::int64_t> of_first) {
   for (std::size_t i = 0; i < of_first.size(); ++i) sums[i] += of_first[i];
 }
 
@@ -37,7 +37,7 @@ void ShardStatistics::add(const ShardStatistics& later) {
 }
 
 ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& split, IngestTables& tables,
-                                    std::vector<std::int64_t>& entity_rows, std::int64_t times) {
+                                    std::span<std::int64_t> entity_rows, std::int64_t times) {
   ShardStatistics found;
   found.of_rows.resize(tables.row_fields.size());
   found.of_tasks.resize(tables.tasks.fields().size());
@@ -61,8 +61,8 @@ ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& 
   return found;
 }
 
-void unite_counts(IngestTables& tables, std::vector<std::int64_t>& entity_rows,
-                  const std::vector<std::int64_t>& earlier, const ShardStatistics& of_all, IngestRanks& ranks) {
+void unite_counts(IngestTables& tables, std::span<std::int64_t> entity_rows, std::span<const std::int64_t> earlier,
+                  const ShardStatistics& of_all, IngestRanks& ranks) {
   ranks.sum(entity_rows);
   add_each(entity_rows, earlier);
   sum_counts(tables.row_fields, ranks);

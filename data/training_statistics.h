@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 #include "data/cleaned_shard.h"
@@ -24,11 +25,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShardStatistics, rows, label_sum, label_min, 
 // Counts the keys of training tasks and of their rows in `tables`, and in `entity_rows` how many rows each entity has.
 // `times` is 1, or -1 for rows that the last version has counted; of its tasks see LastVersion.
 ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& split, IngestTables& tables,
-                                    std::vector<std::int64_t>& entity_rows, std::int64_t times = 1);
+                                    std::span<std::int64_t> entity_rows, std::int64_t times = 1);
 
 // Collective.  Once each rank has counted its shards: adds up what they have counted, with `earlier` rows of the first
 // entities, and counts the fields of the entities that training rows are of.
-void unite_counts(IngestTables& tables, std::vector<std::int64_t>& entity_rows,
-                  const std::vector<std::int64_t>& earlier, const ShardStatistics& of_all, IngestRanks& ranks);
+void unite_counts(IngestTables& tables, std::span<std::int64_t> entity_rows, std::span<const std::int64_t> earlier,
+                  const ShardStatistics& of_all, IngestRanks& ranks);
 
 }  // namespace warmstart

@@ -1,6 +1,5 @@
 #include "data/united_keys.h"
 
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -17,15 +16,14 @@ nlohmann::json keys_from(const KeyNumbers& keys, std::size_t first) {
 }  // namespace
 
 std::vector<NumbersOfRank> unite(KeyNumbers& keys, std::size_t common, IngestRanks& ranks) {
-  if (ranks.size() == 1) return {NumbersOfRank::unchanged(keys.size())};
+  if (ranks.size() == 1) return {NumbersOfRank(keys.size())};
   const auto of_ranks = ranks.gather(keys_from(keys, common));
   std::vector<NumbersOfRank> result;
   keys.keep_first(common);
   for (const auto& own : of_ranks) {
-    std::vector<std::uint32_t> numbers(common);
-    std::iota(numbers.begin(), numbers.end(), 0u);
+    std::vector<std::uint32_t> numbers;
     for (const auto& key : own) numbers.push_back(keys.add(key.get_ref<const std::string&>()));
-    result.emplace_back(std::move(numbers));
+    result.emplace_back(common, std::move(numbers));
   }
   return result;
 }

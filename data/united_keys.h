@@ -12,20 +12,16 @@ namespace warmstart {
 // The number of a key among all keys, by the number that one rank gave it.
 class NumbersOfRank {
  public:
-  explicit NumbersOfRank(std::vector<std::uint32_t> numbers) : count_(numbers.size()), numbers_(std::move(numbers)) {}
-  // Numbers below `count` are what they were; there are no others.
-  static NumbersOfRank unchanged(std::size_t count) {
-    NumbersOfRank numbers({});
-    numbers.count_ = count;
-    return numbers;
-  }
+  // Those below `common` are what they were; `others` are those from there on.
+  explicit NumbersOfRank(std::size_t common, std::vector<std::uint32_t> others = {})
+      : common_(common), others_(std::move(others)) {}
 
-  bool has(std::uint32_t own) const { return own < count_; }
-  std::uint32_t operator[](std::uint32_t own) const { return numbers_.empty() ? own : numbers_[own]; }
+  bool has(std::uint32_t own) const { return own < common_ + others_.size(); }
+  std::uint32_t operator[](std::uint32_t own) const { return own < common_ ? own : others_[own - common_]; }
 
  private:
-  std::size_t count_;
-  std::vector<std::uint32_t> numbers_;
+  std::size_t common_;
+  std::vector<std::uint32_t> others_;
 };
 
 // Collective.  Each rank has numbered the keys that it has seen, the first `common` of them alike.  Afterwards all have

@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/options.h"
+#include "data/column.h"
 #include "data/dataset.h"
 #include "data/ingest.h"
 #include "tests/app/program_fixture.h"
@@ -26,13 +27,16 @@ namespace fs = std::filesystem;
 
 std::string number(int value) { return std::to_string(value); }
 
+// Of every tenth row missing, later ones higher.
+std::string price(int row) { return row % 10 == 3 ? "" : number(row % 17 + row / 60) + ".25"; }
+
 // Rows `from` to `to`; users and items come up as they go on, and some rows are of a pair that was there before.
 std::string rows(int from, int to) {
   std::string text;
   for (int i = from; i < to; ++i) {
     const int user = i % (20 + i / 12), item = i * i % (15 + i / 20);
     text += "u" + number(user) + ",i" + number(item) + "," + number(i % 5 + 1) + "," + number(1000 + i) + ",p" +
-            number(i % (4 + i / 100)) + ",a" + number(i % 3) + "|b" + number(i % 5) + "," + number(i % 17) + ".25\n";
+            number(i % (4 + i / 100)) + ",a" + number(i % 3) + "|b" + number(i % 5) + "," + price(i) + "\n";
   }
   return text;
 }
@@ -42,8 +46,8 @@ constexpr const char* kHeader = "user,item,rating,time,page,tags,price\n";
 class AppendTest : public ProgramTest {
  protected:
   AppendTest() {
-    folder.write("users.csv", "user,city\nu1,a\nu2,b\nu3,a\nu4,c\n");
-    folder.write("items.csv", "item,kind,weight\ni1,x,1.5\ni2,y,2\ni4,x,-3\ni5,z,1\n");
+    folder.write("users.csv", "user,city,age\nu1,a,20\nu2,b,\nu3,a,31\nu4,c,47\n");
+    folder.write("items.csv", "item,kind,weight\ni1,x,1.5\ni2,y,2\ni4,x,-3\ni5,z,\n");
     folder.write("test.txt", "u3\nu7\nu11\nu30\n");
     folder.write("config.ini", R"([data]
 dataset = grown
@@ -65,6 +69,7 @@ files = users.csv
 key = user
 join = left
 categorical = city
+dense = age
 [items]
 files = items.csv
 key = item
@@ -101,7 +106,7 @@ dense = weight
   }
   Dataset open(const std::string& name) const { return {folder.path() / name, true}; }
 
-  // What a row says, in raw keys; its label and numbers.
+  // What a row says, in raw keys; its label and numbers, of which NaN is a missing one.
   using Cells = std::vector<std::string>;
   struct Row {
     Cells keys;
@@ -112,7 +117,9 @@ dense = weight
     const auto fields = dataset.schema().fields_of(owner);
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (fields[i]->kind == FieldKind::kDense) {
-        row.numbers.push_back(columns[i].dense(index) * fields[i]->deviation + fields[i]->mean);
+        row.numbers.push_back(is_missing(columns[i].dense(index))
+                                  ? NAN
+                                  : columns[i].dense(index) * fields[i]->deviation + fields[i]->mean);
         continue;
       }
       const auto keys = dataset.vocabulary(*fields[i]);
@@ -147,8 +154,11 @@ dense = weight
       for (std::size_t i = 0; i < all.size(); ++i) {
         EXPECT_EQ(all[i].keys, others[i].keys) << task << " " << i;
         ASSERT_EQ(all[i].numbers.size(), others[i].numbers.size());
-        for (std::size_t n = 0; n < all[i].numbers.size(); ++n)
+        for (std::size_t n = 0; n < all[i].numbers.size(); ++n) {
+          EXPECT_EQ(std::isnan(all[i].numbers[n]), std::isnan(others[i].numbers[n])) << task << " " << i;
+          if (std::isnan(all[i].numbers[n])) continue;
           EXPECT_NEAR(all[i].numbers[n], others[i].numbers[n], 1e-4) << task << " " << i;
+        }
       }
     }
   }
@@ -184,6 +194,67 @@ TEST_F(AppendTest, TheVersionsAreWhatOneIngestOfAllRowsMakes) {
   }
 }
 
+// What tables of users and items say of a known one later counts, too.
+TEST_F(AppendTest, RenewedStatisticsAreThoseOfOneIngestOfAllRows) {
+  const auto users = read_file(folder.path() / "users.csv"), items = read_file(folder.path() / "items.csv");
+  for (const std::string arguments : {"", "--set interactions.duplicates=sum --set interactions.transform=log1p",
+                                      "--split-time 1250", "--set interactions.duplicates=all --min-rows 9"}) {
+    SCOPED_TRACE(arguments);
+    for (const auto* name : {"grown", "grown.v2", "grown.v3", "whole"}) fs::remove_all(folder.path() / name);
+    folder.write("users.csv", users), folder.write("items.csv", items);
+    for (const auto* files : {"", "--append second.csv "}) ingest_here(files + arguments);
+    folder.write("users.csv", users + "u1,a,90\nu6,c,75\n"), folder.write("items.csv", items + "i1,z,60\ni6,x,20\n");
+    // Renewed once, they make up for it that the version before did not renew them.
+    ingest_here("--append third.csv --statistics renewed " + arguments);
+    ingest_here("--dataset whole --set interactions.files=all.csv " + arguments);
+    const auto grown = open("grown.v3"), whole = open("whole"), frozen = open("grown.v2");
+    expect_same_content(grown, whole);
+    EXPECT_EQ(counts(grown), counts(whole));
+    EXPECT_NEAR(grown.label_mean(), whole.label_mean(), 1e-9);
+    EXPECT_EQ(grown.schema().label_min, whole.schema().label_min);
+    EXPECT_EQ(grown.schema().label_max, whole.schema().label_max);
+    int numbers = 0;
+    for (std::size_t i = 0; i < whole.schema().fields.size(); ++i) {
+      const auto &is = grown.schema().fields[i], &should_be = whole.schema().fields[i],
+                 &was = frozen.schema().fields[i];
+      if (is.kind != FieldKind::kDense) continue;
+      EXPECT_NEAR(is.mean, should_be.mean, 1e-6 * should_be.deviation) << is.name;
+      EXPECT_NEAR(is.deviation, should_be.deviation, 1e-6 * should_be.deviation) << is.name;
+      numbers += is.mean != was.mean;
+    }
+    EXPECT_EQ(numbers, 3);
+    EXPECT_EQ(grown.manifest()["statistics"], "renewed");
+  }
+}
+
+// A label that a later row has replaced leads the range no further.
+TEST_F(AppendTest, RenewedStatisticsForgetLabelsThatAreNoMore) {
+  ingest("");
+  folder.write("high.csv", std::string(kHeader) + "u5,i5,9,5000,p1,a1,1\n");
+  folder.write("low.csv", std::string(kHeader) + "u5,i5,2,6000,p1,a1,1\n");
+  ingest("--append high.csv");
+  ingest("--append low.csv");
+  EXPECT_EQ(open("grown.v3").schema().label_max, 9.0);
+  fs::remove_all(folder.path() / "grown.v3");
+  ingest("--append low.csv --statistics renewed");
+  EXPECT_EQ(open("grown.v3").schema().label_max, 5.0);
+}
+
+TEST_F(AppendTest, AModelOfOtherStatisticsIsRefused) {
+  folder.write("validation.txt", "u2\nu5\nu8\n");
+  ingest("--validation validation.txt");
+  ingest("--append second.csv --statistics renewed --validation validation.txt");
+  const std::string small = " --config config.ini --set evaluate.query=2 --set evaluate.support=0,1,2 ";
+  const std::string train = "train --steps 3 --tasks 8" + small;
+  expect_ok(train + "--run run");
+  const std::string refusal = "run: the model does not fit the data set: the statistics of field ";
+  expect_failure("evaluate --set train.run=run --set data.dataset=grown.v2" + small, 3, refusal);
+  expect_failure("predict --run run --task u1 --set data.dataset=grown.v2" + small, 3, refusal);
+  expect_failure("export --run run --to models --set data.dataset=grown.v2" + small, 3, refusal);
+  expect_failure(train + "--run next --set data.dataset=grown.v2 --start-from run", 3, refusal, 2);
+  EXPECT_FALSE(objects_of(expect_ok("inspect grown grown.v2 --json")).at(0)["models_fit"].get<bool>());
+}
+
 TEST_F(AppendTest, OldIdsStayAndNewOnesFollow) {
   append_twice("");
   const auto first = open("grown"), third = open("grown.v3");
@@ -214,11 +285,13 @@ TEST_F(AppendTest, TheBytesDoNotDependOnTheNumberOfRanks) {
       read[entry.path().filename()] = read_file(entry.path());
     return read;
   };
-  append_twice("");
-  const auto alone = files("grown.v3");
-  for (const int ranks : {1, 2, 4}) {
-    append_twice("", ranks);
-    EXPECT_TRUE(files("grown.v3") == alone) << ranks;
+  for (const std::string arguments : {"", "--statistics renewed"}) {
+    append_twice(arguments);
+    const auto alone = files("grown.v3");
+    for (const int ranks : {1, 2, 4}) {
+      append_twice(arguments, ranks);
+      EXPECT_TRUE(files("grown.v3") == alone) << ranks << arguments;
+    }
   }
 }
 

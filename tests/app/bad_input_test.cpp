@@ -54,6 +54,25 @@ TEST_F(BadInputTest, FullDisk) {
   EXPECT_EQ(run_command("umount '" + disk.string() + "'").exit_code, 0);
 }
 
+// Their keys take more than the disk has, before a row of them is written.
+TEST_F(BadInputTest, FullDiskUnderTheTables) {
+  const auto disk = folder.path() / "disk";
+  fs::create_directory(disk);
+  ASSERT_EQ(run_command("mount -t tmpfs -o size=2m tmpfs '" + disk.string() + "'").exit_code, 0)
+      << "this test mounts a tmpfs: run it as root";
+  std::string items = "item\n";
+  for (int i = 0; i < 100'000; ++i) items += "an item with a rather long key " + std::to_string(i) + "\n";
+  folder.write("items.csv", items);
+  const std::string arguments =
+      "ingest --config tables/config.ini --set data.dataset=disk/dataset --set items.files=items.csv --set "
+      "items.categorical= ";
+  for (const int ranks : {0, 2}) {
+    expect_failure(arguments, 4, "disk/dataset.tmp: no room for ", ranks);
+    EXPECT_TRUE(fs::is_empty(disk));
+  }
+  EXPECT_EQ(run_command("umount '" + disk.string() + "'").exit_code, 0);
+}
+
 TEST_F(BadInputTest, TruncatedShard) {
   ingest();
   fs::resize_file(folder.path() / "tables/dataset/shard-00001.h5", 3000);

@@ -13,8 +13,6 @@
 namespace warmstart {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::map<std::string, Hdf5Array> arrays_in(const std::string& file) {
   return arrays_in_hdf5(std::as_bytes(std::span(file)));
 }
@@ -30,8 +28,8 @@ std::string example() {
   file.array("a/b/c/uint8", std::vector<std::uint8_t>{1, 2, 3});
   file.array("a/b/uint32", std::vector<std::uint32_t>{});
   file.array("a/int64", std::vector<std::int64_t>{7});
-  file.texts("texts", {"a", "longer"});
-  file.texts("no texts", {});
+  file.texts("texts", 2, [](auto text) { return text == 0 ? "a" : "longer"; });
+  file.texts("no texts", 0, {});
   for (int i = 0; i < 700; ++i) file.array("many/" + std::to_string(i), std::vector<std::int64_t>{i});
   file.close();
   return read_file(folder.path() / "file.h5");
@@ -95,7 +93,7 @@ TEST(Hdf5Structure, NoByteLeadsBeyondTheFile) {
   const TemporaryFolder folder;
   Hdf5Writer writer(folder.path() / "file.h5");
   writer.array("rows/label", std::vector<float>{1, 2, 3});
-  writer.texts("key", {"a", "b"});
+  writer.texts("key", 2, [](auto key) { return key == 0 ? "a" : "b"; });
   writer.close();
   const auto content = read_file(folder.path() / "file.h5");
   int refused = 0;

@@ -31,10 +31,7 @@ class SpillTest : public testing::Test {
     return SpillReader{folder.path(), fields, ranks, true, false, fields.size()}.read(0);
   }
   SpillOfRank of_rank(std::size_t entities) const {
-    return {0,
-            NumbersOfRank::unchanged(entities),
-            {NumbersOfRank::unchanged(fields[0]->keys.size()), NumbersOfRank::unchanged(0)},
-            0};
+    return {0, NumbersOfRank(entities), {NumbersOfRank(fields[0]->keys.size()), NumbersOfRank(0)}, 0};
   }
 
   TemporaryFolder folder;
@@ -61,7 +58,7 @@ TEST_F(SpillTest, RowsOfSeveralRanksGetTheNumbersOfAll) {
   SpillWriter writer(folder.path(), 1, 1);
   writer.add("task", {0, 2.0, 5.0, 0, {Cell{{1}, 0.0}, Cell{{}, 1.5}}}, fields);
   writer.close();
-  const SpillOfRank second = {1, NumbersOfRank({7u}), {NumbersOfRank({4u, 0u}), NumbersOfRank::unchanged(0)}, 3};
+  const SpillOfRank second = {1, NumbersOfRank(0, {7u}), {NumbersOfRank(0, {4u, 0u}), NumbersOfRank(0)}, 3};
   const std::vector ranks = {of_rank(3), second};
   const SpillReader reader = {folder.path(), fields, ranks, false, true, fields.size()};
   const auto shard = reader.read(0);

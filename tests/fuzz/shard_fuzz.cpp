@@ -12,9 +12,8 @@
 #include "base/hdf5.h"
 #include "data/shard.h"
 
+namespace warmstart {
 namespace {
-
-using namespace warmstart;
 
 constexpr std::size_t kEntities = 4, kVocabulary = 3;
 
@@ -56,9 +55,7 @@ Schema schema() {
 
 void write(const std::filesystem::path& path, Source source) {
   Hdf5Writer file(path);
-  PackedTexts keys;
-  for (auto count = source.take<std::uint8_t>() % 8; count > 0; --count) keys.add("key");
-  file.texts("tasks/key", std::move(keys));
+  file.texts("tasks/key", source.take<std::uint8_t>() % std::size_t{8}, [](auto /*task*/) { return "key"; });
   file.array("tasks/offset", source.numbers<std::int64_t>());
   file.array("tasks/field/one", source.numbers<std::uint32_t>());
   file.array("rows/entity", source.numbers<std::uint32_t>());
@@ -88,13 +85,14 @@ void read_all(const Shard& shard) {
 }
 
 }  // namespace
+}  // namespace warmstart
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto path = std::filesystem::path("/dev/shm") / ("warmstart-shard-fuzz-" + std::to_string(getpid()));
-  write(path, {data, size});
+  warmstart::write(path, {data, size});
   try {
-    read_all(Shard(path, schema(), kEntities));
-  } catch (const Error&) {
+    warmstart::read_all(warmstart::Shard(path, warmstart::schema(), warmstart::kEntities));
+  } catch (const warmstart::Error&) {
   }
   std::filesystem::remove(path);
   return 0;

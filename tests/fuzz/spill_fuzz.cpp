@@ -50,9 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::ofstream(folder.path / "spill-00000-00000", std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
-    const auto keys = warmstart::NumbersOfRank::unchanged(2);
-    const std::vector<warmstart::SpillOfRank> ranks = {
-        {0, warmstart::NumbersOfRank::unchanged(kEntities), {keys, keys, keys}, 0}};
+    const auto keys = warmstart::NumbersOfRank(2);
+    const std::vector<warmstart::SpillOfRank> ranks = {{0, warmstart::NumbersOfRank(kEntities), {keys, keys, keys}, 0}};
     const warmstart::SpillReader reader = {folder.path, fields, ranks, true, false, fields.size()};
     auto shard = reader.read(0);
     warmstart::clean(shard, make_options(), [](const auto&) { return 1.0; });
