@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/ini_file.h"
 #include "base/json.h"
+#include "cluster/self_communicator.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -60,7 +61,10 @@ OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& conf
   const auto checkpoint = read_described_checkpoint(run);
   const auto& trained = text_at(checkpoint.description, "configuration");
   dataset = dataset_of(run, trained, configuration);
-  model = read_model(run, *dataset);
+  SelfCommunicator alone;
+  auto trained = read_model(run, *dataset, alone);
+  trained.rows->copy_all(configuration.train.tables.spill);
+  model = std::move(trained.model);
   step = checkpoint.step;
   most_support = most_support_of(trained);
   provenance = {{"dataset_digest", checkpoint.description.at("dataset_digest")},

@@ -33,8 +33,11 @@ struct TableShards {
   bool grows() const { return !ids_of.empty(); }
 };
 
-// The rows of `shards`, of a table that has those of all.
-TableShards part_of(const TableShards& whole, ShardRange shards);
+// A checkpoint's files of tables, and what its manifest says of them.
+struct TableFiles {
+  std::filesystem::path folder;
+  Manifest manifest;
+};
 
 // What a manifest says of them.
 std::vector<ManifestTable> described(const std::vector<TableShards>& tables);
