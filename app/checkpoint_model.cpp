@@ -1,5 +1,6 @@
 #include "app/checkpoint_model.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -110,22 +111,25 @@ void of_run(const std::filesystem::path& path, const Work& work) {
 
 }  // namespace
 
+TrainedModel trained_model(const Checkpoint& checkpoint, const std::filesystem::path& path, const Dataset& dataset) {
+  TrainedModel trained;
+  of_run(path, [&] {
+    const auto made_for = schema_for(dataset, checkpoint);
+    const auto tables = tables_of(checkpoint);
+    const TableHome home = {.copied = tables};
+    const auto& configuration = checkpoint.description.at("configuration").get_ref<const std::string&>();
+    trained.model = std::make_unique<Learner>(dataset.schema(), model_options_of(configuration), 0, make_network, home);
+    trained.model->parameters().assign(
+        with_vocabularies_of(dataset.schema(), made_for, trained_parameters(checkpoint), trained.model->tables()));
+    trained.rows.emplace(rows_for(dataset, checkpoint, tables));
+  });
+  return trained;
+}
+
 TrainedModel read_model(const std::filesystem::path& path, const Dataset& dataset, Communicator& group) {
   const auto checkpoint = read_described_checkpoint_without_rows(path, group);
   TrainedModel trained;
-  agree(group, [&] {
-    of_run(path, [&] {
-      const auto made_for = schema_for(dataset, checkpoint);
-      const auto tables = tables_of(checkpoint);
-      const TableHome home = {.copied = tables};
-      const auto& configuration = checkpoint.description.at("configuration").get_ref<const std::string&>();
-      trained.model =
-          std::make_unique<Learner>(dataset.schema(), model_options_of(configuration), 0, make_network, home);
-      trained.model->parameters().assign(
-          with_vocabularies_of(dataset.schema(), made_for, trained_parameters(checkpoint), trained.model->tables()));
-      trained.rows.emplace(rows_for(dataset, checkpoint, tables));
-    });
-  });
+  agree(group, [&] { trained = trained_model(checkpoint, path, dataset); });
   return trained;
 }
 
@@ -196,7 +200,8 @@ void start_from_run(Learner& model, const Dataset& dataset, const std::filesyste
       rows.emplace(rows_for(dataset, checkpoint, tables));
     });
   });
-  rows->copy(wanted_ids(model, *rows, *tables), group);
+  rows->copy(wanted_ids(model, *rows, *tables), group,
+             sharded.empty() ? std::filesystem::path() : sharded.list().front().spill);
   agree(group, [&] {
     of_run(path, [&] {
       take_parameters(model, dataset, checkpoint, *tables);

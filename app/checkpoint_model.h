@@ -37,6 +37,9 @@ struct TrainedModel {
 // without a row are.
 TrainedModel read_model(const std::filesystem::path& path, const Dataset& dataset, Communicator& group);
 
+// The same of a checkpoint of `path` that was read without rows.  Throws DataError.
+TrainedModel trained_model(const Checkpoint& checkpoint, const std::filesystem::path& path, const Dataset& dataset);
+
 // Collective.  Gives a model, whose tables are sharded over the group, the parameters of another run's, in the same
 // way, and the keys that its growing tables have rows of; both are of one configuration.  Of tables each rank takes the
 // rows that it holds.  Throws AgreedError.

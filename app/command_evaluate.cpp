@@ -108,12 +108,12 @@ void prepare(Contestants& all, const Configuration& configuration, Communicator&
 }
 
 // Collective.  Of sharded tables each rank gets the rows that its tasks look up.
-void copy_rows(const Contestants& all, Communicator& group) {
+void copy_rows(const Contestants& all, const std::filesystem::path& spill, Communicator& group) {
   std::vector<const Evaluation*> evaluations = {&all.comparison->evaluation()};
   if (all.validation) evaluations.push_back(all.validation.get());
   for (const auto* trained : {&all.model, &all.joint, &all.other}) {
     if (!trained->model || trained->rows->kinds().empty()) continue;
-    trained->rows->copy(looked_up_ids(evaluations, trained->rows->kinds()), group);
+    trained->rows->copy(looked_up_ids(evaluations, trained->rows->kinds()), group, spill);
   }
 }
 
@@ -124,7 +124,7 @@ void read(Contestants& all, const Configuration& configuration, Communicator& gr
   all.joint = model_of(configuration.joint, *all.dataset, group);
   all.other = model_of(configuration.against, *all.dataset, group);
   agree(group, [&] { prepare(all, configuration, group); });
-  copy_rows(all, group);
+  copy_rows(all, configuration.train.tables.spill, group);
 }
 
 // Collective.

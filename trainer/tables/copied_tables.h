@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trainer/layers/table_declaration.h"
@@ -32,7 +33,9 @@ class CopiedTables {
 
   // From now on the rows [n, width] of these ids of a table, int64 [n], ascending and distinct, are those that there
   // are; undefined ids stand for all.
-  void hold(const std::string& table, at::Tensor ids, at::Tensor rows) { held_[table] = {std::move(ids), rows}; }
+  void hold(const std::string& table, at::Tensor ids, at::Tensor rows) {
+    held_[table] = {std::move(ids), std::move(rows)};
+  }
 
   // The rows [.., width] of `ids` [..]; by one operator where all are held.  Throws std::logic_error for rows that are
   // not.

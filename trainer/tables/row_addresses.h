@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
 
 #include <memory>
 #include <vector>
@@ -32,6 +33,8 @@ class RowAddresses {
   std::vector<std::int64_t> of_ranks(int ranks) const {
     return names_ ? addresses_of_ranks(ranks) : places_.of_ranks(ranks);
   }
+  // The same of the run's own ids, where tables do not grow.
+  RowAddresses of_run() const { return {at::arange(run_rows_, at::kLong), run_rows_}; }
   const RowNames* names() const { return names_.get(); }  // null where tables do not grow
 
  private:

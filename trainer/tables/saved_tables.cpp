@@ -333,6 +333,11 @@ at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bo
                        : saved_fixed(checkpoint, saved, best, addresses);
 }
 
+at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best) {
+  const auto& saved = entry_of(checkpoint, table);
+  return rows_of(entry_of_values(checkpoint, saved, best), kTableValues, saved.width);
+}
+
 NamedTensors whole_tables(const Checkpoint& checkpoint, bool best) {
   NamedTensors whole;
   for (const auto& name : names_of_tables(described(checkpoint.tables))) {

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "trainer/tables/sharded_tables.h"
 
@@ -34,11 +36,14 @@ NamedTensors whole_tables(const Checkpoint& checkpoint, bool best);
 // The names of the tables that a checkpoint of some shards has, or is said to have.
 std::vector<std::string> names_of_tables(const std::vector<ManifestTable>& tables);
 
-// What an entry of a checkpoint has of `table` for some of its shards' addresses [n]: rows [n, width] of the values, or
-// of those that did best on validation.  Addresses are places among all shards; where tables grow, those of keys, which
-// `names` knows too, and a key without a row has its shard's shared one.
+// What a checkpoint of some shards has of `table` at addresses in these shards, int64 [n]: rows [n, width] of the
+// values, or of those that did best on validation.  Addresses are places among all shards; where tables grow, those of
+// keys, which `names` knows, too, and a key without a row has its shard's shared one.  Throws DataError.
 at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bool best, const at::Tensor& addresses,
                       const RowNames* names);
+
+// All that a checkpoint of some shards has of a growing table, likewise: [keys, width].
+at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best);
 
 // What a checkpoint knows of growing tables with ids of one kind, of all its shards.
 struct GrowthFacts : GrowthTotals {

@@ -21,6 +21,8 @@ void for_each_row(const ShardedTable& table, const Use& use) {
     if (const auto id = table.places.id_of(table.first_place() + place); id >= 0) use(id, place);
 }
 
+constexpr std::int64_t kTakenAtOnce = 1 << 16;  // rows, so that few of them are in memory twice
+
 // The rows that this rank holds, of such a table: int64 [n].
 struct HeldRows {
   at::Tensor ids, places;
@@ -299,7 +301,11 @@ void ShardedTables::take(const CopiedTables& from) {
   for (auto& table : tables_) {
     if (!from.contains(table.name)) continue;
     const auto held = held_rows(table);
-    table.values().index_copy_(0, held.places, from.rows(table.name, held.ids));
+    for (std::int64_t first = 0; first < held.ids.numel(); first += kTakenAtOnce) {
+      const auto count = std::min(kTakenAtOnce, held.ids.numel() - first);
+      table.values().index_copy_(0, held.places.narrow(0, first, count),
+                                 from.rows(table.name, held.ids.narrow(0, first, count)));
+    }
   }
 }
 

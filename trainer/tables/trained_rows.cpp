@@ -9,7 +9,6 @@
 #include "base/errors.h"
 #include "checkpoints/zeroed_rows.h"
 #include "cluster/agreement.h"
-#include "cluster/row_exchange.h"
 #include "trainer/tables/distinct_places.h"
 
 namespace warmstart {
@@ -44,10 +43,16 @@ void put_rows(const at::Tensor& to, const at::Tensor& positions, const at::Tenso
     std::copy_n(from + i * width, width, begin + position[i] * width);
 }
 
-at::Tensor addresses_of_all(const RowAddresses& addresses) {
-  auto all = at::empty({addresses.ids()}, at::kLong);
-  for (std::int64_t id = 0; id < addresses.ids(); ++id) all.mutable_data_ptr<std::int64_t>()[id] = addresses.of(id);
-  return all;
+// Of these ids, or of all.
+at::Tensor addresses_of(const RowAddresses& addresses, const at::Tensor& ids) {
+  auto found = at::empty_like(ids);
+  const auto* id = ids.const_data_ptr<std::int64_t>();
+  std::transform(id, id + ids.numel(), found.mutable_data_ptr<std::int64_t>(),
+                 [&](auto each) { return addresses.of(each); });
+  return found;
+}
+at::Tensor addresses_of(const RowAddresses& addresses) {
+  return addresses_of(addresses, at::arange(addresses.ids(), at::kLong));
 }
 
 }  // namespace
@@ -66,7 +71,8 @@ TrainedRows::TrainedRows(const Checkpoint& checkpoint, std::shared_ptr<CopiedTab
     }
     const auto& saved = table_in(files_.manifest, table);
     const auto& addresses = addresses_[kind_of(table)];
-    if (addresses.ids() != table.ids || (!saved.grows() && saved.rows != addresses.run_rows()))
+    const bool same_kind = saved.grows() == (addresses.names() != nullptr);
+    if (!same_kind || addresses.ids() != table.ids || (!saved.grows() && saved.rows != addresses.run_rows()))
       throw DataError(fmt::format("the checkpoint's table '{}' is of other ids than the model's", table.name));
   }
 }
@@ -114,16 +120,22 @@ void TrainedRows::put_shard(std::int64_t number, const std::vector<at::Tensor>& 
   }
 }
 
-void TrainedRows::copy(const std::vector<at::Tensor>& ids, Communicator& group) const {
-  if (kinds_.empty()) return;
-  std::vector<WantedRows> wanted;
-  std::vector<at::Tensor> places;  // of each id among the wanted rows: keys without a row may share one
+TrainedRows::Wanted TrainedRows::wanted(const std::vector<at::Tensor>& ids, int ranks) const {
+  Wanted wanted;
   for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
     const auto distinct = distinct_places({ids[kind]}, [&](auto id) { return addresses_[kind].of(id); });
-    wanted.push_back({distinct.places, addresses_[kind].of_ranks(group.size())});
-    places.push_back(distinct.positions[0]);
+    wanted.rows.push_back({distinct.places, addresses_[kind].of_ranks(ranks)});
+    wanted.places.push_back(distinct.positions[0]);
   }
-  const RowExchange exchange(wanted, group);
+  return wanted;
+}
+
+void TrainedRows::copy(const std::vector<at::Tensor>& ids, Communicator& group,
+                       const std::filesystem::path& spill) const {
+  if (kinds_.empty()) return;
+  if (group.size() == 1) return copy_alone(ids, spill);
+  const auto [rows_wanted, places] = wanted(ids, group.size());
+  const RowExchange exchange(rows_wanted, group);
   std::vector<RowsOfList> asked;
   agree(group, [&] {
     std::vector<at::Tensor> addresses;
@@ -138,12 +150,37 @@ void TrainedRows::copy(const std::vector<at::Tensor>& ids, Communicator& group) 
   }
 }
 
-void TrainedRows::copy_all(const std::filesystem::path& spill) const {
-  if (kinds_.empty()) return;
+void TrainedRows::copy_alone(const std::vector<at::Tensor>& ids, const std::filesystem::path& spill) const {
   std::vector<at::Tensor> addresses;
-  for (const auto& of_kind : addresses_) addresses.push_back(addresses_of_all(of_kind));
+  for (std::size_t kind = 0; kind < kinds_.size(); ++kind)
+    addresses.push_back(ids[kind].defined() ? addresses_of(addresses_[kind], ids[kind])
+                                            : addresses_of(addresses_[kind]));
   const auto rows = read(addresses, {}, spill);
-  for (std::size_t t = 0; t < rows.size(); ++t) tables_->hold(tables_->list()[t].name, {}, rows[t]);
+  for (std::size_t t = 0; t < rows.size(); ++t) {
+    const auto& table = tables_->list()[t];
+    tables_->hold(table.name, ids[kind_of(table)], rows[t]);
+  }
+}
+
+void TrainedRows::copy_all(const std::filesystem::path& spill) const {
+  copy_alone(std::vector<at::Tensor>(kinds_.size()), spill);
+}
+
+void TrainedRows::add_to(Digest& digest, const std::filesystem::path& spill) const {
+  const auto add = [&](const at::Tensor& rows) { digest.add(rows.const_data_ptr<float>(), rows.nbytes()); };
+  std::vector<at::Tensor> by_ids;
+  if (std::none_of(addresses_.begin(), addresses_.end(), [](const auto& each) { return each.names(); })) {
+    std::vector<at::Tensor> addresses;
+    for (const auto& of_kind : addresses_) addresses.push_back(addresses_of(of_kind.of_run()));
+    by_ids = read(addresses, {}, spill);
+  }
+  for (const auto& name : names_of_tables(files_.manifest.tables)) {
+    digest.add(name.data(), name.size());
+    for (std::size_t t = 0; t < by_ids.size(); ++t)
+      if (tables_->list()[t].name == name) add(by_ids[t]);
+    for (std::int64_t number = 0; number < kVirtualShards && by_ids.empty(); ++number)
+      add(saved_values(shard(number), name, best_));
+  }
 }
 
 }  // namespace warmstart
