@@ -16,6 +16,7 @@
 #include "trainer/baselines/fine_tuning.h"
 #include "trainer/baselines/popularity.h"
 #include "trainer/training/label_check.h"
+#include "trainer/training/looked_up_ids.h"
 #include "trainer/training/run_warnings.h"
 
 namespace warmstart {
@@ -28,9 +29,9 @@ Measure measure_of(const Configuration& configuration, const Learner& model) {
   return measure;
 }
 
-// The model of a run; none where no run is named.
-std::unique_ptr<Learner> model_of(const std::filesystem::path& run, const Dataset& dataset) {
-  return run.empty() ? nullptr : read_model(run, dataset);
+// Collective.  The model of a run; none where no run is named.
+TrainedModel model_of(const std::filesystem::path& run, const Dataset& dataset, Communicator& group) {
+  return run.empty() ? TrainedModel() : read_model(run, dataset, group);
 }
 
 void judge_joint(Comparison& comparison, const Learner& joint, const FineTuned& tuned, int steps,
@@ -54,7 +55,7 @@ void judge_classes(EvaluationOptions& options, const Learner* model) {
 // All that is judged, read and checked.
 struct Contestants {
   std::unique_ptr<Dataset> dataset;
-  std::unique_ptr<Learner> model, joint, other;
+  TrainedModel model, joint, other;
   std::map<int, std::unique_ptr<Learner>> by_steps;
   std::unique_ptr<TrainingRows> rows;
   std::optional<BiasModel> bias;
@@ -65,18 +66,15 @@ struct Contestants {
   Measure measure;
 };
 
-void read_models(Contestants& all, const Configuration& configuration) {
-  require(configuration.against.empty() || !configuration.run.empty(),
-          "evaluate.against compares train.run with another run, and train.run is not set");
-  all.model = model_of(configuration.run, *all.dataset);
-  all.joint = model_of(configuration.joint, *all.dataset);
-  all.other = model_of(configuration.against, *all.dataset);
+// Of models that have been read.
+void make_others(Contestants& all, const Configuration& configuration) {
   for (const auto steps : configuration.inner_steps) {
-    require(all.model != nullptr, "evaluate.inner-steps is of the model of train.run, which is not set");
-    all.by_steps[steps] = with_inner_steps(*all.model, steps);
+    require(all.model.model != nullptr, "evaluate.inner-steps is of the model of train.run, which is not set");
+    all.by_steps[steps] = with_inner_steps(*all.model.model, steps);
   }
-  if (all.joint) check_joint(all.joint->options());
-  if (all.joint || all.model) all.measure = measure_of(configuration, all.joint ? *all.joint : *all.model);
+  const auto &model = all.model.model, &joint = all.joint.model;
+  if (joint) check_joint(joint->options());
+  if (joint || model) all.measure = measure_of(configuration, joint ? *joint : *model);
 }
 
 void fit_baselines(Contestants& all, const EvaluationOptions& options, const Configuration& configuration) {
@@ -88,30 +86,57 @@ void fit_baselines(Contestants& all, const EvaluationOptions& options, const Con
   all.als.emplace(*all.rows, all.dataset->schema(), configuration.als, configuration.evaluate.seed);
 }
 
-void read(Contestants& all, const Configuration& configuration, Communicator& group) {
+// Before anything is read of runs.
+void open_dataset(Contestants& all, const Configuration& configuration) {
   if (configuration.data.dataset.empty()) throw UsageError("data.dataset is not set: name the folder of the data set");
+  require(configuration.against.empty() || !configuration.run.empty(),
+          "evaluate.against compares train.run with another run, and train.run is not set");
   check(configuration.als);
-  auto options = evaluation_options(configuration);
-  check(options);
+  check(evaluation_options(configuration));
   check_host(configuration);
   at::set_num_threads(static_cast<int>(configuration.threads));
   all.dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-  read_models(all, configuration);
-  if (tasks_are_of_classes(all.dataset->schema())) judge_classes(options, all.model.get());
+}
+
+void prepare(Contestants& all, const Configuration& configuration, Communicator& group) {
+  auto options = evaluation_options(configuration);
+  make_others(all, configuration);
+  if (tasks_are_of_classes(all.dataset->schema())) judge_classes(options, all.model.model.get());
   all.comparison = std::make_unique<Comparison>(*all.dataset, options, group);
-  if (all.joint) all.validation = std::make_unique<Evaluation>(*all.dataset, Split::kValidation, options, group);
+  if (all.joint.model) all.validation = std::make_unique<Evaluation>(*all.dataset, Split::kValidation, options, group);
   fit_baselines(all, options, configuration);
+}
+
+// Collective.  Of sharded tables each rank gets the rows that its tasks look up.
+void copy_rows(const Contestants& all, const std::filesystem::path& spill, Communicator& group) {
+  std::vector<const Evaluation*> evaluations = {&all.comparison->evaluation()};
+  if (all.validation) evaluations.push_back(all.validation.get());
+  for (const auto* trained : {&all.model, &all.joint, &all.other}) {
+    if (!trained->model || trained->rows->kinds().empty()) continue;
+    trained->rows->copy(looked_up_ids(evaluations, trained->rows->kinds()), group, spill);
+  }
+}
+
+// Collective.
+void read(Contestants& all, const Configuration& configuration, Communicator& group) {
+  agree(group, [&] { open_dataset(all, configuration); });
+  all.model = model_of(configuration.run, *all.dataset, group);
+  all.joint = model_of(configuration.joint, *all.dataset, group);
+  all.other = model_of(configuration.against, *all.dataset, group);
+  agree(group, [&] { prepare(all, configuration, group); });
+  copy_rows(all, configuration.train.tables.spill, group);
 }
 
 // Collective.
 void judge_model(const Contestants& all) {
-  const auto results = all.comparison->judge("warmstart", *all.model);
+  const auto& model = *all.model.model;
+  const auto results = all.comparison->judge("warmstart", model);
   const auto warning = warning_of_support(results, all.measure, "on test");
   if (!warning.empty()) spdlog::warn("{}", warning);
-  if (const auto objective = all.model->options().objective.kind; ranks(objective))
+  if (const auto objective = model.options().objective.kind; ranks(objective))
     spdlog::warn("model.objective = {} predicts an order: the model's nDCG says how good it is, not its errors",
                  to_text(objective));
-  if (all.other) all.comparison->pair(results, all.comparison->judge("against", *all.other));
+  if (all.other.model) all.comparison->pair(results, all.comparison->judge("against", *all.other.model));
 }
 
 }  // namespace
@@ -119,19 +144,20 @@ void judge_model(const Contestants& all) {
 ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
   const auto& configuration = invocation.configuration;
   Contestants all;
-  agree(group, [&] { read(all, configuration, group); });
+  read(all, configuration, group);
 
   auto& comparison = *all.comparison;
   if (all.bias) comparison.judge("bias", *all.bias);
   if (all.als) comparison.judge("als", *all.als);
   if (all.popularity) comparison.judge("popularity", *all.popularity);
-  if (all.joint) {
-    const int steps = all.model ? all.model->options().adapt.inner.steps : configuration.model.adapt.inner.steps;
-    const auto tuned = fine_tune(*all.joint, steps, *all.validation, all.measure);
-    judge_joint(comparison, *all.joint, tuned, steps, all.measure);
+  if (const auto& joint = all.joint.model) {
+    const auto& options = all.model.model ? all.model.model->options() : configuration.model;
+    const int steps = options.adapt.inner.steps;
+    const auto tuned = fine_tune(*joint, steps, *all.validation, all.measure);
+    judge_joint(comparison, *joint, tuned, steps, all.measure);
   }
   for (const auto& [steps, stepped] : all.by_steps) comparison.judge(fmt::format("inner steps: {}", steps), *stepped);
-  if (all.model) judge_model(all);
+  if (all.model.model) judge_model(all);
 
   agree(group, [&] {
     if (group.rank() != 0) return;

@@ -52,9 +52,9 @@ Comparison evaluated(const OpenedRun& run, const ExportReport& report, const Eva
   if (!runtime) throw EnvironmentError("export.evaluate needs ONNX Runtime: run scripts/setup");
   static SelfCommunicator alone;
   check(options);
-  Comparison comparison(*run.dataset, options, alone);
-  comparison.judge("trained", *run.model);
-  const ServedRecommender exported(run.dataset->schema(), ExportedModel(report.folder).inputs(GraphKind::kModel),
+  Comparison comparison(run.dataset(), options, alone);
+  comparison.judge("trained", run.model());
+  const ServedRecommender exported(run.dataset().schema(), ExportedModel(report.folder).inputs(GraphKind::kModel),
                                    std::make_unique<OnnxSession>(runtime, report.folder / "model.onnx"));
   comparison.judge("exported", exported);
   return comparison;
@@ -98,11 +98,19 @@ Findings applied(const ExportSettings& settings) {
           fmt::format("{}: made, as it was exported\n", folder.string())};
 }
 
+// On the disk where a folder will be made.
+std::filesystem::path existing_folder(const std::filesystem::path& folder) {
+  auto existing = std::filesystem::absolute(folder).lexically_normal();
+  while (!std::filesystem::is_directory(existing) && existing.has_relative_path()) existing = existing.parent_path();
+  return existing;
+}
+
 ExportReport export_run(const Configuration& configuration, Findings& findings) {
   const auto& settings = configuration.exporting;
-  const OpenedRun run(settings.run, configuration);
-  auto report = export_model(*run.model, *run.dataset, run.provenance,
-                             {settings.to, settings.name, settings.most_support.value_or(run.most_support),
+  const auto& spill = configuration.train.tables.spill;
+  OpenedRun run(settings.run, configuration, spill.empty() ? existing_folder(settings.to) : spill);
+  auto report = export_model(run.model(), run.dataset(), run.provenance(),
+                             {settings.to, settings.name, settings.most_support.value_or(run.most_support()),
                               settings.precision, settings.items, settings.since});
   findings = {to_json(report), to_text(report, settings.since)};
   if (!settings.evaluate) return report;
@@ -124,8 +132,7 @@ std::filesystem::path exported_version(const ExportSettings& settings, const Exp
 void add_memories(const Configuration& configuration, const std::filesystem::path& model, Communicator& group,
                   Findings& findings) {
   const auto& settings = configuration.exporting;
-  std::unique_ptr<Dataset> dataset;
-  agree(group, [&] { dataset = dataset_of_run(settings.run, configuration); });
+  const auto dataset = dataset_of_run(settings.run, configuration, group);
   const auto report = export_memories(settings.memories, model, *dataset, group);
   findings.facts["memories"] = {{"file", settings.memories.string()},
                                 {"tasks", report.tasks},

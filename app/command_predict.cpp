@@ -34,10 +34,10 @@ class Opened {
       for (const auto& [kind, graph] : exported_->graphs()) graphs_[kind] = &graph;
       return;
     }
-    run_ = std::make_unique<OpenedRun>(settings.run, configuration);
-    most_support_ = run_->most_support;
-    catalogue_ = std::make_unique<Catalogue>(*run_->dataset);
-    for (const auto& graph : trace(*run_->model)) {
+    run_ = std::make_unique<OpenedRun>(settings.run, configuration, configuration.train.tables.spill);
+    most_support_ = run_->most_support();
+    catalogue_ = std::make_unique<Catalogue>(run_->dataset());
+    for (const auto& graph : trace(run_->model())) {
       traced_.push_back(std::make_unique<TorchScript>(graph));
       graphs_[graph.kind] = traced_.back().get();
     }
@@ -46,7 +46,7 @@ class Opened {
   const Catalogue& catalogue() const { return exported_ ? exported_->catalogue() : *catalogue_; }
   ServedModel model() const { return {catalogue(), graphs_}; }
   std::int64_t most_support() const { return most_support_; }
-  const Dataset* dataset() const { return run_ ? run_->dataset.get() : nullptr; }
+  const Dataset* dataset() const { return run_ ? &run_->dataset() : nullptr; }
   const ExportedModel* exported() const { return exported_.get(); }
 
  private:

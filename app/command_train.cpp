@@ -82,7 +82,7 @@ void begin(Learner& model, const Dataset& dataset, const TrainStart& start, cons
   const auto& other = configuration.start_from;
   if (other.empty() && (!start.checkpoint || model.sharded_tables().grow()))
     start_from_data(model, dataset, configuration.train.episode, group);
-  if (!start.checkpoint && !other.empty()) agree(group, [&] { start_from_run(model, dataset, other); });
+  if (!start.checkpoint && !other.empty()) start_from_run(model, dataset, other, group);
 }
 
 std::string validation_of(const TrainOutcome& outcome) {

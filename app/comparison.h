@@ -18,6 +18,9 @@ class Comparison {
   // Throws what Evaluation throws, and UsageError for a measure that the labels do not take.
   Comparison(const Dataset& dataset, const EvaluationOptions& options, Communicator& group);
 
+  // What judges.
+  const Evaluation& evaluation() const { return test_; }
+
   // Tells what is judged from now on by the popularity of entities, too; `training_rows` are those of each entity.
   void slice_by(const std::vector<std::int64_t>& training_rows);
 

@@ -25,7 +25,7 @@ constexpr std::int64_t kMostTasksOfRound = 16;                   // a rank's
 class MemoryMaking {
  public:
   MemoryMaking(const std::filesystem::path& path, const Dataset& dataset)
-      : model_(path), format_(model_.memory_format()), dataset_(dataset) {
+      : model_(path, {GraphKind::kAdapt}), format_(model_.memory_format()), dataset_(dataset) {
     const auto& schema = model_.catalogue().schema();
     if (const auto what = difference(schema, dataset.schema()); !what.empty())
       throw DataError(fmt::format("{}: is not the data set that {} was made for: {}", dataset.folder().string(),

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "app/checkpoint_model.h"
 #include "app/provenance.h"
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/ini_file.h"
 #include "base/json.h"
+#include "cluster/agreement.h"
+#include "cluster/self_communicator.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -29,16 +30,6 @@ std::int64_t most_support_of(const std::string& configuration) {
   }
 }
 
-std::string digest_of(const NamedTensors& parameters) {
-  Digest digest;
-  for (const auto& [name, tensor] : parameters) {
-    digest.add(name.data(), name.size());
-    const auto values = tensor.contiguous();
-    digest.add(values.const_data_ptr<float>(), values.nbytes());
-  }
-  return digest.text();
-}
-
 std::unique_ptr<Dataset> dataset_of(const std::filesystem::path& run, const std::string& trained,
                                     const Configuration& configuration) {
   const auto& chosen = configuration.data.dataset;
@@ -52,22 +43,39 @@ std::unique_ptr<Dataset> dataset_of(const std::filesystem::path& run, const std:
 
 }  // namespace
 
-std::unique_ptr<Dataset> dataset_of_run(const std::filesystem::path& run, const Configuration& configuration) {
-  return dataset_of(run, text_at(read_described_checkpoint(run).description, "configuration"), configuration);
+std::unique_ptr<Dataset> dataset_of_run(const std::filesystem::path& run, const Configuration& configuration,
+                                        Communicator& group) {
+  const auto checkpoint = read_described_checkpoint_without_rows(run, group);
+  std::unique_ptr<Dataset> dataset;
+  agree(group, [&] { dataset = dataset_of(run, text_at(checkpoint.description, "configuration"), configuration); });
+  return dataset;
 }
 
-OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& configuration) {
-  const auto checkpoint = read_described_checkpoint(run);
-  const auto& trained = text_at(checkpoint.description, "configuration");
-  dataset = dataset_of(run, trained, configuration);
-  model = read_model(run, *dataset);
-  step = checkpoint.step;
-  most_support = most_support_of(trained);
-  provenance = {{"dataset_digest", checkpoint.description.at("dataset_digest")},
-                {"step", step},
-                {"parameters_digest", digest_of(trained_parameters(checkpoint))},
-                {"trained_by", checkpoint.description.at("created_by")},
-                {"exported_by", warmstart::provenance()}};
+OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& configuration,
+                     const std::filesystem::path& spill)
+    : spill_(spill) {
+  SelfCommunicator alone;
+  checkpoint_ = read_described_checkpoint_without_rows(run, alone);
+  const auto& trained = text_at(checkpoint_.description, "configuration");
+  dataset_ = dataset_of(run, trained, configuration);
+  trained_ = trained_model(checkpoint_, run, *dataset_);
+  trained_.rows->copy_all(spill);
+  most_support_ = most_support_of(trained);
+}
+
+nlohmann::json OpenedRun::provenance() const {
+  Digest digest;
+  for (const auto& [name, tensor] : trained_parameters(checkpoint_)) {
+    digest.add(name.data(), name.size());
+    const auto values = tensor.contiguous();
+    digest.add(values.const_data_ptr<float>(), values.nbytes());
+  }
+  trained_.rows->add_to(digest, spill_);
+  return {{"dataset_digest", checkpoint_.description.at("dataset_digest")},
+          {"step", checkpoint_.step},
+          {"parameters_digest", digest.text()},
+          {"trained_by", checkpoint_.description.at("created_by")},
+          {"exported_by", warmstart::provenance()}};
 }
 
 }  // namespace warmstart

@@ -4,23 +4,37 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/checkpoint_model.h"
 #include "app/configuration.h"
 #include "data/dataset.h"
 
 namespace warmstart {
 
-// The data set of a run or checkpoint: where data.dataset says, or else where the run's own configuration does.
-std::unique_ptr<Dataset> dataset_of_run(const std::filesystem::path& run, const Configuration& configuration);
+// Collective.  The data set of a run or checkpoint: where data.dataset says, or else where the run's own configuration
+// does.
+std::unique_ptr<Dataset> dataset_of_run(const std::filesystem::path& run, const Configuration& configuration,
+                                        Communicator& group);
 
 // A trained model with the data set that it was trained on.
-struct OpenedRun {
-  OpenedRun(const std::filesystem::path& run, const Configuration& configuration);
+class OpenedRun {
+ public:
+  // The rows of its sharded tables, all of them, lie in files in the folder `spill`, or in memory where that is empty.
+  OpenedRun(const std::filesystem::path& run, const Configuration& configuration, const std::filesystem::path& spill);
 
-  std::unique_ptr<Dataset> dataset;
-  std::unique_ptr<Learner> model;
-  std::int64_t step = 0;
-  std::int64_t most_support = 0;  // rows of an episode in training
-  nlohmann::json provenance;      // of the model: data, checkpoint, programs
+  const Dataset& dataset() const { return *dataset_; }
+  Learner& model() { return *trained_.model; }
+  const Learner& model() const { return *trained_.model; }
+  std::int64_t most_support() const { return most_support_; }  // rows of an episode in training
+
+  // Of the model: data, checkpoint, the digest of all parameters, programs.
+  nlohmann::json provenance() const;
+
+ private:
+  Checkpoint checkpoint_;  // without the rows of tables
+  std::filesystem::path spill_;
+  std::unique_ptr<Dataset> dataset_;
+  TrainedModel trained_;
+  std::int64_t most_support_ = 0;
 };
 
 }  // namespace warmstart

@@ -102,7 +102,7 @@ class Graph {
         WeightPrecision precision = WeightPrecision::kFloat32)
       : model_(model), script_(model) {
     const auto path = std::filesystem::temp_directory_path() / fmt::format("warmstart-serving-{}.onnx", ::getpid());
-    write_file(path, onnx_model(model, path, precision));
+    write_onnx_model(model, path, precision);
     bytes_ = std::filesystem::file_size(path);
     session_ = std::make_unique<OnnxSession>(runtime, path);
     std::filesystem::remove(path);

@@ -58,16 +58,33 @@ void check_finite(const Checkpoint& checkpoint) {
   }
 }
 
-// Of tables the rows in `shards`.
-Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept, ShardRange shards, const fs::path& spill) {
+// What becomes of a checkpoint's tables when all else of it is read.
+using TakeTables = std::function<void(Checkpoint& checkpoint, const fs::path& folder, const Manifest& manifest)>;
+
+// The rows in `shards` are read.
+TakeTables reading(ShardRange shards, const fs::path& spill) {
+  return [=](Checkpoint& checkpoint, const fs::path& folder, const Manifest& manifest) {
+    checkpoint.shards = shards;
+    checkpoint.tables = read_table_files(folder, manifest, shards, spill);
+  };
+}
+
+// They are read, and forgotten.
+TakeTables checking(ShardRange shards) {
+  return [=](Checkpoint& checkpoint, const fs::path& folder, const Manifest& manifest) {
+    for (auto shard = shards.first; shard < shards.end(); ++shard) read_table_files(folder, manifest, {shard, 1});
+    checkpoint.files = {folder, manifest};
+  };
+}
+
+Checkpoint read_folder(const fs::path& folder, const AcceptManifest& accept, const TakeTables& take_tables) {
   const auto manifest = read_manifest(folder);
   try {
     if (accept) accept(manifest);
     auto checkpoint = without_values(manifest);
     for (const auto& slice : manifest.slices) read_slice(folder, slice, checkpoint.vectors);
     check_finite(checkpoint);
-    checkpoint.shards = shards;
-    checkpoint.tables = read_table_files(folder, manifest, shards, spill);
+    take_tables(checkpoint, folder, manifest);
     return checkpoint;
   } catch (const DataError& error) {
     const std::string message = error.what();
@@ -119,22 +136,40 @@ Checkpoint first_good(const fs::path& path, const std::vector<fs::path>& folders
 
 // Collective.  Rank 0 reads all but the tables, of which each rank has its own shards.
 Checkpoint read_folder_on_all(const fs::path& folder, Communicator& group, const AcceptManifest& accept,
-                              const fs::path& spill) {
-  const auto shards = shards_of(group.rank(), group.size());
+                              const TakeTables& take_tables) {
   Checkpoint checkpoint;
   agree(group, [&] {
-    if (group.rank() == 0) checkpoint = read_folder(folder, accept, shards, spill);
+    if (group.rank() == 0) checkpoint = read_folder(folder, accept, take_tables);
   });
   if (group.size() == 1) return checkpoint;
   const auto text = share(group.rank() == 0 ? to_json(whole(checkpoint)).dump() : "", group);
   agree(group, [&] {
     if (group.rank() == 0) return;
     checkpoint = without_values(manifest_from_json(parse_json(text, "the checkpoint of rank 0")));
-    checkpoint.shards = shards;
-    checkpoint.tables = read_table_files(folder, read_manifest(folder), shards, spill);
+    take_tables(checkpoint, folder, read_manifest(folder));
   });
   for (auto& [name, vector] : checkpoint.vectors) group.broadcast(vector, 0);
   return checkpoint;
+}
+
+// Collective.
+Checkpoint read_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept,
+                       const TakeTables& take_tables) {
+  std::string folders;
+  agree(group, [&] {
+    if (group.rank() == 0)
+      for (const auto& folder : candidates(path)) folders += folder.string() + "\n";
+  });
+  std::vector<fs::path> shared;
+  std::istringstream lines(share(folders, group));
+  for (std::string line; std::getline(lines, line);) shared.emplace_back(line);
+  try {
+    return first_good(
+        path, shared, [&](const auto& folder) { return read_folder_on_all(folder, group, accept, take_tables); },
+        group.rank() == 0);
+  } catch (const DataError& error) {  // of which all ranks know
+    throw AgreedError(ExitCode::kData, error.what());
+  }
 }
 
 }  // namespace
@@ -183,26 +218,17 @@ std::vector<fs::path> checkpoints_of(const fs::path& run) {
 }
 
 Checkpoint read_checkpoint(const fs::path& path, const AcceptManifest& accept) {
-  return first_good(path, candidates(path), [&](const auto& folder) { return read_folder(folder, accept, {}, {}); });
+  return first_good(path, candidates(path),
+                    [&](const auto& folder) { return read_folder(folder, accept, reading({}, {})); });
 }
 
 Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept,
                                   const fs::path& spill) {
-  std::string folders;
-  agree(group, [&] {
-    if (group.rank() == 0)
-      for (const auto& folder : candidates(path)) folders += folder.string() + "\n";
-  });
-  std::vector<fs::path> shared;
-  std::istringstream lines(share(folders, group));
-  for (std::string line; std::getline(lines, line);) shared.emplace_back(line);
-  try {
-    return first_good(
-        path, shared, [&](const auto& folder) { return read_folder_on_all(folder, group, accept, spill); },
-        group.rank() == 0);
-  } catch (const DataError& error) {  // of which all ranks know
-    throw AgreedError(ExitCode::kData, error.what());
-  }
+  return read_on_all(path, group, accept, reading(shards_of(group.rank(), group.size()), spill));
+}
+
+Checkpoint read_checkpoint_without_rows(const fs::path& path, Communicator& group, const AcceptManifest& accept) {
+  return read_on_all(path, group, accept, checking(shards_of(group.rank(), group.size())));
 }
 
 }  // namespace warmstart

@@ -39,6 +39,7 @@ struct Checkpoint {
   std::map<std::string, at::Tensor> vectors;
   std::vector<TableShards> tables = {};  // sharded ones: the rows that lie in `shards`
   ShardRange shards = {};
+  std::optional<TableFiles> files = {};  // where the tables are, of one that was read without their rows
   // To be written as a delta: tables have the rows that have changed since the run's full checkpoint of this step. What
   // is read has all rows.
   std::optional<std::int64_t> base = {};
@@ -55,6 +56,11 @@ Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManife
 // its own shards, into files in the folder `spill` where that is not empty (zeroed_rows.h).  Throws AgreedError.
 Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
                                   const AcceptManifest& accept = {}, const std::filesystem::path& spill = {});
+
+// Collective.  As read_checkpoint_on_all, but the rows of tables stay in their files: each rank has read those of its
+// own shards, one after the other, and found them sound.
+Checkpoint read_checkpoint_without_rows(const std::filesystem::path& path, Communicator& group,
+                                        const AcceptManifest& accept = {});
 
 // The folders of a run's checkpoints, newest first, damaged ones too.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run);

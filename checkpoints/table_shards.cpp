@@ -204,16 +204,6 @@ Base read_base(const fs::path& folder, const Manifest& manifest) {
 
 }  // namespace
 
-TableShards part_of(const TableShards& whole, ShardRange shards) {
-  auto part = whole;
-  const auto first = rows_of(whole, shards.first).first, last_shard = shards.end() - 1;
-  const auto end = rows_of(whole, last_shard).first + rows_of(whole, last_shard).count;
-  for (auto& [name, array] : part.arrays) array = array.narrow(0, first, end - first);
-  if (whole.grows()) part.counts = {whole.counts.begin() + shards.first, whole.counts.begin() + shards.end()};
-  if (!whole.names.empty()) part.names = {whole.names.begin() + first, whole.names.begin() + end};
-  return part;
-}
-
 std::vector<ManifestTable> described(const std::vector<TableShards>& tables) {
   std::vector<ManifestTable> all;
   for (const auto& table : tables) {

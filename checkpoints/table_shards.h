@@ -41,8 +41,11 @@ struct TableShards {
 // The name of a delta's table with the addresses of the rows that are still there as the base has them.
 std::string kept_rows(const std::string& index);
 
-// The rows of `shards`, of a table that has those of all.
-TableShards part_of(const TableShards& whole, ShardRange shards);
+// A checkpoint's files of tables, and what its manifest says of them.
+struct TableFiles {
+  std::filesystem::path folder;
+  Manifest manifest;
+};
 
 // What a manifest says of them.
 std::vector<ManifestTable> described(const std::vector<TableShards>& tables);

@@ -214,7 +214,7 @@ class Exporter {
 
   void write_graph(const TracedModel& graph, const TorchScript& script, const fs::path& to) const {
     const auto path = to / "model.onnx";
-    write_file(path, onnx_model(graph, path, options_.precision));
+    write_onnx_model(graph, path, options_.precision);
     script.save(to / "model.pt");
   }
 
@@ -224,16 +224,13 @@ class Exporter {
     if (runtime) report_.runtime = runtime->version();
     std::vector<RunnableGraph> graphs;
     for (std::size_t i = 0; i < graphs_.size(); ++i)
-      graphs.push_back({&scripts_[i], &graphs_[i],
-                        runtime ? std::make_unique<OnnxSession>(runtime, folders[i] / "model.onnx") : nullptr});
+      graphs.push_back({&scripts_[i], &graphs_[i], folders[i] / "model.onnx"});
     report_.requests = static_cast<std::int64_t>(requests_.size());
-    report_.largest_difference = warmstart::largest_difference(graphs, requests_, catalogue_);
+    report_.largest_difference = warmstart::largest_difference(graphs, requests_, catalogue_, runtime);
     // Coarser weights are meant to differ: then LibTorch's graphs, which are in float32, must agree.
     const bool coarse = options_.precision != WeightPrecision::kFloat32;
-    if (coarse)
-      for (auto& graph : graphs) graph.session.reset();
     const auto exact =
-        coarse ? warmstart::largest_difference(graphs, requests_, catalogue_) : report_.largest_difference;
+        coarse ? warmstart::largest_difference(graphs, requests_, catalogue_, nullptr) : report_.largest_difference;
     if (exact > kMostDifference)
       throw DataError(
           fmt::format("export: a graph's answer is {:.2g} from the trainer's, which float32 does not explain; "
@@ -342,7 +339,8 @@ ExportReport export_model(Learner& model, const Dataset& dataset, const nlohmann
   return Exporter(model, dataset, provenance, options).run();
 }
 
-ExportedModel::ExportedModel(const fs::path& path) : folder_(version_folder(path)) {
+ExportedModel::ExportedModel(const fs::path& path, const std::vector<GraphKind>& wanted)
+    : folder_(version_folder(path)) {
   const auto& folder = folder_;
   try {
     description_ = read_json(folder / kDescription);
@@ -359,7 +357,7 @@ ExportedModel::ExportedModel(const fs::path& path) : folder_(version_folder(path
         throw DataError(fmt::format("{}: is not what was exported; export again", file));
     catalogue_ = std::make_unique<Catalogue>(schema_from_json(object_at(description_, "schema")), folder);
     const auto& graphs = object_at(description_, "graphs");
-    for (const auto kind : {GraphKind::kModel, GraphKind::kAdapt, GraphKind::kScore, GraphKind::kRank}) {
+    for (const auto kind : wanted) {
       const auto graph = folder_name(name, kind);
       if (kind == GraphKind::kRank && !graphs.contains(graph)) continue;
       const auto& described = object_at(graphs, graph.c_str());

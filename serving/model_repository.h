@@ -55,8 +55,11 @@ ExportReport export_model(Learner& model, const Dataset& dataset, const nlohmann
 // A version that was exported.  Throws DataError naming the file that is missing, damaged or of another model.
 class ExportedModel {
  public:
-  // `path`: MODELS/NAME for the newest version, or MODELS/NAME/V.
-  explicit ExportedModel(const std::filesystem::path& path);
+  // `path`: MODELS/NAME for the newest version, or MODELS/NAME/V.  Of its graphs those `wanted` are read that are
+  // there; each has its tables in memory.
+  explicit ExportedModel(const std::filesystem::path& path,
+                         const std::vector<GraphKind>& wanted = {GraphKind::kModel, GraphKind::kAdapt,
+                                                                 GraphKind::kScore, GraphKind::kRank});
 
   const std::filesystem::path& folder() const { return folder_; }  // of the version
   const Catalogue& catalogue() const { return *catalogue_; }
@@ -66,7 +69,7 @@ class ExportedModel {
   MemoryFormat memory_format() const;
   const std::vector<GraphValue>& inputs(GraphKind kind) const { return graph(kind).inputs(); }
   const TorchScript& graph(GraphKind kind) const { return graphs_.at(kind); }
-  // All but kUpdate, and kRank where there is none.
+  // kRank is not there in all models.
   const std::map<GraphKind, TorchScript>& graphs() const { return graphs_; }
 
  private:

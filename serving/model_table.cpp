@@ -38,8 +38,8 @@ std::vector<TableRow> rows_of(const std::string& table, std::int64_t count, cons
 
 std::vector<ModelTable> tables_of(const Learner& model, const Catalogue& catalogue) {
   std::vector<ModelTable> tables;
-  for (const auto& name : model.tables()) {
-    const auto values = model.parameters()[name].detach().contiguous();
+  for (const auto& name : model.all_tables()) {
+    const auto values = model.whole_table(name).contiguous();
     tables.push_back({name, values, rows_of(name, values.size(0), catalogue)});
   }
   return tables;

@@ -5,6 +5,7 @@
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -17,10 +18,16 @@ namespace warmstart {
 
 // A matrix in int8 and what its rows are multiplied by.
 struct Quantised {
-  explicit Quantised(const at::Tensor& weights) {
-    scales = (weights.abs().amax(1) / 127.0).clamp_min(1e-30);
-    values = at::round(weights / scales.unsqueeze(1)).clamp(-127, 127).to(at::kChar);
+  explicit Quantised(const at::Tensor& weights)
+      : values(at::empty(weights.sizes(), at::kChar)), scales(at::empty({weights.size(0)}, at::kFloat)) {
+    for (std::int64_t first = 0; first < weights.size(0); first += kRowsAtOnce) {
+      const auto count = std::min(kRowsAtOnce, weights.size(0) - first);
+      const auto rows = weights.narrow(0, first, count), of_rows = scales.narrow(0, first, count);
+      of_rows.copy_((rows.abs().amax(1) / 127.0).clamp_min(1e-30));
+      values.narrow(0, first, count).copy_(at::round(rows / of_rows.unsqueeze(1)).clamp(-127, 127));
+    }
   }
+  static constexpr std::int64_t kRowsAtOnce = 4096;
   at::Tensor values, scales;  // [rows, width], [rows]
 };
 

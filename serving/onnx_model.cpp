@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "serving/onnx_builder.h"
+#include "serving/onnx_file.h"
 
 namespace warmstart {
 namespace {
@@ -23,6 +24,7 @@ using Values = OnnxBuilder::Values;
 
 constexpr std::int64_t kOpset = 17;
 constexpr double kMostBytes = 1.5e9;  // in one file
+constexpr std::size_t kLargeBytes = 4096;
 
 // A traced node on its way to ONNX: its arguments, and the rule's result.
 class Context {
@@ -446,21 +448,40 @@ void add_axes(DynamicAxes& axes, const std::vector<GraphValue>& values) {
   }
 }
 
+using Initializers = std::map<std::string, at::Tensor>;
+
+// Of which no copy is to be made; others may as well be copied.
+Initializers large_tensors(const Initializers& all) {
+  Initializers large;
+  for (const auto& [name, tensor] : all)
+    if (tensor.nbytes() > kLargeBytes) large[name] = tensor;
+  return large;
+}
+
+// Of the same type, and with as many sizes.
+at::Tensor stand_in(const at::Tensor& tensor) {
+  return at::zeros(std::vector<std::int64_t>(static_cast<std::size_t>(tensor.dim()), 1), tensor.options());
+}
+
 }  // namespace
 
-std::string onnx_model(const TracedModel& model, const std::filesystem::path& path, WeightPrecision precision) {
+void write_onnx_model(const TracedModel& model, const std::filesystem::path& path, WeightPrecision precision) {
   const auto build = translated(model, precision);
   DynamicAxes axes;
   add_axes(axes, model.inputs);
   add_axes(axes, model.outputs);
   double bytes = 0.0;
   for (const auto& [name, tensor] : build.initializers) bytes += static_cast<double>(tensor.nbytes());
-  const auto proto = std::get<0>(jit::export_onnx(build.graph, build.initializers, kOpset, axes, false,
+  const bool apart = bytes > kMostBytes;
+  const auto large = apart ? Initializers() : large_tensors(build.initializers);
+  auto initializers = build.initializers;
+  for (const auto& [name, tensor] : large) initializers[name] = stand_in(tensor);
+  const auto proto = std::get<0>(jit::export_onnx(build.graph, initializers, kOpset, axes, false,
                                                   ::torch::onnx::OperatorExportTypes::ONNX, true, false, {}, true,
-                                                  bytes > kMostBytes, path.string()));
-  auto model_bytes = jit::serialize_model_proto_to_string(proto);
-  if (bytes <= kMostBytes) jit::check_onnx_proto(model_bytes);
-  return model_bytes;
+                                                  apart, path.string()));
+  const auto text = jit::serialize_model_proto_to_string(proto);
+  if (!apart) jit::check_onnx_proto(onnx_without_numbers(text, large));
+  write_onnx(text, large, path);
 }
 
 }  // namespace warmstart

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <string>
 
 #include "serving/traced_model.h"
 
@@ -18,10 +17,11 @@ NLOHMANN_JSON_SERIALIZE_ENUM(WeightPrecision, {{WeightPrecision::kFloat32, "fp32
                                                {WeightPrecision::kFloat16, "fp16"},
                                                {WeightPrecision::kInt8, "int8"}})
 
-// The graph as an ONNX model, opset 17, IR 8, checked by ONNX's own checker.  Throws std::logic_error naming an
-// operator that has no rule.  `path`: where the caller will write it; tensors of models above 1.5 GB go to files beside
-// it, since an ONNX file holds no more than 2.
-std::string onnx_model(const TracedModel& model, const std::filesystem::path& path,
-                       WeightPrecision precision = WeightPrecision::kFloat32);
+// Writes the graph as an ONNX model, opset 17, IR 8, checked by ONNX's own checker, complete or absent.  Tables and
+// weights go from where they lie into the file; those of models above 1.5 GB to files beside it, since an ONNX file
+// holds no more than 2.  Throws std::logic_error naming an operator that has no rule, and EnvironmentError when the
+// disk refuses.
+void write_onnx_model(const TracedModel& model, const std::filesystem::path& path,
+                      WeightPrecision precision = WeightPrecision::kFloat32);
 
 }  // namespace warmstart

@@ -42,32 +42,47 @@ CheckedRequest checked_request(const Learner& model, const Dataset& dataset, con
   return checked;
 }
 
-NamedValues of_session(const RunnableGraph& graph, const NamedValues& request) {
+NamedValues of_session(const RunnableGraph& graph, const OnnxSession& session, const NamedValues& request) {
   NamedValues inputs, answers;
   for (const auto& input : graph.model->inputs) inputs[input.name] = request.at(input.name);
   std::vector<std::string> names;
   for (const auto& output : graph.model->outputs) names.push_back(output.name);
-  const auto values = graph.session->run(inputs, names);
+  const auto values = session.run(inputs, names);
   for (std::size_t i = 0; i < names.size(); ++i) answers[names[i]] = values[i];
   return answers;
 }
 
-// The answers of a way to run graphs, in one call and in two.
-template <typename Run>
-std::vector<NamedValues> answers_of(const std::vector<RunnableGraph>& graphs, NamedValues request, const Run& run) {
-  std::vector<NamedValues> answers = {run(graphs[0], request)};
-  const auto memory = run(graphs[1], request);
+// The answers in one call and in two.
+using Answers = std::vector<NamedValues>;
+
+Answers script_answers(const std::vector<RunnableGraph>& graphs, NamedValues request) {
+  Answers answers = {graphs[0].script->run(request)};
+  const auto memory = graphs[1].script->run(request);
   request.insert(memory.begin(), memory.end());
-  answers.push_back(run(graphs[2], request));
+  answers.push_back(graphs[2].script->run(request));
   return answers;
 }
 
-std::vector<NamedValues> script_answers(const std::vector<RunnableGraph>& graphs, const NamedValues& request) {
-  return answers_of(graphs, request,
-                    [](const RunnableGraph& graph, const NamedValues& values) { return graph.script->run(values); });
+// Calls use(request's number, answer) for each.
+template <typename Use>
+void run_session(const RunnableGraph& graph, const std::shared_ptr<OnnxRuntime>& runtime,
+                 const std::vector<NamedValues>& requests, const Use& use) {
+  const OnnxSession session(runtime, graph.onnx);
+  for (std::size_t i = 0; i < requests.size(); ++i) use(i, of_session(graph, session, requests[i]));
 }
-std::vector<NamedValues> session_answers(const std::vector<RunnableGraph>& graphs, const NamedValues& request) {
-  return answers_of(graphs, request, of_session);
+
+// Of all requests, one graph after the other: a session has the graph's tables in memory.
+std::vector<Answers> session_answers(const std::vector<RunnableGraph>& graphs,
+                                     const std::shared_ptr<OnnxRuntime>& runtime, std::vector<NamedValues> requests) {
+  std::vector<Answers> answers(requests.size());
+  const auto keep = [&](std::size_t i, NamedValues answer) { answers[i].push_back(std::move(answer)); };
+  run_session(graphs[0], runtime, requests, keep);
+  std::vector<NamedValues> memories(requests.size());
+  run_session(graphs[1], runtime, requests,
+              [&](std::size_t i, NamedValues memory) { memories[i] = std::move(memory); });
+  for (std::size_t i = 0; i < requests.size(); ++i) requests[i].insert(memories[i].begin(), memories[i].end());
+  run_session(graphs[2], runtime, requests, keep);
+  return answers;
 }
 
 double difference(const std::string& name, const at::Tensor& a, const at::Tensor& b, const at::Tensor& mask) {
@@ -78,7 +93,7 @@ double difference(const std::string& name, const at::Tensor& a, const at::Tensor
   return most;
 }
 
-double largest(const std::vector<NamedValues>& answers, const NamedValues& expected, const at::Tensor& mask) {
+double largest(const Answers& answers, const NamedValues& expected, const at::Tensor& mask) {
   double most = 0.0;
   for (const auto& answer : answers)
     for (const auto& [name, value] : expected)
@@ -121,24 +136,18 @@ NamedValues random_request(const Schema& schema, std::uint64_t number, bool extr
   return values;
 }
 
-// Between LibTorch and ONNX Runtime, on random requests.
-double difference_of_runtimes(const std::vector<RunnableGraph>& graphs, const Schema& schema) {
-  double most = 0.0;
-  for (std::uint64_t number = 0; number < kRandomRequests; ++number) {
-    const auto request = random_request(schema, number, false);
-    const auto expected = script_answers(graphs, request)[0];
-    const NamedValues scores = {{"scores", expected.at("scores")}};
-    most = std::max(most, largest(session_answers(graphs, request), scores, at::ones_like(expected.at("scores"))));
-  }
-  return most;
+// Between LibTorch and ONNX Runtime, on a random request.
+double difference_of_runtimes(const std::vector<RunnableGraph>& graphs, const NamedValues& request,
+                              const Answers& of_session) {
+  const auto expected = script_answers(graphs, request)[0];
+  return largest(of_session, {{"scores", expected.at("scores")}}, at::ones_like(expected.at("scores")));
 }
 
 // A hundred deviations from the mean, rounding decides about digits, and whether steps diverge is the method's own
 // affair: both must only agree on which scores are numbers.
-void check_extremes(const std::vector<RunnableGraph>& graphs, const Schema& schema) {
-  const auto request = random_request(schema, kRandomRequests, true);
+void check_extremes(const std::vector<RunnableGraph>& graphs, const NamedValues& request, const Answers& of_session) {
   const auto expected = script_answers(graphs, request)[0].at("scores").isfinite();
-  for (const auto& answer : session_answers(graphs, request))
+  for (const auto& answer : of_session)
     if (!at::equal(answer.at("scores").isfinite(), expected))
       throw DataError("export: of extreme numbers, ONNX Runtime makes other scores that are no numbers than LibTorch");
 }
@@ -168,14 +177,14 @@ NamedValues scores_of(const TorchScript& score, const NamedValues& memory, const
 // What is ranked first has the scores that it has elsewhere, and of the catalogue's first entities none has a higher
 // one.
 double difference_of_ranking(const std::vector<RunnableGraph>& graphs, const NamedValues& request,
-                             const Catalogue& catalogue) {
+                             const Catalogue& catalogue, const OnnxSession* session) {
   const auto& score = *graphs[2].script;
   auto memory = graphs[1].script->run(request);
   auto asked = memory;
   asked[kTop] = at::full({1}, static_cast<std::int64_t>(std::min(kRanked, catalogue.entities())), at::kLong);
   const auto& graph = *ranking(graphs);
   std::vector<NamedValues> answers = {graph.script->run(asked)};
-  if (graph.session) answers.push_back(of_session(graph, asked));
+  if (session) answers.push_back(of_session(graph, *session, asked));
   const auto tasks = answers[0].at("scores").size(0);
   const auto compared = static_cast<std::int64_t>(std::min(kMostCompared, catalogue.entities()));
   const auto first = at::arange(compared).unsqueeze(0).expand({tasks, -1});
@@ -186,6 +195,38 @@ double difference_of_ranking(const std::vector<RunnableGraph>& graphs, const Nam
     most = std::max(most, largest({answer}, expected, at::ones_like(expected.at("scores"))));
     most = std::max(most, (best - answer.at("outputs").select(1, 0)).max().item<double>());
   }
+  return most;
+}
+
+// Where the catalogue is ranked.
+double difference_of_rankings(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
+                              const Catalogue& catalogue, const std::shared_ptr<OnnxRuntime>& runtime) {
+  const auto* graph = ranking(graphs);
+  if (!graph) return 0.0;
+  const auto session = runtime ? std::make_unique<OnnxSession>(runtime, graph->onnx) : nullptr;
+  double most = 0.0;
+  for (const auto& checked : requests)
+    most = std::max(most, difference_of_ranking(graphs, checked.request, catalogue, session.get()));
+  return most;
+}
+
+// Of what ONNX Runtime says.
+double difference_of_sessions(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
+                              const Schema& schema, const std::shared_ptr<OnnxRuntime>& runtime) {
+  std::vector<NamedValues> asked;
+  for (const auto& checked : requests) asked.push_back(checked.request);
+  for (std::uint64_t number = 0; number < kRandomRequests; ++number)
+    asked.push_back(random_request(schema, number, false));
+  asked.push_back(random_request(schema, kRandomRequests, true));
+  const auto found = session_answers(graphs, runtime, asked);
+  double most = 0.0;
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    most = std::max(most, largest(found[i], requests[i].answer, requests[i].mask));
+  for (auto i = requests.size(); i + 1 < asked.size(); ++i)
+    most = std::max(most, difference_of_runtimes(graphs, asked[i], found[i]));
+  check_extremes(graphs, asked.back(), found.back());
+  for (const auto& graph : graphs)
+    if (graph.model->kind == GraphKind::kUpdate) const OnnxSession can_be_loaded(runtime, graph.onnx);
   return most;
 }
 
@@ -210,16 +251,12 @@ std::vector<CheckedRequest> checked_requests(const Learner& model, const Dataset
 }
 
 double largest_difference(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
-                          const Catalogue& catalogue) {
+                          const Catalogue& catalogue, const std::shared_ptr<OnnxRuntime>& runtime) {
   double most = 0.0;
-  for (const auto& [request, answer, mask] : requests) {
+  for (const auto& [request, answer, mask] : requests)
     most = std::max(most, largest(script_answers(graphs, request), answer, mask));
-    if (graphs[0].session) most = std::max(most, largest(session_answers(graphs, request), answer, mask));
-    if (ranking(graphs)) most = std::max(most, difference_of_ranking(graphs, request, catalogue));
-  }
-  if (!graphs[0].session) return most;
-  check_extremes(graphs, catalogue.schema());
-  return std::max(most, difference_of_runtimes(graphs, catalogue.schema()));
+  most = std::max(most, difference_of_rankings(graphs, requests, catalogue, runtime));
+  return runtime ? std::max(most, difference_of_sessions(graphs, requests, catalogue.schema(), runtime)) : most;
 }
 
 }  // namespace warmstart

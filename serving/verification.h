@@ -26,14 +26,15 @@ std::vector<CheckedRequest> checked_requests(const Learner& model, const Dataset
 struct RunnableGraph {
   const TorchScript* script;
   const TracedModel* model;
-  std::unique_ptr<OnnxSession> session;  // null without ONNX Runtime
+  std::filesystem::path onnx;  // its file
 };
 
 // The largest difference, relative where values are above 1, between the trainer's answers and those of the graphs in
 // one call and in two; on random requests with unknown ids and missing values, between LibTorch and ONNX Runtime, which
 // must agree, too, on which scores of extreme numbers are numbers; and, where the catalogue is ranked, between that and
-// scores of the same entities.  Throws DataError where an answer is not finite.
+// scores of the same entities.  ONNX Runtime, which may be null, holds one graph at a time.  Throws DataError where an
+// answer is not finite.
 double largest_difference(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
-                          const Catalogue& catalogue);
+                          const Catalogue& catalogue, const std::shared_ptr<OnnxRuntime>& runtime);
 
 }  // namespace warmstart

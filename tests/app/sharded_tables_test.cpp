@@ -40,6 +40,29 @@ TEST_F(ShardedTablesTest, WhatTwoRanksTrainIsEvaluatedExportedAndPredictedBy) {
   expect_ok("inspect models/recommender");
 }
 
+// Each rank reads the files of its own virtual shards, of a full checkpoint or a delta, and copies what its tasks look
+// up.
+TEST_F(ShardedTablesTest, EvaluationsAreTheSameOnAnyNumberOfRanks) {
+  const std::string deltas = "--checkpoint-every 1 --set train.full-checkpoint-every=3 --set train.validate-every=4 ";
+  train("fixed", 2, deltas);
+  train("grown", 0, deltas + "--set tables.most-rows=640 --set tables.admit=2 ");
+  train("joint", 0, "--set adapt.stages=prior ");
+  const std::string evaluate =
+      "evaluate --config tables/config.ini --baselines false --set evaluate.query=4 --set evaluate.support=0,3 "
+      "--set train.run=fixed --set evaluate.against=grown --output ";
+  const auto results = [&](const std::string& name, int ranks, const std::string& more) {
+    expect_ok(evaluate + name + more, ranks);
+    return read_json(folder.path() / name)["results"];
+  };
+  for (const std::string candidates : {"rows", "all"}) {
+    const auto more = " --set evaluate.candidates=" + candidates +
+                      (candidates == "all" ? " --set evaluate.relevant=4" : " --set evaluate.joint=joint");
+    const auto of_one = results("one.json", 0, more);
+    EXPECT_EQ(results("spilled.json", 0, more + " --set tables.spill=" + folder.path().string()), of_one);
+    for (const int ranks : {2, 4}) EXPECT_EQ(results("more.json", ranks, more), of_one) << candidates << " " << ranks;
+  }
+}
+
 // A day later there are new items, old ids lie elsewhere, and a run goes on from what the one before has learned.
 TEST_F(ShardedTablesTest, GrowWithTheDataFromVersionToVersion) {
   const std::string grows = "--set tables.most-rows=6400 --set tables.admit=2 ";

@@ -92,6 +92,10 @@ TEST_F(TableShardsTest, ADamagedFileOfAnyRankHasTheOlderCheckpointTaken) {
     write_file(file(6, 63), bytes);
   });
   expect_tables(read_checkpoint_on_all(run, group), shards_of(group.rank(), group.size()), 5);
+  const auto without_rows = read_checkpoint_without_rows(run, group);
+  EXPECT_EQ(without_rows.step, 5);
+  EXPECT_EQ(without_rows.files.value().folder, checkpoint_folder(run, 5));
+  EXPECT_TRUE(without_rows.tables.empty());
   EXPECT_NE(complaint_of_step(6).find("tables-00063-of-00064.h5: is damaged"), std::string::npos);
   spoil([&] { std::filesystem::remove(file(5, 40)); });
   EXPECT_NE(complaint_of_step(5).find("tables-00040-of-00064.h5"), std::string::npos);

@@ -41,7 +41,7 @@ class Served {
     if (!runtime) throw std::runtime_error("no ONNX Runtime: run scripts/setup");
     for (const auto& model : trace(learner, ranked)) {
       const auto path = folder_.path() / (std::string("model") + suffix_of(model.kind) + ".onnx");
-      write_file(path, onnx_model(model, path));
+      write_onnx_model(model, path);
       graphs_[model.kind] = {model.inputs, model.outputs, std::make_unique<OnnxSession>(runtime, path)};
     }
   }
@@ -166,7 +166,7 @@ std::pair<std::size_t, at::Tensor> exported_with(WeightPrecision precision, cons
   const TemporaryFolder folder;
   const auto path = folder.path() / "model.onnx";
   const auto model = trace(learner)[0];
-  write_file(path, onnx_model(model, path, precision));
+  write_onnx_model(model, path, precision);
   Answers inputs;
   for (const auto& input : model.inputs) inputs[input.name] = request.at(input.name);
   return {std::filesystem::file_size(path), OnnxSession(OnnxRuntime::load(), path).run(inputs, {"scores"})[0]};
@@ -279,7 +279,7 @@ TEST(ExportedGraphs, NameAnOperatorThatHasNoRule) {
   torch::jit::parseIR("graph(%x : Float(*, *)):\n  %y : Float(*, *) = aten::erf(%x)\n  return (%y)", graph.get());
   const TracedModel model = {GraphKind::kModel, graph, {{"x", false, {"a", "b"}}}, {{"y", false, {"a", "b"}}}};
   try {
-    onnx_model(model, "unused");
+    write_onnx_model(model, "unused");
     FAIL();
   } catch (const std::logic_error& error) {
     EXPECT_NE(std::string(error.what()).find("aten::erf"), std::string::npos) << error.what();

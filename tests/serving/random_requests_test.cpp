@@ -102,7 +102,7 @@ TEST_P(RandomRequests, HaveAFiniteAnswerOrAnError) {
   const auto model = trace(learner)[0];
   const TemporaryFolder folder;
   const auto path = folder.path() / "model.onnx";
-  write_file(path, onnx_model(model, path));
+  write_onnx_model(model, path);
   const auto runtime = OnnxRuntime::load();
   ASSERT_TRUE(runtime) << "run scripts/setup";
   const OnnxSession session(runtime, path);

@@ -20,7 +20,8 @@ bool has_steps(const AdaptOptions& options) {
 }
 
 std::unique_ptr<Learner> with_parameters_of(const Learner& model, const ModelOptions& options) {
-  auto made = std::make_unique<Learner>(model.schema(), options, 0);
+  const TableHome home = {.copied = model.copied_tables()};
+  auto made = std::make_unique<Learner>(model.schema(), options, 0, make_network, home);
   made->parameters().flat().copy_(model.parameters().flat());
   return made;
 }

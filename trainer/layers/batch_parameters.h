@@ -37,8 +37,8 @@ class BatchParameters {
   // The rows of `table` that `lookup` asks for: [n, width].
   at::Tensor rows(const std::string& table, const IdLookup& lookup) const;
 
-  // All rows of `table`: [its ids, width].
-  at::Tensor whole(const std::string& table) const { return tables_.whole(table); }
+  // Its rows [.., width] of `ids` [..], as a request has them.
+  at::Tensor embedding(const std::string& table, const at::Tensor& ids) const { return tables_.embedding(table, ids); }
 
   // [M] of the parameters' dtype and device.
   at::Tensor constant(double value) const;

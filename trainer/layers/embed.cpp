@@ -7,8 +7,7 @@
 namespace warmstart {
 
 at::Tensor embed(const BatchParameters& parameters, const std::string& table, const IdBags& bags) {
-  if (bags.padded.defined())
-    return (at::embedding(parameters.whole(table), bags.padded) * bags.weights.unsqueeze(-1)).sum(-2);
+  if (bags.padded.defined()) return (parameters.embedding(table, bags.padded) * bags.weights.unsqueeze(-1)).sum(-2);
   const auto rows = parameters.rows(table, bags.lookup);
   const auto& places = bags.lookup.places;
   if (!bags.offsets.defined()) return rows.index_select(0, places) * bags.weights.unsqueeze(1);
@@ -17,7 +16,7 @@ at::Tensor embed(const BatchParameters& parameters, const std::string& table, co
 
 at::Tensor embed_by_field(const BatchParameters& parameters, const std::string& table, const IdBags& bags,
                           std::int64_t fields) {
-  if (bags.padded.defined()) return at::matmul(bags.weights, at::embedding(parameters.whole(table), bags.padded));
+  if (bags.padded.defined()) return at::matmul(bags.weights, parameters.embedding(table, bags.padded));
   return embed(parameters, table, bags).unflatten(0, {-1, fields});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ATen/ops/embedding.h>
 #include <ATen/ops/index_select.h>
 
 #include <string>
@@ -23,8 +24,8 @@ class EmbeddingSource {
   // parameters.
   virtual at::Tensor fetch(const std::string& table, const at::Tensor& ids) const = 0;
 
-  // All rows, without their history: [ids, width].
-  virtual at::Tensor whole(const std::string& table) const = 0;
+  // The rows [.., width] of `ids` [..], without their history: where all of them are at hand, by one operator.
+  virtual at::Tensor embedding(const std::string& table, const at::Tensor& ids) const = 0;
 };
 
 // Every rank holds all rows, among the model's parameters, which outlive this.
@@ -38,7 +39,11 @@ class ReplicatedTables : public EmbeddingSource {
   at::Tensor fetch(const std::string& table, const at::Tensor& ids) const override {
     return parameters_[table].index_select(0, ids);
   }
-  at::Tensor whole(const std::string& table) const override { return parameters_[table].detach(); }
+  at::Tensor embedding(const std::string& table, const at::Tensor& ids) const override {
+    return at::embedding(whole(table), ids);
+  }
+  // All rows, without their history: [ids, width].
+  at::Tensor whole(const std::string& table) const { return parameters_[table].detach(); }
 
   const std::vector<std::string>& names() const { return names_; }
 

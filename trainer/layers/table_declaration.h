@@ -15,6 +15,12 @@ enum class IdsOf {
   kTasks,  // of all categorical fields of tasks
 };
 
+// Such ids, and how many there are.
+struct IdRange {
+  IdsOf ids_of;
+  std::int64_t ids;
+};
+
 // A table's initial values: all at once, drawn one after the other; or a row by itself, a function of its id.  They are
 // not the same numbers.
 struct TableInitial {

@@ -12,12 +12,6 @@ namespace {
 
 using FieldList = std::vector<const Field*>;
 
-std::int64_t rows_of(const FieldList& fields) {
-  std::int64_t rows = 0;
-  for (const auto* field : fields) rows += field->vocabulary_size + 1;
-  return rows;
-}
-
 // By a row of the table for `fields`: the row of the one for `earlier`, whose vocabularies they extend.
 at::Tensor earlier_rows(const FieldList& fields, const FieldList& earlier) {
   std::vector<std::int64_t> rows;
@@ -38,10 +32,14 @@ struct TableFields {
 TableFields fields_of(const std::string& table, std::int64_t rows, const Schema& schema, const Schema& made_for) {
   const auto both = [&](IdsOf ids) { return TableFields{fields_of(schema, ids), fields_of(made_for, ids)}; };
   if (table.ends_with(".embedding")) return both(IdsOf::kTasks);
-  return both(rows == rows_of(fields_of(made_for, IdsOf::kRows)) ? IdsOf::kRows : IdsOf::kKeys);
+  return both(rows == count_of_ids(made_for, IdsOf::kRows) ? IdsOf::kRows : IdsOf::kKeys);
 }
 
 }  // namespace
+
+at::Tensor earlier_ids(const Schema& schema, const Schema& made_for, IdsOf ids) {
+  return earlier_rows(fields_of(schema, ids), fields_of(made_for, ids));
+}
 
 NamedTensors with_vocabularies_of(const Schema& schema, const Schema& made_for, const NamedTensors& parameters,
                                   const std::vector<std::string>& tables) {

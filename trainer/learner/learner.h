@@ -48,6 +48,14 @@ class Learner : public Recommender {
   ShardedTables& sharded_tables() { return tables_.sharded(); }
   const ShardedTables& sharded_tables() const { return tables_.sharded(); }
 
+  // Of tables that are neither: copies of rows.  Null where there are none.
+  const std::shared_ptr<CopiedTables>& copied_tables() const { return tables_.copied(); }
+
+  // All tables, wherever their rows are, in the order of their declarations; and all rows of one of which this process
+  // has them all, [ids, width].
+  const std::vector<std::string>& all_tables() const { return tables_.names(); }
+  at::Tensor whole_table(const std::string& table) const { return tables_.whole(table); }
+
   // The parameters as the batch's microbatches see them, for the functions below; `fetched` of sharded tables.
   BatchParameters batch_parameters(const TensorBatch& batch, Leaves leaves = Leaves::kParameters,
                                    FetchedRows fetched = {}) const;

@@ -26,6 +26,12 @@ std::vector<const Field*> fields_of(const Schema& schema, IdsOf ids) {
   return fields;
 }
 
+std::int64_t count_of_ids(const Schema& schema, IdsOf ids) {
+  std::int64_t count = 0;
+  for (const auto* field : fields_of(schema, ids)) count += field->vocabulary_size + 1;
+  return count;
+}
+
 RowNames names_of_ids(const Dataset& dataset, IdsOf ids) {
   const auto fields = fields_of(dataset.schema(), ids);
   std::vector<std::int64_t> firsts = {0};

@@ -10,6 +10,9 @@ namespace warmstart {
 // The fields whose ids stand one after the other in tables with ids of this kind, each with its unknown one first.
 std::vector<const Field*> fields_of(const Schema& schema, IdsOf ids);
 
+// How many ids there are, those of unknown keys among them.
+std::int64_t count_of_ids(const Schema& schema, IdsOf ids);
+
 // What ids stand for in a data set, which outlives this: a field and a key of it.  Throws DataError where two have one
 // hash.
 RowNames names_of_ids(const Dataset& dataset, IdsOf ids);

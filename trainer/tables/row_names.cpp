@@ -28,6 +28,13 @@ std::int64_t address_of(const std::string& name) {
   return is_shared(address) ? address + 1 : address;
 }
 
+std::vector<std::int64_t> addresses_of_ranks(int ranks) {
+  std::vector<std::int64_t> firsts;
+  for (int rank = 0; rank < ranks; ++rank) firsts.push_back(shared_address(shards_of(rank, ranks).first));
+  firsts.push_back(shared_address(kVirtualShards));
+  return firsts;
+}
+
 RowNames::RowNames(std::int64_t ids, NameOf name_of)
     : name_of_(std::move(name_of)), addresses_(at::zeros({ids}, at::kLong)) {
   auto* address = addresses_.mutable_data_ptr<std::int64_t>();

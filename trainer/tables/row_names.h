@@ -17,6 +17,8 @@ constexpr int kAddressBits = 56;  // below the shard
 std::int64_t address_of(const std::string& name);
 inline std::int64_t shard_of_address(std::int64_t address) { return address >> kAddressBits; }
 inline std::int64_t shared_address(std::int64_t shard) { return shard << kAddressBits; }
+// Where each rank's begin, and behind the last one's: [ranks + 1].
+std::vector<std::int64_t> addresses_of_ranks(int ranks);
 inline bool is_shared(std::int64_t address) { return address == shared_address(shard_of_address(address)); }
 
 // What a list of ids stands for.

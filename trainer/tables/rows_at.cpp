@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace warmstart {
 
@@ -19,6 +20,15 @@ at::Tensor rows_at(const at::Tensor& table, const at::Tensor& places, std::int64
     std::copy_n(from + place[i] * stride, width, to);
   }
   return rows;
+}
+
+at::Tensor rows_of(const at::Tensor& known, const at::Tensor& rows, const at::Tensor& wanted,
+                   const std::string& table) {
+  if (wanted.numel() == 0) return at::empty({0, rows.size(1)}, at::kFloat);
+  const auto found = at::searchsorted(known, wanted);
+  if (known.numel() == 0 || !at::equal(known.index_select(0, found.clamp_max(known.numel() - 1)), wanted))
+    throw std::logic_error(table + ": a row is asked for of which this process has no copy");
+  return rows_at(rows, found, rows.size(1));
 }
 
 }  // namespace warmstart

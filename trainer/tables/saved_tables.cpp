@@ -36,7 +36,7 @@ const TableShards* find(const Checkpoint& checkpoint, const std::string& name) {
 
 const TableShards& entry_of(const Checkpoint& checkpoint, const std::string& name) {
   const auto* found = find(checkpoint, name);
-  if (found == nullptr) throw DataError(fmt::format("the checkpoint has no entry '{}' of growing tables", name));
+  if (found == nullptr) throw DataError(fmt::format("the checkpoint has no table, nor entry of tables, '{}'", name));
   return *found;
 }
 
@@ -194,20 +194,19 @@ std::vector<GrowingRows::Waiting> waiting_in(const TableShards& entry, std::int6
   return waiting;
 }
 
-// By id: where its row lies among the rows of all shards.
-at::Tensor rows_of_ids(const TableShards& index, const RowNames& names) {
-  const auto listed = listed_in(index, 0, &names);
+// Where among the listed rows those of addresses lie: a key's own, or its shard's shared one.
+at::Tensor places_among(const ListedRows& listed, const at::Tensor& addresses) {
   const auto by_address = [](const auto& row, std::int64_t address) { return row.address < address; };
-  auto rows = at::empty({names.ids()}, at::kLong);
-  for (std::int64_t id = 0; id < names.ids(); ++id) {
-    const auto address = names.address(id);
-    auto found = std::lower_bound(listed.rows.begin(), listed.rows.end(), address, by_address);
-    if (found == listed.rows.end() || found->address != address)
-      found = std::lower_bound(listed.rows.begin(), listed.rows.end(), shared_address(shard_of_address(address)),
-                               by_address);
-    rows.mutable_data_ptr<std::int64_t>()[id] = found - listed.rows.begin();
+  const auto& rows = listed.rows;
+  auto places = at::empty_like(addresses);
+  const auto* address = addresses.const_data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < addresses.numel(); ++i) {
+    auto found = std::lower_bound(rows.begin(), rows.end(), address[i], by_address);
+    if (found == rows.end() || found->address != address[i])
+      found = std::lower_bound(rows.begin(), rows.end(), shared_address(shard_of_address(address[i])), by_address);
+    places.mutable_data_ptr<std::int64_t>()[i] = found - rows.begin();
   }
-  return rows;
+  return places;
 }
 
 at::Tensor whole_fixed(const TableShards& table, const std::string& array) {
@@ -218,24 +217,26 @@ at::Tensor whole_fixed(const TableShards& table, const std::string& array) {
   return rows_at(rows_of(table, array, table.width), ids, table.width);
 }
 
-IdsOf ids_named(const std::string& name) {
-  for (const auto ids : {IdsOf::kKeys, IdsOf::kRows, IdsOf::kTasks})
-    if (name == name_of(ids)) return ids;
-  throw DataError(fmt::format("the checkpoint has growing tables of '{}', which are no ids", name));
+// Of one that grows: the entry that has the values, those of its keys.
+const TableShards& entry_of_values(const Checkpoint& checkpoint, const TableShards& table, bool best) {
+  return best ? entry_of(checkpoint, best_name(table.name)) : table;
 }
 
-at::Tensor whole_growing(const Checkpoint& checkpoint, const TableShards& table, bool best, const NamesOfIds& names) {
-  const auto& values = rows_of(best ? entry_of(checkpoint, best_name(table.name)) : table, kTableValues, table.width);
-  if (!names) return values;
+at::Tensor saved_fixed(const Checkpoint& checkpoint, const TableShards& table, bool best, const at::Tensor& places) {
+  const auto& rows = rows_of(table, best ? kBestTableValues : kTableValues, table.width);
+  const RowPlaces all(table.rows);
+  if (rows.size(0) != all.per_shard() * checkpoint.shards.count)
+    throw DataError(fmt::format("the checkpoint's '{}' has not a row for each place", table.name));
+  return rows_at(rows, places - all.first(checkpoint.shards.first), table.width);
+}
+
+at::Tensor saved_growing(const Checkpoint& checkpoint, const TableShards& table, bool best, const at::Tensor& addresses,
+                         const RowNames& names) {
+  const auto& values = rows_of(entry_of_values(checkpoint, table, best), kTableValues, table.width);
   const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kIndex));
-  const auto rows = rows_of_ids(index, names(ids_named(table.ids_of)));
-  if (numbers_of(index, kTableAddress).numel() != values.size(0)) refuse_index(index.name);
-  return rows_at(values, rows, table.width);
-}
-
-bool is_best(const Checkpoint& checkpoint, const TableShards& table) {
-  constexpr std::string_view kEnd = " best";
-  return table.name.ends_with(kEnd) && find(checkpoint, table.name.substr(0, table.name.size() - kEnd.size()));
+  const auto listed = listed_in(index, checkpoint.shards.first, &names);
+  if (std::ssize(listed.rows) != values.size(0)) refuse_index(index.name);
+  return rows_at(values, places_among(listed, addresses), table.width);
 }
 
 // The rows that have changed since step `base`, and of the best values, where they are newer, as many: all others are
@@ -368,12 +369,38 @@ std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& 
   return listed_in(*index, checkpoint.shards.first, &list.names());
 }
 
-NamedTensors whole_tables(const Checkpoint& checkpoint, bool best, const NamesOfIds& names) {
+std::vector<std::string> names_of_tables(const std::vector<ManifestTable>& tables) {
+  const auto has = [&](const std::string& name) {
+    return std::any_of(tables.begin(), tables.end(), [&](const auto& each) { return each.name == name; });
+  };
+  constexpr std::string_view kBest = " best";
+  std::vector<std::string> names;
+  for (const auto& table : tables) {
+    const bool is_best = table.name.ends_with(kBest) && has(table.name.substr(0, table.name.size() - kBest.size()));
+    if (table.width > 0 && !is_best) names.push_back(table.name);
+  }
+  return names;
+}
+
+at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bool best, const at::Tensor& addresses,
+                      const RowNames* names) {
+  const auto& saved = entry_of(checkpoint, table);
+  return saved.grows() ? saved_growing(checkpoint, saved, best, addresses, *names)
+                       : saved_fixed(checkpoint, saved, best, addresses);
+}
+
+at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best) {
+  const auto& saved = entry_of(checkpoint, table);
+  return rows_of(entry_of_values(checkpoint, saved, best), kTableValues, saved.width);
+}
+
+NamedTensors whole_tables(const Checkpoint& checkpoint, bool best) {
   NamedTensors whole;
-  for (const auto& table : checkpoint.tables) {
-    if (table.width == 0 || is_best(checkpoint, table)) continue;
-    whole.emplace_back(table.name, table.grows() ? whole_growing(checkpoint, table, best, names)
-                                                 : whole_fixed(table, best ? kBestTableValues : kTableValues));
+  for (const auto& name : names_of_tables(described(checkpoint.tables))) {
+    const auto& table = entry_of(checkpoint, name);
+    whole.emplace_back(name, table.grows()
+                                 ? rows_of(entry_of_values(checkpoint, table, best), kTableValues, table.width)
+                                 : whole_fixed(table, best ? kBestTableValues : kTableValues));
   }
   return whole;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "trainer/tables/sharded_tables.h"
 
@@ -31,10 +33,20 @@ void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shar
 std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& checkpoint);
 
 // Tables of a checkpoint of all shards, float32 [.., width]: the values, or those that did best on validation.  By id;
-// where tables grow by what `names` says, a key without a row having its shard's shared one.  Without names, the rows
-// of keys of growing tables.
-using NamesOfIds = std::function<const RowNames&(IdsOf ids)>;
-NamedTensors whole_tables(const Checkpoint& checkpoint, bool best, const NamesOfIds& names = {});
+// where tables grow the rows of keys, in the order of addresses.
+NamedTensors whole_tables(const Checkpoint& checkpoint, bool best);
+
+// The names of the tables that a checkpoint of some shards has, or is said to have.
+std::vector<std::string> names_of_tables(const std::vector<ManifestTable>& tables);
+
+// What a checkpoint of some shards has of `table` at addresses in these shards, int64 [n]: rows [n, width] of the
+// values, or of those that did best on validation.  Addresses are places among all shards; where tables grow, those of
+// keys, which `names` knows, too, and a key without a row has its shard's shared one.  Throws DataError.
+at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bool best, const at::Tensor& addresses,
+                      const RowNames* names);
+
+// All that a checkpoint of some shards has of a growing table, likewise: [keys, width].
+at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best);
 
 // What a checkpoint knows of growing tables with ids of one kind, of all its shards.
 struct GrowthFacts : GrowthTotals {

@@ -21,6 +21,18 @@ void for_each_row(const ShardedTable& table, const Use& use) {
     if (const auto id = table.places.id_of(table.first_place() + place); id >= 0) use(id, place);
 }
 
+constexpr std::int64_t kTakenAtOnce = 1 << 16;  // rows, so that few of them are in memory twice
+
+// The rows that this rank holds, of such a table: int64 [n].
+struct HeldRows {
+  at::Tensor ids, places;
+};
+HeldRows held_rows(const ShardedTable& table) {
+  std::vector<std::int64_t> ids, places;
+  for_each_row(table, [&](auto id, auto place) { ids.push_back(id), places.push_back(place); });
+  return {at::tensor(ids, at::kLong), at::tensor(places, at::kLong)};
+}
+
 }  // namespace
 
 void ShardedTables::add(const TableDeclaration& table) {
@@ -153,11 +165,7 @@ at::Tensor ShardedTables::rows(const std::string& table, const at::Tensor& ids) 
                  [&](auto each) { return list.address_of(each); });
   if (ranks_ == 1) return rows_at(of.records, list.places_of(addresses), of.width).to(ids.device());
   if (held_.empty()) throw std::logic_error(table + ": rows of other ranks are asked for, and none are held");
-  const auto& held = held_[list_of(of)];
-  const auto found = at::searchsorted(held, addresses);
-  if (!at::equal(held.index_select(0, found.clamp_max(held.numel() - 1)), addresses))
-    throw std::logic_error(table + ": a row of another rank is asked for that is not held");
-  return rows_at(held_rows_[index_.at(table)], found, of.width).to(ids.device());
+  return rows_of(held_[list_of(of)], held_rows_[index_.at(table)], addresses, table).to(ids.device());
 }
 
 at::Tensor ShardedTables::whole(const std::string& table) const {
@@ -274,15 +282,32 @@ void ShardedTables::restore(const Checkpoint& checkpoint) {
 }
 
 void ShardedTables::start_from(const Checkpoint& checkpoint) {
-  Checkpoint own;
-  own.shards = shards_;
-  for (const auto& table : checkpoint.tables)
-    if (table.grows()) own.tables.push_back(part_of(table, shards_));
   for (auto& list : lists_) {
-    restore_list(list, own, shards_);
+    restore_list(list, checkpoint, shards_);
     list.growing().forget_steps();
   }
-  for (auto& table : tables_) restore_growing(table, lists_[list_of(table)], own, false);
+  for (auto& table : tables_) restore_growing(table, lists_[list_of(table)], checkpoint, false);
+}
+
+std::vector<at::Tensor> ShardedTables::held_ids() const {
+  std::vector<at::Tensor> ids(lists_.size());
+  for (const auto& table : tables_) {
+    auto& of_list = ids[list_of(table)];
+    if (!of_list.defined()) of_list = std::get<0>(held_rows(table).ids.sort());
+  }
+  return ids;
+}
+
+void ShardedTables::take(const CopiedTables& from) {
+  for (auto& table : tables_) {
+    if (!from.contains(table.name)) continue;
+    const auto held = held_rows(table);
+    for (std::int64_t first = 0; first < held.ids.numel(); first += kTakenAtOnce) {
+      const auto count = std::min(kTakenAtOnce, held.ids.numel() - first);
+      table.values().index_copy_(0, held.places.narrow(0, first, count),
+                                 from.rows(table.name, held.ids.narrow(0, first, count)));
+    }
+  }
 }
 
 }  // namespace warmstart

@@ -13,6 +13,7 @@
 
 #include "checkpoints/checkpoint.h"
 #include "cluster/row_exchange.h"
+#include "trainer/tables/copied_tables.h"
 #include "trainer/tables/table_list.h"
 
 namespace warmstart {
@@ -119,8 +120,13 @@ class ShardedTables {
   // Their share of a checkpoint, all of it or, where the checkpoint has a base, what has changed since.
   void save(Checkpoint& checkpoint) const;
   void restore(const Checkpoint& checkpoint);
-  // Rows of another run's growing tables, as the initial ones of this.
+  // Rows of another run's growing tables, as the initial ones of this; the checkpoint has those of these shards.
   void start_from(const Checkpoint& checkpoint);
+
+  // The ids whose rows this rank holds, of tables that do not grow, int64 and ascending, by lists(); and takes these
+  // rows of the tables that `from` has.
+  std::vector<at::Tensor> held_ids() const;
+  void take(const CopiedTables& from);
 
  private:
   void draw_row(std::size_t table, const TableList& list, std::int64_t place) const;

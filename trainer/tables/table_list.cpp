@@ -34,11 +34,7 @@ const RowNames& TableList::names() const {
 }
 
 std::vector<std::int64_t> TableList::addresses_of_ranks(int ranks) const {
-  if (!growing_) return places_.of_ranks(ranks);
-  std::vector<std::int64_t> firsts;
-  for (int rank = 0; rank < ranks; ++rank) firsts.push_back(shared_address(shards_of(rank, ranks).first));
-  firsts.push_back(shared_address(kVirtualShards));
-  return firsts;
+  return growing_ ? warmstart::addresses_of_ranks(ranks) : places_.of_ranks(ranks);
 }
 
 at::Tensor TableList::places_of(const at::Tensor& addresses) const {

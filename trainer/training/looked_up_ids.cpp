@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -17,7 +18,9 @@ class LookupNotes : public Recommender {
     note(IdsOf::kTasks, batch.descriptions.lookup);
     return {at::zeros({batch.tasks, batch.query.width})};
   }
-  at::Tensor ids(IdsOf of) const { return at::tensor(std::vector<std::int64_t>(ids_[of].begin(), ids_[of].end())); }
+  at::Tensor ids(IdsOf of) const {
+    return at::tensor(std::vector<std::int64_t>(ids_[of].begin(), ids_[of].end()), at::kLong);
+  }
 
  private:
   void note(IdsOf of, const Lookup& lookup) const { ids_[of].insert(lookup.all.begin(), lookup.all.end()); }
@@ -26,12 +29,15 @@ class LookupNotes : public Recommender {
 
 }  // namespace
 
-std::vector<at::Tensor> looked_up_ids(const Evaluation& evaluation, const ShardedTables& tables) {
+std::vector<at::Tensor> looked_up_ids(const std::vector<const Evaluation*>& evaluations,
+                                      const std::vector<IdRange>& kinds) {
   const LookupNotes notes;
-  if (!evaluation.ranks_all()) evaluation.run(notes);
+  const bool all =
+      std::any_of(evaluations.begin(), evaluations.end(), [](const auto* each) { return each->ranks_all(); });
+  if (!all)
+    for (const auto* evaluation : evaluations) evaluation->run(notes);
   std::vector<at::Tensor> ids;
-  for (const auto& list : tables.lists())
-    ids.push_back(evaluation.ranks_all() ? at::arange(list.ids(), at::kLong) : notes.ids(list.ids_of()).to(at::kLong));
+  for (const auto& kind : kinds) ids.push_back(all ? at::arange(kind.ids, at::kLong) : notes.ids(kind.ids_of));
   return ids;
 }
 

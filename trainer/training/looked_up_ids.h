@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "trainer/evaluation/evaluation.h"
-#include "trainer/tables/sharded_tables.h"
+#include "trainer/layers/table_declaration.h"
 
 namespace warmstart {
 
-// Collective.  The ids of sharded tables that this rank's tasks of an evaluation look up, by ShardedTables::lists():
+// Collective.  The ids of each kind that this rank's tasks of some evaluations look up, int64, ascending and distinct:
 // all ids where the candidates are all entities.
-std::vector<at::Tensor> looked_up_ids(const Evaluation& evaluation, const ShardedTables& tables);
+std::vector<at::Tensor> looked_up_ids(const std::vector<const Evaluation*>& evaluations,
+                                      const std::vector<IdRange>& kinds);
 
 }  // namespace warmstart

@@ -66,10 +66,10 @@ void check_continues(const Manifest& manifest, const Parameters& parameters, con
   if (!same) throw DataError("its sharded tables are not those of this model");
 }
 
-NamedTensors trained_parameters(const Checkpoint& checkpoint, const NamesOfIds& names) {
+NamedTensors trained_parameters(const Checkpoint& checkpoint) {
   const bool has_best = checkpoint.vectors.contains(kBestParameters);
   auto parameters = checkpoint.named(has_best ? kBestParameters : kParameters);
-  for (auto& table : whole_tables(checkpoint, has_best, names)) parameters.push_back(std::move(table));
+  for (auto& table : whole_tables(checkpoint, has_best)) parameters.push_back(std::move(table));
   return parameters;
 }
 

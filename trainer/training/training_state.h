@@ -36,7 +36,8 @@ struct TrainingState {
 void check_continues(const Manifest& manifest, const Parameters& parameters, const ShardedTables& tables);
 
 // The parameters that a run has to show so far, sharded tables behind them: the best on validation where it keeps them,
-// else the last.  Rows of growing tables by the ids that have these names, or, without names, of their keys.
-NamedTensors trained_parameters(const Checkpoint& checkpoint, const NamesOfIds& names = {});
+// else the last.  Rows of growing tables are those of their keys; of a checkpoint that was read without rows there are
+// no tables.
+NamedTensors trained_parameters(const Checkpoint& checkpoint);
 
 }  // namespace warmstart

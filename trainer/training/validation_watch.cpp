@@ -12,6 +12,16 @@
 #include "trainer/training/run_warnings.h"
 
 namespace warmstart {
+namespace {
+
+// By ShardedTables::lists().
+std::vector<IdRange> kinds_of_ids(const ShardedTables& tables) {
+  std::vector<IdRange> kinds;
+  for (const auto& list : tables.lists()) kinds.push_back({list.ids_of(), list.ids()});
+  return kinds;
+}
+
+}  // namespace
 
 ValidationWatch::ValidationWatch(const Recommender& model, Parameters& parameters, ShardedTables& tables,
                                  const Dataset& dataset, const ValidationOptions& options, Communicator& group)
@@ -46,7 +56,7 @@ Validation ValidationWatch::validate(std::int64_t step) {
 // The rows of sharded tables that this rank's tasks look up are its own meanwhile.
 std::vector<EvaluationResult> ValidationWatch::results() {
   if (tables_.empty() || tables_.ranks() == 1) return evaluation_->run(model_);
-  if (looked_up_.empty()) looked_up_ = looked_up_ids(*evaluation_, tables_);
+  if (looked_up_.empty()) looked_up_ = looked_up_ids({&*evaluation_}, kinds_of_ids(tables_));
   tables_.hold(looked_up_, group_);
   auto results = evaluation_->run(model_);
   tables_.release();

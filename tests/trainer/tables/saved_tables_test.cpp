@@ -116,11 +116,12 @@ TEST_F(SavedTablesTest, ComeBackAsTheyWere) {
   see(tables, {3, 11}, 3);
   see(again, {3, 11}, 3);
   EXPECT_EQ(again.digest(alone), tables.digest(alone));
-  const auto best = whole_tables(checkpoint, true, [&](IdsOf) -> const RowNames& { return tables.lists()[0].names(); });
+  const auto& names = tables.lists()[0].names();
+  const auto best = saved_rows(checkpoint, "embedding", true, names.addresses(), &names);
   again.take_best();
   tables.take_best();
   EXPECT_EQ(again.digest(alone), tables.digest(alone));
-  EXPECT_TRUE(at::equal(best[0].second, tables.whole("embedding")));
+  EXPECT_TRUE(at::equal(best, tables.whole("embedding")));
   EXPECT_EQ(growth_in(checkpoint).at(0).rows, 7);  // with the one that came after the best
 }
 
@@ -322,13 +323,16 @@ TEST_F(SavedTablesTest, ValuesOfAnotherWidthAreNotRead) {
   fixed.add(
       {"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, 70, kWordWidth, draw.normal_table(70, kWordWidth, 1.0)});
   fixed.draw();
-  const auto name = [&](IdsOf) -> const RowNames& { return tables.lists()[0].names(); };
+  const auto& names = tables.lists()[0].names();
   for (const auto* each : {&fixed, &tables}) {
     auto checkpoint = saved(*each);
-    EXPECT_NO_THROW(whole_tables(checkpoint, false, name));
+    const auto addresses = each == &fixed ? at::arange(70, at::kLong) : names.addresses();
+    EXPECT_NO_THROW(whole_tables(checkpoint, false));
+    EXPECT_NO_THROW(saved_rows(checkpoint, "embedding", false, addresses, &names));
     auto& values = entry(checkpoint, "embedding").arrays["values"];
     values = values.narrow(1, 0, 1).contiguous();
-    EXPECT_THROW(whole_tables(checkpoint, false, name), DataError);
+    EXPECT_THROW(whole_tables(checkpoint, false), DataError);
+    EXPECT_THROW(saved_rows(checkpoint, "embedding", false, addresses, &names), DataError);
   }
 }
 

@@ -9,7 +9,9 @@
 #include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
+#include "trainer/learner/extended_vocabulary.h"
 #include "trainer/learner/named_ids.h"
+#include "trainer/tables/trained_rows.h"
 #include "trainer/training/training.h"
 
 namespace warmstart {
@@ -42,6 +44,26 @@ class ShardedTrainingTest : public testing::Test {
     start_from_data(*made, *dataset, options.episode, communicator);
     return train(*made, *dataset, options, communicator, {}, std::move(start));
   }
+
+  // Tables of a run's newest checkpoint, of which a process has copies of rows.
+  struct Copied {
+    Copied(const ShardedTrainingTest& test, const std::filesystem::path& run, Communicator& communicator) {
+      const auto checkpoint = read_checkpoint_without_rows(run, communicator);
+      EXPECT_TRUE(checkpoint.tables.empty());
+      const auto names = names_of_tables(checkpoint.files->manifest.tables);
+      tables = std::make_shared<CopiedTables>(std::set<std::string>(names.begin(), names.end()));
+      const TableHome home = {.copied = tables};
+      const auto& schema = test.dataset->schema();
+      const Learner declares(schema, test.model_options, 1, make_network, home, LearnerValues::kNone);
+      rows.emplace(checkpoint, tables, [&](IdsOf ids) {
+        return test.options.tables.growth.most_rows > 0
+                   ? RowAddresses(std::make_shared<RowNames>(names_of_ids(*test.dataset, ids)))
+                   : RowAddresses(earlier_ids(schema, schema, ids), count_of_ids(schema, ids));
+      });
+    }
+    std::shared_ptr<CopiedTables> tables;
+    std::optional<TrainedRows> rows;
+  };
 
   // Of which a meta-step sees a part.
   void take_data_of_many_items() {
@@ -204,24 +226,51 @@ TEST_F(ShardedTrainingTest, ACheckpointGivesEachIdItsRowOrTheSharedOne) {
   start_from_data(*trained, *dataset, options.episode, group);
   train(*trained, *dataset, options, group, {});
   const auto checkpoint = read_checkpoint(shared.path());
-  std::map<IdsOf, RowNames> names;
-  const auto by_id = trained_parameters(checkpoint, [&](IdsOf ids) -> const RowNames& {
-    return names.try_emplace(ids, names_of_ids(*dataset, ids)).first->second;
-  });
-  const auto rows =
-      std::find_if(by_id.begin(), by_id.end(), [](const auto& each) { return each.first == "embedding"; });
-  ASSERT_NE(rows, by_id.end());
+  const Copied by_id(*this, shared.path(), alone);
+  by_id.rows->copy_all({});
+  const auto rows = by_id.tables->whole("embedding");
   const auto facts = growth_in(checkpoint);
   const auto of_rows = std::find_if(facts.begin(), facts.end(), [](const auto& each) { return each.ids_of == "rows"; });
   EXPECT_GT(of_rows->rows, 10);
   EXPECT_LT(of_rows->rows, 600);
   EXPECT_GT(of_rows->waiting, 10);
   // Keys that wait share a row with others of their shard; id 0 stands for no key.
-  const auto distinct = std::get<0>(at::unique_dim(rows->second, 0)).size(0);
+  const auto distinct = std::get<0>(at::unique_dim(rows, 0)).size(0);
   EXPECT_GE(distinct, of_rows->rows);
   EXPECT_LE(distinct, of_rows->rows + kVirtualShards);
   if (group.size() == 1) {
-    EXPECT_TRUE(at::equal(trained->sharded_tables().whole("embedding"), rows->second));
+    EXPECT_TRUE(at::equal(trained->sharded_tables().whole("embedding"), rows));
+  }
+}
+
+// Whichever rank holds them, of full checkpoints and deltas, with a best that is older than the newest.
+TEST_F(ShardedTrainingTest, EachRankCopiesTheRowsThatItAsksFor) {
+  take_data_of_many_items();
+  options.steps = 12;
+  options.validate_every = 5;
+  options.save.every_steps = 1;
+  options.save.full_every = 4;
+  for (const bool grow : {false, true}) {
+    const SharedFolder shared(group);
+    options.tables.growth = {.most_rows = grow ? 300 : 0, .admit = grow ? 2 : 1};
+    options.save.run = shared.path();
+    const auto trained = model(group);
+    start_from_data(*trained, *dataset, options.episode, group);
+    train(*trained, *dataset, options, group, {});
+    const Copied some(*this, shared.path(), group), all(*this, shared.path(), alone);
+    all.rows->copy_all(folder.path());
+    std::vector<at::Tensor> ids;
+    for (const auto& kind : some.rows->kinds()) ids.push_back(at::arange(group.rank(), kind.ids, 3, at::kLong));
+    some.rows->copy(ids, group);
+    for (const auto& table : some.tables->list()) {
+      const auto wanted = at::arange(group.rank(), table.ids, 3, at::kLong);
+      EXPECT_TRUE(at::equal(some.tables->rows(table.name, wanted), all.tables->rows(table.name, wanted)));
+      EXPECT_THROW(some.tables->rows(table.name, wanted + 1), std::logic_error);
+      EXPECT_THROW(some.tables->whole(table.name), std::logic_error);
+      if (group.size() == 1) {
+        EXPECT_TRUE(at::equal(all.tables->whole(table.name), trained->sharded_tables().whole(table.name)));
+      }
+    }
   }
 }
 
