@@ -270,6 +270,7 @@ Value* recurrent(Context& c, const char* name, Values start, const std::vector<s
   const auto gates = [&](const at::Tensor& values) {
     const auto parts = values.chunk(static_cast<std::int64_t>(order.size()));
     std::vector<at::Tensor> ordered;
+    ordered.reserve(order.size());
     for (const auto gate : order) ordered.push_back(parts[static_cast<std::size_t>(gate)]);
     return at::cat(ordered);
   };

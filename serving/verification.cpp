@@ -214,6 +214,7 @@ double difference_of_rankings(const std::vector<RunnableGraph>& graphs, const st
 double difference_of_sessions(const std::vector<RunnableGraph>& graphs, const std::vector<CheckedRequest>& requests,
                               const Schema& schema, const std::shared_ptr<OnnxRuntime>& runtime) {
   std::vector<NamedValues> asked;
+  asked.reserve(requests.size() + kRandomRequests + 1);
   for (const auto& checked : requests) asked.push_back(checked.request);
   for (std::uint64_t number = 0; number < kRandomRequests; ++number)
     asked.push_back(random_request(schema, number, false));

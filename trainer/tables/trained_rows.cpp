@@ -29,6 +29,7 @@ std::vector<at::Tensor> by_shard(const RowAddresses& addresses, const at::Tensor
   for (std::int64_t i = 0; i < all.numel(); ++i)
     positions[static_cast<std::size_t>(addresses.shard_of(address[i]))].push_back(i);
   std::vector<at::Tensor> tensors;
+  tensors.reserve(positions.size());
   for (const auto& of_shard : positions) tensors.push_back(at::tensor(of_shard, at::kLong));
   return tensors;
 }
