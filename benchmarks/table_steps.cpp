@@ -324,7 +324,7 @@ void measure(const ZipfIds& ids, std::int64_t microbatches, RowRule rule) {
 
 int run(const MpiSession& session, const std::vector<std::string>& arguments) {
   at::set_num_threads(1);
-  if (arguments.size() >= 1 && arguments[0] == "meta") {
+  if (!arguments.empty() && arguments[0] == "meta") {
     const auto most = arguments.size() > 1 ? std::stoll(arguments[1]) : 10000000;
     for (std::int64_t rows = 10000; rows <= most; rows *= 10) {
       meta::measure(rows, true);
@@ -357,7 +357,12 @@ int run(const MpiSession& session, const std::vector<std::string>& arguments) {
 }  // namespace warmstart
 
 int main(int argc, char** argv) {
-  warmstart::keep_freed_memory();
-  const warmstart::MpiSession session(&argc, &argv);
-  return warmstart::run(session, {argv + 1, argv + argc});
+  try {
+    warmstart::keep_freed_memory();
+    const warmstart::MpiSession session(&argc, &argv);
+    return warmstart::run(session, {argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "table_steps: {}\n", error.what());
+    return 1;
+  }
 }
