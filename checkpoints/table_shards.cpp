@@ -13,7 +13,7 @@
 #include "base/files.h"
 #include "base/hdf5.h"
 #include "base/json.h"
-#include "checkpoints/table_changes.h"
+#include "checkpoints/table_delta.h"
 #include "checkpoints/zeroed_rows.h"
 
 namespace warmstart {

@@ -183,6 +183,20 @@ ListedRows listed_in(const TableShards& index, std::int64_t first, const RowName
   return rows;
 }
 
+// The same of a list that is to have these rows.
+ListedRows rows_for(const TableList& list, const TableShards& index, std::int64_t first) {
+  auto rows = listed_in(index, first, &list.names());
+  if (*std::max_element(rows.counts.begin(), rows.counts.end()) > list.growing().places())
+    throw DataError(fmt::format("the checkpoint's '{}' has more rows than tables.most-rows has room for", index.name));
+  return rows;
+}
+
+// Rows of an entry, one for each of `places`, into a column of a table.
+void put_rows(const TableShards& entry, const at::Tensor& rows, const at::Tensor& places, const at::Tensor& column) {
+  if (rows.size(0) != places.numel()) refuse_index(entry.name);
+  column.index_copy_(0, places, rows);
+}
+
 std::vector<GrowingRows::Waiting> waiting_in(const TableShards& entry, std::int64_t first, std::int64_t count,
                                              std::int64_t shard) {
   std::vector<GrowingRows::Waiting> waiting;
@@ -324,20 +338,20 @@ void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
   table.best = best == saved.arrays.end() ? at::Tensor() : rows_of(saved, kBestTableValues, table.width);
 }
 
-void restore_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint, bool state) {
+void restore_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint) {
   const auto& saved = named(checkpoint, table, true);
   const auto places = list.places_of(list.listed());
-  const auto put = [&](const at::Tensor& to, const at::Tensor& rows) {
-    if (rows.size(0) != places.numel()) refuse_index(saved.name);
-    to.index_copy_(0, places, rows);
-  };
-  put(table.values(), rows_of(saved, kTableValues, table.width));
-  if (!state) return;
-  for (auto column = table.columns.begin() + 1; column != table.columns.end(); ++column)
-    put(table.column(*column), rows_of(saved, column->name, column->width));
-  put(table.steps, numbers_of(saved, kTableSteps));
+  for (const auto& column : table.columns)
+    put_rows(saved, rows_of(saved, column.name, column.width), places, table.column(column));
+  put_rows(saved, numbers_of(saved, kTableSteps), places, table.steps);
   const auto* best = find(checkpoint, best_name(table.name));
   table.best = best == nullptr ? at::Tensor() : rows_of(*best, kTableValues, table.width);
+}
+
+void start_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint) {
+  const auto* best = find(checkpoint, best_name(table.name));
+  const auto& saved = best == nullptr ? named(checkpoint, table, true) : *best;
+  put_rows(saved, rows_of(saved, kTableValues, table.width), list.places_of(list.listed()), table.values());
 }
 
 void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shards) {
@@ -346,10 +360,7 @@ void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shar
   const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
   if (numbers_of(totals, kAdmitted).numel() != shards.count || numbers_of(totals, kEvicted).numel() != shards.count)
     refuse_index(totals.name);
-  const auto rows = listed_in(entry_of(checkpoint, entry_name(name, kIndex)), shards.first, &list.names());
-  if (*std::max_element(rows.counts.begin(), rows.counts.end()) > list.growing().places())
-    throw DataError(
-        fmt::format("the checkpoint's growing tables have more rows of {} than tables.most-rows has room for", name));
+  const auto rows = rows_for(list, entry_of(checkpoint, entry_name(name, kIndex)), shards.first);
   auto row = rows.rows.begin();
   std::int64_t first = 0;
   for (std::int64_t shard = 0; shard < shards.count; ++shard) {
@@ -366,7 +377,7 @@ void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shar
 std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& checkpoint) {
   const auto* index = find(checkpoint, entry_name(name_of(list.ids_of()), kBestIndex));
   if (index == nullptr) return std::nullopt;
-  return listed_in(*index, checkpoint.shards.first, &list.names());
+  return rows_for(list, *index, checkpoint.shards.first);
 }
 
 std::vector<std::string> names_of_tables(const std::vector<ManifestTable>& tables) {

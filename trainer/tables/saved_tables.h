@@ -27,10 +27,12 @@ void save_list(const TableList& list, const ListedRows* best, ShardRange shards,
 
 // Those of a run that goes on.  They throw DataError where the checkpoint has not what they look for.
 void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint);
-// The list's rows are restored before; without `state`, what an optimizer keeps stays as it is.
-void restore_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint, bool state);
+// The list's rows are restored before.
+void restore_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint);
 void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shards);
 std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& checkpoint);
+// The values alone, of another run: the best on validation where it has them, else the last.  The list has their rows.
+void start_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint);
 
 // Tables of a checkpoint of all shards, float32 [.., width]: the values, or those that did best on validation.  By id;
 // where tables grow the rows of keys, in the order of addresses.

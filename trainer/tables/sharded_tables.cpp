@@ -275,7 +275,7 @@ void ShardedTables::restore(const Checkpoint& checkpoint) {
   }
   for (auto& table : tables_) {
     if (const auto& list = lists_[list_of(table)]; list.grows())
-      restore_growing(table, list, checkpoint, true);
+      restore_growing(table, list, checkpoint);
     else
       restore_fixed(table, checkpoint);
   }
@@ -284,9 +284,10 @@ void ShardedTables::restore(const Checkpoint& checkpoint) {
 void ShardedTables::start_from(const Checkpoint& checkpoint) {
   for (auto& list : lists_) {
     restore_list(list, checkpoint, shards_);
+    if (const auto best = best_rows_in(list, checkpoint)) list.restore(*best);
     list.growing().forget_steps();
   }
-  for (auto& table : tables_) restore_growing(table, lists_[list_of(table)], checkpoint, false);
+  for (auto& table : tables_) start_growing(table, lists_[list_of(table)], checkpoint);
 }
 
 std::vector<at::Tensor> ShardedTables::held_ids() const {

@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "base/errors.h"
-#include "checkpoints/table_changes.h"
+#include "checkpoints/table_delta.h"
 #include "cluster/self_communicator.h"
 #include "trainer/layers/initialiser.h"
 
@@ -260,6 +260,16 @@ TEST_F(SavedTablesTest, KeysAreKnownByTheirNamesWhateverTheirIds) {
   for (const std::int64_t id : {3, 7, 8, 20, 100, 499}) EXPECT_TRUE(at::equal(rows[id], of_other[kWords - id])) << id;
 }
 
+TEST_F(SavedTablesTest, AnotherRunStartsFromTheBestRows) {
+  tables.keep_best(2);
+  const auto best = tables.whole("embedding");
+  see(tables, {9}, 2);
+  tables.list()[0].records.add_(1.0);
+  auto other = growing_tables();
+  other.start_from(saved(tables));
+  EXPECT_TRUE(at::equal(other.whole("embedding"), best));
+}
+
 TEST_F(SavedTablesTest, AnotherKeyOfTheSameHashIsNamed) {
   auto checkpoint = saved(tables);
   entry(checkpoint, "rows index").names[1] = "word=elephant";
@@ -343,6 +353,11 @@ TEST_F(SavedTablesTest, MoreRowsThanThereIsRoomForAreRefused) {
   see(larger, many, 0);
   auto smaller = growing_tables(name_of_id, 64);
   EXPECT_THROW(smaller.restore(saved(larger)), DataError);
+  larger.keep_best(1);
+  auto checkpoint = saved(tables);  // whose own rows fit; the best ones are not of it
+  for (const auto& table : saved(larger).tables)
+    if (table.name.find("best") != std::string::npos) checkpoint.tables.push_back(table);
+  EXPECT_THROW(growing_tables(name_of_id, 512).restore(checkpoint), DataError);
 }
 
 }  // namespace

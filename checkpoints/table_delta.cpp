@@ -1,4 +1,4 @@
-#include "checkpoints/table_changes.h"
+#include "checkpoints/table_delta.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
