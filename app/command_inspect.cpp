@@ -19,6 +19,7 @@ namespace warmstart {
 namespace {
 
 constexpr std::size_t kSampleRows = 3;
+constexpr const char* kRepeatedShare = "repeated_lookup_share";
 
 // A task's first rows with raw keys in place of ids.
 class Decoder {
@@ -216,10 +217,12 @@ nlohmann::json traffic_of(const std::filesystem::path& path) {
   nlohmann::json traffic;
   for (const auto* kind : {"reduced_bytes", "exchanged_bytes", "most_exchanged_bytes", "encoding_bytes"})
     traffic[kind] = number_at(*told, kind);
+  // Runs of earlier versions do not tell.
+  if (told->contains(kRepeatedShare)) traffic[kRepeatedShare] = number_at(*told, kRepeatedShare);
   return traffic;
 }
 
-void show_traffic(const nlohmann::json& traffic) {
+void show_traffic(const nlohmann::json& traffic, bool has_tables) {
   if (traffic.is_null()) return;
   const auto megabytes = [&](const char* kind) { return traffic.at(kind).get<double>() / 1e6; };
   fmt::print(
@@ -227,6 +230,11 @@ void show_traffic(const nlohmann::json& traffic) {
       "{:.4g}), {:.4g} MB of encodings\n",
       megabytes("reduced_bytes"), megabytes("exchanged_bytes"), megabytes("most_exchanged_bytes"),
       megabytes("encoding_bytes"));
+  if (has_tables && traffic.contains(kRepeatedShare))
+    fmt::print(
+        "of the ids that the first rank looked up in sharded tables, {:.1f}% stood in the step before: each row is "
+        "fetched once\n",
+        100 * traffic.at(kRepeatedShare).get<double>());
 }
 
 std::string validation_in(const nlohmann::json& state) {
@@ -259,7 +267,7 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   show_plan(facts["state"].value("plan", nlohmann::json::object()));
   show_tables(facts["tables"]);
   show_growth(facts["growth"]);
-  show_traffic(facts["traffic"]);
+  show_traffic(facts["traffic"], !facts["tables"].empty());
   for (const auto& parameter : facts["parameters"]) {
     fmt::print("  {:<28} {:<16} norm {:.4g}\n", parameter["name"].get<std::string>(), parameter["shape"].dump(),
                parameter["norm"].get<double>());

@@ -61,6 +61,7 @@ void RunFolder::progress(const TrainProgress& p) {
                          {"exchange_share", p.exchange_share},
                          {"encoding_share", p.encoding_share},
                          {"padded_share", p.padded_share},
+                         {"repeated_lookup_share", p.repeated_share},
                          {"reduced_bytes", p.bytes.reduced},
                          {"exchanged_bytes", p.bytes.exchanged},
                          {"most_exchanged_bytes", p.bytes.exchanged_most},

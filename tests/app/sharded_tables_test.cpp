@@ -30,6 +30,7 @@ TEST_F(ShardedTablesTest, WhatTwoRanksTrainIsEvaluatedExportedAndPredictedBy) {
   EXPECT_NE(expect_ok("inspect one two").find("parameters: the same bits"), std::string::npos);
   const auto inspected = expect_ok("inspect two");
   EXPECT_NE(inspected.find("table embedding: "), std::string::npos) << inspected;
+  EXPECT_NE(inspected.find("each row is fetched once"), std::string::npos) << inspected;
   const std::string evaluate =
       "evaluate --config tables/config.ini --baselines false --set evaluate.query=4 "
       "--set evaluate.support=0,3 --set train.run=";

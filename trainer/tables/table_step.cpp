@@ -87,12 +87,14 @@ TableStep::TableStep(const ShardedTables& tables, std::vector<BatchLookups> batc
     std::vector<std::int64_t> firsts = {0};
     for (std::size_t b = 0; b < batches_.size(); ++b) {
       const auto& lookup = batches_[b][of.ids_of()];
+      looked_up_ += static_cast<double>(lookup.places.numel());
       own.in_wanted.push_back(distinct.positions[b].index_select(0, lookup.in_all));
       const auto before = firsts.back();
       for (std::size_t m = 1; m < lookup.firsts.size(); ++m) firsts.push_back(before + lookup.firsts[m]);
     }
     own.all_batches = lookup_of_lists(own.in_wanted, firsts, distinct.places.numel());
     if (of.grows()) own.sightings = sightings_of(batches_, of.ids_of(), own.in_wanted, distinct.places.numel());
+    wanted_ += static_cast<double>(distinct.places.numel());
     wanted.push_back({distinct.places, of.addresses_of_ranks(tables.ranks())});
   }
   exchange_.emplace(std::move(wanted), group);
@@ -140,7 +142,8 @@ TableStep::Reduced TableStep::reduce(Communicator& group) {
   for (std::size_t list = 0; list < lists_.size(); ++list)
     if (lists_[list].sightings.defined()) found.push_back({list, lists_[list].sightings});
   const auto of_ranks = exchange_->give_back(found, group);
-  Reduced reduced;
+  Reduced reduced{
+      .gradients = {}, .sightings = {}, .repeated_share = looked_up_ > 0 ? 1.0 - wanted_ / looked_up_ : 0.0};
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto list = found[i].list;
     const auto summed = sum_over_ranks(exchange_->asked(list), of_ranks[i], exchange_->asked_by_rank(list));

@@ -34,6 +34,8 @@ class TableStep {
   struct Reduced {
     std::vector<RowGradient> gradients;
     std::vector<Sightings> sightings;
+    // Of the ids that this rank's microbatches have looked up, those that it had looked up already in this step.
+    double repeated_share = 0.0;
   };
   Reduced reduce(Communicator& group);
 
@@ -48,6 +50,7 @@ class TableStep {
   const ShardedTables& tables_;
   std::vector<BatchLookups> batches_;
   std::vector<List> lists_;
+  double looked_up_ = 0.0, wanted_ = 0.0;  // ids, of all lists, and distinct ones
   std::optional<RowExchange> exchange_;
   std::vector<at::Tensor> rows_;                    // of each table, the wanted ones
   std::vector<std::vector<at::Tensor>> gradients_;  // of each table and batch

@@ -31,6 +31,7 @@ StepOutcome MetaStep::take(std::int64_t step, MicrobatchStream& stream, bool sav
   const auto found = gradient_.of_step(step, stream, save_due);
   StepOutcome outcome{.loss = found.loss,
                       .padded_share = found.padded_share,
+                      .repeated_share = found.rows.repeated_share,
                       .traffic = found.traffic,
                       .stop = found.stop,
                       .save_due = found.save_due,

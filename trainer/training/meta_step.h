@@ -22,6 +22,7 @@ struct Divergence {
 struct StepOutcome {
   double loss = 0.0, gradient_norm = 0.0;
   double padded_share = 0.0;             // of this rank's rows
+  double repeated_share = 0.0;           // of the ids that this rank looked up in sharded tables
   Traffic traffic = {};                  // of this rank
   ExitCode stop = ExitCode::kOk;         // what a signal to any rank asks for
   bool save_due = false;                 // by rank 0's clock

@@ -15,15 +15,16 @@ double steps_since(std::int64_t first, std::int64_t step) {
 void ProgressWindow::begin(std::int64_t step, const SpentSeconds& now) {
   first_ = step;
   before_ = now;
-  loss_ = padded_ = 0.0;
+  loss_ = padded_ = repeated_ = 0.0;
   traffic_ = {};
 }
 
-void ProgressWindow::add(double loss, double gradient_norm, double padded_share, const Traffic& traffic) {
-  traffic_ += traffic;
-  loss_ += loss;
-  padded_ += padded_share;
-  norm_ = gradient_norm;
+void ProgressWindow::add(const StepOutcome& outcome) {
+  traffic_ += outcome.traffic;
+  loss_ += outcome.loss;
+  padded_ += outcome.padded_share;
+  repeated_ += outcome.repeated_share;
+  norm_ = outcome.gradient_norm;
 }
 
 StepBytes ProgressWindow::bytes(std::int64_t step, Communicator& group) const {
@@ -47,6 +48,7 @@ TrainProgress ProgressWindow::progress(std::int64_t step, double rate, const Spe
           .exchange_share = traffic_[TrafficKind::kExchanged].seconds / seconds,
           .encoding_share = traffic_[TrafficKind::kEncodings].seconds / seconds,
           .padded_share = padded_ / window,
+          .repeated_share = repeated_ / window,
           .bytes = bytes,
           .growth = {}};
 }

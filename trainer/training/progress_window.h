@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "trainer/tables/growth.h"
+#include "trainer/training/meta_step.h"
 #include "trainer/training/step_bytes.h"
 
 namespace warmstart {
@@ -18,6 +19,7 @@ struct TrainProgress {
   double reduce_share, hidden_reduce_share;  // of sums over ranks: waiting for them, and while the reverse pass went on
   double exchange_share, encoding_share;  // exchanging rows of sharded tables, and encodings of rows; waiting included
   double padded_share;
+  double repeated_share;  // of ids looked up in sharded tables: no repetition is exchanged
   StepBytes bytes;
   std::optional<GrowthTotals> growth = {};  // of all ranks, where tables grow
 };
@@ -40,8 +42,7 @@ class ProgressWindow {
   // Forgets what was added: the window's first meta-step is `step`.
   void begin(std::int64_t step, const SpentSeconds& now);
 
-  // A meta-step's loss, the norm of its gradient, the share of padding in this rank's rows, and its traffic.
-  void add(double loss, double gradient_norm, double padded_share, const Traffic& traffic);
+  void add(const StepOutcome& outcome);
 
   // Collective, of the ranks' windows.  Of the meta-steps before `step`.
   StepBytes bytes(std::int64_t step, Communicator& group) const;
@@ -53,9 +54,9 @@ class ProgressWindow {
   std::int64_t steps_, tasks_;
   std::int64_t begun_, first_;  // the first meta-step of this process, and of the window
   SpentSeconds before_;
-  double loss_ = 0.0, padded_ = 0.0;  // sums
-  double norm_ = 0.0;                 // the last one
-  Traffic traffic_;                   // sum
+  double loss_ = 0.0, padded_ = 0.0, repeated_ = 0.0;  // sums
+  double norm_ = 0.0;                                  // the last one
+  Traffic traffic_;                                    // sum
 };
 
 }  // namespace warmstart

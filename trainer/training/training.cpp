@@ -76,7 +76,7 @@ class TrainingLoop {
       roll_back(*outcome.divergence);
       return false;
     }
-    window_.add(outcome.loss, outcome.gradient_norm, outcome.padded_share, outcome.traffic);
+    window_.add(outcome);
     if (outcome.save_due) saver_->request();
     stop_ = outcome.stop;
     return true;

@@ -106,7 +106,7 @@ std::vector<MicrobatchRange> batches_of(Communicator& group, bool together) {
 struct Reduced {
   std::vector<RowGradient> gradients;
   std::vector<Sightings> sightings;
-  double squared_norm;
+  double squared_norm, repeated_share;
 };
 
 Reduced reduced(const ShardedTables& tables, Communicator& group, bool together) {
@@ -121,7 +121,7 @@ Reduced reduced(const ShardedTables& tables, Communicator& group, bool together)
   }
   auto found = step.reduce(group);
   const auto norm = squared_norm(found.gradients, group);
-  return {std::move(found.gradients), std::move(found.sightings), norm};
+  return {std::move(found.gradients), std::move(found.sightings), norm, found.repeated_share};
 }
 
 void expect_rows_of(const RowGradient& gradient, const at::Tensor& dense) {
@@ -163,6 +163,15 @@ TEST(TableStep, HasANormThatNoNumberOfRanksChanges) {
                           dense_tree(kRowIds, IdsOf::kRows, 1, 2)})
     dense += sum.to(at::kDouble).square().sum().item<double>();
   EXPECT_NEAR(norm / dense, 1.0, 1e-12);
+}
+
+TEST(TableStep, TellsWhichShareOfALookupItNeedNotFetchAgain) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const auto lookups = lookups_of(microbatches_of(group.rank(), group.size(), kMicrobatches));
+  const auto looked_up = static_cast<double>(lookups.keys.ids.numel() + lookups.rows.ids.numel()),
+             distinct = static_cast<double>(lookups.keys.all.numel() + lookups.rows.all.numel());
+  for (const bool together : {true, false})
+    EXPECT_EQ(reduced(made_tables(group), group, together).repeated_share, 1.0 - distinct / looked_up);
 }
 
 // Of keys that have no row yet, shard by shard, in the order of addresses.

@@ -7,21 +7,23 @@
 namespace warmstart {
 namespace {
 
-Traffic sent(double reduced) {
-  Traffic traffic;
+StepOutcome step(double loss, double norm, double padded, double repeated, double reduced) {
+  StepOutcome outcome{
+      .loss = loss, .gradient_norm = norm, .padded_share = padded, .repeated_share = repeated, .divergence = {}};
+  auto& traffic = outcome.traffic;
   traffic[TrafficKind::kReduced] = {reduced, reduced, 9.0};
   traffic[TrafficKind::kExchanged] = {0.0, 0.0, 0.5};
   traffic[TrafficKind::kEncodings] = {0.0, 0.0, 0.25};
-  return traffic;
+  return outcome;
 }
 
 TEST(ProgressWindow, TellsOfTheStepsSinceItBegan) {
   ProgressWindow window(100, 64, 0);
   window.begin(0, {});
-  window.add(9.0, 7.0, 0.5, sent(1000));
+  window.add(step(9.0, 7.0, 0.5, 0.5, 1000));
   window.begin(10, {.total = 50, .validating = 4, .data_wait = 3, .reduce_wait = 2, .reduce_hidden = 1});
-  window.add(1.0, 5.0, 0.25, sent(10));
-  window.add(2.0, 6.0, 0.75, sent(30));
+  window.add(step(1.0, 5.0, 0.25, 0.75, 10));
+  window.add(step(2.0, 6.0, 0.75, 0.5, 30));
   SelfCommunicator alone;
   const auto bytes = window.bytes(12, alone);
   const auto progress = window.progress(
@@ -32,6 +34,7 @@ TEST(ProgressWindow, TellsOfTheStepsSinceItBegan) {
   EXPECT_EQ(progress.gradient_norm, 6.0);
   EXPECT_EQ(progress.rate, 0.01);
   EXPECT_EQ(progress.padded_share, 0.5);
+  EXPECT_EQ(progress.repeated_share, 0.625);
   // Ten seconds, two of which went to validation.
   EXPECT_EQ(progress.tasks_per_second, 2 * 64 / 8.0);
   EXPECT_EQ(progress.data_wait_share, 2 / 8.0);
