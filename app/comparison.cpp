@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "app/progress_line.h"
 #include "base/digest.h"
 #include "base/plural.h"
 #include "cluster/agreement.h"
@@ -57,6 +58,7 @@ Comparison::Comparison(const Dataset& dataset, const EvaluationOptions& options,
     : dataset_(dataset),
       test_(dataset, Split::kTest, options, group),
       options_(options),
+      tells_(group.rank() == 0),
       measures_(computed_measures(options, test_.scale())) {
   for (const auto& measure : measures_) check(measure, options, test_.scale());
   auto shown = nlohmann::json::array();
@@ -103,7 +105,10 @@ void Comparison::slice_by(const std::vector<std::int64_t>& training_rows) {
 }
 
 std::vector<EvaluationResult> Comparison::judge(const std::string& name, const Recommender& recommender) {
-  auto results = test_.run(recommender);
+  ProgressDisplay display(ProgressDisplay::Tells::kLong);
+  auto results = test_.run(recommender, [&](std::int64_t done, std::int64_t all) {
+    if (tells_) display.show(fmt::format("judged {}, tasks times support sizes:", name), done, all);
+  });
   for (const auto& result : results) refuse_not_finite(name, result);
   auto found = measurements(results, measures_, options_);
   for (std::size_t i = 0; i < results.size(); ++i) {

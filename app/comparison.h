@@ -24,7 +24,8 @@ class Comparison {
   // Tells what is judged from now on by the popularity of entities, too; `training_rows` are those of each entity.
   void slice_by(const std::vector<std::int64_t>& training_rows);
 
-  // Collective.  Throws AgreedError kDiverged naming the first task whose error is not finite.
+  // Collective.  Where it takes long, the first rank says on stderr how far it is.  Throws AgreedError kDiverged naming
+  // the first task whose error is not finite.
   std::vector<EvaluationResult> judge(const std::string& name, const Recommender& recommender);
   // What judge() has found of two recommenders, task by task.
   void pair(const std::vector<EvaluationResult>& results, const std::vector<EvaluationResult>& others);
@@ -61,6 +62,7 @@ class Comparison {
   const Dataset& dataset_;
   Evaluation test_;
   EvaluationOptions options_;
+  bool tells_;                     // how far it is
   std::vector<Measure> measures_;  // the first of them are shown
   std::vector<Measure> sliced_;    // those of the shown ones that are told by slices
   PopularitySlices slices_;

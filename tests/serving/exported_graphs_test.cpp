@@ -27,7 +27,8 @@ Learner example(const ModelOptions& options, const Schema& schema = random_batch
   Learner learner(schema, options, 3);
   RandomStream random(5, Purpose::kSynthesize);
   auto flat = learner.parameters().flat().detach();
-  for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i].add_(0.1 * random.normal());
+  auto* value = flat.mutable_data_ptr<float>();
+  for (std::int64_t i = 0; i < flat.numel(); ++i) value[i] += 0.1f * static_cast<float>(random.normal());
   return learner;
 }
 

@@ -24,7 +24,8 @@ struct Scripts {
   explicit Scripts(const ModelOptions& options) : learner(random_batch_schema(), options, 3) {
     RandomStream random(5, Purpose::kSynthesize);
     auto flat = learner.parameters().flat().detach();
-    for (std::int64_t i = 0; i < flat.numel(); ++i) flat[i].add_(0.1 * random.normal());
+    auto* value = flat.mutable_data_ptr<float>();
+    for (std::int64_t i = 0; i < flat.numel(); ++i) value[i] += 0.1f * static_cast<float>(random.normal());
     for (const auto& graph : trace(learner)) list.emplace_back(graph);
   }
   MemoryLayout layout() const { return {learner.schema(), list[1], kMostRows}; }

@@ -179,21 +179,34 @@ RankedRows Evaluation::ranked_rows(const Gathered& gathered) const {
           .self_information = self_information_};
 }
 
-std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender) const {
+std::vector<std::size_t> Evaluation::own_batches() const {
+  std::vector<std::size_t> own;
+  for (auto batch = static_cast<std::size_t>(group_.rank()); batch < batches_.size();
+       batch += static_cast<std::size_t>(group_.size()))
+    own.push_back(batch);
+  return own;
+}
+
+std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender,
+                                              const EvaluationProgress& progress) const {
   if (options_.episodes_from.empty()) require_order(recommender, options_.order, "evaluate.order");
   std::optional<CatalogueRanking> ranking;
   if (ranks_all()) ranking.emplace(dataset_, recommender, listed_);
   const bool tells_distributions = tells_calibration(recommender);
+  const auto own = own_batches();
+  std::int64_t done = 0, all = 0;
+  for (const auto batch : own) all += std::ssize(batches_[batch]) * std::ssize(options_.support);
   std::vector<EvaluationResult> results;
   results.reserve(options_.support.size());
   for (const auto& support : options_.support) {
     auto gathered = nothing_gathered();
-    for (std::size_t batch = 0; batch < batches_.size(); ++batch) {
-      if (static_cast<int>(batch % static_cast<std::size_t>(group_.size())) != group_.rank()) continue;
+    for (const auto batch : own) {
       if (ranking)
         rank_batch(*ranking, batch, rows_of(support), gathered);
       else
         judge_batch(recommender, batch, rows_of(support), gathered);
+      done += std::ssize(batches_[batch]);
+      if (progress) progress(done, all);
     }
     for (auto* values : {&gathered.labels, &gathered.predicted, &gathered.scores, &gathered.calibration,
                          &gathered.places, &gathered.lists})

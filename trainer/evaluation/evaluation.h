@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,10 @@ struct EvaluationResult {
   std::optional<std::int64_t> not_finite = {};  // the first task with a prediction that is not finite
 };
 
+// Told after each batch of this rank's tasks: how many it has judged by now, those of each support size counted apart,
+// and how many there are.
+using EvaluationProgress = std::function<void(std::int64_t done, std::int64_t all)>;
+
 // Judges recommenders on the tasks of one split, over all ranks.  Results do not depend on
 // the number of ranks: each task is computed whole by one of them, and all have the rows of all
 // tasks, in the order of the tasks, when they are measured.  Whatever options.episodes_from lists is judged in place of
@@ -46,7 +51,7 @@ class Evaluation {
   std::vector<std::uint32_t> query_entities() const;
 
   // Collective.  One result for each support size, the same on every rank.
-  std::vector<EvaluationResult> run(const Recommender& recommender) const;
+  std::vector<EvaluationResult> run(const Recommender& recommender, const EvaluationProgress& progress = {}) const;
 
   // Collective.  The mean over the support sizes.
   double mean(const Recommender& recommender, const Measure& measure) const;
@@ -59,6 +64,7 @@ class Evaluation {
     at::Tensor places, lists;      // int64 [rows_.rows()], [tasks, listed]
   };
   Gathered nothing_gathered() const;
+  std::vector<std::size_t> own_batches() const;
   // Labels of drawn rows are nobody's, so no interval should hold them.
   bool tells_calibration(const Recommender& recommender) const {
     return options_.candidates.kind == Candidates::Kind::kRows && recommender.tells_distributions();

@@ -46,6 +46,29 @@ TEST(Evaluation, GivesTheSameBitsOnAnyNumberOfRanks) {
   }
 }
 
+TEST(Evaluation, TellsHowManyOfARanksTasksAreJudged) {
+  MpiCommunicator group(MPI_COMM_WORLD);
+  const TemporaryFolder folder;
+  ingest_small_dataset(folder.path());
+  const Dataset dataset(folder.path() / "dataset", true);
+  const BiasModel model(TrainingRows(dataset), dataset.schema());
+  EvaluationOptions options;
+  options.query = 4;
+  options.support = {"0", "3", "all"};
+  const Evaluation evaluation(dataset, Split::kTrain, options, group);
+  std::vector<std::int64_t> told = {0};
+  std::int64_t all = 0;
+  evaluation.run(model, [&](std::int64_t done, std::int64_t of) {
+    EXPECT_GT(done, told.back());
+    told.push_back(done);
+    all = of;
+  });
+  EXPECT_EQ(told.back(), all);
+  auto of_ranks = at::full({1}, all, at::kLong);
+  group.sum(of_ranks);
+  EXPECT_EQ(of_ranks.item<std::int64_t>(), 3 * evaluation.tasks());
+}
+
 TEST(Evaluation, WantsTasksWithARowToAdaptToBesideTheQuery) {
   MpiCommunicator group(MPI_COMM_WORLD);
   const TemporaryFolder folder;
