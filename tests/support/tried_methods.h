@@ -89,6 +89,13 @@ inline std::vector<ModelOptions> tried_settings() {
   add_modulated({kPrior, kSupportEncoder, kSteps}, Scope::kAll);
   add_modulated({kLstm, kSteps}, Scope::kDense);
   add_modulated({kPrior, kRidge}, Scope::kHead);
+  const auto add_weighted = [&](std::vector<StageKind> stages) {
+    add(Scope::kHead, {});
+    methods.back().adapt.stages = std::move(stages);
+    methods.back().adapt.row_noise = methods.back().adapt.score_feature = true;
+  };
+  add_weighted({kPrior, kRidge});
+  add_weighted({kPrior, kSupportEncoder, kKernel});
   return methods;
 }
 
@@ -133,6 +140,8 @@ inline std::string name_of_tried(const ModelOptions& method) {
   if (inner.warp) name += ", warp";
   if (inner.tower_pull > 0.0) name += ", pull";
   if (method.adapt.modulation) name += ", modulation";
+  if (method.adapt.row_noise) name += ", row noise";
+  if (method.adapt.score_feature) name += ", score";
   return name;
 }
 

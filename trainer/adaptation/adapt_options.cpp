@@ -78,6 +78,14 @@ void declare(Options& add, AdaptOptions& options) {
       .from(0)
       .to(1e6)
       .only_with("adapt.stages", {"ridge", "kernel"});
+  add.add("adapt.row-noise", options.row_noise,
+          "a support row weighs the inverse of its own noise, where that is learned (adapt.likelihood); else all weigh "
+          "alike")
+      .only_with("adapt.stages", {"ridge", "kernel"});
+  add.add("adapt.score-feature", options.score_feature,
+          "a row's score before the head is one more feature, by which a task's scores spread or draw together; not of "
+          "classes")
+      .only_with("adapt.stages", {"ridge", "kernel"});
   declare(add, options.contrast);
   declare(add, options.inner);
 }

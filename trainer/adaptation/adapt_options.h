@@ -56,6 +56,8 @@ struct AdaptOptions {
   double no_support = 0.0;        // weight, in the outer loss, of query rows as a task without support rows scores them
   double leave_one_out = 1.0;     // weight, in the outer loss, of a support row that was left out
   double likelihood = 0.3;        // weight, in the outer loss, of how likely query rows' labels were
+  bool row_noise = false;         // closed forms weigh support rows by the inverse of their noise, where it is learned
+  bool score_feature = false;     // closed forms see a row's score before the head as a feature; not of classes
   ContrastOptions contrast = {};
   InnerOptions inner = {};  // of `steps`
 };

@@ -69,8 +69,9 @@ void join(TaskState& state, const at::Tensor& start, const at::Tensor& row_count
 
 }  // namespace
 
-Kernel::Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, Initialiser& draw,
-               Parameters& parameters) {
+Kernel::Kernel(std::int64_t features, std::int64_t inputs, std::int64_t width, bool row_noise, Initialiser& draw,
+               Parameters& parameters)
+    : row_noise_(row_noise) {
   add_precisions("kernel.precision", features, parameters);
   parameters.add("kernel.points.weight", ParameterGroup::kNetwork, {width, inputs},
                  draw.uniform({width, inputs}, inputs));
@@ -84,10 +85,11 @@ void Kernel::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
   auto [kernel, memory] = pairs_of(rows, support, parameters);
+  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::Tensor();
   const auto of_start = rows.base + task_product(rows.rows, rows.start);
   auto outputs = of_start;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
-    const Responses responses(support.objective, outputs, support.labels);
+    const Responses responses(support.objective, outputs, support.labels, noise);
     if (step == 1 || !support.objective.has_constant_curvature())
       memory.inverse = inverse_covariance(kernel, responses.weights, support);
     memory.residuals = responses.values - of_start;
@@ -104,13 +106,15 @@ void Kernel::apply(TaskState& state, const Support& support) const {
 }
 
 void Kernel::update(TaskState& state, const Support& support) const {
+  const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
   auto& memory = *state.kernel;
-  const auto points = kernel_points(support.rows, rows.encoding, state.layers.parameters());
+  const auto points = kernel_points(support.rows, rows.encoding, parameters);
   const auto responses = responses_of(rows, support.labels), mask = support.labels.mask.unsqueeze(2);
+  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::ones_like(mask);
   for (std::int64_t row = 0; row < rows.rows.size(1); ++row) {
     const auto of_row = [&](const at::Tensor& values) { return values.narrow(1, row, 1); };
-    memory.add_row(of_row(rows.rows), of_row(points), of_row(responses), of_row(mask));
+    memory.add_row(of_row(rows.rows), of_row(points), of_row(responses), of_row(noise), of_row(mask));
   }
   memory.residuals = memory.responses - task_product(memory.scaled_rows / memory.variance.transpose(1, 2), rows.start);
   memory.weights = task_product(memory.inverse, memory.residuals);

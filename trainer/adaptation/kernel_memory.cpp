@@ -18,11 +18,11 @@ at::Tensor KernelMemory::output_variance(const at::Tensor& rows, const at::Tenso
 }
 
 void KernelMemory::add_row(const at::Tensor& h, const at::Tensor& point, const at::Tensor& response,
-                           const at::Tensor& is_row) {
+                           const at::Tensor& noise, const at::Tensor& is_row) {
   const auto scaled = h * variance.transpose(1, 2);
   const auto with_support = task_product(h, scaled_rows.transpose(1, 2)) + similarity(point);
   const auto gain = task_product(with_support, inverse);  // [T, 1, S]
-  const auto own = (scaled * h).sum(2, true) + scale + 1.0;
+  const auto own = (scaled * h).sum(2, true) + scale + noise;
   const auto pivot = is_row / (own - (gain * with_support).sum(2, true));
   const auto border = -gain * pivot;
   const auto grown = inverse - task_product(gain.transpose(1, 2), border);

@@ -34,8 +34,10 @@ std::unique_ptr<Stage> make_stage(StageKind kind, const StageParts& parts) {
   if (kind == StageKind::kTaskMemory)
     return std::make_unique<TaskMemory>(layout, options.task_memory, options.prior, features, inputs, draw, parameters,
                                         tables);
-  if (kind == StageKind::kRidge) return std::make_unique<Ridge>(features, parameters);
-  if (kind == StageKind::kKernel) return std::make_unique<Kernel>(features, inputs, options.kernel, draw, parameters);
+  const bool row_noise = noise && options.row_noise;
+  if (kind == StageKind::kRidge) return std::make_unique<Ridge>(features, row_noise, parameters);
+  if (kind == StageKind::kKernel)
+    return std::make_unique<Kernel>(features, inputs, options.kernel, row_noise, draw, parameters);
   return std::make_unique<Steps>(rule);
 }
 

@@ -11,7 +11,8 @@ namespace warmstart {
 //   shape = 1 + shape_0 + rows / 2,   rate = rate_0 + (what the fit leaves of the support's residuals, squared) / 2
 //
 // A label is then of Student's t distribution around its output: 2 shape degrees of freedom, and the squared scale
-// (noise of the row + variance of the output) rate / shape, both in units of the support rows' noise.
+// (noise of the row + variance of the output) rate / shape.  Support rows count by the noise of theirs, too, unless all
+// are to count as if it were 1.
 struct Noise {
   at::Tensor shape, rate;  // [T, 1, 1]
 };
@@ -20,7 +21,7 @@ struct Noise {
 void add_noise(std::int64_t inputs, Parameters& parameters);
 bool has_noise(const BatchParameters& parameters);
 
-// Of tasks with support rows [T, 1]; `unexplained` [T, 1, 1]: the sum e' (e - fitted).
+// Of tasks with support rows [T, 1]; `unexplained` [T, 1, 1]: the sum e' W (e - fitted), W the rows' weights.
 Noise noise_of(const BatchParameters& parameters, const at::Tensor& row_counts, const at::Tensor& unexplained);
 
 // The noise of rows: softplus of a part of theirs, a linear map of their inputs and of whether their key is unknown.

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "trainer/arithmetic/by_element.h"
+
 namespace warmstart {
 
 ResidualRows::ResidualRows(const TaskState& state, const Support& support)
@@ -14,11 +16,18 @@ ResidualRows::ResidualRows(const TaskState& state, const Support& support)
   left_out = state.left_out_head.defined() ? state.left_out_head : together.unsqueeze(1);
 }
 
-Responses::Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels)
+Responses::Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels,
+                     const at::Tensor& noise)
     : weights(objective.inner_curvature(outputs, labels)) {
   // Where rows are padded the gradient is 0, too.
   const auto divisor = weights + (1.0 - labels.mask).unsqueeze(2);
   values = outputs - objective.inner_gradient(outputs, labels) / divisor;
+  if (noise.defined()) weights = weights / noise;
+}
+
+at::Tensor noise_of_rows(const Support& support, const Encoding& encoding, const BatchParameters& parameters) {
+  const auto mask = support.labels.mask.unsqueeze(2);
+  return softplus_by_element(support.rows.part(kRowNoise, encoding, parameters)) * mask + (1.0 - mask);
 }
 
 Head head_of(const at::Tensor& columns) {

@@ -19,12 +19,16 @@ struct ResidualRows {
 
 // Newton's method on the inner loss: at given outputs it is, up to its second order, weighted least squares.
 struct Responses {
-  // At `outputs` [T, S, C].
-  Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels);
+  // At `outputs` [T, S, C].  `noise` [T, S, 1]: variances of the rows' labels beside each other; undefined where all
+  // are the same.
+  Responses(const Objective& objective, const at::Tensor& outputs, const RowTensors& labels, const at::Tensor& noise);
 
   at::Tensor weights;  // [T, S, 1], 0 where padded
   at::Tensor values;   // [T, S, C]: what the outputs should be
 };
+
+// The noise of the support rows [T, S, 1], 1 where they are padded.
+at::Tensor noise_of_rows(const Support& support, const Encoding& encoding, const BatchParameters& parameters);
 
 // The head that is the columns [T, D + 1, C].
 Head head_of(const at::Tensor& columns);

@@ -18,7 +18,8 @@ constexpr double kLeastFreedom = 0.02;  // of a row's own part in its fitted out
 // Weighted least squares of one Newton step.
 struct Fit {
   at::Tensor inverse;    // A^-1 [T, D + 1, D + 1]
-  at::Tensor residuals;  // e, weighted [T, S, C]
+  at::Tensor errors;     // e [T, S, C]
+  at::Tensor residuals;  // e, weighted
   at::Tensor change;     // of the head [T, D + 1, C]
 };
 
@@ -50,14 +51,15 @@ at::Tensor inverse_of(const ResidualRows& support, const at::Tensor& weights, co
 }
 
 Fit fit(const ResidualRows& support, const Responses& responses, at::Tensor inverse) {
-  auto residuals = responses.weights * (responses.values - support.base - task_product(support.rows, support.start));
+  auto errors = responses.values - support.base - task_product(support.rows, support.start);
+  auto residuals = responses.weights * errors;
   auto change = task_product(inverse, task_product(support.rows.transpose(1, 2), residuals));
-  return {std::move(inverse), std::move(residuals), std::move(change)};
+  return {std::move(inverse), std::move(errors), std::move(residuals), std::move(change)};
 }
 
-// Of a fit with rows that weigh 1.
+// e' W (e - fitted)
 at::Tensor unexplained(const ResidualRows& support, const Fit& fit) {
-  return (fit.residuals * (fit.residuals - task_product(support.rows, fit.change))).sum(1, true);
+  return (fit.residuals * (fit.errors - task_product(support.rows, fit.change))).sum(1, true);
 }
 
 // The support rows' outputs where each was left out.
@@ -75,29 +77,33 @@ at::Tensor left_out_outputs(const ResidualRows& support, const Responses& respon
 
 constexpr const char *kMoments = "ridge.moments", *kSquares = "ridge.squares";
 
-// Adds H' r and r' r of rows to the state's.
-void add_sums(TaskState& state, const ResidualRows& rows, const RowTensors& labels) {
+// Adds H' W r and r' W r of rows to the state's; `noise` [T, S, 1] is W^-1, undefined where all weigh 1.
+void add_sums(TaskState& state, const ResidualRows& rows, const RowTensors& labels, const at::Tensor& noise) {
   const auto r = (labels.label * labels.mask).unsqueeze(2) - rows.base * labels.mask.unsqueeze(2);
+  const auto weighted = noise.defined() ? r / noise : r;
   const auto add = [&](const char* name, const at::Tensor& sum) {
     auto& so_far = state.sums[name];
     so_far = so_far.defined() ? so_far + sum : sum;
   };
-  add(kMoments, task_product(rows.rows.transpose(1, 2), r));
-  add(kSquares, r.square().sum(1, true));
+  add(kMoments, task_product(rows.rows.transpose(1, 2), weighted));
+  add(kSquares, (weighted * r).sum(1, true));
 }
 
 }  // namespace
 
-Ridge::Ridge(std::int64_t features, Parameters& parameters) { add_precisions("ridge.precision", features, parameters); }
+Ridge::Ridge(std::int64_t features, bool row_noise, Parameters& parameters) : row_noise_(row_noise) {
+  add_precisions("ridge.precision", features, parameters);
+}
 
 void Ridge::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
   const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
+  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::Tensor();
   auto head = rows.start;
   Fit found;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
-    const Responses responses(support.objective, rows.base + task_product(rows.rows, head), support.labels);
+    const Responses responses(support.objective, rows.base + task_product(rows.rows, head), support.labels, noise);
     const bool is_known = step > 1 && support.objective.has_constant_curvature();
     found = fit(rows, responses, is_known ? found.inverse : inverse_of(rows, responses.weights, precision));
     head = rows.start + found.change;
@@ -108,17 +114,19 @@ void Ridge::apply(TaskState& state, const Support& support) const {
   state.covariance = found.inverse;
   if (has_noise(parameters)) state.noise = noise_of(parameters, support.row_counts, unexplained(rows, found));
   if (support.wanted.shares) state.add_shares(task_product(rows.rows, found.inverse) * found.residuals);
-  if (support.wanted.sums) add_sums(state, rows, support.labels);
+  if (support.wanted.sums) add_sums(state, rows, support.labels, noise);
 }
 
 void Ridge::update(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support);
-  add_sums(state, rows, support.labels);
+  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::Tensor();
+  add_sums(state, rows, support.labels, noise);
   for (std::int64_t row = 0; row < rows.rows.size(1); ++row) {
     const auto h = rows.rows.narrow(1, row, 1);
-    const auto gain = task_product(h, state.covariance);
-    state.covariance = state.covariance - task_product(gain.transpose(1, 2), gain) / (1.0 + (gain * h).sum(2, true));
+    const auto gain = task_product(h, state.covariance), of_row = (gain * h).sum(2, true);
+    const auto total = noise.defined() ? of_row + noise.narrow(1, row, 1) : of_row + 1.0;
+    state.covariance = state.covariance - task_product(gain.transpose(1, 2), gain) / total;
   }
   const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
   const auto pulled = state.sums.at(kMoments) + precision * rows.start;

@@ -10,6 +10,7 @@
 #include "trainer/learner/learner_batch.h"
 #include "trainer/learner/learner_catalogue.h"
 #include "trainer/learner/memory_estimate.h"
+#include "trainer/networks/score_feature.h"
 
 namespace warmstart {
 namespace {
@@ -25,6 +26,17 @@ constexpr const char* kSupportWeights = "support.weights";
 constexpr const char* kSupportDense = "support.dense";
 constexpr const char* kSupportMask = "support.rows";
 constexpr const char* kRows = "rows";  // among the sums: how many there were
+
+// Whether the head is found in closed form.
+bool solves(const AdaptOptions& options) {
+  return std::any_of(options.stages.begin(), options.stages.end(),
+                     [](auto stage) { return stage == StageKind::kRidge || stage == StageKind::kKernel; });
+}
+
+// What all classes have in common tells none of them from another.
+bool sees_score(const ModelOptions& options) {
+  return options.adapt.score_feature && solves(options.adapt) && options.objective.kind != ObjectiveKind::kClasses;
+}
 
 // Without the stage `steps` there are none.
 InnerOptions inner_options(const AdaptOptions& options) {
@@ -47,6 +59,7 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   const auto layout = feature_layout(schema);
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
+  if (sees_score(options_)) network_ = std::make_unique<ScoreFeature>(std::move(network_), parameters_);
   stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(),
                          learns_noise(), options_.adapt.modulation ? layers_.modulation_size() : 0, rule_, draw,
                          parameters_, tables_});
@@ -73,10 +86,7 @@ bool Learner::reads_order() const {
 }
 
 bool Learner::learns_noise() const {
-  const auto& stages = options_.adapt.stages;
-  const bool solves = std::any_of(stages.begin(), stages.end(),
-                                  [](auto stage) { return stage == StageKind::kRidge || stage == StageKind::kKernel; });
-  return solves && objective_->has_normal_noise() && options_.adapt.likelihood > 0.0;
+  return solves(options_.adapt) && objective_->has_normal_noise() && options_.adapt.likelihood > 0.0;
 }
 
 void Learner::start_from(double score, const at::Tensor& key_bias) {

@@ -252,17 +252,17 @@ class SolversOfClasses : public StagesOfClasses {
 };
 
 TEST_F(SolversOfClasses, RidgeLeavesOutARowAsARefitWithoutItDoes) {
-  expect_left_out_as_by_refits(Ridge(2, parameters));
+  expect_left_out_as_by_refits(Ridge(2, false, parameters));
 }
 
 TEST_F(SolversOfClasses, KernelLeavesOutARowAsARefitWithoutItDoes) {
-  expect_left_out_as_by_refits(Kernel(2, 5, 2, draw, parameters));
+  expect_left_out_as_by_refits(Kernel(2, 5, 2, false, draw, parameters));
 }
 
 // The kernel's steps written out over the three rows that are no padding, each class a column; the curvature of the
 // softmax is bounded by 1/2.
 TEST_F(StagesOfClasses, KernelPredictsEachClassAsADirectSolveOverAllPairsOfRows) {
-  const Kernel stage(2, 5, 2, draw, parameters);
+  const Kernel stage(2, 5, 2, false, draw, parameters);
   parameters.flatten(at::kDouble);
   parts["kernel.points"] = sines(6, {1, 4, 2});
   set("kernel.precision", 3);
