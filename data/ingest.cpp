@@ -272,8 +272,10 @@ class Ingest {
     for (const auto& field : fields) own.emplace_back(field->smallest, field->largest);
     for (const auto& of_rank : ranks_.gather(own)) {
       for (std::size_t i = 0; i < fields.size(); ++i) {
-        fields[i]->note(of_rank[i][0].get<double>());
-        fields[i]->note(of_rank[i][1].get<double>());
+        const auto smallest = of_rank[i][0].get<double>(), largest = of_rank[i][1].get<double>();
+        if (smallest > largest) continue;  // It has seen none.
+        fields[i]->note(smallest);
+        fields[i]->note(largest);
       }
     }
   }
