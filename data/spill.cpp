@@ -190,10 +190,10 @@ SpilledShard SpillReader::read(std::int64_t shard) const {
   return std::move(made).finished();
 }
 
-SpilledShard SpillReader::read(std::string in_memory) const {
+SpilledShard SpillReader::read(std::string records) const {
   ShardInMaking made;
-  Records records(made.shard.contents.emplace_back(std::move(in_memory)), folder, ranks.front(), *this);
-  made.add(records);
+  Records rows(made.shard.contents.emplace_back(std::move(records)), folder, ranks.front(), *this);
+  made.add(rows);
   return std::move(made).finished();
 }
 
