@@ -89,6 +89,9 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   fmt::print("{}: data set, {}, {} rows about {}, {}{}\n", path.string(), counted(dataset.tasks(), schema.task),
              facts["rows"].get<std::int64_t>(), counted(dataset.entities(), schema.entity),
              counted(std::ssize(facts["shards"]), "shard"), line.verify ? ", all digests hold" : "");
+  if (dataset.has_users())
+    fmt::print("rows have users of their own: {}, whose fields stand once, in users.h5\n",
+               counted(static_cast<std::int64_t>(dataset.users().count), "user"));
   if (schema.label.empty()) {
     fmt::print("no labels: every row is a positive, of label 1\n");
   } else {

@@ -58,6 +58,12 @@ nlohmann::json new_keys(const Dataset& first, const Dataset& second) {
   return counts;
 }
 
+// Of rows that have users of their own, how many each data set has; null where one of them does not tell.
+nlohmann::json users_of(const Dataset& first, const Dataset& second) {
+  if (!first.has_users() || !second.has_users()) return {};
+  return {first.users().count, second.users().count};
+}
+
 std::int64_t shared_shards(const Dataset& first, const Dataset& second) {
   std::int64_t shared = 0;
   for (std::int64_t shard = 0; shard < std::min(first.shards(), second.shards()); ++shard) {
@@ -75,10 +81,12 @@ void compare_datasets(const std::filesystem::path& first_path, const std::filesy
   const auto tasks = compare_tasks(first, second), keys = new_keys(first, second);
   const auto differs = difference(first.schema(), second.schema());
   const auto shared = shared_shards(first, second);
+  const auto users = users_of(first, second);
   if (line.json) {
     fmt::print("{}\n", nlohmann::json({{"tasks", tasks},
                                        {"rows", {rows_of(first), rows_of(second)}},
                                        {"entities", {first.entities(), second.entities()}},
+                                       {"users", users},
                                        {"new_keys", keys},
                                        {"same_shards", shared},
                                        {"shards", second.shards()},
@@ -93,6 +101,7 @@ void compare_datasets(const std::filesystem::path& first_path, const std::filesy
              tasks["with_other_rows"].dump());
   fmt::print("  {} -> {} rows; {} -> {}\n", rows_of(first), rows_of(second), first.entities(),
              counted(second.entities(), second.schema().entity));
+  if (!users.is_null()) fmt::print("  {} -> {}\n", users[0].dump(), counted(users[1].get<std::int64_t>(), "user"));
   for (const auto& [name, count] : keys.items()) fmt::print("  {} new keys of '{}'\n", count.dump(), name);
   fmt::print("  {} of {} are the same\n", shared, counted(second.shards(), "shard"));
   fmt::print("models of the first {}\n", differs.empty() ? "fit the second" : "do not fit the second: " + differs);

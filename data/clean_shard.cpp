@@ -98,12 +98,7 @@ void clean(SpilledShard& shard, const IngestOptions& options, const EndOfTask& e
 
 SpillReader spill_reader(const std::filesystem::path& folder, const IngestOptions& options, const IngestTables& tables,
                          std::span<const SpillOfRank> ranks) {
-  return {folder,
-          tables.row_fields,
-          ranks,
-          !options.time.empty(),
-          options.task == TaskSide::kScenario,
-          tables.columns_of_row};
+  return {folder, tables.row_fields, ranks, !options.time.empty(), tables.has_users(), tables.columns_of_row};
 }
 
 }  // namespace warmstart

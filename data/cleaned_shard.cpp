@@ -15,6 +15,7 @@ CleanedTasks by_column(const std::vector<SpilledTask>& tasks, const FieldBuilder
       // Cells of rows in order lie anywhere in the shard: waiting for each took a fifth of an ingest.
       if (r + kAhead < task.rows.size()) __builtin_prefetch(task.rows[r + kAhead].cells);
       result.entity.push_back(row.entity);
+      if (row.user != kNoUser) result.user.push_back(row.user);
       result.label.push_back(static_cast<float>(row.label));
       result.time.push_back(row.time);
       const auto& cells = cells_of_row.of(row);
@@ -29,6 +30,7 @@ void write(ArrayFileWriter& file, const CleanedTasks& tasks) {
   file.add_texts(tasks.keys);
   file.add(tasks.offsets);
   file.add(tasks.entity);
+  file.add(tasks.user);
   file.add(tasks.label);
   file.add(tasks.time);
   for (const auto& field : tasks.fields) field.write(file);
@@ -38,6 +40,7 @@ void read(ArrayFileReader& file, CleanedTasks& tasks) {
   tasks.keys = file.take_texts();
   tasks.offsets = file.take<std::int64_t>();
   tasks.entity = file.take<std::uint32_t>();
+  tasks.user = file.take<std::uint32_t>();
   tasks.label = file.take<float>();
   tasks.time = file.take<double>();
   for (auto& field : tasks.fields) field.read(file);
@@ -63,6 +66,7 @@ void CleanedTasks::add(const CleanedTasks& others, std::size_t task) {
   };
   keys.push_back(others.keys[task]);
   append(entity, others.entity);
+  if (!others.user.empty()) append(user, others.user);
   append(label, others.label);
   append(time, others.time);
   for (std::size_t i = 0; i < fields.size(); ++i)

@@ -17,6 +17,7 @@ struct CleanedTasks {
   std::vector<std::string> keys;
   std::vector<std::int64_t> offsets = {0};  // the rows of task i are offsets[i] to offsets[i + 1]
   std::vector<std::uint32_t> entity;
+  std::vector<std::uint32_t> user;  // empty where rows have none of their own
   std::vector<float> label;
   std::vector<double> time;
   std::vector<CellColumn> fields;  // one a row field

@@ -25,6 +25,7 @@ Dataset::Dataset(const std::filesystem::path& folder, bool verify)
   shards_.resize(manifest_.shards.size());
   check_tasks();
   check_entities();
+  read_users();
   check_vocabularies();
 }
 
@@ -65,6 +66,22 @@ void Dataset::check_entities() {
     entity_fields_ = stored_columns(*entities_, "field/", schema(), FieldOwner::kEntity, count);
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", (folder_ / "entities.h5").string(), error.what()));
+  }
+}
+
+void Dataset::read_users() {
+  if (!has_users()) return;
+  open(users_file_, "users.h5");
+  users_.count = static_cast<std::size_t>(manifest_.users->count);
+  if (users_file_->text_count("key") != users_.count || users_training_rows().size() != users_.count)
+    refuse("users.h5", "'key' or 'training_rows'");
+  try {
+    for (const auto* field : schema().fields_of(FieldOwner::kRow)) {
+      if (manifest_.users->fields.contains(field->name))
+        users_.fields.emplace(field->name, StoredColumn(*users_file_, "field/" + field->name, *field, users_.count));
+    }
+  } catch (const DataError& error) {
+    throw DataError(fmt::format("{}: {}", (folder_ / "users.h5").string(), error.what()));
   }
 }
 
@@ -112,7 +129,7 @@ const Shard& Dataset::shard(std::size_t index) const {
   if (!shards_[index]) {
     const auto& entry = manifest_.shards[index];
     if (verify_) verify_file(entry.file, entry.digest);
-    auto opened = std::make_unique<Shard>(folder_ / entry.file, schema(), static_cast<std::size_t>(entities()));
+    auto opened = std::make_unique<Shard>(folder_ / entry.file, schema(), static_cast<std::size_t>(entities()), users_);
     check_shard(*opened, index);
     shards_[index] = std::move(opened);
   }
@@ -148,7 +165,7 @@ std::unique_ptr<Shard> Dataset::short_tasks(std::size_t shard) const {
   const auto& entry = manifest_.shards[shard];
   if (entry.short_file.empty()) return nullptr;
   if (verify_) verify_file(entry.short_file, entry.short_digest);
-  return std::make_unique<Shard>(folder_ / entry.short_file, schema(), static_cast<std::size_t>(entities()));
+  return std::make_unique<Shard>(folder_ / entry.short_file, schema(), static_cast<std::size_t>(entities()), users_);
 }
 
 void Dataset::verify_file(const std::string& name, const std::string& digest) const {

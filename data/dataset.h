@@ -1,6 +1,7 @@
 // A data set on disk: dataset.json (schema, counts, digests), vocabulary.h5,
-// entities.h5 (what rows are about), tasks.h5 (rows and split of each task), and
-// shards of whole tasks, opened when first needed.
+// entities.h5 (what rows are about), users.h5 (of scenarios: whose rows they are),
+// tasks.h5 (rows and split of each task), and shards of whole tasks, opened when
+// first needed.
 //
 // Thread-safe.
 
@@ -56,6 +57,15 @@ class Dataset {
   // Of each entity, in training tasks; 0 of one whose key is unknown.
   std::vector<std::int64_t> training_rows() const;
 
+  // Whether rows have users of their own, who stand once, in users.h5; how many, their keys and fields, and of each its
+  // rows in training tasks.
+  bool has_users() const { return manifest_.users.has_value(); }
+  const StoredUsers& users() const { return users_; }
+  std::string user_key(std::size_t user) const { return users_file_->text("key", user); }
+  std::span<const std::int64_t> users_training_rows() const {
+    return users_file_->array<std::int64_t>("training_rows");
+  }
+
   // The raw keys of a field: element id - 1 is the key of `id`; and how often it stands in training rows.
   std::vector<std::string> vocabulary(const Field& field) const;
   std::string vocabulary_key(const Field& field, std::int64_t id) const;  // of 1 to its size
@@ -76,6 +86,7 @@ class Dataset {
   void open(std::unique_ptr<Hdf5Mapping>& file, const char* name);
   void check_tasks() const;
   void check_entities();
+  void read_users();
   void check_vocabularies() const;
   void check_shard(const Shard& shard, std::size_t index) const;
   [[noreturn]] void refuse(const std::string& file, const std::string& what) const;
@@ -83,11 +94,12 @@ class Dataset {
   std::filesystem::path folder_;
   bool verify_;
   DatasetManifest manifest_;
-  std::unique_ptr<Hdf5Mapping> tasks_file_, entities_, vocabulary_;
+  std::unique_ptr<Hdf5Mapping> tasks_file_, entities_, vocabulary_, users_file_;
   std::span<const std::uint32_t> row_counts_;
   std::span<const std::uint8_t> splits_;
   std::span<const std::int64_t> shard_first_;
   std::vector<StoredColumn> entity_fields_;
+  StoredUsers users_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Shard>> shards_;
 };

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace warmstart {
 namespace {
@@ -16,6 +19,7 @@ using Counts = DatasetManifest::Counts;
 
 constexpr std::int64_t kMostEntities = std::int64_t{1} << 32;
 constexpr std::array kOtherFiles = {"tasks.h5", "entities.h5", "vocabulary.h5"};
+constexpr const char* kUsersFile = "users.h5";
 
 void check_version(const nlohmann::json& json) {
   if (text_at(json, "format") != "warmstart-dataset") throw DataError("is not the manifest of a data set");
@@ -52,8 +56,25 @@ void read_splits(DatasetManifest& manifest) {
       manifest.splits, [](const Counts& split) { return split; }, manifest.counts, "splits");
 }
 
+void read_users(DatasetManifest& manifest) {
+  if (!manifest.json.contains("users")) return;
+  const auto& json = object_at(manifest.json, "users");
+  DatasetManifest::Users users = {integer_at(json, "count", 0, kMostEntities)};
+  const auto row_fields = manifest.schema.fields_of(FieldOwner::kRow);
+  for (const auto& entry : list_at(json, "fields")) {
+    const auto& name = as_text(entry, "'fields' of 'users'");
+    const bool is_of_row =
+        std::any_of(row_fields.begin(), row_fields.end(), [&](const auto* field) { return field->name == name; });
+    if (!is_of_row || !users.fields.insert(name).second)
+      throw DataError(fmt::format("'users' names the field '{}' twice, or one that rows do not have", printable(name)));
+  }
+  if (users.fields.empty()) throw DataError("'users' has no field, not even their key");
+  manifest.users = std::move(users);
+}
+
 void read_shards(DatasetManifest& manifest) {
   std::set<std::string> files(kOtherFiles.begin(), kOtherFiles.end());
+  files.insert(kUsersFile);
   for (const auto& entry : list_at(manifest.json, "shards")) {
     manifest.shards.push_back({file_name_at(entry, "file"), text_at(entry, "xxh3"), counts_in(entry)});
     auto& shard = manifest.shards.back();
@@ -75,6 +96,7 @@ void read_shards(DatasetManifest& manifest) {
 void read_digests(DatasetManifest& manifest) {
   const auto& files = object_at(manifest.json, "files");
   for (const auto* name : kOtherFiles) manifest.digests[name] = text_at(files, name);
+  if (manifest.users) manifest.digests[kUsersFile] = text_at(files, kUsersFile);
 }
 
 // For people alone, but they are shown.
@@ -102,6 +124,7 @@ DatasetManifest read_dataset_manifest(const std::filesystem::path& folder) {
     manifest.entities = integer_at(manifest.json, "entities", 0, kMostEntities);
     manifest.label_mean = number_at(manifest.json, "label_mean");
     if (manifest.json.contains("split_time")) manifest.split_time = number_at(manifest.json, "split_time");
+    read_users(manifest);
     read_splits(manifest);
     read_shards(manifest);
     read_digests(manifest);

@@ -56,10 +56,31 @@ nlohmann::json list_of(const std::vector<WrittenShard>& shards) {
   return list;
 }
 
-nlohmann::json digests_in(const std::filesystem::path& folder) {
+nlohmann::json digests_in(const std::filesystem::path& folder, bool has_users) {
   nlohmann::json json;
   for (const auto* name : {"vocabulary.h5", "entities.h5", "tasks.h5"}) json[name] = digest_file(folder / name);
+  if (has_users) json["users.h5"] = digest_file(folder / "users.h5");
   return json;
+}
+
+nlohmann::json facts_of_users(const IngestTables& tables) {
+  auto fields = nlohmann::json::array();
+  for (const auto& builder : tables.user_fields()) fields.push_back(builder->field.name);
+  return {{"count", tables.users.keys().size()}, {"fields", fields}};
+}
+
+// What each key is and what a table says of it, the key's id first.  All of it must live until the file is closed.
+void write_keys(Hdf5Writer& file, const SideTable& table, const FieldBuilder& key) {
+  const auto& keys = table.keys();
+  const auto count = keys.size();
+  file.texts("key", count, [&keys](auto number) { return keys.key(static_cast<std::uint32_t>(number)); });
+  file.streamed_array<std::uint32_t>("field/" + key.field.name, count, [&key, number = 0u](auto piece) mutable {
+    for (auto& id : piece) id = key.id(number++);
+  });
+  for (std::size_t i = 0; i < table.fields().size(); ++i) {
+    const auto& field = *table.fields()[i];
+    write_encoded(file, "field/" + field.field.name, field, table.column(i), count);
+  }
 }
 
 // Of all shards, one behind the other.
@@ -92,28 +113,23 @@ void DatasetWriter::write_vocabularies() const {
     file.texts(name + "/key", vocabulary.size(), [&vocabulary](auto index) { return vocabulary.key(index); });
     file.borrowed_array(name + "/count", vocabulary.counts(), {vocabulary.size()});
   };
-  const auto& tables = parts_.tables;
-  add(tables.key);
-  for (const auto* fields : {&tables.entities.fields(), &tables.row_fields, &tables.tasks.fields()}) {
-    for (const auto& field : *fields) add(*field);
-  }
+  add(parts_.tables.key);
+  const auto fields = parts_.tables.fields();
+  for (const auto& field : fields) add(*field);
   file.close();
 }
 
 void DatasetWriter::write_entities() const {
-  const auto& entities = parts_.tables.entities;
-  const auto& key = parts_.tables.key;
-  const auto& keys = entities.keys();
-  const auto count = keys.size();
   Hdf5Writer file(folder_ / "entities.h5");
-  file.texts("key", count, [&keys](auto entity) { return keys.key(static_cast<std::uint32_t>(entity)); });
-  file.streamed_array<std::uint32_t>("field/" + key.field.name, count, [&key, entity = 0u](auto piece) mutable {
-    for (auto& id : piece) id = key.id(entity++);
-  });
-  for (std::size_t i = 0; i < entities.fields().size(); ++i) {
-    const auto& field = *entities.fields()[i];
-    write_encoded(file, "field/" + field.field.name, field, entities.column(i), count);
-  }
+  write_keys(file, parts_.tables.entities, parts_.tables.key);
+  file.close();
+}
+
+void DatasetWriter::write_users() const {
+  if (!parts_.tables.has_users()) return;
+  Hdf5Writer file(folder_ / "users.h5");
+  write_keys(file, parts_.tables.users, *parts_.tables.user_key);
+  file.borrowed_array("training_rows", parts_.user_rows, {parts_.user_rows.size()});
   file.close();
 }
 
@@ -133,23 +149,30 @@ WrittenShard DatasetWriter::write(const CleanedShard& shard, std::int64_t number
 
 // Returns the file's digest.
 std::string DatasetWriter::write(const CleanedTasks& tasks, const std::string& file) const {
-  return write_shard(folder_ / file, tasks, parts_.tables.tasks, parts_.tables.row_fields);
+  return write_shard(folder_ / file, tasks, parts_.tables);
 }
 
 void DatasetWriter::finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const {
   write_tasks(folder_ / "tasks.h5", shards);
-  const auto counts = counts_of(shards);
   auto manifest = facts;
-  manifest.update({{"format", "warmstart-dataset"},
-                   {"version", kDatasetVersion},
-                   {"schema", to_json(parts_.schema)},
-                   {"tasks", total(counts, &DatasetManifest::Counts::tasks)},
-                   {"rows", total(counts, &DatasetManifest::Counts::rows)},
-                   {"entities", parts_.tables.entities.keys().size()},
-                   {"splits", splits_of(counts)},
-                   {"shards", list_of(shards)},
-                   {"files", digests_in(folder_)}});
+  manifest.update(files_and_sizes(shards));
   write_file(folder_ / "dataset.json", manifest.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+nlohmann::json DatasetWriter::files_and_sizes(const std::vector<WrittenShard>& shards) const {
+  const auto counts = counts_of(shards);
+  const bool has_users = parts_.tables.has_users();
+  nlohmann::json json = {{"format", "warmstart-dataset"},
+                         {"version", has_users ? kDatasetVersion : kDatasetVersionWithoutUsers},
+                         {"schema", to_json(parts_.schema)},
+                         {"tasks", total(counts, &DatasetManifest::Counts::tasks)},
+                         {"rows", total(counts, &DatasetManifest::Counts::rows)},
+                         {"entities", parts_.tables.entities.keys().size()},
+                         {"splits", splits_of(counts)},
+                         {"shards", list_of(shards)},
+                         {"files", digests_in(folder_, has_users)}};
+  if (has_users) json["users"] = facts_of_users(parts_.tables);
+  return json;
 }
 
 }  // namespace warmstart

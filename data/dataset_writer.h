@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ struct DatasetParts {
   const Schema& schema;
   const IngestTables& tables;
   const TaskSplit& split;
+  std::span<const std::int64_t> user_rows;  // of each user in training tasks
 };
 
 // What is told of a shard outside of it.
@@ -30,8 +32,8 @@ struct WrittenShard {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WrittenShard, file, digest, short_file, short_digest, rows, splits)
 
-// Writes the files of a data set into a folder: those of the vocabularies, the entities and the shards in any order, on
-// any rank, then what tells of all shards.  Each call throws EnvironmentError when the disk refuses.
+// Writes the files of a data set into a folder: those of the vocabularies, the entities, the users and the shards in
+// any order, on any rank, then what tells of all shards.  Each call throws EnvironmentError when the disk refuses.
 class DatasetWriter {
  public:
   // What `parts` names must outlive this.
@@ -39,12 +41,14 @@ class DatasetWriter {
 
   void write_vocabularies() const;
   void write_entities() const;
+  void write_users() const;  // where rows have users of their own
   WrittenShard write(const CleanedShard& shard, std::int64_t number) const;
   // `facts`: what dataset.json says beside the files, their sizes and the schema.
   void finish(const std::vector<WrittenShard>& shards, const nlohmann::json& facts) const;
 
  private:
   std::string write(const CleanedTasks& tasks, const std::string& file) const;
+  nlohmann::json files_and_sizes(const std::vector<WrittenShard>& shards) const;
 
   std::filesystem::path folder_;
   DatasetParts parts_;

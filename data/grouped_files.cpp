@@ -63,6 +63,7 @@ TasksOfFile read(ArrayFileReader& file, const FieldBuilders& row_fields) {
 // From the numbers, and the positions, of one rank to those of all.
 void renumber(CleanedTasks& tasks, const SpillOfRank& rank, bool has_time) {
   for (auto& entity : tasks.entity) entity = rank.entities[entity];
+  for (auto& user : tasks.user) user = rank.users[user];
   for (std::size_t i = 0; i < tasks.fields.size(); ++i) tasks.fields[i].renumber(rank.keys[i]);
   if (has_time) return;
   for (auto& time : tasks.time) time += static_cast<double>(rank.rows_before);
@@ -147,7 +148,8 @@ void GroupedWriter::add(std::string_view task, const Interaction& row, const Fie
 }
 
 void GroupedWriter::end_file(const std::string& file) {
-  auto own = SpillOfRank{rank_, NumbersOfRank(tables_.entities.keys().size()), {}, 0};
+  auto own = SpillOfRank{
+      rank_, NumbersOfRank(tables_.entities.keys().size()), {}, 0, NumbersOfRank(tables_.users.keys().size())};
   for (const auto& field : tables_.row_fields) own.keys.emplace_back(field->keys.size());
   for (std::size_t shard = 0; shard < records_.size(); ++shard) {
     if (!records_[shard].empty()) clean(shard, file, own);

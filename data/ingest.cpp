@@ -157,13 +157,14 @@ class Ingest {
   // From here on a key has one number on all ranks.
   void unite_keys() {
     tables_.tasks.unite_keys(ranks_);
-    tables_.row_users.unite_keys(ranks_);
+    auto of_users = tables_.users.unite_keys(ranks_);
     tables_.calendar.unite_keys(ranks_);
     auto of_entities = tables_.entities.unite_keys(ranks_);
     entity_days_.finish(of_entities, ranks_);
     std::vector<SpillOfRank> spilled;
     for (std::size_t rank = 0; rank < of_entities.size(); ++rank)
-      spilled.push_back({static_cast<int>(rank), std::move(of_entities[rank]), {}, rows_before_[rank]});
+      spilled.push_back(
+          {static_cast<int>(rank), std::move(of_entities[rank]), {}, rows_before_[rank], std::move(of_users[rank])});
     for (std::size_t i = 0; i < tables_.row_fields.size(); ++i) {
       auto of_ranks = unite(tables_.row_fields[i]->keys, common_keys_[i], ranks_);
       for (std::size_t rank = 0; rank < of_ranks.size(); ++rank)
@@ -171,6 +172,7 @@ class Ingest {
     }
     for (auto& of_rank : spilled) cleaning_.add(std::move(of_rank));
     entity_rows_.assign(tables_.entities.keys().size(), 0);
+    user_rows_.assign(tables_.users.keys().size(), 0);
     without_table_row_ = without_table_row();
     spdlog::info("read {} interactions of {}", report_.rows_read,
                  counted(static_cast<std::int64_t>(tables_.entities.keys().size()), schema_.entity));
@@ -186,7 +188,7 @@ class Ingest {
       if (is_made(shard)) last_->spill(shard, writer, tables_, split_);
     }
     writer.close();
-    SpillOfRank spilled = {number, all_of(tables_.entities.keys()), {}, 0};
+    SpillOfRank spilled = {number, all_of(tables_.entities.keys()), {}, 0, all_of(tables_.users.keys())};
     for (const auto& field : tables_.row_fields) spilled.keys.push_back(all_of(field->keys));
     cleaning_.add_last_version(std::move(spilled));
   }
@@ -242,27 +244,26 @@ class Ingest {
   // Statistics are of the training tasks only: nothing of the test leaks into ids or scales.
   void count() {
     const auto counted = ask_of_shards<CountedShard>("counted", [&](auto shard) { return count_shard(shard); });
-    training_ = last_->training_rows();
-    training_.of_rows.resize(tables_.row_fields.size());
-    training_.of_tasks.resize(tables_.tasks.fields().size());
+    training_ = no_statistics(tables_);
+    training_.add(last_->training_rows());
     for (const auto& [statistics, left_out] : counted) {
       training_.add(statistics);
       rejections_.merge(left_out);
     }
-    unite_counts(tables_, entity_rows_, last_->entity_rows(), training_, ranks_);
+    unite_counts(tables_, row_counts(), last_->row_counts(), training_, ranks_);
     if (training_.rows == 0) ranks_.agree([&] { refuse_for_lack_of("training task", no_training_remedy()); });
   }
 
   CountedShard count_shard(std::int64_t shard) {
-    ShardStatistics statistics;
-    statistics.of_rows.resize(tables_.row_fields.size());
-    statistics.of_tasks.resize(tables_.tasks.fields().size());
+    auto statistics = no_statistics(tables_);
     if (!is_made(shard)) return {statistics, nlohmann::json::object()};
-    statistics.add(count_training_rows(cleaning_.stored(shard, split_).tasks, split_, tables_, entity_rows_));
+    statistics.add(count_training_rows(cleaning_.stored(shard, split_).tasks, split_, tables_, row_counts()));
     if (!last_->renews_statistics())
-      statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, entity_rows_, -1));
+      statistics.add(count_training_rows(cleaning_.of_last_version(shard).tasks, split_, tables_, row_counts(), -1));
     return {statistics, cleaning_.left_out(shard)};
   }
+
+  RowCounts row_counts() { return {entity_rows_, user_rows_}; }
 
   // Each rank has seen the numbers of its own rows.
   void unite_extremes() {
@@ -271,8 +272,10 @@ class Ingest {
     for (const auto& field : fields) own.emplace_back(field->smallest, field->largest);
     for (const auto& of_rank : ranks_.gather(own)) {
       for (std::size_t i = 0; i < fields.size(); ++i) {
-        fields[i]->note(of_rank[i][0].get<double>());
-        fields[i]->note(of_rank[i][1].get<double>());
+        const auto smallest = of_rank[i][0].get<double>(), largest = of_rank[i][1].get<double>();
+        if (smallest > largest) continue;  // It has seen none.
+        fields[i]->note(smallest);
+        fields[i]->note(largest);
       }
     }
   }
@@ -295,14 +298,15 @@ class Ingest {
     auto& key = tables_.key;
     key.finish_vocabulary(tables_.entities.keys(), entity_rows_);
     schema_.fields.push_back(key.field);
+    if (tables_.has_users()) tables_.user_key->finish_vocabulary(tables_.users.keys(), user_rows_);
     for (const auto& field : tables_.fields()) {
-      field->finish();
+      if (field != tables_.user_key) field->finish();
       schema_.fields.push_back(field->field);
     }
   }
 
   void write() {
-    const DatasetWriter writer(pending_, {schema_, tables_, split_});
+    const DatasetWriter writer(pending_, {schema_, tables_, split_, user_rows_});
     const auto shards = ask_of_shards<WrittenShard>("written", [&](auto shard) {
       return is_made(shard) ? writer.write(cleaning_.stored(shard, split_), shard) : last_->link(shard, pending_);
     });
@@ -317,6 +321,7 @@ class Ingest {
       if (!is_first()) return;
       writer.write_vocabularies();
       writer.write_entities();
+      writer.write_users();
       writer.finish(shards, facts());
       fs::remove_all(spill_folder_);
       folder_->commit();
@@ -339,7 +344,7 @@ class Ingest {
     auto json = nlohmann::json::object();
     for (const auto& [noun, rows, table] : {std::tuple(schema_.task, interactions_.without_task, &tables_.tasks),
                                             {schema_.entity, interactions_.without_entity, &tables_.entities},
-                                            {"user", interactions_.without_user, &tables_.row_users},
+                                            {"user", interactions_.without_user, &tables_.users},
                                             {"day", interactions_.without_day, &tables_.calendar}}) {
       if (rows > 0) json[noun] = {{"rows", rows}, {"keys", table->keys_without_row()}};
     }
@@ -366,7 +371,7 @@ class Ingest {
   std::vector<std::int64_t> new_rows_;     // by shard
   std::vector<std::int64_t> rows_before_;  // by rank
   ShardCleaning cleaning_;
-  std::pmr::vector<std::int64_t> entity_rows_{&memory_};  // in training tasks
+  std::pmr::vector<std::int64_t> entity_rows_{&memory_}, user_rows_{&memory_};  // in training tasks
   ShardStatistics training_;
   nlohmann::json without_table_row_;
 };

@@ -20,11 +20,11 @@ const TableOptions& task_table(const IngestOptions& options) {
   return options.task == TaskSide::kItem ? options.items : options.users;
 }
 
-// Rows of scenarios have their user's key, the first of their fields.
-TableOptions row_table(const IngestOptions& options) {
-  auto table = options.interactions;
-  if (options.task == TaskSide::kScenario) table.categorical.insert(table.categorical.begin(), options.user);
-  return table;
+std::shared_ptr<FieldBuilder> make_user_key(const IngestOptions& options, std::pmr::memory_resource* memory) {
+  if (options.task != TaskSide::kScenario) return nullptr;
+  TableOptions key;
+  key.categorical = {options.user};
+  return field_builders(key, FieldOwner::kRow, options, memory).front();
 }
 
 }  // namespace
@@ -32,13 +32,14 @@ TableOptions row_table(const IngestOptions& options) {
 IngestTables::IngestTables(const IngestOptions& options, std::pmr::memory_resource* memory)
     : tasks(task_table(options), FieldOwner::kTask, options, memory),
       entities(options.task == TaskSide::kItem ? options.users : options.items, FieldOwner::kEntity, options, memory),
-      row_users(options.task == TaskSide::kScenario ? options.users : no_table(), FieldOwner::kRow, options, memory),
+      users(options.task == TaskSide::kScenario ? options.users : no_table(), FieldOwner::kRow, options, memory),
       calendar(options.calendar, FieldOwner::kRow, options, memory,
                [column = options.calendar.key](auto text) { return day_key(time_in(column, text)); }),
-      row_fields(field_builders(row_table(options), FieldOwner::kRow, options, memory)),
+      row_fields(field_builders(options.interactions, FieldOwner::kRow, options, memory)),
       columns_of_row(row_fields.size()),
-      key(memory) {
-  for (const auto& more : {derived_fields(options.derived), row_users.fields(), calendar.fields()})
+      key(memory),
+      user_key(make_user_key(options, memory)) {
+  for (const auto& more : {derived_fields(options.derived), calendar.fields()})
     row_fields.insert(row_fields.end(), more.begin(), more.end());
   key.field.name = entity_column(options);
   check_name(key.field.name);
@@ -49,7 +50,7 @@ IngestTables::IngestTables(const IngestOptions& options, std::pmr::memory_resour
 void IngestTables::read(Rejections& rejections) {
   tasks.read(rejections);
   entities.read(rejections);
-  row_users.read(rejections);
+  users.read(rejections);
   calendar.read(rejections);
 }
 
@@ -58,10 +59,21 @@ std::span<const std::shared_ptr<FieldBuilder>> IngestTables::fields_in_row() con
 }
 
 FieldBuilders IngestTables::fields() const {
-  FieldBuilders all;
-  for (const auto* owned : {&entities.fields(), &row_fields, &tasks.fields()})
-    all.insert(all.end(), owned->begin(), owned->end());
+  auto all = entities.fields();
+  if (has_users()) all.push_back(user_key);
+  const auto of_calendar = row_fields.end() - std::ssize(calendar.fields());
+  all.insert(all.end(), row_fields.begin(), of_calendar);
+  all.insert(all.end(), users.fields().begin(), users.fields().end());
+  all.insert(all.end(), of_calendar, row_fields.end());
+  all.insert(all.end(), tasks.fields().begin(), tasks.fields().end());
   return all;
+}
+
+FieldBuilders IngestTables::user_fields() const {
+  FieldBuilders fields;
+  if (has_users()) fields.push_back(user_key);
+  fields.insert(fields.end(), users.fields().begin(), users.fields().end());
+  return fields;
 }
 
 std::string day_key(double time) { return fmt::format("{}", day_of(time)); }

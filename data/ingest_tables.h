@@ -22,15 +22,20 @@ struct IngestTables {
   // Row fields that are columns of the interactions.
   std::span<const std::shared_ptr<FieldBuilder>> fields_in_row() const;
 
-  // All but the key, in the order in which the schema has them: of entities, rows, tasks.
+  // All but the key, in the order in which the schema has them: of entities, rows and their users, tasks.
   FieldBuilders fields() const;
 
-  SideTable tasks, entities;
-  SideTable row_users;  // of scenarios, whose rows have users of their own
-  SideTable calendar;   // by day_key()
-  FieldBuilders row_fields;
-  std::size_t columns_of_row;  // of row_fields; derived ones follow, then those of tables that rows are joined to
-  FieldBuilder key;            // the entities'
+  // Whether rows have users of their own, beside their tasks and entities, as those of scenarios have.
+  bool has_users() const { return user_key != nullptr; }
+  // What is known of them, their key first; to the schema these are fields of rows.
+  FieldBuilders user_fields() const;
+
+  SideTable tasks, entities, users;
+  SideTable calendar;                      // by day_key()
+  FieldBuilders row_fields;                // that stand in each row
+  std::size_t columns_of_row;              // of row_fields; derived ones follow, then those of the calendar
+  FieldBuilder key;                        // the entities'
+  std::shared_ptr<FieldBuilder> user_key;  // null where rows have no users of their own
 };
 
 // What the calendar knows the day of a time by.

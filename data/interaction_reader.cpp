@@ -40,7 +40,9 @@ InteractionReader::InteractionReader(const IngestOptions& options, IngestTables&
       cells_{task_column(options), entity_column(options)},
       counts_entity_days_(needs_entity_days(options.derived)) {
   if (!options.label.empty()) cells_.push_back(options.label);
+  time_ = cells_.size();
   if (!options.time.empty()) cells_.push_back(options.time);
+  if (tables.has_users()) cells_.push_back(options.user);
   interaction_.cells.resize(tables.row_fields.size());
 }
 
@@ -67,19 +69,21 @@ void InteractionReader::spill_row(const TableRow& row, RowSink& sink) {
   auto& interaction = interaction_;
   interaction.label = label_of(row);
   interaction.order = counts_.positions++;
-  interaction.time = options_.time.empty() ? static_cast<double>(interaction.order)
-                                           : time_in(options_.time, *row.cells[cells_.size() - 1]);
+  interaction.time =
+      options_.time.empty() ? static_cast<double>(interaction.order) : time_in(options_.time, *row.cells[time_]);
   const auto task_key = *row.cells[0], entity_key = *row.cells[1];
   check_task(task_key);
   check_entity(entity_key);
+  const auto user_key = tables_.has_users() ? *row.cells[cells_.size() - 1] : std::string_view();
+  if (tables_.has_users()) check_key(options_.user, user_key);
   // Derived cells are filled in once all rows are read.
   parse_cells(tables_.fields_in_row(), row, cells_.size(), interaction.cells);
-  const auto joined = tables_.columns_of_row + options_.derived.size();
-  if (tables_.row_users.has_table()) join_user(row, std::span(interaction.cells).subspan(joined));
+  if (tables_.has_users()) check_user(user_key);
   if (tables_.calendar.has_table())
     join_day(interaction.time, std::span(interaction.cells).last(tables_.calendar.fields().size()));
   // From here on the row is a good one: keys that come with it are those of an interaction.
   interaction.entity = tables_.entities.number(entity_key);
+  if (tables_.has_users()) interaction.user = number_of_user(user_key);
   counts_.earliest = std::min(counts_.earliest, interaction.time);
   counts_.latest = std::max(counts_.latest, interaction.time);
   counts_.without_entity += tables_.entities.lacks(interaction.entity);
@@ -93,7 +97,6 @@ void InteractionReader::check_is_whole(const TableRow& row) const {
     if (!row.cells[place]) throw BadRow("missing value", fmt::format("column '{}' is empty", column));
   };
   for (std::size_t i = 0; i < cells_.size(); ++i) require_cell(i, cells_[i]);
-  if (options_.task == TaskSide::kScenario) require_cell(cells_.size(), options_.user);
 }
 
 void InteractionReader::check_task(std::string_view key) const {
@@ -106,13 +109,14 @@ void InteractionReader::check_entity(std::string_view key) const {
   if (!tables_.entities.takes(key)) throw unknown(entity_noun(options_), key);
 }
 
-// Of a scenario's row: what is known of its user, whose key is the first of the row's fields.
-void InteractionReader::join_user(const TableRow& row, std::span<Cell> cells) {
-  const auto key = *row.cells[cells_.size()];
-  if (!tables_.row_users.takes(key)) throw unknown("user", key);
-  const auto number = tables_.row_users.number(key);
-  counts_.without_user += tables_.row_users.lacks(number);
-  tables_.row_users.get(number, cells);
+void InteractionReader::check_user(std::string_view key) const {
+  if (!tables_.users.takes(key)) throw unknown("user", key);
+}
+
+std::uint32_t InteractionReader::number_of_user(std::string_view key) {
+  const auto number = tables_.users.number(key);
+  counts_.without_user += tables_.users.lacks(number);
+  return number;
 }
 
 void InteractionReader::join_day(double time, std::span<Cell> cells) {

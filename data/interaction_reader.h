@@ -48,7 +48,8 @@ class InteractionReader {
   void check_is_whole(const TableRow& row) const;
   void check_task(std::string_view key) const;
   void check_entity(std::string_view key) const;
-  void join_user(const TableRow& row, std::span<Cell> cells);
+  void check_user(std::string_view key) const;
+  std::uint32_t number_of_user(std::string_view key);
   void join_day(double time, std::span<Cell> cells);
   double label_of(const TableRow& row) const;
   double label_in(std::string_view text) const;
@@ -56,7 +57,8 @@ class InteractionReader {
   const IngestOptions& options_;
   IngestTables& tables_;
   Rejections& rejections_;
-  std::vector<std::string> cells_;  // the columns of a row that are no fields
+  std::vector<std::string> cells_;  // the columns of a row that are no fields of it, its user's the last
+  std::size_t time_;                // the place of the time's among them, where there is one
   bool counts_entity_days_;
   Interaction interaction_;  // the row that is being read
   InteractionCounts counts_;

@@ -42,6 +42,14 @@ void give_to(FieldBuilder& builder, const Field& field, const Dataset& dataset, 
   builder.field.earlier.push_back({field.vocabulary_size, field.vocabulary_digest});
 }
 
+// The same of what knows entities or users, who have their numbers already.
+void give_key(FieldBuilder& builder, const Field& field, const KeyNumbers& keys, const Dataset& dataset) {
+  builder.field.earlier = field.earlier;
+  builder.field.earlier.push_back({field.vocabulary_size, field.vocabulary_digest});
+  for (std::int64_t id = 1; id <= field.vocabulary_size; ++id)
+    builder.earlier.push_back(keys.find(dataset.vocabulary_key(field, id)));
+}
+
 // As it came from a table, or NaN.
 double number_of(const StoredColumn& column, const Field& field, std::size_t index) {
   if (is_missing(column.dense(index))) return std::numeric_limits<double>::quiet_NaN();
@@ -98,9 +106,7 @@ class StoredVersion : public LastVersion {
   }
   bool renews_statistics() const override { return options_.statistics == Statistics::kRenewed; }
   void give(IngestTables& tables) const override;
-  std::vector<std::int64_t> entity_rows() const override {
-    return renews_statistics() ? std::vector<std::int64_t>() : dataset_.training_rows();
-  }
+  EarlierRowCounts row_counts() const override;
   ShardStatistics training_rows() const override;
   void spill(std::int64_t shard, RowSink& sink, IngestTables& tables, TaskSplit& split) const override;
   void finish(TaskSplit& split, IngestRanks& /*ranks*/) const override { split.finish_one_by_one(); }
@@ -111,8 +117,13 @@ class StoredVersion : public LastVersion {
  private:
   void check_split_time() const;
   void check_not_appended_yet() const;
+  void check_users() const;
+  void check_fields(const IngestTables& tables) const;
+  void give_entities(IngestTables& tables) const;
+  void give_users(IngestTables& tables) const;
   void take_back(std::int64_t task, IngestTables& tables) const;
   void spill_tasks(const Shard& shard, RowSink& sink, IngestTables& tables) const;
+  std::vector<StoredColumn> columns_in_rows(const Shard& shard) const;
   static std::vector<Cell> cells_of(std::span<const StoredColumn> columns, const FieldBuilders& fields,
                                     std::size_t index);
 
@@ -133,6 +144,7 @@ StoredVersion::StoredVersion(const IngestOptions& options)
           "data.append: interactions.derived counts rows that a data set does not hold; ingest all tables again, into "
           "another data.dataset");
   check_labels_add_up(options);
+  check_users();
   check_split_time();
   check_not_appended_yet();
 }
@@ -157,6 +169,14 @@ void StoredVersion::check_split_time() const {
                                own ? fmt::format("at {}", *own) : "by task alone"));
 }
 
+// Rows of earlier releases hold what is known of their users, but not who those are that have no id.
+void StoredVersion::check_users() const {
+  require(dataset_.schema().task != "scenario" || dataset_.has_users(),
+          fmt::format("data.append: {} is of an earlier release, where each row held its user's fields; ingest all "
+                      "tables again, into another data.dataset, which models that were trained on this one fit",
+                      version_.folder.string()));
+}
+
 void StoredVersion::check_not_appended_yet() const {
   for (const auto& file : expand_files(options_.append)) {
     const auto digest = digest_file(file);
@@ -169,15 +189,24 @@ void StoredVersion::check_not_appended_yet() const {
 }
 
 void StoredVersion::give(IngestTables& tables) const {
+  check_fields(tables);
   const auto& fields = dataset_.schema().fields;
   const auto builders = tables.fields();
+  for (std::size_t i = 0; i < builders.size(); ++i) {
+    if (builders[i] != tables.user_key) give_to(*builders[i], fields[i + 1], dataset_, renews_statistics());
+  }
+  give_entities(tables);
+  if (tables.has_users()) give_users(tables);
+}
+
+void StoredVersion::check_fields(const IngestTables& tables) const {
+  const auto& fields = dataset_.schema().fields;
+  const auto builders = tables.fields(), of_users = tables.user_fields();
   if (fields.size() != builders.size() + 1)
     throw DataError(
         fmt::format("{}: has {} fields, and the configuration names {}; append with the configuration that "
                     "made it",
                     version_.folder.string(), fields.size(), builders.size() + 1));
-  tables.key.field.earlier = fields[0].earlier;
-  tables.key.field.earlier.push_back({fields[0].vocabulary_size, fields[0].vocabulary_digest});
   for (std::size_t i = 0; i < builders.size(); ++i) {
     const auto &own = builders[i]->field, &stored = fields[i + 1];
     if (own.name != stored.name || own.kind != stored.kind || own.owner != stored.owner)
@@ -185,15 +214,41 @@ void StoredVersion::give(IngestTables& tables) const {
           fmt::format("{}: its field {} is '{}', and the configuration names '{}' there; append with the "
                       "configuration that made it",
                       version_.folder.string(), i + 2, stored.name, own.name));
-    give_to(*builders[i], stored, dataset_, renews_statistics());
+    const bool is_of_user = std::find(of_users.begin(), of_users.end(), builders[i]) != of_users.end();
+    if (is_of_user != dataset_.users().fields.contains(stored.name) && own.owner == FieldOwner::kRow)
+      throw DataError(
+          fmt::format("{}: its field '{}' is {}, and the configuration has it in another table; append with the "
+                      "configuration that made it",
+                      version_.folder.string(), stored.name, is_of_user ? "a row's own" : "the users'"));
   }
+}
+
+void StoredVersion::give_entities(IngestTables& tables) const {
   // The first of them is the key.
   const auto columns = std::span(dataset_.entity_fields()).subspan(1);
   for (std::int64_t entity = 0; entity < dataset_.entities(); ++entity)
     tables.entities.inherit(dataset_.entity_key(entity),
                             cells_of(columns, tables.entities.fields(), static_cast<std::size_t>(entity)));
-  for (std::int64_t id = 1; id <= fields[0].vocabulary_size; ++id)
-    tables.key.earlier.push_back(tables.entities.keys().find(dataset_.vocabulary_key(fields[0], id)));
+  give_key(tables.key, dataset_.schema().fields[0], tables.entities.keys(), dataset_);
+}
+
+void StoredVersion::give_users(IngestTables& tables) const {
+  const auto& users = dataset_.users();
+  std::vector<StoredColumn> columns;
+  for (const auto& field : tables.users.fields()) columns.push_back(users.fields.at(field->field.name));
+  for (std::size_t user = 0; user < users.count; ++user)
+    tables.users.inherit(dataset_.user_key(user), cells_of(columns, tables.users.fields(), user));
+  const auto row_fields = dataset_.schema().fields_of(FieldOwner::kRow);
+  give_key(*tables.user_key, *row_fields.front(), tables.users.keys(), dataset_);
+}
+
+EarlierRowCounts StoredVersion::row_counts() const {
+  if (renews_statistics()) return {};
+  EarlierRowCounts counts = {dataset_.training_rows(), {}};
+  if (!dataset_.has_users()) return counts;
+  const auto of_users = dataset_.users_training_rows();
+  counts.of_users.assign(of_users.begin(), of_users.end());
+  return counts;
 }
 
 void StoredVersion::spill(std::int64_t shard, RowSink& sink, IngestTables& tables, TaskSplit& split) const {
@@ -222,6 +277,7 @@ void StoredVersion::take_back(std::int64_t task, IngestTables& tables) const {
 
 void StoredVersion::spill_tasks(const Shard& shard, RowSink& sink, IngestTables& tables) const {
   std::int64_t position = 0;
+  const auto columns = columns_in_rows(shard);
   for (std::size_t task = 0; task < shard.tasks(); ++task) {
     const auto key = shard.key(task);
     if (tables.tasks.has_table()) tables.tasks.inherit(key, cells_of(shard.task_fields(), tables.tasks.fields(), task));
@@ -234,10 +290,21 @@ void StoredVersion::spill_tasks(const Shard& shard, RowSink& sink, IngestTables&
       // Without times a row's position stands for it.
       row.order =
           options_.time.empty() ? static_cast<std::int64_t>(std::clamp(rows.time[i], 0.0, kLargestNumber)) : position++;
-      row.cells = cells_of(shard.row_fields(), tables.row_fields, rows.first + i);
+      row.cells = cells_of(columns, tables.row_fields, rows.first + i);
+      if (dataset_.has_users()) row.user = shard.users()[rows.first + i];
       sink.add(key, row, tables.row_fields);
     }
   }
+}
+
+// Those of row fields that are not the users'.
+std::vector<StoredColumn> StoredVersion::columns_in_rows(const Shard& shard) const {
+  std::vector<StoredColumn> columns;
+  const auto fields = dataset_.schema().fields_of(FieldOwner::kRow);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!dataset_.users().fields.contains(fields[i]->name)) columns.push_back(shard.row_fields()[i]);
+  }
+  return columns;
 }
 
 std::vector<Cell> StoredVersion::cells_of(std::span<const StoredColumn> columns, const FieldBuilders& fields,

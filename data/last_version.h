@@ -39,9 +39,9 @@ class LastVersion {
   // Gives the tables, before they are read, what it knows of entities and fields.  Throws DataError for other fields
   // than its own.
   virtual void give(IngestTables& /*tables*/) const {}
-  // What the next version's counts go on from: how many training rows each of its entities has, and what all of them
-  // say.
-  virtual std::vector<std::int64_t> entity_rows() const { return {}; }
+  // What the next version's counts go on from: how many training rows each of its entities and users has, and what all
+  // of them say.
+  virtual EarlierRowCounts row_counts() const { return {}; }
   virtual ShardStatistics training_rows() const { return {}; }
 
   // Spills the rows of one shard as those of one more rank, says of its tasks where they stay, and takes back what

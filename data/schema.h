@@ -12,7 +12,8 @@ namespace warmstart {
 enum class FieldKind { kCategorical, kMulti, kDense };
 
 // Whom a field describes: one interaction, the entity it is about (the item,
-// where tasks are users), or the task.
+// where tasks are users), or the task.  What is known of the user of an
+// interaction, where a task has rows of many, describes the interaction.
 enum class FieldOwner { kRow, kEntity, kTask };
 
 struct EarlierVocabulary {

@@ -19,6 +19,10 @@ bool all_finite(std::span<const T> values) {
   return std::all_of(values.begin(), values.end(), [](T value) { return std::isfinite(value); });
 }
 
+bool all_below(std::span<const std::uint32_t> values, std::size_t count) {
+  return std::all_of(values.begin(), values.end(), [&](auto value) { return value < count; });
+}
+
 }  // namespace
 
 StoredColumn::StoredColumn(const Hdf5Mapping& file, const std::string& name, const Field& field, std::size_t count) {
@@ -42,6 +46,12 @@ StoredColumn::StoredColumn(const Hdf5Mapping& file, const std::string& name, con
   check(largest <= field.vocabulary_size, name, "holds ids that its vocabulary lacks");
 }
 
+StoredColumn StoredColumn::of_rows(std::span<const std::uint32_t> references) const {
+  auto column = *this;
+  column.references_ = references;
+  return column;
+}
+
 std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::string& folder, const Schema& schema,
                                          FieldOwner owner, std::size_t count) {
   std::vector<StoredColumn> columns;
@@ -49,7 +59,8 @@ std::vector<StoredColumn> stored_columns(const Hdf5Mapping& file, const std::str
   return columns;
 }
 
-Shard::Shard(const std::filesystem::path& path, const Schema& schema, std::size_t entities) : file_(path) {
+Shard::Shard(const std::filesystem::path& path, const Schema& schema, std::size_t entities, const StoredUsers& users)
+    : file_(path) {
   try {
     offsets_ = file_.array<std::int64_t>("tasks/offset");
     entity_ = file_.array<std::uint32_t>("rows/entity");
@@ -63,13 +74,23 @@ Shard::Shard(const std::filesystem::path& path, const Schema& schema, std::size_
           "has another length than rows/entity");
     check(all_finite(label_) && all_finite(time_), "rows/label or rows/time", "holds a number that is not finite");
     check(file_.text_count("tasks/key") == tasks(), "tasks/key", "has another length than tasks/offset");
-    check(std::all_of(entity_.begin(), entity_.end(), [&](auto entity) { return entity < entities; }), "rows/entity",
-          "names entities that entities.h5 lacks");
+    check(all_below(entity_, entities), "rows/entity", "names entities that entities.h5 lacks");
+    if (!users.fields.empty()) {
+      user_ = file_.array<std::uint32_t>("rows/user");
+      check(user_.size() == rows, "rows/user", "has another length than rows/entity");
+      check(all_below(user_, users.count), "rows/user", "names users that users.h5 lacks");
+    }
     task_fields_ = stored_columns(file_, "tasks/field/", schema, FieldOwner::kTask, tasks());
-    row_fields_ = stored_columns(file_, "rows/field/", schema, FieldOwner::kRow, rows);
+    for (const auto* field : schema.fields_of(FieldOwner::kRow)) row_fields_.push_back(row_column(*field, users));
   } catch (const DataError& error) {
     throw DataError(fmt::format("{}: {}", path.string(), error.what()));
   }
+}
+
+StoredColumn Shard::row_column(const Field& field, const StoredUsers& users) const {
+  const auto of_users = users.fields.find(field.name);
+  return of_users != users.fields.end() ? of_users->second.of_rows(user_)
+                                        : StoredColumn(file_, "rows/field/" + field.name, field, entity_.size());
 }
 
 TaskRows Shard::rows(std::size_t task) const {

@@ -118,8 +118,19 @@ void SideTable::get(std::uint32_t number, std::span<Cell> cells) const {
   for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].get(number, cells[i]);
 }
 
-void SideTable::count(std::size_t number, std::vector<Moments>& of_part) {
-  for (std::size_t i = 0; i < fields_.size(); ++i) fields_[i]->count(columns_[i], number, number + 1, of_part[i]);
+void SideTable::count(std::size_t number, std::vector<Moments>& of_part, std::int64_t times) {
+  for (std::size_t i = 0; i < fields_.size(); ++i)
+    fields_[i]->count(columns_[i], number, number + 1, of_part[i], times);
+}
+
+void SideTable::add_numbers(std::span<const std::uint32_t> rows, std::vector<Moments>& of_part) const {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (fields_[i]->field.kind != FieldKind::kDense) continue;
+    for (const auto row : rows) {
+      const auto value = columns_[i].value(row);
+      if (!std::isnan(value)) of_part[i].add(value);
+    }
+  }
 }
 
 }  // namespace warmstart

@@ -69,8 +69,10 @@ class SideTable {
   // What row `number` says, a cell a field; unknown where there is no such row.
   void get(std::uint32_t number, std::span<Cell> cells) const;
 
-  // Adds row `number` to the statistics of its fields, numbers to those of a part, one a field.
-  void count(std::size_t number, std::vector<Moments>& of_part);
+  // Adds row `number` to the statistics of its fields, its keys so many times, numbers to those of a part, one a field.
+  void count(std::size_t number, std::vector<Moments>& of_part, std::int64_t times = 1);
+  // Adds the numbers of rows, one after the other, to the statistics of a part.
+  void add_numbers(std::span<const std::uint32_t> rows, std::vector<Moments>& of_part) const;
 
  private:
   void add_row(std::string_view key, const std::vector<Cell>& cells, Rejections& rejections);

@@ -50,6 +50,7 @@ class Records {
   SpilledRow row() {
     SpilledRow row;
     row.entity = take_key(rank_.entities);
+    if (reader_.has_user) row.user = take_key(rank_.users);
     row.label = take<double>();
     row.time = take<double>();
     row.order = take<std::int64_t>() + rank_.rows_before;
@@ -60,7 +61,6 @@ class Records {
       if (i == reader_.first_derived) row.derived = bytes_.data() + at_;
       take_cell(i);
     }
-    if (reader_.has_user) row.user = value_at<std::uint32_t>(row.cells + sizeof(std::uint32_t));
     return row;
   }
 
@@ -88,7 +88,6 @@ class Records {
       return;
     }
     const auto count = take<std::uint32_t>();
-    if (field == 0 && reader_.has_user && count == 0) damaged();
     for (std::uint32_t i = 0; i < count; ++i) take_key(rank_.keys[field]);
   }
   [[noreturn]] void damaged() const {
@@ -131,6 +130,7 @@ void append_record(std::string& records, std::string_view task, const Interactio
   put(records, static_cast<std::uint32_t>(task.size()));
   records.append(task);
   put(records, row.entity);
+  if (row.user != kNoUser) put(records, row.user);
   put(records, row.label);
   put(records, row.time);
   put(records, row.order);
@@ -190,10 +190,10 @@ SpilledShard SpillReader::read(std::int64_t shard) const {
   return std::move(made).finished();
 }
 
-SpilledShard SpillReader::read(std::string in_memory) const {
+SpilledShard SpillReader::read(std::string records) const {
   ShardInMaking made;
-  Records records(made.shard.contents.emplace_back(std::move(in_memory)), folder, ranks.front(), *this);
-  made.add(records);
+  Records rows(made.shard.contents.emplace_back(std::move(records)), folder, ranks.front(), *this);
+  made.add(rows);
   return std::move(made).finished();
 }
 

@@ -18,6 +18,9 @@
 
 namespace warmstart {
 
+// Of a row that has no user of its own.
+constexpr std::uint32_t kNoUser = KeyNumbers::kAbsent;
+
 // As it is read from a table.
 struct Interaction {
   std::uint32_t entity = 0;
@@ -25,6 +28,7 @@ struct Interaction {
   double time = 0.0;
   std::int64_t order = 0;   // position among the rows that this rank reads
   std::vector<Cell> cells;  // one a row field
+  std::uint32_t user = kNoUser;
 };
 
 // Where a rank's rows go as they are read.  Throws EnvironmentError when the disk refuses.
@@ -75,8 +79,8 @@ class SpillWriter : public RowSink {
 
 struct SpilledRow {
   std::uint32_t entity = 0;
-  std::uint32_t user = 0;  // of scenarios: the first of the row's fields
-  double label = 0.0;      // as found; once the shard is cleaned, a float32 as it is stored
+  std::uint32_t user = kNoUser;
+  double label = 0.0;  // as found; once the shard is cleaned, a float32 as it is stored
   double time = 0.0;
   std::int64_t order = 0;       // position in the tables
   char* derived = nullptr;      // where its derived cells are, numbers, one behind the other
@@ -119,6 +123,7 @@ struct SpillOfRank {
   NumbersOfRank entities;
   std::vector<NumbersOfRank> keys;  // by row field; of a dense one unused
   std::int64_t rows_before = 0;
+  NumbersOfRank users = NumbersOfRank(0);  // where rows have them
 };
 
 struct SpillReader {

@@ -25,6 +25,20 @@ void sum_counts(const FieldBuilders& fields, IngestRanks& ranks) {
   }
 }
 
+void count_entities(SideTable& entities, std::span<const std::int64_t> rows) {
+  std::vector<Moments> moments(entities.fields().size());
+  for (std::size_t entity = 0; entity < rows.size(); ++entity) {
+    if (rows[entity] > 0) entities.count(entity, moments);
+  }
+  give(entities.fields(), moments);
+}
+
+// The keys of their fields alone: their numbers are counted row by row, whose order the last bits depend on.
+void count_users(SideTable& users, std::span<const std::int64_t> rows) {
+  std::vector<Moments> once_a_user(users.fields().size());
+  for (std::size_t user = 0; user < rows.size(); ++user) users.count(user, once_a_user, rows[user]);
+}
+
 }  // namespace
 
 void ShardStatistics::add(const ShardStatistics& later) {
@@ -34,13 +48,20 @@ void ShardStatistics::add(const ShardStatistics& later) {
   label_max = std::max(label_max, later.label_max);
   add_each(of_rows, later.of_rows);
   add_each(of_tasks, later.of_tasks);
+  add_each(of_users, later.of_users);
+}
+
+ShardStatistics no_statistics(const IngestTables& tables) {
+  ShardStatistics none;
+  none.of_rows.resize(tables.row_fields.size());
+  none.of_tasks.resize(tables.tasks.fields().size());
+  none.of_users.resize(tables.users.fields().size());
+  return none;
 }
 
 ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& split, IngestTables& tables,
-                                    std::span<std::int64_t> entity_rows, std::int64_t times) {
-  ShardStatistics found;
-  found.of_rows.resize(tables.row_fields.size());
-  found.of_tasks.resize(tables.tasks.fields().size());
+                                    const RowCounts& counts, std::int64_t times) {
+  auto found = no_statistics(tables);
   for (std::size_t task = 0; task < tasks.keys.size(); ++task) {
     const auto& key = tasks.keys[task];
     if (split.of(key) != Split::kTrain) continue;
@@ -49,9 +70,14 @@ ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& 
     const auto end = static_cast<std::size_t>(tasks.offsets[task + 1]);
     for (std::size_t i = 0; i < tables.row_fields.size(); ++i)
       tables.row_fields[i]->count(tasks.fields[i], begin, end, found.of_rows[i], times);
+    if (tables.has_users()) {
+      const auto users = std::span(tasks.user).subspan(begin, end - begin);
+      tables.users.add_numbers(users, found.of_users);
+      for (const auto user : users) counts.of_users[user] += times;
+    }
     for (auto row = begin; row < end; ++row) {
       const double label = tasks.label[row];
-      entity_rows[tasks.entity[row]] += times;
+      counts.of_entities[tasks.entity[row]] += times;
       found.label_min = std::min(found.label_min, label);
       found.label_max = std::max(found.label_max, label);
       found.label_sum += static_cast<double>(times) * label;
@@ -61,19 +87,19 @@ ShardStatistics count_training_rows(const CleanedTasks& tasks, const TaskSplit& 
   return found;
 }
 
-void unite_counts(IngestTables& tables, std::span<std::int64_t> entity_rows, std::span<const std::int64_t> earlier,
+void unite_counts(IngestTables& tables, const RowCounts& counts, const EarlierRowCounts& earlier,
                   const ShardStatistics& of_all, IngestRanks& ranks) {
-  ranks.sum(entity_rows);
-  add_each(entity_rows, earlier);
+  ranks.sum(counts.of_entities);
+  ranks.sum(counts.of_users);
+  add_each(counts.of_entities, earlier.of_entities);
+  add_each(counts.of_users, earlier.of_users);
   sum_counts(tables.row_fields, ranks);
   sum_counts(tables.tasks.fields(), ranks);
   give(tables.row_fields, of_all.of_rows);
   give(tables.tasks.fields(), of_all.of_tasks);
-  std::vector<Moments> of_entities(tables.entities.fields().size());
-  for (std::uint32_t entity = 0; entity < entity_rows.size(); ++entity) {
-    if (entity_rows[entity] > 0) tables.entities.count(entity, of_entities);
-  }
-  give(tables.entities.fields(), of_entities);
+  give(tables.users.fields(), of_all.of_users);
+  count_entities(tables.entities, counts.of_entities);
+  count_users(tables.users, counts.of_users);
 }
 
 }  // namespace warmstart

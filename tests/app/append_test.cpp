@@ -49,6 +49,7 @@ class AppendTest : public ProgramTest {
     folder.write("users.csv", "user,city,age\nu1,a,20\nu2,b,\nu3,a,31\nu4,c,47\n");
     folder.write("items.csv", "item,kind,weight\ni1,x,1.5\ni2,y,2\ni4,x,-3\ni5,z,\n");
     folder.write("test.txt", "u3\nu7\nu11\nu30\n");
+    folder.write("pages.txt", "p1\np5\n");
     folder.write("config.ini", R"([data]
 dataset = grown
 task = user
@@ -162,6 +163,10 @@ dense = weight
       }
     }
   }
+  // The same rows are of pages, and what is known of their users is told of each row.
+  static std::string of_scenarios() {
+    return "--task scenario --set interactions.scenario=page --set interactions.categorical= --test pages.txt ";
+  }
   // How often each key of each field stands in training rows.
   static std::map<std::string, std::int64_t> counts(const Dataset& dataset) {
     std::map<std::string, std::int64_t> counts;
@@ -176,10 +181,11 @@ dense = weight
 };
 
 TEST_F(AppendTest, TheVersionsAreWhatOneIngestOfAllRowsMakes) {
-  for (const std::string arguments :
-       {"", "--set interactions.duplicates=sum", "--set interactions.duplicates=count",
-        "--set interactions.time=", "--set interactions.duplicates=sum --set interactions.transform=log1p",
-        "--set interactions.duplicates=all", "--set interactions.transform=threshold:4", "--split-time 1250"}) {
+  for (const auto& arguments : std::vector<std::string>{
+           "", "--set interactions.duplicates=sum", "--set interactions.duplicates=count", "--set interactions.time=",
+           "--set interactions.duplicates=sum --set interactions.transform=log1p", "--set interactions.duplicates=all",
+           "--set interactions.transform=threshold:4", "--split-time 1250", of_scenarios(),
+           of_scenarios() + "--set interactions.duplicates=sum", of_scenarios() + "--set interactions.time="}) {
     SCOPED_TRACE(arguments);
     for (const auto* name : {"grown", "grown.v2", "grown.v3", "whole"}) fs::remove_all(folder.path() / name);
     for (const auto* files : {"", "--append second.csv ", "--append third.csv "}) ingest_here(files + arguments);
@@ -197,8 +203,9 @@ TEST_F(AppendTest, TheVersionsAreWhatOneIngestOfAllRowsMakes) {
 // What tables of users and items say of a known one later counts, too.
 TEST_F(AppendTest, RenewedStatisticsAreThoseOfOneIngestOfAllRows) {
   const auto users = read_file(folder.path() / "users.csv"), items = read_file(folder.path() / "items.csv");
-  for (const std::string arguments : {"", "--set interactions.duplicates=sum --set interactions.transform=log1p",
-                                      "--split-time 1250", "--set interactions.duplicates=all --min-rows 9"}) {
+  for (const auto& arguments : std::vector<std::string>{
+           "", of_scenarios(), "--set interactions.duplicates=sum --set interactions.transform=log1p",
+           "--split-time 1250", "--set interactions.duplicates=all --min-rows 9"}) {
     SCOPED_TRACE(arguments);
     for (const auto* name : {"grown", "grown.v2", "grown.v3", "whole"}) fs::remove_all(folder.path() / name);
     folder.write("users.csv", users), folder.write("items.csv", items);
@@ -285,10 +292,10 @@ TEST_F(AppendTest, TheBytesDoNotDependOnTheNumberOfRanks) {
       read[entry.path().filename()] = read_file(entry.path());
     return read;
   };
-  for (const std::string arguments : {"", "--statistics renewed"}) {
+  for (const auto& arguments : {std::string(), std::string("--statistics renewed"), of_scenarios()}) {
     append_twice(arguments);
     const auto alone = files("grown.v3");
-    for (const int ranks : {1, 2, 4}) {
+    for (const int ranks : arguments == of_scenarios() ? std::vector{3} : std::vector{1, 2, 4}) {
       append_twice(arguments, ranks);
       EXPECT_TRUE(files("grown.v3") == alone) << ranks << arguments;
     }
@@ -305,6 +312,76 @@ TEST_F(AppendTest, ShardsWithoutNewRowsAreTheSameFiles) {
     linked += fs::hard_link_count(folder.path() / ("grown.v2/shard-0000" + number(shard) + ".h5")) == 2;
   EXPECT_EQ(linked, 4);
   expect_ok("inspect grown.v2 --verify");
+}
+
+TEST_F(AppendTest, UsersOfScenariosKeepTheirRowsAndNewOnesFollow) {
+  append_twice(of_scenarios());
+  const auto first = open("grown"), third = open("grown.v3");
+  ASSERT_GT(third.users().count, first.users().count);
+  for (std::size_t user = 0; user < first.users().count; ++user) EXPECT_EQ(third.user_key(user), first.user_key(user));
+  EXPECT_EQ(difference(first.schema(), third.schema()), "");
+  const auto compared = objects_of(expect_ok("inspect grown grown.v3 --json")).at(0);
+  EXPECT_EQ(compared["users"], (nlohmann::json{first.users().count, third.users().count}));
+  EXPECT_TRUE(compared["models_fit"].get<bool>());
+  EXPECT_GT(compared["new_keys"]["user"], 0);
+}
+
+// Of users how many rows each has is stored, of keys without an id else not.
+TEST_F(AppendTest, UsersOfScenariosThatHadTooFewRowsAreCountedOn) {
+  append_twice(of_scenarios() + "--min-count 9");
+  ingest("--dataset whole --set interactions.files=all.csv --min-count 9 " + of_scenarios());
+  const auto grown = open("grown.v3"), whole = open("whole");
+  const auto counts_of = [](const Dataset& dataset, const std::string& field) {
+    auto all = counts(dataset);
+    std::erase_if(all, [&](const auto& entry) { return !entry.first.starts_with(field + " "); });
+    return all;
+  };
+  EXPECT_GT(counts_of(grown, "user").size(), counts_of(open("grown"), "user").size());
+  for (const auto* field : {"user", "city"}) EXPECT_EQ(counts_of(grown, field), counts_of(whole, field)) << field;
+}
+
+// What a table has come to know of a user it says of old rows, too, in shards that are the same files.
+TEST_F(AppendTest, WhatIsKnownOfAUserIsKnownOfAllOfItsRows) {
+  ingest(of_scenarios() + "--min-rows 2");
+  folder.write("users.csv", "user,city,age\nu2,c,60\nu900,a,1\n");
+  folder.write("one.csv", std::string(kHeader) + "u900,i1,3,5000,p2,a1,1\nu3,i900,3,5001,p2,a1,1\n");
+  ingest(of_scenarios() + "--min-rows 2 --append one.csv");
+  int linked = 0;
+  for (int shard = 0; shard < 5; ++shard)
+    linked += fs::hard_link_count(folder.path() / ("grown.v2/shard-0000" + number(shard) + ".h5")) == 2;
+  EXPECT_EQ(linked, 4);
+  const auto was = content(open("grown")), is = content(open("grown.v2"));
+  const auto rows_of = [](const auto& tasks, const std::string& user, const std::string& city) {
+    int rows = 0;
+    for (const auto& [task, all] : tasks)
+      for (const auto& row : all)
+        rows +=
+            std::count(row.keys.begin(), row.keys.end(), user) && std::count(row.keys.begin(), row.keys.end(), city);
+    return rows;
+  };
+  EXPECT_GT(rows_of(was, "u2", "b"), 1);
+  EXPECT_EQ(rows_of(is, "u2", "b"), 0);
+  EXPECT_EQ(rows_of(is, "u2", "c"), rows_of(was, "u2", "b"));
+  EXPECT_EQ(rows_of(is, "u3", "a"), rows_of(was, "u3", "a") + 1);  // known from the version before alone
+  EXPECT_EQ(rows_of(is, "u900", "a"), 1);
+}
+
+// Who the users without an id were is not stored there.
+TEST_F(AppendTest, RowsThatHoldWhatIsKnownOfTheirUsersCannotBeAppendedTo) {
+  fs::copy(fs::path(WARMSTART_FORMATS) / "dataset-2", folder.path() / "grown");
+  expect_failure("ingest --config config.ini --append second.csv " + of_scenarios(), 2,
+                 "grown is of an earlier release, where each row held its user's fields; ingest all tables again");
+}
+
+TEST_F(AppendTest, AFieldOfUsersDoesNotBecomeOneOfRows) {
+  const std::string arguments =
+      "--task scenario --set interactions.scenario=page --test pages.txt --set interactions.multi= "
+      "--set interactions.dense= --set users.dense= ";
+  ingest(arguments + "--set interactions.categorical= ");
+  folder.write("more.csv", "user,item,rating,time,page,city\nu1,i1,1,9000,p1,a\n");
+  expect_failure("ingest --config config.ini --append more.csv " + arguments +
+                     "--set users.categorical= --set interactions.categorical=city",
+                 3, "its field 'city' is the users', and the configuration has it in another table");
 }
 
 // An item table that has come to know more of an item says it of old rows, too.

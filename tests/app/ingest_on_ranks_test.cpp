@@ -95,7 +95,7 @@ TEST_F(IngestOnRanksTest, TheBytesAreThoseOfOneRank) {
   expect_same_bytes("--set interactions.time=");
   expect_same_bytes("--split-time 975 --set interactions.duplicates=sum");
   expect_same_bytes("--task item --min-count 3");
-  expect_same_bytes("--task scenario --set interactions.scenario=page --set interactions.categorical=");
+  expect_same_bytes("--task scenario --set interactions.scenario=page --set interactions.categorical=", {2, 5});
 }
 
 TEST_F(IngestOnRanksTest, QuotesAreNoHindranceAndLineBreaksInThemGiveAFileToOneRank) {
@@ -123,6 +123,13 @@ TEST_F(IngestOnRanksTest, FilesOfWholeTasksAreEachReadByOneRank) {
     for (const int ranks : {2, 5}) EXPECT_TRUE(files_of(files + "--grouped " + arguments, ranks) == ungrouped) << ranks;
     EXPECT_EQ(output.find("line breaks in quotes"), std::string::npos) << output;
   }
+  const auto scenarios =
+      files +
+      "--task scenario --set interactions.scenario=user --set interactions.user=page "
+      "--set interactions.categorical= --set users.files= --set users.join=inner --set users.categorical= ";
+  const auto ungrouped = files_of(scenarios, 0);
+  EXPECT_TRUE(files_of(scenarios + "--grouped ", 3) == ungrouped);
+  EXPECT_TRUE(ungrouped.contains("users.h5"));
   folder.write("whole-2.csv",
                std::string(kHeader) + "u3-0,i1,1,1,p1,a,1,x\nu3-2,i1,1,1,p1,a,1,x\nu3-2,i2,1,1,p1,a,1,x\n");
   fs::remove_all(folder.path() / "dataset");

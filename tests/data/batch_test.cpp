@@ -121,6 +121,36 @@ TEST_F(BatchTest, RowsThatAreEntitiesComeInBlocks) {
   EXPECT_EQ(rows.key, whole.key);
 }
 
+// What its user says of a row stands where it would if it stood in the row: behind the user's key and the row's own.
+TEST_F(BatchTest, FieldsOfUsersStandAmongThoseOfTheirRows) {
+  options.task = TaskSide::kScenario;
+  options.scenario = "page";
+  options.time = "hour";
+  folder.write("rows.csv",
+               "page,user,item,rating,hour,place\na,u1,i1,4,1,p\na,u2,i2,2,2,q\nb,u2,i1,5,3,p\nb,u1,i2,1,4,q\n");
+  options.interactions.categorical = {"place"};
+  options.interactions.dense = {"hour"};
+  options.users.files = {folder.write("users.csv", "user,town,likes,age\nu2,x,l|m,20\nu1,y,m,10\n").string()};
+  options.users.key = "user";
+  options.users.categorical = {"town"};
+  options.users.multi = {"likes"};
+  options.users.dense = {"age"};
+  options.items.files = {};
+  options.items.multi = {};
+  const auto data = dataset();
+  const auto batch = make_batch(data, {{0, {{0}, {1}, {{0, 1}}}}});
+  // Ids: item in 0..2, user in 3..5, place in 6..8, town in 9..11, likes in 12..14.
+  EXPECT_EQ(batch.rows.ids, (std::vector<std::int64_t>{1, 4, 7, 11, 14,      //
+                                                       2, 5, 8, 10, 13, 14,  //
+                                                       1, 5, 8, 10, 13, 14}));
+  EXPECT_EQ(batch.rows.offsets, (std::vector<std::int64_t>{0, 5, 11}));
+  EXPECT_FLOAT_EQ(batch.rows.weights[9], 1.0f / std::sqrt(2.0f));
+  ASSERT_EQ(batch.rows.dense.size(), 6u);  // hour and age
+  EXPECT_FLOAT_EQ(batch.rows.dense[1], -1.0f);
+  EXPECT_FLOAT_EQ(batch.rows.dense[3], 1.0f);
+  EXPECT_FLOAT_EQ(batch.rows.dense[5], 1.0f);  // a drawn negative's user is the one of the row that it is beside
+}
+
 TEST_F(BatchTest, UnseenRowsStandBehindTheQueryWithLabelZero) {
   const auto batch = make_batch(dataset(), {{0, {{0}, {1}, {{2, 0}}}}, {1, {{0}, {1}, {{2, 1}, {0, 1}}}}});
   EXPECT_EQ(batch.query.width, 3);

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/hdf5_structure.h"
 #include "base/json.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
@@ -129,7 +132,7 @@ TEST_F(DatasetTest, ANewerVersionIsRefused) {
     read_all(true);
     FAIL() << "no error";
   } catch (const DataError& error) {
-    EXPECT_NE(std::string(error.what()).find("newer Warmstart (format version 3"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("newer Warmstart (format version 4"), std::string::npos);
   }
 }
 
@@ -141,6 +144,75 @@ TEST_F(DatasetTest, AManifestWithoutAKeyIsRefused) {
     write_file(path / "dataset.json", without.dump());
     EXPECT_THROW(read_all(false), DataError) << key;
   }
+}
+
+// A data set of scenarios, whose users stand in a file of their own.
+class DatasetOfUsersTest : public testing::Test {
+ protected:
+  DatasetOfUsersTest() { fs::copy(fs::path(WARMSTART_FORMATS) / "dataset-3", path); }
+  std::string refusal(bool verify) const {
+    try {
+      const Dataset dataset(path, verify);
+      for (std::int64_t task = 0; task < dataset.tasks(); ++task) dataset.task(task);
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  // An empty phrase: that there is none.
+  void expect_refusal(bool verify, const std::string& phrase) const {
+    const auto message = refusal(verify);
+    EXPECT_EQ(message.empty(), phrase.empty()) << message;
+    EXPECT_NE(message.find(phrase), std::string::npos) << phrase << ": " << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+  }
+  TemporaryFolder folder;
+  const fs::path path = folder.path() / "dataset";
+};
+
+TEST_F(DatasetOfUsersTest, TheirFileIsCheckedWhenItIsOpened) {
+  expect_refusal(true, "");
+  flip_byte(path / "users.h5");
+  expect_refusal(true, "users.h5: is damaged: its digest is not the one in dataset.json");
+  fs::remove(path / "users.h5");
+  for (const bool verify : {true, false}) expect_refusal(verify, "users.h5");
+}
+
+TEST_F(DatasetOfUsersTest, RowsNameUsersThatThereAre) {
+  const auto good = read_file(path / "shard-00000.h5");
+  const auto place = arrays_in_hdf5(std::as_bytes(std::span(good))).at("rows/user").offset;
+  auto changed = good;
+  for (const std::uint32_t user : {7u, 8u, 0xffffffffu}) {
+    std::memcpy(&changed[place + 4], &user, 4);
+    write_file(path / "shard-00000.h5", changed);
+    expect_refusal(false, user < 8 ? "" : "'rows/user' names users that users.h5 lacks");
+  }
+}
+
+TEST_F(DatasetOfUsersTest, ADescriptionOfThemAtOddsWithTheFilesIsRefused) {
+  const auto good = read_json(path / "dataset.json");
+  const std::tuple<const char*, nlohmann::json, const char*> changes[] = {
+      {"/users/count", 9, "users.h5: 'key' or 'training_rows' does not fit"},
+      {"/users/count", -1, "'count': wanted a whole number"},
+      {"/users", 8, "'users'"},
+      {"/users/fields", nlohmann::json::array(), "'users' has no field, not even their key"},
+      {"/users/fields/1", "user", "'users' names the field 'user' twice, or one that rows do not have"},
+      {"/users/fields/1", "item", "'users' names the field 'item' twice, or one that rows do not have"},
+      {"/users/fields/1", "place", "users.h5"},
+      {"/users/fields/1", 4, "'fields' of 'users'"},
+      {"/schema/fields/4/vocabulary_size", 1, "'field/likes' holds ids that its vocabulary lacks"},
+      {"/files", {{"entities.h5", ""}, {"tasks.h5", ""}, {"vocabulary.h5", ""}}, "'users.h5'"},
+      {"/shards/0/file", "users.h5", "'shards' names the file 'users.h5' twice, or one that is no shard"}};
+  for (const auto& [pointer, value, phrase] : changes) {
+    auto changed = good;
+    changed[nlohmann::json::json_pointer(pointer)] = value;
+    write_file(path / "dataset.json", changed.dump());
+    expect_refusal(false, phrase);
+  }
+  auto without = good;
+  without.erase("users");
+  write_file(path / "dataset.json", without.dump());
+  expect_refusal(false, "rows/field/user");
 }
 
 }  // namespace

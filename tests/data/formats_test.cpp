@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data/batch.h"
 #include "data/dataset.h"
 
 namespace warmstart {
@@ -26,6 +27,39 @@ TEST(Formats, Dataset1IsRead) {
   std::size_t rows = 0;
   for (std::int64_t task = 0; task < dataset.tasks(); ++task) rows += dataset.task(task).rows.label.size();
   EXPECT_EQ(rows, 52u);
+}
+
+// Each task's first rows are its query, the others its support.
+EpisodeBatch all_rows_of(const Dataset& dataset) {
+  std::vector<TaskEpisode> episodes;
+  for (std::int64_t task = 0; task < dataset.tasks(); ++task) {
+    TaskEpisode episode = {.task = task};
+    for (std::uint32_t row = 0; row < dataset.row_count(task); ++row)
+      (row < 2 ? episode.rows.query : episode.rows.support).push_back(row);
+    episodes.push_back(episode);
+  }
+  return make_batch(dataset, episodes);
+}
+
+// Of one ingest's tables: dataset-2 is of the last release whose rows each held what is known of their user.
+TEST(Formats, Dataset2IsToModelsWhatDataset3Is) {
+  const Dataset rows(std::filesystem::path(WARMSTART_FORMATS) / "dataset-2", true),
+      users(std::filesystem::path(WARMSTART_FORMATS) / "dataset-3", true);
+  EXPECT_NO_THROW(rows.verify());
+  EXPECT_NO_THROW(users.verify());
+  EXPECT_FALSE(rows.has_users());
+  ASSERT_EQ(users.users().count, 8u);
+  EXPECT_EQ(users.user_key(6), "u6");
+  EXPECT_EQ(users.schema(), rows.schema());
+  EXPECT_EQ(difference(rows.schema(), users.schema()), "");
+  const auto of_rows = all_rows_of(rows), of_users = all_rows_of(users);
+  ASSERT_EQ(of_rows.rows.count, 35);
+  EXPECT_EQ(of_users.rows.ids, of_rows.rows.ids);
+  EXPECT_EQ(of_users.rows.offsets, of_rows.rows.offsets);
+  EXPECT_EQ(of_users.rows.weights, of_rows.rows.weights);
+  EXPECT_EQ(of_users.rows.dense, of_rows.rows.dense);
+  EXPECT_EQ(of_users.key, of_rows.key);
+  EXPECT_EQ(of_users.query.label, of_rows.query.label);
 }
 
 }  // namespace

@@ -97,6 +97,11 @@ TEST_F(GroupedFilesTest, ScenariosAreGroupedToo) {
     folder.write("part-" + std::to_string(file) + ".csv", text);
   }
   expect_same_bytes("scenarios");
+  options.users.join = Join::kLeft;
+  options.users.files = {folder.write("users.csv", "user,town\nu1,x\n").string()};
+  options.users.key = "user";
+  options.users.categorical = {"town"};
+  expect_same_bytes("scenarios with a table of users");
 }
 
 TEST_F(GroupedFilesTest, ATaskInTwoFilesIsRefusedWithBoth) {

@@ -66,5 +66,28 @@ TEST(IngestTables, LieInTheirMemory) {
   EXPECT_EQ(tables.tasks.column(1).keys(7).size(), 2u);
 }
 
+TEST(IngestTables, SoDoTheUsersOfScenarios) {
+  const TemporaryFolder folder;
+  IngestOptions options;
+  options.task = TaskSide::kScenario;
+  options.user = "user", options.item = "item", options.scenario = "page";
+  options.users = table(folder.write("users.csv", rows("user")), "user");
+  options.calendar = table(folder.write("days.csv", rows("day")), "day");
+  options.interactions.dense = {"hour"};
+  std::pmr::unsynchronized_pool_resource memory(std::pmr::new_delete_resource());
+  Rejections rejections(OnError::kFail);
+  const NoOtherMemory guard;
+  IngestTables tables(options, &memory);
+  tables.read(rejections);
+  const std::vector<std::int64_t> rows_of_users(tables.users.keys().size(), 1);
+  tables.user_key->finish_vocabulary(tables.users.keys(), rows_of_users);
+  EXPECT_EQ(tables.user_key->vocabulary->size(), 500u);
+  std::vector<std::string> names;
+  for (const auto& field : tables.fields()) names.push_back(field->field.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"user", "hour", "user-kind", "user-tags", "user-weight", "day-kind",
+                                             "day-tags", "day-weight"}));
+  EXPECT_EQ(tables.row_fields.size(), 4u);  // the hour and the day's
+}
+
 }  // namespace
 }  // namespace warmstart

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <tuple>
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/hdf5.h"
 #include "base/options.h"
 #include "data/dataset.h"
 #include "tests/support/temporary_folder.h"
@@ -127,6 +129,85 @@ TEST_F(IngestTest, ScenariosCanBeTheTasks) {
   EXPECT_EQ(value(1, 0), "y");
   EXPECT_EQ(value(0, 2), "u1");
   EXPECT_EQ(value(1, 2), "x");
+}
+
+class UsersOfScenariosTest : public IngestTest {
+ protected:
+  UsersOfScenariosTest() {
+    options.task = TaskSide::kScenario;
+    options.scenario = "place";
+    options.interactions.categorical = {};
+    // Nobody has rows of u3.
+    folder.write("users.csv", "user,town,age\nu2,y,20\nu1,x,10\nu3,z,99\n");
+    options.users.dense = {"age"};
+  }
+  std::vector<std::string> arrays_of_shard() const { return Hdf5Mapping(options.dataset / "shard-00000.h5").names(); }
+};
+
+TEST_F(UsersOfScenariosTest, StandOnceInAFileOfTheirOwn) {
+  options.shards = 1;
+  const auto data = dataset();
+  EXPECT_EQ(data.manifest()["version"], 3);
+  EXPECT_EQ(data.manifest()["users"], (nlohmann::json{{"count", 3}, {"fields", {"user", "town", "age"}}}));
+  ASSERT_EQ(data.users().count, 3u);
+  for (std::size_t user = 0; user < 3; ++user)
+    EXPECT_EQ(data.user_key(user), (std::vector<std::string>{"u2", "u1", "u3"})[user]);
+  const auto of_users = data.users_training_rows();
+  EXPECT_EQ(std::vector<std::int64_t>(of_users.begin(), of_users.end()), (std::vector<std::int64_t>{2, 3, 0}));
+  const auto arrays = arrays_of_shard();
+  EXPECT_EQ(std::count(arrays.begin(), arrays.end(), "rows/user"), 1);
+  for (const auto& name : arrays) EXPECT_EQ(name.find("rows/field"), std::string::npos) << name;
+  const auto view = data.task(task_of(data, "home"));
+  EXPECT_EQ(std::vector<std::uint32_t>(view.shard->users().begin(), view.shard->users().end()),
+            (std::vector<std::uint32_t>{0, 1, 1, 0, 1}));
+}
+
+// Once a row, not once a user.
+TEST_F(UsersOfScenariosTest, AreCountedByTheirTrainingRows) {
+  const auto data = dataset();
+  const auto& fields = data.schema().fields;
+  ASSERT_EQ(fields.size(), 6u);  // item, tags, price, user, town, age
+  EXPECT_EQ(data.vocabulary(fields[4]), (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(data.vocabulary_counts(fields[4]), (std::vector<std::int64_t>{3, 2}));
+  EXPECT_EQ(data.vocabulary_counts(fields[3]), (std::vector<std::int64_t>{3, 2}));
+  EXPECT_DOUBLE_EQ(fields[5].mean, 14.0);
+  EXPECT_DOUBLE_EQ(fields[5].deviation, std::sqrt(24.0));
+}
+
+TEST_F(UsersOfScenariosTest, ThatHaveNoIdAreStillToldApart) {
+  options.min_count = 4;
+  options.min_counts = {"town:1"};
+  const auto data = dataset();
+  const auto view = data.task(task_of(data, "work"));
+  const auto &key = view.shard->row_fields()[0], &town = view.shard->row_fields()[1];
+  const auto first = view.rows.first;
+  EXPECT_EQ(key.ids(first)[0], 0u);
+  EXPECT_EQ(key.ids(first + 1)[0], 0u);
+  EXPECT_EQ(town.ids(first)[0], 2u);      // u2's, y
+  EXPECT_EQ(town.ids(first + 1)[0], 1u);  // u1's, x
+  EXPECT_EQ(data.user_key(view.shard->users()[first]), "u2");
+}
+
+TEST_F(UsersOfScenariosTest, AreTheOnlyReasonForANewerVersion) {
+  options.task = TaskSide::kUser;
+  const auto data = dataset();
+  EXPECT_EQ(data.manifest()["version"], 2);
+  EXPECT_FALSE(data.manifest().contains("users"));
+  EXPECT_FALSE(std::filesystem::exists(options.dataset / "users.h5"));
+  for (const auto& name : arrays_of_shard()) EXPECT_NE(name, "rows/user");
+}
+
+// A user whose every row is bad has none in the data set either.
+TEST_F(UsersOfScenariosTest, AreThoseOfGoodRows) {
+  options.users.join = Join::kLeft;
+  options.on_error = OnError::kSkip;
+  options.calendar.files = {folder.write("days.csv", "day\n1970-01-01\n").string()};
+  options.calendar.key = "day";
+  folder.write("rows.csv", std::string(kRows) + "u8,i1,3,99000000,home\nu9,i1,3,50,home\n");
+  const auto data = dataset();
+  ASSERT_EQ(data.users().count, 4u);
+  EXPECT_EQ(data.user_key(3), "u9");
+  EXPECT_EQ(data.manifest()["without_table_row"]["user"], (nlohmann::json{{"rows", 1}, {"keys", 1}}));
 }
 
 TEST_F(IngestTest, RowsOfScenariosWantAUserThatIsKnown) {

@@ -60,18 +60,40 @@ TEST_F(SpillTest, RowsOfSeveralRanksGetTheNumbersOfAll) {
   writer.close();
   const SpillOfRank second = {1, NumbersOfRank(0, {7u}), {NumbersOfRank(0, {4u, 0u}), NumbersOfRank(0)}, 3};
   const std::vector ranks = {of_rank(3), second};
-  const SpillReader reader = {folder.path(), fields, ranks, false, true, fields.size()};
+  const SpillReader reader = {folder.path(), fields, ranks, false, false, fields.size()};
   const auto shard = reader.read(0);
   ASSERT_EQ(shard.tasks.size(), 1u);
   ASSERT_EQ(shard.tasks[0].rows.size(), 4u);
   const auto& row = shard.tasks[0].rows[3];
   EXPECT_EQ(row.entity, 7u);
-  EXPECT_EQ(row.user, 0u);
+  EXPECT_EQ(row.user, kNoUser);
   EXPECT_EQ(row.order, 3);
   EXPECT_EQ(row.time, 3.0);  // Without times a row's position stands for it.
   CellReader cells(fields);
   EXPECT_EQ(cells.of(row)[0].keys, std::vector<std::uint32_t>{0});
   EXPECT_EQ(cells.of(row)[1].value, 1.5);
+}
+
+TEST_F(SpillTest, RowsMayHaveUsersWhomRanksNumberEachByItself) {
+  for (const int rank : {1, 2}) {
+    SpillWriter writer(folder.path(), 1, rank);
+    writer.add("task", {0, 2.0, 5.0, 0, {Cell{{1}, 0.0}, Cell{{}, 1.5}}, 1}, fields);
+    writer.close();
+  }
+  const auto reader_of = [&](const std::vector<SpillOfRank>& ranks) {
+    return SpillReader{folder.path(), fields, ranks, true, true, fields.size()};
+  };
+  const std::vector<NumbersOfRank> keys = {NumbersOfRank(2), NumbersOfRank(0)};
+  const std::vector<SpillOfRank> ranks = {{1, NumbersOfRank(1), keys, 0, NumbersOfRank(2)},
+                                          {2, NumbersOfRank(1), keys, 1, NumbersOfRank(0, {1u, 9u})}};
+  const auto shard = reader_of(ranks).read(0);
+  ASSERT_EQ(shard.tasks[0].rows.size(), 2u);
+  EXPECT_EQ(shard.tasks[0].rows[0].user, 1u);
+  EXPECT_EQ(shard.tasks[0].rows[1].user, 9u);
+  CellReader cells(fields);
+  EXPECT_EQ(cells.of(shard.tasks[0].rows[1])[1].value, 1.5);
+  const std::vector<SpillOfRank> too_few = {{1, NumbersOfRank(1), keys, 0, NumbersOfRank(1)}};
+  EXPECT_THROW(reader_of(too_few).read(0), DataError);
 }
 
 TEST_F(SpillTest, ACutRecordIsRefusedWhereverItIsCut) {

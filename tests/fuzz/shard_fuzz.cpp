@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "base/errors.h"
 #include "base/hdf5.h"
@@ -15,7 +16,7 @@
 namespace warmstart {
 namespace {
 
-constexpr std::size_t kEntities = 4, kVocabulary = 3;
+constexpr std::size_t kEntities = 4, kUsers = 2, kVocabulary = 3;
 
 // Takes numbers from the front of the input; zeros once it is used up.
 class Source {
@@ -49,9 +50,30 @@ Schema schema() {
       {.name = "key", .vocabulary_size = kVocabulary},
       {.name = "one", .owner = FieldOwner::kTask, .vocabulary_size = kVocabulary},
       {.name = "many", .kind = FieldKind::kMulti, .owner = FieldOwner::kRow, .vocabulary_size = kVocabulary},
-      {.name = "dense", .kind = FieldKind::kDense, .owner = FieldOwner::kRow}};
+      {.name = "dense", .kind = FieldKind::kDense, .owner = FieldOwner::kRow},
+      {.name = "user", .owner = FieldOwner::kRow, .vocabulary_size = kVocabulary}};
   return schema;
 }
+
+// Sound ones: what refers to them is any number.
+class Users {
+ public:
+  explicit Users(const std::filesystem::path& path) {
+    {
+      Hdf5Writer writer(path);
+      writer.array("field/user", std::vector<std::uint32_t>{1, kVocabulary});
+      writer.close();
+    }
+    file_.emplace(path);
+    std::filesystem::remove(path);
+    users_.fields.emplace("user", StoredColumn(*file_, "field/user", schema().fields.back(), kUsers));
+  }
+  const StoredUsers& get() const { return users_; }
+
+ private:
+  std::optional<Hdf5Mapping> file_;
+  StoredUsers users_ = {kUsers};
+};
 
 void write(const std::filesystem::path& path, Source source) {
   Hdf5Writer file(path);
@@ -64,6 +86,7 @@ void write(const std::filesystem::path& path, Source source) {
   file.array("rows/field/many/values", source.numbers<std::uint32_t>());
   file.array("rows/field/many/offsets", source.numbers<std::int64_t>());
   file.array("rows/field/dense", source.numbers<float>());
+  file.array("rows/user", source.numbers<std::uint32_t>());
   file.close();
 }
 
@@ -80,6 +103,7 @@ void read_all(const Shard& shard) {
       require_that(rows.entity[i] < kEntities && std::isfinite(rows.label[i]) && std::isfinite(rows.time[i]));
       for (const auto id : shard.row_fields()[0].ids(rows.first + i)) require_that(id <= kVocabulary);
       require_that(std::isfinite(shard.row_fields()[1].dense(rows.first + i)));
+      require_that(shard.row_fields()[2].ids(rows.first + i)[0] <= kVocabulary);
     }
   }
 }
@@ -89,9 +113,10 @@ void read_all(const Shard& shard) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto path = std::filesystem::path("/dev/shm") / ("warmstart-shard-fuzz-" + std::to_string(getpid()));
+  static const warmstart::Users users(path);
   warmstart::write(path, {data, size});
   try {
-    warmstart::read_all(warmstart::Shard(path, warmstart::schema(), warmstart::kEntities));
+    warmstart::read_all(warmstart::Shard(path, warmstart::schema(), warmstart::kEntities, users.get()));
   } catch (const warmstart::Error&) {
   }
   std::filesystem::remove(path);

@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr std::size_t kEntities = 3;
+constexpr std::size_t kEntities = 3, kUsers = 2;
 
 struct Folder {
   Folder() {
@@ -51,14 +51,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
     const auto keys = warmstart::NumbersOfRank(2);
-    const std::vector<warmstart::SpillOfRank> ranks = {{0, warmstart::NumbersOfRank(kEntities), {keys, keys, keys}, 0}};
-    const warmstart::SpillReader reader = {folder.path, fields, ranks, true, false, fields.size()};
+    const std::vector<warmstart::SpillOfRank> ranks = {
+        {0, warmstart::NumbersOfRank(kEntities), {keys, keys, keys}, 0, warmstart::NumbersOfRank(kUsers)}};
+    // Rows in inputs of an odd length have users of their own.
+    const bool has_user = size % 2 == 1;
+    const warmstart::SpillReader reader = {folder.path, fields, ranks, true, has_user, fields.size()};
     auto shard = reader.read(0);
     warmstart::clean(shard, make_options(), [](const auto&) { return 1.0; });
     warmstart::CellReader cells_of_row(fields);
     for (const auto& task : shard.tasks) {
       for (const auto& row : task.rows) {
         if (row.entity >= kEntities || !std::isfinite(row.label) || row.time >= 1.0) std::abort();
+        if (has_user ? row.user >= kUsers : row.user != warmstart::kNoUser) std::abort();
         for (const auto key : cells_of_row.of(row)[1].keys) {
           if (key >= fields[1]->keys.size()) std::abort();
         }
