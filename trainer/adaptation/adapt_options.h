@@ -57,7 +57,7 @@ struct AdaptOptions {
   double leave_one_out = 1.0;     // weight, in the outer loss, of a support row that was left out
   double likelihood = 0.3;        // weight, in the outer loss, of how likely query rows' labels were
   bool row_noise = false;         // closed forms weigh support rows by the inverse of their noise, where it is learned
-  bool score_feature = false;     // closed forms see a row's score before the head as a feature; not of classes
+  bool score_feature = true;      // closed forms see a row's score before the head as a feature; not of classes
   ContrastOptions contrast = {};
   InnerOptions inner = {};  // of `steps`
 };

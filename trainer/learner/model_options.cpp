@@ -17,9 +17,14 @@ ModelOptions model_options_of(const std::string& resolved) {
   Options list;
   declare(list, options);
   std::vector<std::string> settings;
-  for (const auto& entry : parse_ini(section_of(resolved, {"model", "adapt", "inner"}), "configuration"))
+  bool tells_of_scores = false;
+  for (const auto& entry : parse_ini(section_of(resolved, {"model", "adapt", "inner"}), "configuration")) {
     settings.insert(settings.end(), {"--set", entry.key + "=" + entry.value});
+    tells_of_scores |= entry.key == "adapt.score-feature";
+  }
   list.parse(settings, {});
+  // Earlier releases had none such.
+  options.adapt.score_feature &= tells_of_scores;
   return options;
 }
 
