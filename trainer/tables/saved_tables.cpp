@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "base/errors.h"
 #include "checkpoints/zeroed_rows.h"
@@ -17,11 +18,13 @@ namespace {
 constexpr const char* kIndex = "index";
 constexpr const char* kWaiting = "waiting";
 constexpr const char* kTotals = "totals";
+constexpr const char* kFields = "fields";  // those that have a pool, in each shard, by name
 constexpr const char* kBestIndex = "best index";
 
 // Their arrays.
 constexpr const char* kSightings = "sightings";
 constexpr const char* kLastSeen = "last_seen";
+constexpr const char* kRows = "rows";
 constexpr const char* kAdmitted = "admitted";
 constexpr const char* kEvicted = "evicted";
 
@@ -183,11 +186,25 @@ ListedRows listed_in(const TableShards& index, std::int64_t first, const RowName
   return rows;
 }
 
+[[noreturn]] void refuse_rows(const std::string& index, const std::string& field) {
+  throw DataError(
+      field.empty()
+          ? fmt::format("the checkpoint's '{}' has more rows than tables.most-rows has room for", index)
+          : fmt::format(
+                "the checkpoint's '{}' has more rows of field '{}' than its most-rows in tables.fields has room for",
+                index, field));
+}
+
 // The same of a list that is to have these rows.
 ListedRows rows_for(const TableList& list, const TableShards& index, std::int64_t first) {
   auto rows = listed_in(index, first, &list.names());
-  if (*std::max_element(rows.counts.begin(), rows.counts.end()) > list.growing().places())
-    throw DataError(fmt::format("the checkpoint's '{}' has more rows than tables.most-rows has room for", index.name));
+  std::span<const GrowingRows::Row> left = rows.rows;
+  for (const auto count : rows.counts) {
+    const auto of_shard = static_cast<std::size_t>(count);
+    if (const auto pool = list.growing().overfull_pool(left.first(of_shard)))
+      refuse_rows(index.name, list.growing().pools()[*pool].field);
+    left = left.subspan(of_shard);
+  }
   return rows;
 }
 
@@ -197,15 +214,89 @@ void put_rows(const TableShards& entry, const at::Tensor& rows, const at::Tensor
   column.index_copy_(0, places, rows);
 }
 
-std::vector<GrowingRows::Waiting> waiting_in(const TableShards& entry, std::int64_t first, std::int64_t count,
-                                             std::int64_t shard) {
+// Keys of one shard.  What field an address is of only the data set tells: where that matters, keys that it lacks are
+// forgotten, as no step of this run will see them.
+std::vector<GrowingRows::Waiting> waiting_in(const TableList& list, const TableShards& entry, std::int64_t first,
+                                             std::int64_t count, std::int64_t shard) {
   std::vector<GrowingRows::Waiting> waiting;
   for (auto i = first; i < first + count; ++i) {
     const auto address = numbers_of(entry, kTableAddress).const_data_ptr<std::int64_t>()[i];
     if (shard_of_address(address) != shard || is_shared(address)) refuse_index(entry.name);
-    waiting.push_back({address, numbers_of(entry, kSightings).const_data_ptr<std::int64_t>()[i]});
+    if (const auto pool = list.growing().pool_of(address, list.names()))
+      waiting.push_back({address, numbers_of(entry, kSightings).const_data_ptr<std::int64_t>()[i], *pool});
   }
   return waiting;
+}
+
+// The totals of fields, of some shards one after the other.
+TableShards entry_of_fields(const TableList& list, const std::vector<std::vector<GrowthTotals>>& shards) {
+  const auto& pools = list.growing().pools();
+  const std::vector<std::int64_t> counts(shards.size(), std::ssize(pools) - 1);
+  auto entry = growing_entry(list, entry_name(name_of(list.ids_of()), kFields), 0, counts);
+  std::vector<GrowthTotals> totals;
+  for (const auto& shard : shards)
+    for (std::size_t pool = 1; pool < pools.size(); ++pool) {
+      entry.names.push_back(pools[pool].field);
+      totals.push_back(shard[pool]);
+    }
+  entry.arrays = {{kRows, column_of(totals, &GrowthTotals::rows)},
+                  {kWaiting, column_of(totals, &GrowthTotals::waiting)},
+                  {kAdmitted, column_of(totals, &GrowthTotals::admitted)},
+                  {kEvicted, column_of(totals, &GrowthTotals::evicted)}};
+  return entry;
+}
+
+// What such an entry has, of shards counted from the first.
+struct FieldTotals {
+  std::size_t shard;
+  std::string field;
+  GrowthTotals totals;
+};
+std::vector<FieldTotals> fields_in(const TableShards& entry) {
+  const auto column = [&](const char* name) {
+    const auto& numbers = numbers_of(entry, name);
+    if (numbers.numel() != std::ssize(entry.names)) refuse_index(entry.name);
+    return numbers.const_data_ptr<std::int64_t>();
+  };
+  const auto *rows = column(kRows), *waiting = column(kWaiting), *admitted = column(kAdmitted),
+             *evicted = column(kEvicted);
+  std::vector<FieldTotals> fields;
+  for (std::size_t shard = 0; shard < entry.counts.size(); ++shard)
+    for (std::int64_t i = 0; i < entry.counts[shard]; ++i) {
+      const auto row = fields.size();
+      if (row == entry.names.size()) refuse_index(entry.name);
+      fields.push_back({shard, entry.names[row], {rows[row], waiting[row], admitted[row], evicted[row]}});
+    }
+  return fields;
+}
+
+// What pools have admitted and evicted, by shard: of fields that the checkpoint does not tell apart the first one.
+std::vector<std::vector<GrowthTotals>> totals_for(const TableList& list, const Checkpoint& checkpoint,
+                                                  ShardRange shards) {
+  const std::string name = name_of(list.ids_of());
+  const auto& entry = entry_of(checkpoint, entry_name(name, kTotals));
+  const auto &admitted = numbers_of(entry, kAdmitted), &evicted = numbers_of(entry, kEvicted);
+  if (admitted.numel() != shards.count || evicted.numel() != shards.count) refuse_index(entry.name);
+  const auto* fields = find(checkpoint, entry_name(name, kFields));
+  if (fields != nullptr && std::ssize(fields->counts) != shards.count) refuse_index(fields->name);
+  const auto& pools = list.growing().pools();
+  std::vector<std::vector<GrowthTotals>> totals;
+  for (std::int64_t shard = 0; shard < shards.count; ++shard) {
+    auto& of_pools = totals.emplace_back(pools.size());
+    of_pools[0].admitted = admitted[shard].item<std::int64_t>();
+    of_pools[0].evicted = evicted[shard].item<std::int64_t>();
+  }
+  if (fields == nullptr) return totals;
+  for (const auto& [shard, field, found] : fields_in(*fields)) {
+    auto& of_pools = totals[shard];
+    for (std::size_t pool = 1; pool < pools.size(); ++pool) {
+      if (pools[pool].field != field) continue;
+      of_pools[pool] = found;
+      of_pools[0].admitted -= found.admitted;
+      of_pools[0].evicted -= found.evicted;
+    }
+  }
+  return totals;
 }
 
 // Where among the listed rows those of addresses lie: a key's own, or its shard's shared one.
@@ -315,12 +406,16 @@ void save_list(const TableList& list, const ListedRows* best, ShardRange shards,
   if (best != nullptr) add_index(list, kBestIndex, *best, checkpoint);
   std::vector<std::int64_t> counts, admitted, evicted;
   std::vector<GrowingRows::Waiting> waiting;
+  std::vector<std::vector<GrowthTotals>> pools;
   for (std::int64_t shard = 0; shard < shards.count; ++shard) {
     const auto content = list.growing().content(shard);
     counts.push_back(std::ssize(content.waiting));
     waiting.insert(waiting.end(), content.waiting.begin(), content.waiting.end());
-    admitted.push_back(content.admitted);
-    evicted.push_back(content.evicted);
+    pools.push_back(content.pools);
+    const auto all = std::accumulate(content.pools.begin(), content.pools.end(), GrowthTotals(),
+                                     [](auto sum, const auto& pool) { return sum += pool; });
+    admitted.push_back(all.admitted);
+    evicted.push_back(all.evicted);
   }
   auto& keys = checkpoint.tables.emplace_back(growing_entry(list, entry_name(kept, kWaiting), 0, counts));
   keys.arrays = {{kTableAddress, column_of(waiting, &GrowingRows::Waiting::address)},
@@ -328,6 +423,7 @@ void save_list(const TableList& list, const ListedRows* best, ShardRange shards,
   auto& totals = checkpoint.tables.emplace_back(
       growing_entry(list, entry_name(kept, kTotals), 0, std::vector<std::int64_t>(counts.size(), 1)));
   totals.arrays = {{kAdmitted, at::tensor(admitted, at::kLong)}, {kEvicted, at::tensor(evicted, at::kLong)}};
+  if (list.growing().pools().size() > 1) checkpoint.tables.push_back(entry_of_fields(list, pools));
 }
 
 void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
@@ -357,18 +453,15 @@ void start_growing(ShardedTable& table, const TableList& list, const Checkpoint&
 void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shards) {
   const std::string name = name_of(list.ids_of());
   const auto& waiting = entry_of(checkpoint, entry_name(name, kWaiting));
-  const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-  if (numbers_of(totals, kAdmitted).numel() != shards.count || numbers_of(totals, kEvicted).numel() != shards.count)
-    refuse_index(totals.name);
+  const auto totals = totals_for(list, checkpoint, shards);
   const auto rows = rows_for(list, entry_of(checkpoint, entry_name(name, kIndex)), shards.first);
   auto row = rows.rows.begin();
   std::int64_t first = 0;
   for (std::int64_t shard = 0; shard < shards.count; ++shard) {
     const auto place = static_cast<std::size_t>(shard);
     list.growing().restore(shard, {{row, row + rows.counts[place]},
-                                   waiting_in(waiting, first, waiting.counts[place], shards.first + shard),
-                                   numbers_of(totals, kAdmitted)[shard].item<std::int64_t>(),
-                                   numbers_of(totals, kEvicted)[shard].item<std::int64_t>()});
+                                   waiting_in(list, waiting, first, waiting.counts[place], shards.first + shard),
+                                   totals[place]});
     row += rows.counts[place];
     first += waiting.counts[place];
   }
@@ -423,11 +516,15 @@ std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint) {
     const auto* index = find(checkpoint, entry_name(name, kIndex));
     if (index == nullptr) continue;
     const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-    found.push_back({{numbers_of(*index, kTableAddress).numel() - std::ssize(index->counts),
-                      numbers_of(entry_of(checkpoint, entry_name(name, kWaiting)), kTableAddress).numel(),
-                      numbers_of(totals, kAdmitted).sum().item<std::int64_t>(),
-                      numbers_of(totals, kEvicted).sum().item<std::int64_t>()},
-                     name});
+    auto& facts = found.emplace_back();
+    facts.ids_of = name;
+    facts.rows = numbers_of(*index, kTableAddress).numel() - std::ssize(index->counts);
+    facts.waiting = numbers_of(entry_of(checkpoint, entry_name(name, kWaiting)), kTableAddress).numel();
+    facts.admitted = numbers_of(totals, kAdmitted).sum().item<std::int64_t>();
+    facts.evicted = numbers_of(totals, kEvicted).sum().item<std::int64_t>();
+    const auto* fields = find(checkpoint, entry_name(name, kFields));
+    if (fields == nullptr) continue;
+    for (const auto& each : fields_in(*fields)) facts.of_fields[each.field] += each.totals;
   }
   return found;
 }

@@ -19,7 +19,7 @@ struct TrainProgress {
   double exchange_share, encoding_share;  // exchanging rows of sharded tables, and encodings of rows; waiting included
   double padded_share;
   StepBytes bytes;
-  std::optional<GrowthTotals> growth = {};  // of all ranks, where tables grow
+  std::optional<GrowthReport> growth = {};  // of all ranks, where tables grow
 };
 
 // Where this rank's seconds have gone: readings of clocks that only run on.

@@ -16,6 +16,8 @@ std::string key_name(std::int64_t id) { return id == 0 ? "" : "item=" + std::to_
 
 RowNames names_of_items(std::int64_t ids) { return {ids, key_name}; }
 
+std::vector<RowPool> one_pool(const Growth& growth) { return {{"", growth}}; }
+
 // Those of the shards held, with which steps saw them.
 std::set<std::string> names_in(const GrowingRows& rows, ShardRange shards = {}) {
   std::set<std::string> names;
@@ -42,7 +44,7 @@ std::set<std::string> names_of(const std::vector<std::int64_t>& ids) {
 class GrowingRowsTest : public testing::Test {
  protected:
   void see(GrowingRows& rows, const std::vector<std::int64_t>& ids, std::int64_t step) {
-    for (const auto id : ids) rows.see(names.address(id), 1, step);
+    for (const auto id : ids) rows.see(names.address(id), 1, step, names);
     rows.end_step(step, names);
   }
   RowNames names = names_of_items(5000);
@@ -50,12 +52,12 @@ class GrowingRowsTest : public testing::Test {
 };
 
 TEST_F(GrowingRowsTest, AKeyHasTheSharedRowUntilTheStepInWhichItWasSeenOftenEnoughEnds) {
-  GrowingRows rows({.most_rows = 640, .admit = 3}, {});
+  GrowingRows rows(one_pool({.most_rows = 640, .admit = 3}), {});
   const auto address = names.address(ids[0]), shared = 7 * rows.places();
-  rows.see(address, 2, 1);
+  rows.see(address, 2, 1, names);
   EXPECT_TRUE(rows.end_step(1, names).empty());
   EXPECT_EQ(rows.place_of(address), shared);
-  rows.see(address, 1, 2);
+  rows.see(address, 1, 2, names);
   EXPECT_EQ(rows.place_of(address), shared);
   EXPECT_EQ(rows.end_step(2, names), (std::vector{shared + 1}));
   EXPECT_EQ(rows.place_of(address), shared + 1);
@@ -65,26 +67,26 @@ TEST_F(GrowingRowsTest, AKeyHasTheSharedRowUntilTheStepInWhichItWasSeenOftenEnou
 }
 
 TEST_F(GrowingRowsTest, UnknownKeysNeverGetARow) {
-  GrowingRows rows({.most_rows = 640}, {});
-  rows.see(names.address(0), 100, 1);
+  GrowingRows rows(one_pool({.most_rows = 640}), {});
+  rows.see(names.address(0), 100, 1, names);
   EXPECT_TRUE(rows.end_step(1, names).empty());
   EXPECT_EQ(rows.place_of(names.address(0)), 0);
 }
 
 TEST_F(GrowingRowsTest, AFullShardLosesItsLeastRecentRows) {
-  GrowingRows rows({.most_rows = 64 * 4}, {});
+  GrowingRows rows(one_pool({.most_rows = 64 * 4}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[2], ids[3]}, 2);
   see(rows, {ids[0]}, 3);
   see(rows, {ids[4]}, 4);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[2], ids[3], ids[4]}));
   EXPECT_EQ(rows.place_of(names.address(ids[1])), 7 * rows.places());
-  EXPECT_EQ(rows.content(7).evicted, 1);
-  EXPECT_EQ(rows.content(7).admitted, 5);
+  EXPECT_EQ(rows.content(7).pools[0].evicted, 1);
+  EXPECT_EQ(rows.content(7).pools[0].admitted, 5);
 }
 
 TEST_F(GrowingRowsTest, OrItsLeastFrequent) {
-  GrowingRows rows({.most_rows = 64 * 3, .evict = Eviction::kLeastFrequent}, {});
+  GrowingRows rows(one_pool({.most_rows = 64 * 3, .evict = Eviction::kLeastFrequent}), {});
   see(rows, {ids[0], ids[1], ids[2]}, 1);
   see(rows, {ids[0], ids[2]}, 2);
   see(rows, {ids[1]}, 3);
@@ -94,7 +96,7 @@ TEST_F(GrowingRowsTest, OrItsLeastFrequent) {
 }
 
 TEST_F(GrowingRowsTest, RowsThatTheStepHasSeenStayAndKeysWait) {
-  GrowingRows rows({.most_rows = 64 * 2}, {});
+  GrowingRows rows(one_pool({.most_rows = 64 * 2}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[0], ids[1], ids[2]}, 2);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
@@ -104,15 +106,15 @@ TEST_F(GrowingRowsTest, RowsThatTheStepHasSeenStayAndKeysWait) {
 }
 
 TEST_F(GrowingRowsTest, WithoutEvictionAFullShardStaysAsItIs) {
-  GrowingRows rows({.most_rows = 64 * 2, .evict = Eviction::kNone}, {});
+  GrowingRows rows(one_pool({.most_rows = 64 * 2, .evict = Eviction::kNone}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[2]}, 2);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
-  EXPECT_EQ(rows.content(7).evicted, 0);
+  EXPECT_EQ(rows.content(7).pools[0].evicted, 0);
 }
 
 TEST_F(GrowingRowsTest, KeysThatWaitAreForgottenRatherThanMany) {
-  GrowingRows rows({.most_rows = 64 * 2, .admit = 10}, {});
+  GrowingRows rows(one_pool({.most_rows = 64 * 2, .admit = 10}), {});
   see(rows, {ids[5]}, 1);
   see(rows, {ids.begin(), ids.end()}, 2);
   const auto waiting = rows.content(7).waiting;
@@ -126,16 +128,16 @@ TEST_F(GrowingRowsTest, KeysThatWaitAreForgottenRatherThanMany) {
 TEST_F(GrowingRowsTest, AShardIsAFunctionOfTheSteps) {
   for (const auto eviction : {Eviction::kLeastRecent, Eviction::kLeastFrequent, Eviction::kNone}) {
     const Growth growth = {.most_rows = 64 * 5, .admit = 2, .evict = eviction};
-    GrowingRows whole(growth, {}), half(growth, {32, 32}), restored(growth, {});
+    GrowingRows whole(one_pool(growth), {}), half(one_pool(growth), {32, 32}), restored(one_pool(growth), {});
     for (std::int64_t step = 1; step <= 30; ++step) {
       RandomStream random(3, Purpose::kSynthesize, static_cast<std::uint64_t>(step));
       std::map<std::int64_t, std::int64_t> seen;
       for (int i = 0; i < 400; ++i) ++seen[names.address(static_cast<std::int64_t>(random.below(1500)))];
       for (const auto& [address, count] : seen) {
-        whole.see(address, count, step);
-        if (shard_of_address(address) >= 32) half.see(address, count, step);
+        whole.see(address, count, step, names);
+        if (shard_of_address(address) >= 32) half.see(address, count, step, names);
       }
-      for (auto key = seen.rbegin(); key != seen.rend(); ++key) restored.see(key->first, key->second, step);
+      for (auto key = seen.rbegin(); key != seen.rend(); ++key) restored.see(key->first, key->second, step, names);
       for (auto* rows : {&whole, &half, &restored}) rows->end_step(step, names);
       if (step % 7 == 0)
         for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) restored.restore(shard, restored.content(shard));
@@ -148,8 +150,8 @@ TEST_F(GrowingRowsTest, AShardIsAFunctionOfTheSteps) {
       EXPECT_TRUE(std::equal(wanted.rows.begin(), wanted.rows.end(), again.rows.begin(), again.rows.end(), same));
       EXPECT_TRUE(
           std::equal(wanted.waiting.begin(), wanted.waiting.end(), again.waiting.begin(), again.waiting.end(), same));
-      EXPECT_EQ(wanted.evicted, again.evicted);
-      EXPECT_EQ(wanted.evicted > 0, eviction != Eviction::kNone);
+      EXPECT_EQ(wanted.pools[0].evicted, again.pools[0].evicted);
+      EXPECT_EQ(wanted.pools[0].evicted > 0, eviction != Eviction::kNone);
       if (shard < 32) continue;
       const auto of_half = half.content(shard - 32);
       EXPECT_TRUE(std::equal(wanted.rows.begin(), wanted.rows.end(), of_half.rows.begin(), of_half.rows.end(), same));

@@ -10,7 +10,7 @@
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/learner/extended_vocabulary.h"
-#include "trainer/learner/named_ids.h"
+#include "trainer/tables/named_ids.h"
 #include "trainer/tables/trained_rows.h"
 #include "trainer/training/training.h"
 
@@ -33,7 +33,7 @@ class ShardedTrainingTest : public testing::Test {
   }
 
   std::unique_ptr<Learner> model(Communicator& communicator, std::int64_t replicated_rows = 0) const {
-    auto home = home_of(options.tables, communicator.rank(), communicator.size());
+    auto home = home_of(options.tables, dataset->schema(), communicator.rank(), communicator.size());
     home.replicated_rows = replicated_rows;
     auto made = std::make_unique<Learner>(dataset->schema(), model_options, 1, make_network, home);
     name_ids(made->sharded_tables(), *dataset);
