@@ -14,6 +14,7 @@
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
 #include "trainer/tables/saved_tables.h"
+#include "trainer/tables/saved_totals.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {

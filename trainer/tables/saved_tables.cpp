@@ -4,95 +4,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <span>
 
 #include "base/errors.h"
 #include "checkpoints/zeroed_rows.h"
 #include "trainer/tables/rows_at.h"
+#include "trainer/tables/saved_entries.h"
+#include "trainer/tables/saved_totals.h"
 
 namespace warmstart {
 namespace {
 
-// Entries of a list of growing tables.
-constexpr const char* kIndex = "index";
-constexpr const char* kWaiting = "waiting";
-constexpr const char* kTotals = "totals";
-constexpr const char* kFields = "fields";  // those that have a pool, in each shard, by name
+// An entry of a list of growing tables, and arrays of such.
 constexpr const char* kBestIndex = "best index";
-
-// Their arrays.
 constexpr const char* kSightings = "sightings";
 constexpr const char* kLastSeen = "last_seen";
-constexpr const char* kRows = "rows";
-constexpr const char* kAdmitted = "admitted";
-constexpr const char* kEvicted = "evicted";
 
-std::string entry_name(const std::string& list, const char* entry) { return fmt::format("{} {}", list, entry); }
 std::string best_name(const std::string& table) { return table + " best"; }
 
-const TableShards* find(const Checkpoint& checkpoint, const std::string& name) {
-  const auto found = std::find_if(checkpoint.tables.begin(), checkpoint.tables.end(),
-                                  [&](const auto& each) { return each.name == name; });
-  return found == checkpoint.tables.end() ? nullptr : &*found;
-}
-
-const TableShards& entry_of(const Checkpoint& checkpoint, const std::string& name) {
-  const auto* found = find(checkpoint, name);
-  if (found == nullptr) throw DataError(fmt::format("the checkpoint has no table, nor entry of tables, '{}'", name));
-  return *found;
-}
-
 const TableShards& named(const Checkpoint& checkpoint, const ShardedTable& table, bool grows) {
-  const auto* found = find(checkpoint, table.name);
+  const auto* found = find_entry(checkpoint, table.name);
   const auto rows = grows ? table.places.per_shard() * kVirtualShards : table.ids;
   if (found == nullptr || found->width != table.width || found->grows() != grows || (!grows && found->rows != rows))
     throw DataError(fmt::format("the checkpoint has no {}table '{}' of {} rows of {}", grows ? "growing " : "",
                                 table.name, rows, table.width));
   return *found;
-}
-
-const at::Tensor& array_of(const TableShards& table, const std::string& name) {
-  const auto found = table.arrays.find(name);
-  if (found == table.arrays.end())
-    throw DataError(
-        fmt::format("the checkpoint's table '{}' lacks '{}', without which training cannot go on", table.name, name));
-  return found->second;
-}
-
-// float32 [.., width]; anybody may have renewed digests, so the manifest's word is not enough.
-const at::Tensor& rows_of(const TableShards& table, const std::string& name, std::int64_t width) {
-  const auto& rows = array_of(table, name);
-  if (rows.scalar_type() != at::kFloat || rows.dim() != 2 || rows.size(1) != width)
-    throw DataError(fmt::format("the checkpoint's '{}/{}' is not {} numbers a row", table.name, name, width));
-  return rows;
-}
-
-// int64, one a row.
-const at::Tensor& numbers_of(const TableShards& table, const std::string& name) {
-  const auto& numbers = array_of(table, name);
-  if (numbers.scalar_type() != at::kLong)
-    throw DataError(fmt::format("the checkpoint's '{}/{}' is not a whole number a row", table.name, name));
-  return numbers;
-}
-
-TableShards growing_entry(const TableList& list, std::string name, std::int64_t width,
-                          std::vector<std::int64_t> counts) {
-  TableShards entry;
-  entry.name = std::move(name);
-  entry.rows = list.places().per_shard() * kVirtualShards;
-  entry.width = width;
-  entry.ids_of = name_of(list.ids_of());
-  entry.counts = std::move(counts);
-  return entry;
-}
-
-template <typename Item, typename Value>
-at::Tensor column_of(const std::vector<Item>& items, Value Item::*member) {
-  std::vector<std::int64_t> values;
-  values.reserve(items.size());
-  for (const auto& item : items) values.push_back(item.*member);
-  return at::tensor(values, at::kLong);
 }
 
 // In a delta: whether a row may have changed since its base.  A shard's shared one is never seen, and always may.
@@ -142,7 +78,7 @@ void add_index(const TableList& list, const char* entry, const ListedRows& liste
   for (const auto& row : rows) index.names.push_back(row.name);
   index.index = name;
   if (!checkpoint.base) return;
-  index.base = entry_name(ids_of, kIndex);
+  index.base = entry_name(ids_of, kKeysIndex);
   const auto kept = rows_where(listed, [&](const auto& row) { return !is_changed(row, *checkpoint.base); });
   auto& addresses = checkpoint.tables.emplace_back(growing_entry(list, kept_rows(name), 0, kept.counts));
   addresses.arrays = {{kTableAddress, column_of(at_places(listed, kept), &Row::address)}};
@@ -156,10 +92,6 @@ TableShards rows_entry(const TableList& list, const ShardedTable& table, const c
   entry.index = entry_name(name_of(list.ids_of()), index);
   if (checkpoint.base) entry.base = table.name;
   return entry;
-}
-
-[[noreturn]] void refuse_index(const std::string& name) {
-  throw DataError(fmt::format("the checkpoint's '{}' is not that of a table in its order of addresses", name));
 }
 
 // Of shards from `first` on; checked, since whatever comes of it is looked up without a question.
@@ -228,77 +160,6 @@ std::vector<GrowingRows::Waiting> waiting_in(const TableList& list, const TableS
   return waiting;
 }
 
-// The totals of fields, of some shards one after the other.
-TableShards entry_of_fields(const TableList& list, const std::vector<std::vector<GrowthTotals>>& shards) {
-  const auto& pools = list.growing().pools();
-  const std::vector<std::int64_t> counts(shards.size(), std::ssize(pools) - 1);
-  auto entry = growing_entry(list, entry_name(name_of(list.ids_of()), kFields), 0, counts);
-  std::vector<GrowthTotals> totals;
-  for (const auto& shard : shards)
-    for (std::size_t pool = 1; pool < pools.size(); ++pool) {
-      entry.names.push_back(pools[pool].field);
-      totals.push_back(shard[pool]);
-    }
-  entry.arrays = {{kRows, column_of(totals, &GrowthTotals::rows)},
-                  {kWaiting, column_of(totals, &GrowthTotals::waiting)},
-                  {kAdmitted, column_of(totals, &GrowthTotals::admitted)},
-                  {kEvicted, column_of(totals, &GrowthTotals::evicted)}};
-  return entry;
-}
-
-// What such an entry has, of shards counted from the first.
-struct FieldTotals {
-  std::size_t shard;
-  std::string field;
-  GrowthTotals totals;
-};
-std::vector<FieldTotals> fields_in(const TableShards& entry) {
-  const auto column = [&](const char* name) {
-    const auto& numbers = numbers_of(entry, name);
-    if (numbers.numel() != std::ssize(entry.names)) refuse_index(entry.name);
-    return numbers.const_data_ptr<std::int64_t>();
-  };
-  const auto *rows = column(kRows), *waiting = column(kWaiting), *admitted = column(kAdmitted),
-             *evicted = column(kEvicted);
-  std::vector<FieldTotals> fields;
-  for (std::size_t shard = 0; shard < entry.counts.size(); ++shard)
-    for (std::int64_t i = 0; i < entry.counts[shard]; ++i) {
-      const auto row = fields.size();
-      if (row == entry.names.size()) refuse_index(entry.name);
-      fields.push_back({shard, entry.names[row], {rows[row], waiting[row], admitted[row], evicted[row]}});
-    }
-  return fields;
-}
-
-// What pools have admitted and evicted, by shard: of fields that the checkpoint does not tell apart the first one.
-std::vector<std::vector<GrowthTotals>> totals_for(const TableList& list, const Checkpoint& checkpoint,
-                                                  ShardRange shards) {
-  const std::string name = name_of(list.ids_of());
-  const auto& entry = entry_of(checkpoint, entry_name(name, kTotals));
-  const auto &admitted = numbers_of(entry, kAdmitted), &evicted = numbers_of(entry, kEvicted);
-  if (admitted.numel() != shards.count || evicted.numel() != shards.count) refuse_index(entry.name);
-  const auto* fields = find(checkpoint, entry_name(name, kFields));
-  if (fields != nullptr && std::ssize(fields->counts) != shards.count) refuse_index(fields->name);
-  const auto& pools = list.growing().pools();
-  std::vector<std::vector<GrowthTotals>> totals;
-  for (std::int64_t shard = 0; shard < shards.count; ++shard) {
-    auto& of_pools = totals.emplace_back(pools.size());
-    of_pools[0].admitted = admitted[shard].item<std::int64_t>();
-    of_pools[0].evicted = evicted[shard].item<std::int64_t>();
-  }
-  if (fields == nullptr) return totals;
-  for (const auto& [shard, field, found] : fields_in(*fields)) {
-    auto& of_pools = totals[shard];
-    for (std::size_t pool = 1; pool < pools.size(); ++pool) {
-      if (pools[pool].field != field) continue;
-      of_pools[pool] = found;
-      of_pools[0].admitted -= found.admitted;
-      of_pools[0].evicted -= found.evicted;
-    }
-  }
-  return totals;
-}
-
 // Where among the listed rows those of addresses lie: a key's own, or its shard's shared one.
 at::Tensor places_among(const ListedRows& listed, const at::Tensor& addresses) {
   const auto by_address = [](const auto& row, std::int64_t address) { return row.address < address; };
@@ -338,7 +199,7 @@ at::Tensor saved_fixed(const Checkpoint& checkpoint, const TableShards& table, b
 at::Tensor saved_growing(const Checkpoint& checkpoint, const TableShards& table, bool best, const at::Tensor& addresses,
                          const RowNames& names) {
   const auto& values = rows_of(entry_of_values(checkpoint, table, best), kTableValues, table.width);
-  const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kIndex));
+  const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kKeysIndex));
   const auto listed = listed_in(index, checkpoint.shards.first, &names);
   if (std::ssize(listed.rows) != values.size(0)) refuse_index(index.name);
   return rows_at(values, places_among(listed, addresses), table.width);
@@ -390,7 +251,7 @@ void save_growing(const ShardedTable& table, const TableList& list, const Listed
   const auto listed = list.listed();
   const auto written = written_rows(listed, checkpoint.base);
   const auto places = list.places_of(listed).index_select(0, at::tensor(written.rows, at::kLong));
-  auto& saved = checkpoint.tables.emplace_back(rows_entry(list, table, kIndex, checkpoint, written.counts));
+  auto& saved = checkpoint.tables.emplace_back(rows_entry(list, table, kKeysIndex, checkpoint, written.counts));
   for (const auto& column : table.columns) saved.arrays[column.name] = taken_rows(table, column, places);
   saved.arrays[kTableSteps] = table.steps.index_select(0, places);
   if (best == nullptr) return;
@@ -402,9 +263,9 @@ void save_growing(const ShardedTable& table, const TableList& list, const Listed
 
 void save_list(const TableList& list, const ListedRows* best, ShardRange shards, Checkpoint& checkpoint) {
   const auto kept = std::string(name_of(list.ids_of()));
-  add_index(list, kIndex, list.listed(), checkpoint);
+  add_index(list, kKeysIndex, list.listed(), checkpoint);
   if (best != nullptr) add_index(list, kBestIndex, *best, checkpoint);
-  std::vector<std::int64_t> counts, admitted, evicted;
+  std::vector<std::int64_t> counts;
   std::vector<GrowingRows::Waiting> waiting;
   std::vector<std::vector<GrowthTotals>> pools;
   for (std::int64_t shard = 0; shard < shards.count; ++shard) {
@@ -412,18 +273,11 @@ void save_list(const TableList& list, const ListedRows* best, ShardRange shards,
     counts.push_back(std::ssize(content.waiting));
     waiting.insert(waiting.end(), content.waiting.begin(), content.waiting.end());
     pools.push_back(content.pools);
-    const auto all = std::accumulate(content.pools.begin(), content.pools.end(), GrowthTotals(),
-                                     [](auto sum, const auto& pool) { return sum += pool; });
-    admitted.push_back(all.admitted);
-    evicted.push_back(all.evicted);
   }
-  auto& keys = checkpoint.tables.emplace_back(growing_entry(list, entry_name(kept, kWaiting), 0, counts));
+  auto& keys = checkpoint.tables.emplace_back(growing_entry(list, entry_name(kept, kKeysWaiting), 0, counts));
   keys.arrays = {{kTableAddress, column_of(waiting, &GrowingRows::Waiting::address)},
                  {kSightings, column_of(waiting, &GrowingRows::Waiting::sightings)}};
-  auto& totals = checkpoint.tables.emplace_back(
-      growing_entry(list, entry_name(kept, kTotals), 0, std::vector<std::int64_t>(counts.size(), 1)));
-  totals.arrays = {{kAdmitted, at::tensor(admitted, at::kLong)}, {kEvicted, at::tensor(evicted, at::kLong)}};
-  if (list.growing().pools().size() > 1) checkpoint.tables.push_back(entry_of_fields(list, pools));
+  save_totals(list, pools, checkpoint);
 }
 
 void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
@@ -440,21 +294,21 @@ void restore_growing(ShardedTable& table, const TableList& list, const Checkpoin
   for (const auto& column : table.columns)
     put_rows(saved, rows_of(saved, column.name, column.width), places, table.column(column));
   put_rows(saved, numbers_of(saved, kTableSteps), places, table.steps);
-  const auto* best = find(checkpoint, best_name(table.name));
+  const auto* best = find_entry(checkpoint, best_name(table.name));
   table.best = best == nullptr ? at::Tensor() : rows_of(*best, kTableValues, table.width);
 }
 
 void start_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint) {
-  const auto* best = find(checkpoint, best_name(table.name));
+  const auto* best = find_entry(checkpoint, best_name(table.name));
   const auto& saved = best == nullptr ? named(checkpoint, table, true) : *best;
   put_rows(saved, rows_of(saved, kTableValues, table.width), list.places_of(list.listed()), table.values());
 }
 
 void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shards) {
   const std::string name = name_of(list.ids_of());
-  const auto& waiting = entry_of(checkpoint, entry_name(name, kWaiting));
-  const auto totals = totals_for(list, checkpoint, shards);
-  const auto rows = rows_for(list, entry_of(checkpoint, entry_name(name, kIndex)), shards.first);
+  const auto& waiting = entry_of(checkpoint, entry_name(name, kKeysWaiting));
+  const auto totals = saved_totals(list, checkpoint, shards);
+  const auto rows = rows_for(list, entry_of(checkpoint, entry_name(name, kKeysIndex)), shards.first);
   auto row = rows.rows.begin();
   std::int64_t first = 0;
   for (std::int64_t shard = 0; shard < shards.count; ++shard) {
@@ -468,7 +322,7 @@ void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shar
 }
 
 std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& checkpoint) {
-  const auto* index = find(checkpoint, entry_name(name_of(list.ids_of()), kBestIndex));
+  const auto* index = find_entry(checkpoint, entry_name(name_of(list.ids_of()), kBestIndex));
   if (index == nullptr) return std::nullopt;
   return rows_for(list, *index, checkpoint.shards.first);
 }
@@ -507,26 +361,6 @@ NamedTensors whole_tables(const Checkpoint& checkpoint, bool best) {
                                  : whole_fixed(table, best ? kBestTableValues : kTableValues));
   }
   return whole;
-}
-
-std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint) {
-  std::vector<GrowthFacts> found;
-  for (const auto ids : {IdsOf::kKeys, IdsOf::kRows, IdsOf::kTasks}) {
-    const std::string name = name_of(ids);
-    const auto* index = find(checkpoint, entry_name(name, kIndex));
-    if (index == nullptr) continue;
-    const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-    auto& facts = found.emplace_back();
-    facts.ids_of = name;
-    facts.rows = numbers_of(*index, kTableAddress).numel() - std::ssize(index->counts);
-    facts.waiting = numbers_of(entry_of(checkpoint, entry_name(name, kWaiting)), kTableAddress).numel();
-    facts.admitted = numbers_of(totals, kAdmitted).sum().item<std::int64_t>();
-    facts.evicted = numbers_of(totals, kEvicted).sum().item<std::int64_t>();
-    const auto* fields = find(checkpoint, entry_name(name, kFields));
-    if (fields == nullptr) continue;
-    for (const auto& each : fields_in(*fields)) facts.of_fields[each.field] += each.totals;
-  }
-  return found;
 }
 
 }  // namespace warmstart

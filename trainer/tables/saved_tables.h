@@ -51,10 +51,4 @@ at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bo
 // All that a checkpoint of some shards has of a growing table, likewise: [keys, width].
 at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best);
 
-// What a checkpoint knows of growing tables with ids of one kind, of all its shards.
-struct GrowthFacts : GrowthReport {
-  std::string ids_of;
-};
-std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint);
-
 }  // namespace warmstart

@@ -74,7 +74,7 @@ TEST_F(GrowingRowsTest, UnknownKeysNeverGetARow) {
 }
 
 TEST_F(GrowingRowsTest, AFullShardLosesItsLeastRecentRows) {
-  GrowingRows rows(one_pool({.most_rows = 64 * 4}), {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 4}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[2], ids[3]}, 2);
   see(rows, {ids[0]}, 3);
@@ -86,7 +86,7 @@ TEST_F(GrowingRowsTest, AFullShardLosesItsLeastRecentRows) {
 }
 
 TEST_F(GrowingRowsTest, OrItsLeastFrequent) {
-  GrowingRows rows(one_pool({.most_rows = 64 * 3, .evict = Eviction::kLeastFrequent}), {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 3, .evict = Eviction::kLeastFrequent}), {});
   see(rows, {ids[0], ids[1], ids[2]}, 1);
   see(rows, {ids[0], ids[2]}, 2);
   see(rows, {ids[1]}, 3);
@@ -96,7 +96,7 @@ TEST_F(GrowingRowsTest, OrItsLeastFrequent) {
 }
 
 TEST_F(GrowingRowsTest, RowsThatTheStepHasSeenStayAndKeysWait) {
-  GrowingRows rows(one_pool({.most_rows = 64 * 2}), {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 2}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[0], ids[1], ids[2]}, 2);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
@@ -106,7 +106,7 @@ TEST_F(GrowingRowsTest, RowsThatTheStepHasSeenStayAndKeysWait) {
 }
 
 TEST_F(GrowingRowsTest, WithoutEvictionAFullShardStaysAsItIs) {
-  GrowingRows rows(one_pool({.most_rows = 64 * 2, .evict = Eviction::kNone}), {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 2, .evict = Eviction::kNone}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[2]}, 2);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
@@ -114,7 +114,7 @@ TEST_F(GrowingRowsTest, WithoutEvictionAFullShardStaysAsItIs) {
 }
 
 TEST_F(GrowingRowsTest, KeysThatWaitAreForgottenRatherThanMany) {
-  GrowingRows rows(one_pool({.most_rows = 64 * 2, .admit = 10}), {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 2, .admit = 10}), {});
   see(rows, {ids[5]}, 1);
   see(rows, {ids.begin(), ids.end()}, 2);
   const auto waiting = rows.content(7).waiting;
@@ -154,7 +154,9 @@ class PoolsTest : public testing::Test {
 };
 
 TEST_F(PoolsTest, AFloodOfOneFieldTakesNoRowOfAnother) {
-  GrowingRows rows(pools_of_fields({.most_rows = 64 * 2}, {.most_rows = 64 * 3}, {.most_rows = 64 * 2}), {});
+  GrowingRows rows(pools_of_fields({.most_rows = kVirtualShards * 2}, {.most_rows = kVirtualShards * 3},
+                                   {.most_rows = kVirtualShards * 2}),
+                   {});
   EXPECT_EQ(rows.places(), 1 + 2 + 3 + 2);
   see(rows, {items[0], items[1], items[2], others[0], others[1]}, 1);
   for (std::size_t i = 0; i < sessions.size(); ++i) see(rows, {sessions[i]}, static_cast<std::int64_t>(i) + 2);
@@ -194,8 +196,9 @@ TEST_F(PoolsTest, EachAdmitsAndEvictsInItsOwnWay) {
 }
 
 TEST_F(PoolsTest, AFloodThatWaitsHasNoOtherFieldsKeysForgotten) {
-  GrowingRows rows(pools_of_fields({.most_rows = 64}, {.most_rows = 64 * 4, .admit = 2}, {.most_rows = 64, .admit = 9}),
-                   {});
+  GrowingRows rows(
+      pools_of_fields({.most_rows = 64}, {.most_rows = kVirtualShards * 4, .admit = 2}, {.most_rows = 64, .admit = 9}),
+      {});
   see(rows, items, 1);
   for (std::int64_t step = 2; step < 5; ++step) see(rows, sessions, step);
   EXPECT_LT(rows.content(7).pools[2].waiting, std::ssize(sessions));
@@ -203,7 +206,7 @@ TEST_F(PoolsTest, AFloodThatWaitsHasNoOtherFieldsKeysForgotten) {
 }
 
 TEST_F(PoolsTest, KnowWhichOneIsTooSmallForRows) {
-  const GrowingRows rows(pools_of_fields({.most_rows = 64}, {.most_rows = 64 * 2}, {.most_rows = 64}), {});
+  const GrowingRows rows(pools_of_fields({.most_rows = 64}, {.most_rows = kVirtualShards * 2}, {.most_rows = 64}), {});
   using Rows = std::vector<GrowingRows::Row>;
   const GrowingRows::Row shared = {.address = shared_address(7)};
   const auto row = [&](std::int64_t id) -> GrowingRows::Row { return {names.address(id), 1, 1, name_in_fields(id)}; };
@@ -233,10 +236,10 @@ void expect_same(const GrowingRows::Content& wanted, const GrowingRows::Content&
 TEST_F(PoolsTest, AShardIsAFunctionOfTheSteps) {
   std::vector<std::vector<RowPool>> ways;
   for (const auto eviction : {Eviction::kLeastRecent, Eviction::kLeastFrequent, Eviction::kNone})
-    ways.push_back(one_pool({.most_rows = 64 * 5, .admit = 2, .evict = eviction}));
-  ways.push_back(pools_of_fields({.most_rows = 64 * 2, .admit = 2},
-                                 {.most_rows = 64 * 4, .admit = 3, .evict = Eviction::kLeastFrequent},
-                                 {.most_rows = 64 * 3, .evict = Eviction::kNone}));
+    ways.push_back(one_pool({.most_rows = kVirtualShards * 5, .admit = 2, .evict = eviction}));
+  ways.push_back(pools_of_fields({.most_rows = kVirtualShards * 2, .admit = 2},
+                                 {.most_rows = kVirtualShards * 4, .admit = 3, .evict = Eviction::kLeastFrequent},
+                                 {.most_rows = kVirtualShards * 3, .evict = Eviction::kNone}));
   for (const auto& pools : ways) {
     GrowingRows whole(pools, {}), half(pools, {32, 32}), restored(pools, {});
     for (std::int64_t step = 1; step <= 30; ++step) {

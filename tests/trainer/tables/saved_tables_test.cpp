@@ -12,6 +12,7 @@
 #include "checkpoints/table_delta.h"
 #include "cluster/self_communicator.h"
 #include "trainer/layers/initialiser.h"
+#include "trainer/tables/saved_totals.h"
 
 namespace warmstart {
 namespace {

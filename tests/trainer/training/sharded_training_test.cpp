@@ -11,6 +11,7 @@
 #include "tests/support/temporary_folder.h"
 #include "trainer/learner/extended_vocabulary.h"
 #include "trainer/tables/named_ids.h"
+#include "trainer/tables/saved_totals.h"
 #include "trainer/tables/trained_rows.h"
 #include "trainer/training/training.h"
 
