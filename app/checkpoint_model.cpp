@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "cluster/agreement.h"
 #include "trainer/learner/extended_vocabulary.h"
-#include "trainer/learner/named_ids.h"
+#include "trainer/tables/named_ids.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {

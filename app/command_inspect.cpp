@@ -10,9 +10,11 @@
 #include "app/model_inspection.h"
 #include "base/json.h"
 #include "base/plural.h"
+#include "base/text.h"
 #include "checkpoints/checkpoint.h"
 #include "data/dataset.h"
 #include "trainer/tables/saved_tables.h"
+#include "trainer/tables/saved_totals.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -135,6 +137,19 @@ nlohmann::json facts_of(const TableShards& table, std::int64_t step) {
   return facts;
 }
 
+nlohmann::json facts_of(const GrowthTotals& totals) {
+  return {
+      {"rows", totals.rows}, {"waiting", totals.waiting}, {"admitted", totals.admitted}, {"evicted", totals.evicted}};
+}
+
+// Of growing tables with ids of one kind; where fields have rows of their own, also of these.
+nlohmann::json facts_of(const GrowthFacts& growth) {
+  auto facts = facts_of(static_cast<const GrowthTotals&>(growth));
+  facts["ids_of"] = growth.ids_of;
+  for (const auto& [field, totals] : growth.of_fields) facts["fields"][field] = facts_of(totals);
+  return facts;
+}
+
 nlohmann::json facts_of(const Checkpoint& checkpoint) {
   auto parameters = nlohmann::json::array();
   for (const auto& [name, tensor] : trained_parameters(checkpoint)) {
@@ -143,12 +158,7 @@ nlohmann::json facts_of(const Checkpoint& checkpoint) {
   auto tables = nlohmann::json::array(), growth = nlohmann::json::array();
   for (const auto& table : checkpoint.tables)
     if (table.width > 0) tables.push_back(facts_of(table, checkpoint.step));
-  for (const auto& facts : growth_in(checkpoint))
-    growth.push_back({{"ids_of", facts.ids_of},
-                      {"rows", facts.rows},
-                      {"waiting", facts.waiting},
-                      {"admitted", facts.admitted},
-                      {"evicted", facts.evicted}});
+  for (const auto& facts : growth_in(checkpoint)) growth.push_back(facts_of(facts));
   const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
   return {{"step", checkpoint.step},
           {"description", checkpoint.description},
@@ -203,12 +213,19 @@ void show_tables(const nlohmann::json& tables) {
   }
 }
 
+void show_growth(const std::string& whose, const nlohmann::json& growth) {
+  fmt::print("{}: {} keys have rows, {} wait for one; {} were admitted so far and {} evicted\n", whose,
+             growth.at("rows").get<std::int64_t>(), growth.at("waiting").get<std::int64_t>(),
+             growth.at("admitted").get<std::int64_t>(), growth.at("evicted").get<std::int64_t>());
+}
+
 void show_growth(const nlohmann::json& growth) {
-  for (const auto& list : growth)
-    fmt::print("ids of {}: {} keys have rows, {} wait for one; {} were admitted so far and {} evicted\n",
-               list.at("ids_of").get<std::string>(), list.at("rows").get<std::int64_t>(),
-               list.at("waiting").get<std::int64_t>(), list.at("admitted").get<std::int64_t>(),
-               list.at("evicted").get<std::int64_t>());
+  for (const auto& list : growth) {
+    show_growth("ids of " + list.at("ids_of").get<std::string>(), list);
+    const auto fields = list.value("fields", nlohmann::json::object());
+    for (const auto& [field, of_field] : fields.items())
+      show_growth(fmt::format("  those of field {}", printable(field)), of_field);
+  }
 }
 
 // What ranks sent each other in the last meta-steps that the run reported; null where it does not say.

@@ -15,7 +15,7 @@
 #include "cluster/gather_texts.h"
 #include "cluster/nccl_communicator.h"
 #include "cluster/stop_signal.h"
-#include "trainer/learner/named_ids.h"
+#include "trainer/tables/named_ids.h"
 #include "trainer/training/rank_limit.h"
 #include "trainer/training/start_from_data.h"
 #include "trainer/training/training_memory.h"
@@ -123,7 +123,7 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
     check_host(configuration);
     at::set_num_threads(static_cast<int>(configuration.threads));
     dataset = std::make_unique<Dataset>(configuration.data.dataset, configuration.verify);
-    const auto home = home_of(options.tables, group.rank(), group.size());
+    const auto home = home_of(options.tables, dataset->schema(), group.rank(), group.size());
     require_room(
         Learner(dataset->schema(), configuration.model, options.seed, make_network, home, LearnerValues::kNone),
         *dataset, options, device, here);
@@ -151,9 +151,8 @@ ExitCode command_train(Invocation& invocation, Communicator& group) {
                  start.checkpoint ? fmt::format(", going on after step {}", step) : "");
     for (const auto& table : model->sharded_tables().list())
       spdlog::info("table {}: {}{} rows of {}, sharded over {}{}", table.name,
-                   options.tables.growth.most_rows > 0 ? "grows to " : "",
-                   options.tables.growth.most_rows > 0 ? options.tables.growth.most_rows : table.ids, table.width,
-                   counted(group.size(), "rank"), options.tables.spill.empty() ? "" : ", on disk");
+                   model->sharded_tables().grow() ? "grows to " : "", model->sharded_tables().most_rows(table),
+                   table.width, counted(group.size(), "rank"), options.tables.spill.empty() ? "" : ", on disk");
   }
 
   TrainObserver observer;

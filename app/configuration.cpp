@@ -18,13 +18,11 @@ std::map<std::string, std::string> values_of(const std::string& text, const std:
   return values;
 }
 
-// Whether a run with another value of `key` ends with other parameters.
-bool changes_what_is_learned(const Options& options, const std::string& key) {
+// Whether a run with another value of the option ends with other parameters.
+bool changes_what_is_learned(const Option& option) {
   static const std::set<std::string> sections = {"model",    "adapt",   "inner",    "train",
                                                  "validate", "episode", "evaluate", "tables"};
-  return sections.contains(key.substr(0, key.find('.'))) &&
-         std::any_of(options.list().begin(), options.list().end(),
-                     [&](const auto& option) { return option.key == key && !option.neutral; });
+  return sections.contains(option.key.substr(0, option.key.find('.'))) && !option.neutral;
 }
 
 void declare_run(Options& add, Configuration& c) {
@@ -125,11 +123,15 @@ std::string first_difference(const std::string& was, const std::string& is) {
   Configuration unused;
   const auto options = options_of(unused);
   const auto before = values_of(was, "configuration of the checkpoint"), now = values_of(is, "configuration");
-  for (const auto& [key, value] : now) {
-    const auto found = before.find(key);
-    // An option that the older program did not know is at its default.
-    if (found == before.end() || found->second == value || !changes_what_is_learned(options, key)) continue;
-    return fmt::format("{} ('{}', now '{}')", key, found->second, value);
+  // An option that the older program did not know is at its default.
+  const auto value_in = [](const auto& values, const Option& option) {
+    const auto found = values.find(option.key);
+    return found == values.end() ? option.initial : found->second;
+  };
+  for (const auto& option : options.list()) {
+    const auto old_value = value_in(before, option), value = value_in(now, option);
+    if (old_value == value || !changes_what_is_learned(option)) continue;
+    return fmt::format("{} ('{}', now '{}')", option.key, old_value, value);
   }
   return "";
 }

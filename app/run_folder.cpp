@@ -12,6 +12,17 @@
 #include "base/files.h"
 
 namespace warmstart {
+namespace {
+
+nlohmann::json keys_of(const GrowthTotals& totals) {
+  return {{"keys_with_rows", totals.rows},
+          {"keys_waiting", totals.waiting},
+          {"keys_admitted", totals.admitted},
+          {"keys_evicted", totals.evicted}};
+}
+
+}  // namespace
+
 std::unique_ptr<RunLock> lock_run(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
@@ -66,11 +77,10 @@ void RunFolder::progress(const TrainProgress& p) {
                          {"exchanged_bytes", p.bytes.exchanged},
                          {"most_exchanged_bytes", p.bytes.exchanged_most},
                          {"encoding_bytes", p.bytes.encodings}};
-  if (p.growth)
-    line.update({{"keys_with_rows", p.growth->rows},
-                 {"keys_waiting", p.growth->waiting},
-                 {"keys_admitted", p.growth->admitted},
-                 {"keys_evicted", p.growth->evicted}});
+  if (p.growth) {
+    line.update(keys_of(*p.growth));
+    for (const auto& [field, totals] : p.growth->of_fields) line["fields"][field] = keys_of(totals);
+  }
   add(line);
   show(p);
 }

@@ -83,7 +83,7 @@ CheckedTraining check_training(const std::vector<std::string>& arguments, std::i
           "--resume never: a job that is sent again must go on from its checkpoints");
   const Dataset dataset(training.configuration.data.dataset, false);
   const Learner model(dataset.schema(), training.configuration.model, training.configuration.train.seed, make_network,
-                      home_of(training.configuration.train.tables, 0, static_cast<int>(ranks)));
+                      home_of(training.configuration.train.tables, dataset.schema(), 0, static_cast<int>(ranks)));
   training.resolved = options.resolved();
   // Parameters, two moments, and the best so far.
   training.checkpoint_bytes =

@@ -146,7 +146,7 @@ class Step {
  public:
   Step(std::int64_t rows, std::int64_t replicated_rows, const ShardingOptions& options, Communicator& group)
       : group_(group),
-        learner_(schema_of(rows), model_options(), 1, make_network, home(replicated_rows, options, group)),
+        learner_(schema_of(rows), model_options(), 1, make_network, home(rows, replicated_rows, options, group)),
         buckets_(learner_.parameters(), 1, std::int64_t{1} << 40, group_, Reduction::kFixedOrder),
         adam_(learner_.parameters(), {}, 1000),
         row_optimizer_(learner_.sharded_tables(), options, {}) {}
@@ -179,8 +179,9 @@ class Step {
     options.network.embedding = kWidth;
     return options;
   }
-  static TableHome home(std::int64_t replicated_rows, const ShardingOptions& options, const Communicator& group) {
-    auto home = home_of(options, group.rank(), group.size());
+  static TableHome home(std::int64_t rows, std::int64_t replicated_rows, const ShardingOptions& options,
+                        const Communicator& group) {
+    auto home = home_of(options, schema_of(rows), group.rank(), group.size());
     home.replicated_rows = replicated_rows;
     return home;
   }

@@ -27,6 +27,14 @@ TEST(ConfigurationTest, TheResolvedConfigurationReadsBackTheSame) {
   EXPECT_EQ(again.data.interactions.files.size(), 2u);
 }
 
+// An older program did not know the option, and so had what is its default now.
+TEST(ConfigurationTest, WhatAConfigurationLacksIsAtItsDefault) {
+  const std::string older = "[tables]\nmost-rows = 640\n";
+  EXPECT_EQ(first_difference(older, older + "fields = \nadmit = 1\n"), "");
+  EXPECT_EQ(first_difference(older, older + "fields = item: most-rows 64\n"),
+            "tables.fields ('', now 'item: most-rows 64')");
+}
+
 TEST(ConfigurationTest, ResumeIsAutoNeverOrACheckpoint) {
   Configuration configuration;
   EXPECT_EQ(configuration.resume.from, Resume::From::kNewest);

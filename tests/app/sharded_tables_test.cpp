@@ -1,7 +1,10 @@
 // Runs with sharded tables, from training to a served model.
 
+#include <sstream>
+
 #include "base/files.h"
 #include "base/json.h"
+#include "checkpoints/checkpoint.h"
 #include "tests/app/program_fixture.h"
 
 namespace warmstart {
@@ -123,6 +126,108 @@ TEST_F(ShardedTablesTest, WhatDoesNotGoTogetherIsRefused) {
   const std::string endless = train + "--set tables.default=replicated:0 --set tables.most-rows=1000000000000";
   expect_failure(endless, 2, "this host has ");
   expect_failure(endless + " --set tables.spill=" + folder.path().string(), 2, "this host has ");
+}
+
+// Each interaction is of a session of its own, whose keys come once and never again.
+class FloodTest : public ShardedTablesTest {
+ protected:
+  FloodTest() {
+    std::filesystem::remove_all(folder.path() / "tables/dataset");
+    std::istringstream rows(read_file(folder.path() / "tables/interactions.csv"));
+    std::string flooded, row;
+    for (std::int64_t line = 0; std::getline(rows, row); ++line)
+      flooded += row + "," + (line == 0 ? "session" : "s" + std::to_string(line)) + "\n";
+    folder.write("tables/interactions.csv", flooded);
+    const auto config = read_file(folder.path() / "tables/config.ini");
+    const std::string time = "time = time\n";
+    const auto after = config.find(time) + time.size();
+    folder.write("tables/config.ini", config.substr(0, after) + "categorical = session\n" + config.substr(after));
+    expect_ok("ingest --config tables/config.ini");
+  }
+  // Of a run's newest checkpoint.
+  std::int64_t rows_of(const std::string& run, const std::string& field) const {
+    const auto checkpoint = read_checkpoint(folder.path() / run);
+    const auto index = std::find_if(checkpoint.tables.begin(), checkpoint.tables.end(),
+                                    [](const auto& table) { return table.name == "rows index"; });
+    return std::count_if(index->names.begin(), index->names.end(),
+                         [&](const auto& name) { return name.starts_with(field + "="); });
+  }
+  nlohmann::json growth_of_rows(const std::string& run) {
+    const auto growth = objects_of(expect_ok("inspect " + run + " --json")).at(0)["growth"];
+    const auto of_rows =
+        std::find_if(growth.begin(), growth.end(), [](const auto& list) { return list["ids_of"] == "rows"; });
+    EXPECT_NE(of_rows, growth.end());
+    return *of_rows;
+  }
+  static std::string grows(std::int64_t most_rows, const std::string& fields) {
+    return "--set tables.most-rows=" + std::to_string(most_rows) +
+           " --set train.log-every=5 --set 'tables.fields=" + fields + "' ";
+  }
+  const std::string pools = "session: most-rows 64, evict least-recent; item: most-rows 640, evict none";
+};
+
+TEST_F(FloodTest, OfOneFieldTakesNoRowsOfAnotherThatHasItsOwn) {
+  const auto digest = train("apart", 0, grows(128, pools));
+  EXPECT_EQ(train("ranks", 2, grows(128, pools)), digest);
+  train("together", 0, grows(192, ""));
+  EXPECT_EQ(rows_of("apart", "item"), 40);
+  EXPECT_LE(rows_of("apart", "session"), 64);
+  EXPECT_LT(rows_of("together", "item"), 40);
+
+  const auto growth = growth_of_rows("apart");
+  EXPECT_EQ(growth["fields"]["item"]["rows"], 40);
+  EXPECT_EQ(growth["fields"]["item"]["evicted"], 0);
+  EXPECT_GT(growth["fields"]["session"]["evicted"], 100);
+  EXPECT_EQ(growth["evicted"], growth["fields"]["session"]["evicted"]);
+  EXPECT_EQ(growth["fields"].size(), 2u);
+  EXPECT_FALSE(growth_of_rows("together").contains("fields"));
+  const auto inspected = expect_ok("inspect apart");
+  EXPECT_NE(inspected.find("  those of field item: 40 keys have rows, "), std::string::npos) << inspected;
+  EXPECT_NE(inspected.find("table embedding: grows to 896 rows of 8"), std::string::npos) << inspected;
+  const auto metrics = objects_of(read_file(folder.path() / "apart/metrics.jsonl"));
+  const auto told =
+      std::find_if(metrics.rbegin(), metrics.rend(), [](const auto& line) { return line.contains("keys_with_rows"); });
+  ASSERT_NE(told, metrics.rend());
+  EXPECT_EQ((*told)["fields"]["item"]["keys_evicted"], 0);
+  EXPECT_EQ((*told)["fields"]["session"]["keys_evicted"], (*told)["keys_evicted"]);
+  EXPECT_EQ(read_file(folder.path() / "together/metrics.jsonl").find("\"fields\""), std::string::npos);
+  expect_ok(
+      "evaluate --config tables/config.ini --baselines false --set evaluate.query=4 --set evaluate.support=0,3 "
+      "--set train.run=apart");
+}
+
+TEST_F(FloodTest, GoesOnInTheSamePoolsAndNoOthers) {
+  const auto more = "--set train.checkpoint-every=4 --set train.keep-last=10 --set train.validate-every=10 ";
+  train("whole", 2, grows(128, pools) + more);
+  train("branch", 0, grows(128, pools) + more + "--resume whole/step-00000004");
+  EXPECT_NE(expect_ok("inspect whole branch").find("parameters: the same bits"), std::string::npos);
+  EXPECT_EQ(growth_of_rows("branch"), growth_of_rows("whole"));
+  const auto with = [](const std::string& run, const std::string& options) {
+    return "train --config tables/config.ini --run " + run + kSmallTables + "--set tables.default=replicated:20 " +
+           options;
+  };
+  expect_failure(with("whole", grows(128, "session: most-rows 64") + more), 2,
+                 "the run was started with another tables.fields ('session: most-rows 64, evict least-recent; item: ");
+  expect_failure(with("next", grows(128, "item: most-rows 20") + "--start-from whole"), 3,
+                 "has more rows of field 'item' than its most-rows in tables.fields has room for");
+  train("next", 2, grows(2000, "item: most-rows 640") + "--start-from whole ");
+  EXPECT_GE(rows_of("next", "item"), 40);
+}
+
+TEST_F(FloodTest, OfFieldsThatTheDataLackOrWithoutRoomIsRefused) {
+  const std::string run = "train --config tables/config.ini --run run" + std::string(kSmallTables);
+  expect_failure(run + grows(128, "sessio: most-rows 64"), 2,
+                 "tables.fields: the data set has no field 'sessio'; fields with keys are: item, category, session, "
+                 "group");
+  expect_failure(run + grows(128, "session: evict none"), 2, "field 'session' has no most-rows");
+  expect_failure(run + grows(0, pools), 2, "tables.fields is of tables that grow: set tables.most-rows, too");
+  const auto endless = "--set tables.default=replicated:0 " + grows(128, "session: most-rows 1000000000000");
+  expect_failure(run + endless, 2, "of up to 1000000000128 rows");
+  expect_failure("plan --config tables/config.ini " + endless, 2, "this host has ");
+  const auto plan = nlohmann::json::parse(
+      expect_ok("plan --json --config tables/config.ini --set tables.default=replicated:20 " + grows(128, pools)));
+  for (const auto& table : plan["tables"])
+    EXPECT_EQ(table["rows"], table["name"] == "key_bias" ? 640 : 128 + 64 + 640) << table;
 }
 
 TEST_F(ShardedTablesTest, APlanSaysWhatTheRunThenDoes) {

@@ -41,7 +41,8 @@ RunPlan::RunPlan(const Dataset& dataset, const ModelOptions& model, const TrainO
     : dataset_(dataset),
       options_(options),
       machine_(machine),
-      model_(dataset.schema(), model, options.seed, make_network, home_of(options.tables, 0, 1), LearnerValues::kNone),
+      model_(dataset.schema(), model, options.seed, make_network, home_of(options.tables, dataset.schema(), 0, 1),
+             LearnerValues::kNone),
       keeps_best_(options.keep_best && !dataset.tasks_of(Split::kValidation).empty()),
       shares_rows_(form_of_rank(model_, dataset, options, on_cpu) == MicrobatchForm::kSharedRows),
       draws_(dataset, options.episode, options.tasks),
@@ -96,9 +97,8 @@ nlohmann::json RunPlan::facts_of(int ranks) const {
 nlohmann::json RunPlan::facts() const {
   auto tables = nlohmann::json::array(), ranks = nlohmann::json::array();
   for (const auto& table : model_.sharded_tables().list())
-    tables.push_back({{"name", table.name},
-                      {"rows", model_.sharded_tables().grow() ? options_.tables.growth.most_rows : table.ids},
-                      {"width", table.width}});
+    tables.push_back(
+        {{"name", table.name}, {"rows", model_.sharded_tables().most_rows(table)}, {"width", table.width}});
   for (const auto each : ranks_) ranks.push_back(facts_of(each));
   return {{"parameters", static_cast<std::int64_t>(model_.parameters().count())},
           {"tables", tables},

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "trainer/learner/named_ids.h"
+#include "trainer/tables/named_ids.h"
 
 namespace warmstart {
 namespace {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/option_value.h"
+#include "trainer/tables/field_growth.h"
 #include "trainer/tables/tables.h"
 
 namespace warmstart {
@@ -29,11 +30,12 @@ struct ShardingOptions {
   std::optional<double> rate = {};  // else train.rate
   double epsilon = 1e-8;
   Growth growth = {};
+  FieldGrowths fields = {};
   std::filesystem::path spill = {};
 };
 
-// Where rank `rank` of `ranks` has its tables.
-TableHome home_of(const ShardingOptions& options, int rank, int ranks);
+// Where rank `rank` of `ranks` has its tables.  Throws UsageError where the data set lacks a field that is named.
+TableHome home_of(const ShardingOptions& options, const Schema& schema, int rank, int ranks);
 
 // Throws UsageError where options do not go together.
 void check(const ShardingOptions& options);

@@ -10,15 +10,26 @@ constexpr std::int64_t kEvictedShare = 16;  // one of so many rows goes at a tim
 constexpr std::int64_t kWaitingPerRow = 4;  // keys that wait, for each row that there can be
 constexpr std::int64_t kNoKey = -1;
 
+// Where each pool's places begin in a shard, behind the shared row's, and behind the last one's.
+std::vector<std::int64_t> firsts_of(const std::vector<RowPool>& pools) {
+  std::vector<std::int64_t> firsts = {1};
+  for (const auto& pool : pools)
+    firsts.push_back(firsts.back() + (pool.growth.most_rows + kVirtualShards - 1) / kVirtualShards);
+  return firsts;
+}
+
 }  // namespace
 
-GrowingRows::GrowingRows(const Growth& growth, ShardRange shards)
-    : growth_(growth),
-      per_shard_((growth.most_rows + kVirtualShards - 1) / kVirtualShards + 1),
-      range_(shards),
-      shards_(static_cast<std::size_t>(shards.count)) {
-  for (std::int64_t shard = 0; shard < shards.count; ++shard)
-    shards_[static_cast<std::size_t>(shard)].rows.push_back({.address = shared_address(shards.first + shard)});
+std::int64_t places_of_shard(const std::vector<RowPool>& pools) { return firsts_of(pools).back(); }
+
+GrowingRows::GrowingRows(std::vector<RowPool> pools, ShardRange shards)
+    : pools_(std::move(pools)), firsts_(firsts_of(pools_)), per_shard_(firsts_.back()), range_(shards) {
+  shards_.resize(static_cast<std::size_t>(shards.count));
+  for (std::int64_t shard = 0; shard < shards.count; ++shard) {
+    auto& made = shards_[static_cast<std::size_t>(shard)];
+    made.shared.address = shared_address(shards.first + shard);
+    made.pools.resize(pools_.size());
+  }
 }
 
 GrowingRows::Shard& GrowingRows::shard_of(std::int64_t address) {
@@ -28,101 +39,151 @@ const GrowingRows::Shard& GrowingRows::shard_of(std::int64_t address) const {
   return shards_[static_cast<std::size_t>(shard_of_address(address) - range_.first)];
 }
 
+std::size_t GrowingRows::pool_of(const std::string& name) const {
+  for (std::size_t pool = 1; pool < pools_.size(); ++pool) {
+    const auto& field = pools_[pool].field;
+    if (name.size() > field.size() && name[field.size()] == '=' && name.starts_with(field)) return pool;
+  }
+  return 0;
+}
+
+std::optional<std::size_t> GrowingRows::pool_of(std::int64_t address, const RowNames& names) const {
+  if (pools_.size() == 1) return 0;
+  const auto id = names.id_of(address);
+  return id < 0 ? std::nullopt : std::optional(pool_of(names.name(id)));
+}
+
+std::optional<std::size_t> GrowingRows::overfull_pool(std::span<const Row> rows) const {
+  std::vector<std::int64_t> counts(pools_.size());
+  for (const auto& row : rows.subspan(1)) ++counts[pool_of(row.name)];
+  for (std::size_t pool = 0; pool < pools_.size(); ++pool)
+    if (counts[pool] > share_of(pool)) return pool;
+  return std::nullopt;
+}
+
 std::int64_t GrowingRows::place_of(std::int64_t address) const {
   const auto& shard = shard_of(address);
   const auto found = shard.place.find(address);
   return (shard_of_address(address) - range_.first) * per_shard_ + (found == shard.place.end() ? 0 : found->second);
 }
 
-void GrowingRows::see(std::int64_t address, std::int64_t sightings, std::int64_t step) {
+std::size_t GrowingRows::pool_at(std::int64_t place) const {
+  return static_cast<std::size_t>(std::upper_bound(firsts_.begin(), firsts_.end(), place) - firsts_.begin() - 1);
+}
+
+void GrowingRows::see(std::int64_t address, std::int64_t sightings, std::int64_t step, const RowNames& names) {
   if (is_shared(address)) return;
   auto& shard = shard_of(address);
   if (const auto found = shard.place.find(address); found != shard.place.end()) {
-    auto& row = shard.rows[static_cast<std::size_t>(found->second)];
+    const auto pool = pool_at(found->second);
+    auto& row = shard.pools[pool].rows[static_cast<std::size_t>(found->second - firsts_[pool])];
     row.sightings += sightings;
     row.last_seen = step;
     return;
   }
-  auto& seen = shard.waiting[address];
+  const auto of = pool_of(address, names).value();
+  auto& pool = shard.pools[of];
+  auto& seen = pool.waiting[address];
   seen += sightings;
-  if (seen >= growth_.admit) shard.ready.push_back(address);
+  if (seen >= pools_[of].growth.admit) pool.ready.push_back(address);
 }
 
 std::vector<std::int64_t> GrowingRows::end_step(std::int64_t step, const RowNames& names) {
   std::vector<std::int64_t> places;
-  for (std::size_t s = 0; s < shards_.size(); ++s) {
-    auto& shard = shards_[s];
-    std::sort(shard.ready.begin(), shard.ready.end());
-    for (const auto address : shard.ready) {
-      if (!make_room(shard, step)) break;
-      const auto place = put(shard, {address, shard.waiting.at(address), step, names.name(names.id_of(address))});
-      places.push_back(static_cast<std::int64_t>(s) * per_shard_ + place);
-      shard.waiting.erase(address);
-      ++shard.admitted;
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard)
+    for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
+      admit(shard, pool, step, names, places);
+      forget_rare(shards_[shard], pool);
     }
-    shard.ready.clear();
-    forget_rare(shard);
-  }
   return places;
 }
 
-const GrowingRows::Row& GrowingRows::row_at(std::int64_t place) const {
-  return shards_[static_cast<std::size_t>(place / per_shard_)].rows[static_cast<std::size_t>(place % per_shard_)];
-}
-
-bool GrowingRows::make_room(Shard& shard, std::int64_t step) const {
-  if (shard.free.empty() && std::ssize(shard.rows) == per_shard_ && growth_.evict != Eviction::kNone)
-    evict(shard, step);
-  return !shard.free.empty() || std::ssize(shard.rows) < per_shard_;
-}
-
-void GrowingRows::evict(Shard& shard, std::int64_t step) const {
-  std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t>> rows;  // what decides, address, place
-  for (std::size_t place = 1; place < shard.rows.size(); ++place) {
-    const auto& row = shard.rows[place];
-    if (row.last_seen < step)
-      rows.emplace_back(growth_.evict == Eviction::kLeastRecent ? row.last_seen : row.sightings, row.address, place);
+// Adds the places of the new rows to `places`.
+void GrowingRows::admit(std::size_t shard, std::size_t pool, std::int64_t step, const RowNames& names,
+                        std::vector<std::int64_t>& places) {
+  auto& to = shards_[shard];
+  auto& of = to.pools[pool];
+  std::sort(of.ready.begin(), of.ready.end());
+  for (const auto address : of.ready) {
+    if (!make_room(to, pool, step)) break;
+    const auto place = put(to, pool, {address, of.waiting.at(address), step, names.name(names.id_of(address))});
+    places.push_back(static_cast<std::int64_t>(shard) * per_shard_ + place);
+    of.waiting.erase(address);
+    ++of.admitted;
   }
-  const auto count = std::min<std::int64_t>(std::ssize(rows), (per_shard_ - 1 + kEvictedShare - 1) / kEvictedShare);
+  of.ready.clear();
+}
+
+const GrowingRows::Row& GrowingRows::row_at(std::int64_t place) const {
+  const auto& shard = shards_[static_cast<std::size_t>(place / per_shard_)];
+  const auto in_shard = place % per_shard_;
+  if (in_shard == 0) return shard.shared;
+  const auto pool = pool_at(in_shard);
+  return shard.pools[pool].rows[static_cast<std::size_t>(in_shard - firsts_[pool])];
+}
+
+bool GrowingRows::make_room(Shard& shard, std::size_t pool, std::int64_t step) const {
+  const auto& of = shard.pools[pool];
+  const bool is_full = of.free.empty() && std::ssize(of.rows) == share_of(pool);
+  if (is_full && pools_[pool].growth.evict != Eviction::kNone) evict(shard, pool, step);
+  return !of.free.empty() || std::ssize(of.rows) < share_of(pool);
+}
+
+void GrowingRows::evict(Shard& shard, std::size_t pool, std::int64_t step) const {
+  auto& of = shard.pools[pool];
+  const bool by_time = pools_[pool].growth.evict == Eviction::kLeastRecent;
+  std::vector<std::tuple<std::int64_t, std::int64_t, std::size_t>> rows;  // what decides, address, place in the pool
+  for (std::size_t place = 0; place < of.rows.size(); ++place) {
+    const auto& row = of.rows[place];
+    if (row.last_seen < step) rows.emplace_back(by_time ? row.last_seen : row.sightings, row.address, place);
+  }
+  const auto count = std::min<std::int64_t>(std::ssize(rows), (share_of(pool) + kEvictedShare - 1) / kEvictedShare);
   std::nth_element(rows.begin(), rows.begin() + count, rows.end());
   for (std::int64_t i = 0; i < count; ++i) {
     const auto& [by, address, place] = rows[static_cast<std::size_t>(i)];
     shard.place.erase(address);
-    shard.rows[static_cast<std::size_t>(place)] = {.address = kNoKey};
-    shard.free.push_back(place);
+    of.rows[place] = {.address = kNoKey};
+    of.free.push_back(static_cast<std::int64_t>(place));
   }
-  shard.evicted += count;
+  of.evicted += count;
 }
 
 // The half that has been seen least, once they are too many.
-void GrowingRows::forget_rare(Shard& shard) const {
-  if (static_cast<std::int64_t>(shard.waiting.size()) <= kWaitingPerRow * per_shard_) return;
+void GrowingRows::forget_rare(Shard& shard, std::size_t pool) const {
+  auto& waiting = shard.pools[pool].waiting;
+  if (static_cast<std::int64_t>(waiting.size()) <= kWaitingPerRow * (share_of(pool) + 1)) return;
   std::vector<std::pair<std::int64_t, std::int64_t>> keys;  // sightings, address
-  keys.reserve(shard.waiting.size());
-  for (const auto& [address, sightings] : shard.waiting) keys.emplace_back(sightings, address);
+  keys.reserve(waiting.size());
+  for (const auto& [address, sightings] : waiting) keys.emplace_back(sightings, address);
   const auto half = std::ssize(keys) / 2;
   std::nth_element(keys.begin(), keys.begin() + half, keys.end());
-  for (std::int64_t i = 0; i < half; ++i) shard.waiting.erase(keys[static_cast<std::size_t>(i)].second);
+  for (std::int64_t i = 0; i < half; ++i) waiting.erase(keys[static_cast<std::size_t>(i)].second);
 }
 
-std::int64_t GrowingRows::put(Shard& shard, Row row) {
-  if (shard.free.empty()) {
-    shard.free.push_back(std::ssize(shard.rows));
-    shard.rows.emplace_back();
+// Returns the row's place in the shard.
+std::int64_t GrowingRows::put(Shard& shard, std::size_t pool, Row row) const {
+  auto& of = shard.pools[pool];
+  if (of.free.empty()) {
+    of.free.push_back(std::ssize(of.rows));
+    of.rows.emplace_back();
   }
-  const auto place = shard.free.back();
-  shard.free.pop_back();
-  shard.place[row.address] = place;
-  shard.rows[static_cast<std::size_t>(place)] = std::move(row);
-  return place;
+  const auto place = of.free.back();
+  of.free.pop_back();
+  shard.place[row.address] = firsts_[pool] + place;
+  of.rows[static_cast<std::size_t>(place)] = std::move(row);
+  return firsts_[pool] + place;
 }
 
 GrowingRows::Content GrowingRows::content(std::int64_t shard) const {
   const auto& of = shards_[static_cast<std::size_t>(shard)];
-  Content content = {{}, {}, of.admitted, of.evicted};
-  for (const auto& row : of.rows)
-    if (row.address != kNoKey) content.rows.push_back(row);
-  for (const auto& [address, sightings] : of.waiting) content.waiting.push_back({address, sightings});
+  Content content = {{of.shared}, {}, {}};
+  for (std::size_t p = 0; p < pools_.size(); ++p) {
+    const auto& pool = of.pools[p];
+    for (const auto& row : pool.rows)
+      if (row.address != kNoKey) content.rows.push_back(row);
+    for (const auto& [address, sightings] : pool.waiting) content.waiting.push_back({address, sightings, p});
+    content.pools.push_back(totals_of(pool));
+  }
   const auto by_address = [](const auto& a, const auto& b) { return a.address < b.address; };
   std::sort(content.rows.begin(), content.rows.end(), by_address);
   std::sort(content.waiting.begin(), content.waiting.end(), by_address);
@@ -138,26 +199,39 @@ std::vector<std::int64_t> GrowingRows::places_of(const std::vector<Row>& rows) c
 
 void GrowingRows::restore(std::int64_t shard, Content content) {
   auto& to = shards_[static_cast<std::size_t>(shard)];
-  to = {.admitted = content.admitted, .evicted = content.evicted};
-  to.rows.push_back(std::move(content.rows.front()));
-  for (std::size_t row = 1; row < content.rows.size(); ++row) put(to, std::move(content.rows[row]));
-  for (const auto& [address, sightings] : content.waiting) to.waiting[address] = sightings;
+  to = {std::move(content.rows.front()), std::vector<Pool>(pools_.size())};
+  for (std::size_t row = 1; row < content.rows.size(); ++row) {
+    const auto pool = pool_of(content.rows[row].name);
+    put(to, pool, std::move(content.rows[row]));
+  }
+  for (const auto& [address, sightings, pool] : content.waiting) to.pools[pool].waiting[address] = sightings;
+  for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
+    to.pools[pool].admitted = content.pools[pool].admitted;
+    to.pools[pool].evicted = content.pools[pool].evicted;
+  }
 }
 
-GrowthTotals GrowingRows::totals() const {
-  GrowthTotals totals;
-  for (const auto& shard : shards_) {
-    totals.rows += static_cast<std::int64_t>(shard.place.size());
-    totals.waiting += static_cast<std::int64_t>(shard.waiting.size());
-    totals.admitted += shard.admitted;
-    totals.evicted += shard.evicted;
-  }
-  return totals;
+GrowthTotals GrowingRows::totals_of(const Pool& pool) {
+  return {std::ssize(pool.rows) - std::ssize(pool.free), std::ssize(pool.waiting), pool.admitted, pool.evicted};
+}
+
+GrowthReport GrowingRows::totals() const {
+  GrowthReport report;
+  for (const auto& shard : shards_)
+    for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
+      const auto totals = totals_of(shard.pools[pool]);
+      report += totals;
+      if (pool > 0) report.of_fields[pools_[pool].field] += totals;
+    }
+  return report;
 }
 
 void GrowingRows::forget_steps() {
-  for (auto& shard : shards_)
-    for (auto& row : shard.rows) row.last_seen = 0;
+  for (auto& shard : shards_) {
+    shard.shared.last_seen = 0;
+    for (auto& pool : shard.pools)
+      for (auto& row : pool.rows) row.last_seen = 0;
+  }
 }
 
 }  // namespace warmstart

@@ -4,92 +4,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <span>
 
 #include "base/errors.h"
 #include "checkpoints/zeroed_rows.h"
 #include "trainer/tables/rows_at.h"
+#include "trainer/tables/saved_entries.h"
+#include "trainer/tables/saved_totals.h"
 
 namespace warmstart {
 namespace {
 
-// Entries of a list of growing tables.
-constexpr const char* kIndex = "index";
-constexpr const char* kWaiting = "waiting";
-constexpr const char* kTotals = "totals";
+// An entry of a list of growing tables, and arrays of such.
 constexpr const char* kBestIndex = "best index";
-
-// Their arrays.
 constexpr const char* kSightings = "sightings";
 constexpr const char* kLastSeen = "last_seen";
-constexpr const char* kAdmitted = "admitted";
-constexpr const char* kEvicted = "evicted";
 
-std::string entry_name(const std::string& list, const char* entry) { return fmt::format("{} {}", list, entry); }
 std::string best_name(const std::string& table) { return table + " best"; }
 
-const TableShards* find(const Checkpoint& checkpoint, const std::string& name) {
-  const auto found = std::find_if(checkpoint.tables.begin(), checkpoint.tables.end(),
-                                  [&](const auto& each) { return each.name == name; });
-  return found == checkpoint.tables.end() ? nullptr : &*found;
-}
-
-const TableShards& entry_of(const Checkpoint& checkpoint, const std::string& name) {
-  const auto* found = find(checkpoint, name);
-  if (found == nullptr) throw DataError(fmt::format("the checkpoint has no table, nor entry of tables, '{}'", name));
-  return *found;
-}
-
 const TableShards& named(const Checkpoint& checkpoint, const ShardedTable& table, bool grows) {
-  const auto* found = find(checkpoint, table.name);
+  const auto* found = find_entry(checkpoint, table.name);
   const auto rows = grows ? table.places.per_shard() * kVirtualShards : table.ids;
   if (found == nullptr || found->width != table.width || found->grows() != grows || (!grows && found->rows != rows))
     throw DataError(fmt::format("the checkpoint has no {}table '{}' of {} rows of {}", grows ? "growing " : "",
                                 table.name, rows, table.width));
   return *found;
-}
-
-const at::Tensor& array_of(const TableShards& table, const std::string& name) {
-  const auto found = table.arrays.find(name);
-  if (found == table.arrays.end())
-    throw DataError(
-        fmt::format("the checkpoint's table '{}' lacks '{}', without which training cannot go on", table.name, name));
-  return found->second;
-}
-
-// float32 [.., width]; anybody may have renewed digests, so the manifest's word is not enough.
-const at::Tensor& rows_of(const TableShards& table, const std::string& name, std::int64_t width) {
-  const auto& rows = array_of(table, name);
-  if (rows.scalar_type() != at::kFloat || rows.dim() != 2 || rows.size(1) != width)
-    throw DataError(fmt::format("the checkpoint's '{}/{}' is not {} numbers a row", table.name, name, width));
-  return rows;
-}
-
-// int64, one a row.
-const at::Tensor& numbers_of(const TableShards& table, const std::string& name) {
-  const auto& numbers = array_of(table, name);
-  if (numbers.scalar_type() != at::kLong)
-    throw DataError(fmt::format("the checkpoint's '{}/{}' is not a whole number a row", table.name, name));
-  return numbers;
-}
-
-TableShards growing_entry(const TableList& list, std::string name, std::int64_t width,
-                          std::vector<std::int64_t> counts) {
-  TableShards entry;
-  entry.name = std::move(name);
-  entry.rows = list.places().per_shard() * kVirtualShards;
-  entry.width = width;
-  entry.ids_of = name_of(list.ids_of());
-  entry.counts = std::move(counts);
-  return entry;
-}
-
-template <typename Item, typename Value>
-at::Tensor column_of(const std::vector<Item>& items, Value Item::*member) {
-  std::vector<std::int64_t> values;
-  values.reserve(items.size());
-  for (const auto& item : items) values.push_back(item.*member);
-  return at::tensor(values, at::kLong);
 }
 
 // In a delta: whether a row may have changed since its base.  A shard's shared one is never seen, and always may.
@@ -139,7 +78,7 @@ void add_index(const TableList& list, const char* entry, const ListedRows& liste
   for (const auto& row : rows) index.names.push_back(row.name);
   index.index = name;
   if (!checkpoint.base) return;
-  index.base = entry_name(ids_of, kIndex);
+  index.base = entry_name(ids_of, kKeysIndex);
   const auto kept = rows_where(listed, [&](const auto& row) { return !is_changed(row, *checkpoint.base); });
   auto& addresses = checkpoint.tables.emplace_back(growing_entry(list, kept_rows(name), 0, kept.counts));
   addresses.arrays = {{kTableAddress, column_of(at_places(listed, kept), &Row::address)}};
@@ -153,10 +92,6 @@ TableShards rows_entry(const TableList& list, const ShardedTable& table, const c
   entry.index = entry_name(name_of(list.ids_of()), index);
   if (checkpoint.base) entry.base = table.name;
   return entry;
-}
-
-[[noreturn]] void refuse_index(const std::string& name) {
-  throw DataError(fmt::format("the checkpoint's '{}' is not that of a table in its order of addresses", name));
 }
 
 // Of shards from `first` on; checked, since whatever comes of it is looked up without a question.
@@ -183,11 +118,25 @@ ListedRows listed_in(const TableShards& index, std::int64_t first, const RowName
   return rows;
 }
 
+[[noreturn]] void refuse_rows(const std::string& index, const std::string& field) {
+  throw DataError(
+      field.empty()
+          ? fmt::format("the checkpoint's '{}' has more rows than tables.most-rows has room for", index)
+          : fmt::format(
+                "the checkpoint's '{}' has more rows of field '{}' than its most-rows in tables.fields has room for",
+                index, field));
+}
+
 // The same of a list that is to have these rows.
 ListedRows rows_for(const TableList& list, const TableShards& index, std::int64_t first) {
   auto rows = listed_in(index, first, &list.names());
-  if (*std::max_element(rows.counts.begin(), rows.counts.end()) > list.growing().places())
-    throw DataError(fmt::format("the checkpoint's '{}' has more rows than tables.most-rows has room for", index.name));
+  std::span<const GrowingRows::Row> left = rows.rows;
+  for (const auto count : rows.counts) {
+    const auto of_shard = static_cast<std::size_t>(count);
+    if (const auto pool = list.growing().overfull_pool(left.first(of_shard)))
+      refuse_rows(index.name, list.growing().pools()[*pool].field);
+    left = left.subspan(of_shard);
+  }
   return rows;
 }
 
@@ -197,13 +146,16 @@ void put_rows(const TableShards& entry, const at::Tensor& rows, const at::Tensor
   column.index_copy_(0, places, rows);
 }
 
-std::vector<GrowingRows::Waiting> waiting_in(const TableShards& entry, std::int64_t first, std::int64_t count,
-                                             std::int64_t shard) {
+// Keys of one shard.  What field an address is of only the data set tells: where that matters, keys that it lacks are
+// forgotten, as no step of this run will see them.
+std::vector<GrowingRows::Waiting> waiting_in(const TableList& list, const TableShards& entry, std::int64_t first,
+                                             std::int64_t count, std::int64_t shard) {
   std::vector<GrowingRows::Waiting> waiting;
   for (auto i = first; i < first + count; ++i) {
     const auto address = numbers_of(entry, kTableAddress).const_data_ptr<std::int64_t>()[i];
     if (shard_of_address(address) != shard || is_shared(address)) refuse_index(entry.name);
-    waiting.push_back({address, numbers_of(entry, kSightings).const_data_ptr<std::int64_t>()[i]});
+    if (const auto pool = list.growing().pool_of(address, list.names()))
+      waiting.push_back({address, numbers_of(entry, kSightings).const_data_ptr<std::int64_t>()[i], *pool});
   }
   return waiting;
 }
@@ -247,7 +199,7 @@ at::Tensor saved_fixed(const Checkpoint& checkpoint, const TableShards& table, b
 at::Tensor saved_growing(const Checkpoint& checkpoint, const TableShards& table, bool best, const at::Tensor& addresses,
                          const RowNames& names) {
   const auto& values = rows_of(entry_of_values(checkpoint, table, best), kTableValues, table.width);
-  const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kIndex));
+  const auto& index = entry_of(checkpoint, entry_name(table.ids_of, best ? kBestIndex : kKeysIndex));
   const auto listed = listed_in(index, checkpoint.shards.first, &names);
   if (std::ssize(listed.rows) != values.size(0)) refuse_index(index.name);
   return rows_at(values, places_among(listed, addresses), table.width);
@@ -299,7 +251,7 @@ void save_growing(const ShardedTable& table, const TableList& list, const Listed
   const auto listed = list.listed();
   const auto written = written_rows(listed, checkpoint.base);
   const auto places = list.places_of(listed).index_select(0, at::tensor(written.rows, at::kLong));
-  auto& saved = checkpoint.tables.emplace_back(rows_entry(list, table, kIndex, checkpoint, written.counts));
+  auto& saved = checkpoint.tables.emplace_back(rows_entry(list, table, kKeysIndex, checkpoint, written.counts));
   for (const auto& column : table.columns) saved.arrays[column.name] = taken_rows(table, column, places);
   saved.arrays[kTableSteps] = table.steps.index_select(0, places);
   if (best == nullptr) return;
@@ -311,23 +263,21 @@ void save_growing(const ShardedTable& table, const TableList& list, const Listed
 
 void save_list(const TableList& list, const ListedRows* best, ShardRange shards, Checkpoint& checkpoint) {
   const auto kept = std::string(name_of(list.ids_of()));
-  add_index(list, kIndex, list.listed(), checkpoint);
+  add_index(list, kKeysIndex, list.listed(), checkpoint);
   if (best != nullptr) add_index(list, kBestIndex, *best, checkpoint);
-  std::vector<std::int64_t> counts, admitted, evicted;
+  std::vector<std::int64_t> counts;
   std::vector<GrowingRows::Waiting> waiting;
+  std::vector<std::vector<GrowthTotals>> pools;
   for (std::int64_t shard = 0; shard < shards.count; ++shard) {
     const auto content = list.growing().content(shard);
     counts.push_back(std::ssize(content.waiting));
     waiting.insert(waiting.end(), content.waiting.begin(), content.waiting.end());
-    admitted.push_back(content.admitted);
-    evicted.push_back(content.evicted);
+    pools.push_back(content.pools);
   }
-  auto& keys = checkpoint.tables.emplace_back(growing_entry(list, entry_name(kept, kWaiting), 0, counts));
+  auto& keys = checkpoint.tables.emplace_back(growing_entry(list, entry_name(kept, kKeysWaiting), 0, counts));
   keys.arrays = {{kTableAddress, column_of(waiting, &GrowingRows::Waiting::address)},
                  {kSightings, column_of(waiting, &GrowingRows::Waiting::sightings)}};
-  auto& totals = checkpoint.tables.emplace_back(
-      growing_entry(list, entry_name(kept, kTotals), 0, std::vector<std::int64_t>(counts.size(), 1)));
-  totals.arrays = {{kAdmitted, at::tensor(admitted, at::kLong)}, {kEvicted, at::tensor(evicted, at::kLong)}};
+  save_totals(list, pools, checkpoint);
 }
 
 void restore_fixed(ShardedTable& table, const Checkpoint& checkpoint) {
@@ -344,38 +294,35 @@ void restore_growing(ShardedTable& table, const TableList& list, const Checkpoin
   for (const auto& column : table.columns)
     put_rows(saved, rows_of(saved, column.name, column.width), places, table.column(column));
   put_rows(saved, numbers_of(saved, kTableSteps), places, table.steps);
-  const auto* best = find(checkpoint, best_name(table.name));
+  const auto* best = find_entry(checkpoint, best_name(table.name));
   table.best = best == nullptr ? at::Tensor() : rows_of(*best, kTableValues, table.width);
 }
 
 void start_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint) {
-  const auto* best = find(checkpoint, best_name(table.name));
+  const auto* best = find_entry(checkpoint, best_name(table.name));
   const auto& saved = best == nullptr ? named(checkpoint, table, true) : *best;
   put_rows(saved, rows_of(saved, kTableValues, table.width), list.places_of(list.listed()), table.values());
 }
 
 void restore_list(TableList& list, const Checkpoint& checkpoint, ShardRange shards) {
   const std::string name = name_of(list.ids_of());
-  const auto& waiting = entry_of(checkpoint, entry_name(name, kWaiting));
-  const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-  if (numbers_of(totals, kAdmitted).numel() != shards.count || numbers_of(totals, kEvicted).numel() != shards.count)
-    refuse_index(totals.name);
-  const auto rows = rows_for(list, entry_of(checkpoint, entry_name(name, kIndex)), shards.first);
+  const auto& waiting = entry_of(checkpoint, entry_name(name, kKeysWaiting));
+  const auto totals = saved_totals(list, checkpoint, shards);
+  const auto rows = rows_for(list, entry_of(checkpoint, entry_name(name, kKeysIndex)), shards.first);
   auto row = rows.rows.begin();
   std::int64_t first = 0;
   for (std::int64_t shard = 0; shard < shards.count; ++shard) {
     const auto place = static_cast<std::size_t>(shard);
     list.growing().restore(shard, {{row, row + rows.counts[place]},
-                                   waiting_in(waiting, first, waiting.counts[place], shards.first + shard),
-                                   numbers_of(totals, kAdmitted)[shard].item<std::int64_t>(),
-                                   numbers_of(totals, kEvicted)[shard].item<std::int64_t>()});
+                                   waiting_in(list, waiting, first, waiting.counts[place], shards.first + shard),
+                                   totals[place]});
     row += rows.counts[place];
     first += waiting.counts[place];
   }
 }
 
 std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& checkpoint) {
-  const auto* index = find(checkpoint, entry_name(name_of(list.ids_of()), kBestIndex));
+  const auto* index = find_entry(checkpoint, entry_name(name_of(list.ids_of()), kBestIndex));
   if (index == nullptr) return std::nullopt;
   return rows_for(list, *index, checkpoint.shards.first);
 }
@@ -414,22 +361,6 @@ NamedTensors whole_tables(const Checkpoint& checkpoint, bool best) {
                                  : whole_fixed(table, best ? kBestTableValues : kTableValues));
   }
   return whole;
-}
-
-std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint) {
-  std::vector<GrowthFacts> found;
-  for (const auto ids : {IdsOf::kKeys, IdsOf::kRows, IdsOf::kTasks}) {
-    const std::string name = name_of(ids);
-    const auto* index = find(checkpoint, entry_name(name, kIndex));
-    if (index == nullptr) continue;
-    const auto& totals = entry_of(checkpoint, entry_name(name, kTotals));
-    found.push_back({{numbers_of(*index, kTableAddress).numel() - std::ssize(index->counts),
-                      numbers_of(entry_of(checkpoint, entry_name(name, kWaiting)), kTableAddress).numel(),
-                      numbers_of(totals, kAdmitted).sum().item<std::int64_t>(),
-                      numbers_of(totals, kEvicted).sum().item<std::int64_t>()},
-                     name});
-  }
-  return found;
 }
 
 }  // namespace warmstart

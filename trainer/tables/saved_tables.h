@@ -10,7 +10,8 @@ namespace warmstart {
 
 // Sharded tables in checkpoints.  A table has its arrays: `values`, and what the optimizer keeps.  Where tables grow,
 // rows are those that keys have, in the order of addresses, and each list of tables has entries beside them: its index
-// (which keys), the keys that wait, totals, and, of the best values, an index of their own.
+// (which keys), the keys that wait, totals, also of each field that has a pool, and, of the best values, an index of
+// their own.
 
 constexpr const char* kTableSteps = "last_step";
 
@@ -49,11 +50,5 @@ at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bo
 
 // All that a checkpoint of some shards has of a growing table, likewise: [keys, width].
 at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best);
-
-// What a checkpoint knows of growing tables with ids of one kind, of all its shards.
-struct GrowthFacts : GrowthTotals {
-  std::string ids_of;
-};
-std::vector<GrowthFacts> growth_in(const Checkpoint& checkpoint);
 
 }  // namespace warmstart

@@ -33,14 +33,21 @@ HeldRows held_rows(const ShardedTable& table) {
   return {at::tensor(ids, at::kLong), at::tensor(places, at::kLong)};
 }
 
+// Collective.
+void sum_over(Communicator& group, GrowthTotals& totals) {
+  auto counts = at::tensor({totals.rows, totals.waiting, totals.admitted, totals.evicted}, at::kLong);
+  group.sum(counts);
+  const auto* count = counts.const_data_ptr<std::int64_t>();
+  totals = {count[0], count[1], count[2], count[3]};
+}
+
 }  // namespace
 
 void ShardedTables::add(const TableDeclaration& table) {
   index_[table.name] = tables_.size();
   const auto known =
       std::find_if(lists_.begin(), lists_.end(), [&](const auto& list) { return list.ids_of() == table.ids_of; });
-  const auto& list =
-      known == lists_.end() ? lists_.emplace_back(table.ids_of, table.ids, storage_.growth, shards_) : *known;
+  const auto& list = known == lists_.end() ? lists_.emplace_back(made_list(table)) : *known;
   tables_.push_back({.name = table.name,
                      .group = table.group,
                      .ids_of = table.ids_of,
@@ -52,6 +59,12 @@ void ShardedTables::add(const TableDeclaration& table) {
                      .columns = {{kTableValues, 0, table.width}},
                      .records = {}});
   initial_.push_back(table.initial);
+}
+
+TableList ShardedTables::made_list(const TableDeclaration& table) const {
+  const auto pools = storage_.pools.find(table.ids_of);
+  return {table.ids_of, table.ids,
+          pools == storage_.pools.end() ? std::vector{RowPool{"", storage_.growth}} : pools->second, shards_};
 }
 
 double ShardedTables::count() const {
@@ -137,22 +150,23 @@ void ShardedTables::end_step(std::int64_t step, const std::vector<Sightings>& si
     const auto* address = seen.addresses.const_data_ptr<std::int64_t>();
     const auto* count = seen.count.const_data_ptr<float>();
     for (std::int64_t i = 0; i < seen.addresses.numel(); ++i)
-      list.growing().see(address[i], static_cast<std::int64_t>(count[i]), done);
+      list.growing().see(address[i], static_cast<std::int64_t>(count[i]), done, list.names());
     for (const auto place : list.growing().end_step(done, list.names()))
       for (std::size_t t = 0; t < tables_.size(); ++t)
         if (list_of(tables_[t]) == seen.list) draw_row(t, list, place);
   }
 }
 
-GrowthTotals ShardedTables::growth(Communicator& group) const {
-  auto counts = at::zeros({4}, at::kLong);
+GrowthReport ShardedTables::growth(Communicator& group) const {
+  GrowthReport report;
   for (const auto& list : lists_) {
     const auto own = list.growing().totals();
-    counts += at::tensor({own.rows, own.waiting, own.admitted, own.evicted}, at::kLong);
+    report += own;
+    for (const auto& [field, totals] : own.of_fields) report.of_fields[field] += totals;
   }
-  group.sum(counts);
-  const auto* count = counts.const_data_ptr<std::int64_t>();
-  return {count[0], count[1], count[2], count[3]};
+  sum_over(group, report);
+  for (auto& [field, totals] : report.of_fields) sum_over(group, totals);
+  return report;
 }
 
 at::Tensor ShardedTables::rows(const std::string& table, const at::Tensor& ids) const {

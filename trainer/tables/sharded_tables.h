@@ -48,7 +48,8 @@ struct ShardedTable {
 // How rows are stored.
 struct RowStorage {
   Growth growth = {};
-  std::filesystem::path spill = {};  // the folder of the files that rows lie in; empty: in memory
+  std::map<IdsOf, std::vector<RowPool>> pools = {};  // where tables grow: of ids with fields that have one of their own
+  std::filesystem::path spill = {};                  // the folder of the files that rows lie in; empty: in memory
   // Columns that an optimizer will keep beside the values: as wide as the row, and of one number.
   std::int64_t wide_columns = 0, single_columns = 0;
 };
@@ -88,6 +89,8 @@ class ShardedTables {
   std::vector<TableList>& lists() { return lists_; }
   const std::vector<TableList>& lists() const { return lists_; }
   std::size_t list_of(const ShardedTable& table) const;
+  // That a table has, or where it grows can have.
+  std::int64_t most_rows(const ShardedTable& table) const { return lists_[list_of(table)].most_rows(); }
 
   // Lets an optimizer keep columns beside each row, 0 at first: as wide as the row, or of one number.
   void keep_beside(const std::vector<std::string>& columns, bool as_wide);
@@ -99,7 +102,7 @@ class ShardedTables {
   void end_step(std::int64_t step, const std::vector<Sightings>& sightings);
 
   // Collective.  Of all tables that grow, on all ranks.
-  GrowthTotals growth(Communicator& group) const;
+  GrowthReport growth(Communicator& group) const;
 
   // Rows [n, width] of `ids` that this rank holds, or has been told to hold by hold().
   at::Tensor rows(const std::string& table, const at::Tensor& ids) const;
@@ -129,6 +132,7 @@ class ShardedTables {
   void take(const CopiedTables& from);
 
  private:
+  TableList made_list(const TableDeclaration& table) const;
   void draw_row(std::size_t table, const TableList& list, std::int64_t place) const;
   std::string digest_of_shard(const ShardedTable& table, std::int64_t shard) const;
   // The best rows, for a checkpoint; null where there was no validation, or none that is newer than its base.

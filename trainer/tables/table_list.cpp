@@ -4,23 +4,28 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <stdexcept>
 
 namespace warmstart {
 namespace {
 
-// Rows that there are places for, the shards' shared ones too.
-std::int64_t rows_with_places(std::int64_t ids, const Growth& growth) {
-  return growth.most_rows == 0 ? ids : growth.most_rows + kVirtualShards;
+std::int64_t most_rows_of(const std::vector<RowPool>& pools) {
+  return std::accumulate(pools.begin(), pools.end(), std::int64_t{0},
+                         [](auto sum, const auto& pool) { return sum + pool.growth.most_rows; });
 }
 
 at::Tensor tensor_of(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
 
 }  // namespace
 
-TableList::TableList(IdsOf ids_of, std::int64_t ids, const Growth& growth, ShardRange shards)
-    : ids_of_(ids_of), ids_(ids), shards_(shards), places_(rows_with_places(ids, growth)) {
-  if (growth.most_rows > 0) growing_.emplace(growth, shards);
+TableList::TableList(IdsOf ids_of, std::int64_t ids, std::vector<RowPool> pools, ShardRange shards)
+    : ids_of_(ids_of), ids_(ids), most_rows_(ids), shards_(shards), places_(ids) {
+  const auto most_rows = most_rows_of(pools);
+  if (most_rows == 0) return;
+  most_rows_ = most_rows;
+  places_ = RowPlaces(places_of_shard(pools) * kVirtualShards);
+  growing_.emplace(std::move(pools), shards);
 }
 
 void TableList::name(std::shared_ptr<const RowNames> names) {

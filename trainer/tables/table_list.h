@@ -18,11 +18,14 @@ struct ListedRows {
 // Sharded tables with ids of one kind, whose rows lie at the same places.
 class TableList {
  public:
-  TableList(IdsOf ids_of, std::int64_t ids, const Growth& growth, ShardRange shards);
+  // It grows where the pools have rows.
+  TableList(IdsOf ids_of, std::int64_t ids, std::vector<RowPool> pools, ShardRange shards);
 
   IdsOf ids_of() const { return ids_of_; }
   std::int64_t ids() const { return ids_; }
   bool grows() const { return growing_.has_value(); }
+  // That there can be, without the shared ones.
+  std::int64_t most_rows() const { return most_rows_; }
   const RowPlaces& places() const { return places_; }
   std::int64_t held() const { return places_.per_shard() * shards_.count; }  // places
 
@@ -47,7 +50,7 @@ class TableList {
 
  private:
   IdsOf ids_of_;
-  std::int64_t ids_;
+  std::int64_t ids_, most_rows_;
   ShardRange shards_;
   RowPlaces places_;
   std::optional<GrowingRows> growing_;

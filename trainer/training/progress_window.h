@@ -21,7 +21,7 @@ struct TrainProgress {
   double padded_share;
   double repeated_share;  // of ids looked up in sharded tables: no repetition is exchanged
   StepBytes bytes;
-  std::optional<GrowthTotals> growth = {};  // of all ranks, where tables grow
+  std::optional<GrowthReport> growth = {};  // of all ranks, where tables grow
 };
 
 // Where this rank's seconds have gone: readings of clocks that only run on.

@@ -41,18 +41,20 @@ std::string on_ranks(RanksOfHost ranks) {
   return ranks.ranks == 1 ? "" : fmt::format(" on {} ranks, {} of them here", ranks.ranks, ranks.here);
 }
 
-const ShardedTable& largest_table(const Learner& model) {
-  const auto& tables = model.sharded_tables().list();
-  return *std::max_element(tables.begin(), tables.end(), [](const auto& a, const auto& b) {
-    return static_cast<double>(a.ids) * static_cast<double>(a.width) <
-           static_cast<double>(b.ids) * static_cast<double>(b.width);
-  });
+const ShardedTable& largest_table(const ShardedTables& tables) {
+  const auto numbers = [&](const ShardedTable& table) {
+    return static_cast<double>(tables.most_rows(table)) * static_cast<double>(table.width);
+  };
+  return *std::max_element(tables.list().begin(), tables.list().end(),
+                           [&](const auto& a, const auto& b) { return numbers(a) < numbers(b); });
 }
 
 std::string title_of_tables(const Learner& model, const TrainOptions& options) {
-  const auto& table = largest_table(model);
-  return fmt::format("table '{}' of {} rows of {} with what tables.optimizer = {} keeps beside each row", table.name,
-                     table.ids, table.width, nlohmann::json(options.tables.optimizer).get<std::string>());
+  const auto& tables = model.sharded_tables();
+  const auto& table = largest_table(tables);
+  return fmt::format("table '{}' of {}{} rows of {} with what tables.optimizer = {} keeps beside each row", table.name,
+                     tables.grow() ? "up to " : "", tables.most_rows(table), table.width,
+                     nlohmann::json(options.tables.optimizer).get<std::string>());
 }
 
 }  // namespace

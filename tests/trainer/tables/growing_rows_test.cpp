@@ -16,6 +16,8 @@ std::string key_name(std::int64_t id) { return id == 0 ? "" : "item=" + std::to_
 
 RowNames names_of_items(std::int64_t ids) { return {ids, key_name}; }
 
+std::vector<RowPool> one_pool(const Growth& growth) { return {{"", growth}}; }
+
 // Those of the shards held, with which steps saw them.
 std::set<std::string> names_in(const GrowingRows& rows, ShardRange shards = {}) {
   std::set<std::string> names;
@@ -42,7 +44,7 @@ std::set<std::string> names_of(const std::vector<std::int64_t>& ids) {
 class GrowingRowsTest : public testing::Test {
  protected:
   void see(GrowingRows& rows, const std::vector<std::int64_t>& ids, std::int64_t step) {
-    for (const auto id : ids) rows.see(names.address(id), 1, step);
+    for (const auto id : ids) rows.see(names.address(id), 1, step, names);
     rows.end_step(step, names);
   }
   RowNames names = names_of_items(5000);
@@ -50,12 +52,12 @@ class GrowingRowsTest : public testing::Test {
 };
 
 TEST_F(GrowingRowsTest, AKeyHasTheSharedRowUntilTheStepInWhichItWasSeenOftenEnoughEnds) {
-  GrowingRows rows({.most_rows = 640, .admit = 3}, {});
+  GrowingRows rows(one_pool({.most_rows = 640, .admit = 3}), {});
   const auto address = names.address(ids[0]), shared = 7 * rows.places();
-  rows.see(address, 2, 1);
+  rows.see(address, 2, 1, names);
   EXPECT_TRUE(rows.end_step(1, names).empty());
   EXPECT_EQ(rows.place_of(address), shared);
-  rows.see(address, 1, 2);
+  rows.see(address, 1, 2, names);
   EXPECT_EQ(rows.place_of(address), shared);
   EXPECT_EQ(rows.end_step(2, names), (std::vector{shared + 1}));
   EXPECT_EQ(rows.place_of(address), shared + 1);
@@ -65,26 +67,26 @@ TEST_F(GrowingRowsTest, AKeyHasTheSharedRowUntilTheStepInWhichItWasSeenOftenEnou
 }
 
 TEST_F(GrowingRowsTest, UnknownKeysNeverGetARow) {
-  GrowingRows rows({.most_rows = 640}, {});
-  rows.see(names.address(0), 100, 1);
+  GrowingRows rows(one_pool({.most_rows = 640}), {});
+  rows.see(names.address(0), 100, 1, names);
   EXPECT_TRUE(rows.end_step(1, names).empty());
   EXPECT_EQ(rows.place_of(names.address(0)), 0);
 }
 
 TEST_F(GrowingRowsTest, AFullShardLosesItsLeastRecentRows) {
-  GrowingRows rows({.most_rows = 64 * 4}, {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 4}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[2], ids[3]}, 2);
   see(rows, {ids[0]}, 3);
   see(rows, {ids[4]}, 4);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[2], ids[3], ids[4]}));
   EXPECT_EQ(rows.place_of(names.address(ids[1])), 7 * rows.places());
-  EXPECT_EQ(rows.content(7).evicted, 1);
-  EXPECT_EQ(rows.content(7).admitted, 5);
+  EXPECT_EQ(rows.content(7).pools[0].evicted, 1);
+  EXPECT_EQ(rows.content(7).pools[0].admitted, 5);
 }
 
 TEST_F(GrowingRowsTest, OrItsLeastFrequent) {
-  GrowingRows rows({.most_rows = 64 * 3, .evict = Eviction::kLeastFrequent}, {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 3, .evict = Eviction::kLeastFrequent}), {});
   see(rows, {ids[0], ids[1], ids[2]}, 1);
   see(rows, {ids[0], ids[2]}, 2);
   see(rows, {ids[1]}, 3);
@@ -94,7 +96,7 @@ TEST_F(GrowingRowsTest, OrItsLeastFrequent) {
 }
 
 TEST_F(GrowingRowsTest, RowsThatTheStepHasSeenStayAndKeysWait) {
-  GrowingRows rows({.most_rows = 64 * 2}, {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 2}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[0], ids[1], ids[2]}, 2);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
@@ -104,15 +106,15 @@ TEST_F(GrowingRowsTest, RowsThatTheStepHasSeenStayAndKeysWait) {
 }
 
 TEST_F(GrowingRowsTest, WithoutEvictionAFullShardStaysAsItIs) {
-  GrowingRows rows({.most_rows = 64 * 2, .evict = Eviction::kNone}, {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 2, .evict = Eviction::kNone}), {});
   see(rows, {ids[0], ids[1]}, 1);
   see(rows, {ids[2]}, 2);
   EXPECT_EQ(names_in(rows), names_of({ids[0], ids[1]}));
-  EXPECT_EQ(rows.content(7).evicted, 0);
+  EXPECT_EQ(rows.content(7).pools[0].evicted, 0);
 }
 
 TEST_F(GrowingRowsTest, KeysThatWaitAreForgottenRatherThanMany) {
-  GrowingRows rows({.most_rows = 64 * 2, .admit = 10}, {});
+  GrowingRows rows(one_pool({.most_rows = kVirtualShards * 2, .admit = 10}), {});
   see(rows, {ids[5]}, 1);
   see(rows, {ids.begin(), ids.end()}, 2);
   const auto waiting = rows.content(7).waiting;
@@ -122,38 +124,146 @@ TEST_F(GrowingRowsTest, KeysThatWaitAreForgottenRatherThanMany) {
   EXPECT_TRUE(std::any_of(waiting.begin(), waiting.end(), [&](const auto& key) { return key.address == of_five; }));
 }
 
+// Keys of three fields; the name of one begins as another's does.
+std::string field_of(std::int64_t id) { return id % 3 == 0 ? "item" : id % 3 == 1 ? "items" : "session"; }
+std::string name_in_fields(std::int64_t id) { return id == 0 ? "" : field_of(id) + "=" + std::to_string(id); }
+
+std::vector<RowPool> pools_of_fields(const Growth& all, const Growth& items, const Growth& sessions) {
+  return {{"", all}, {"item", items}, {"session", sessions}};
+}
+
+class PoolsTest : public testing::Test {
+ protected:
+  // The shard's first keys of a field.
+  std::vector<std::int64_t> ids_of(const std::string& field, std::size_t count) const {
+    std::vector<std::int64_t> ids;
+    for (std::int64_t id = 1; ids.size() < count; ++id)
+      if (field_of(id) == field && shard_of_address(names.address(id)) == 7) ids.push_back(id);
+    return ids;
+  }
+  void see(GrowingRows& rows, const std::vector<std::int64_t>& ids, std::int64_t step) {
+    for (const auto id : ids) rows.see(names.address(id), 1, step, names);
+    rows.end_step(step, names);
+  }
+  bool has_row(const GrowingRows& rows, std::int64_t id) const {
+    return rows.place_of(names.address(id)) != 7 * rows.places();
+  }
+  const RowNames names = {20000, name_in_fields};
+  const std::vector<std::int64_t> items = ids_of("item", 10), others = ids_of("items", 10),
+                                  sessions = ids_of("session", 60);
+};
+
+TEST_F(PoolsTest, AFloodOfOneFieldTakesNoRowOfAnother) {
+  GrowingRows rows(pools_of_fields({.most_rows = kVirtualShards * 2}, {.most_rows = kVirtualShards * 3},
+                                   {.most_rows = kVirtualShards * 2}),
+                   {});
+  EXPECT_EQ(rows.places(), 1 + 2 + 3 + 2);
+  see(rows, {items[0], items[1], items[2], others[0], others[1]}, 1);
+  for (std::size_t i = 0; i < sessions.size(); ++i) see(rows, {sessions[i]}, static_cast<std::int64_t>(i) + 2);
+  for (const auto id : {items[0], items[1], items[2], others[0], others[1]}) EXPECT_TRUE(has_row(rows, id)) << id;
+  EXPECT_TRUE(has_row(rows, sessions.back()));
+  const auto pools = rows.content(7).pools;
+  EXPECT_EQ(pools[0].rows, 2);
+  EXPECT_EQ(pools[1].rows, 3);
+  EXPECT_EQ(pools[2].rows, 2);
+  EXPECT_EQ(pools[2].admitted, std::ssize(sessions));
+  EXPECT_EQ(pools[2].evicted, std::ssize(sessions) - 2);
+  EXPECT_EQ(pools[0].evicted + pools[1].evicted, 0);
+  const auto report = rows.totals();
+  EXPECT_EQ(report.rows, 7);
+  EXPECT_EQ(report.evicted, pools[2].evicted);
+  EXPECT_EQ(report.of_fields.at("item").rows, 3);
+  EXPECT_EQ(report.of_fields.at("session").admitted, std::ssize(sessions));
+  EXPECT_EQ(report.of_fields.size(), 2u);
+}
+
+TEST_F(PoolsTest, EachAdmitsAndEvictsInItsOwnWay) {
+  GrowingRows rows(pools_of_fields({.most_rows = 64}, {.most_rows = 64, .admit = 2, .evict = Eviction::kNone},
+                                   {.most_rows = 64, .admit = 3}),
+                   {});
+  see(rows, {items[0], others[0], sessions[0]}, 1);
+  EXPECT_TRUE(has_row(rows, others[0]));
+  EXPECT_FALSE(has_row(rows, items[0]));
+  see(rows, {items[0], sessions[0]}, 2);
+  EXPECT_TRUE(has_row(rows, items[0]));
+  EXPECT_FALSE(has_row(rows, sessions[0]));
+  for (std::int64_t step = 3; step < 6; ++step) see(rows, {items[1], sessions[0], others[1]}, step);
+  EXPECT_TRUE(has_row(rows, items[0]));
+  EXPECT_FALSE(has_row(rows, items[1]));  // which waits, since nothing is evicted
+  EXPECT_TRUE(has_row(rows, sessions[0]));
+  EXPECT_TRUE(has_row(rows, others[1]));
+  EXPECT_FALSE(has_row(rows, others[0]));
+}
+
+TEST_F(PoolsTest, AFloodThatWaitsHasNoOtherFieldsKeysForgotten) {
+  GrowingRows rows(
+      pools_of_fields({.most_rows = 64}, {.most_rows = kVirtualShards * 4, .admit = 2}, {.most_rows = 64, .admit = 9}),
+      {});
+  see(rows, items, 1);
+  for (std::int64_t step = 2; step < 5; ++step) see(rows, sessions, step);
+  EXPECT_LT(rows.content(7).pools[2].waiting, std::ssize(sessions));
+  EXPECT_EQ(rows.content(7).pools[1].waiting, std::ssize(items));
+}
+
+TEST_F(PoolsTest, KnowWhichOneIsTooSmallForRows) {
+  const GrowingRows rows(pools_of_fields({.most_rows = 64}, {.most_rows = kVirtualShards * 2}, {.most_rows = 64}), {});
+  using Rows = std::vector<GrowingRows::Row>;
+  const GrowingRows::Row shared = {.address = shared_address(7)};
+  const auto row = [&](std::int64_t id) -> GrowingRows::Row { return {names.address(id), 1, 1, name_in_fields(id)}; };
+  EXPECT_EQ(rows.overfull_pool(Rows{shared, row(items[0]), row(items[1]), row(others[0]), row(sessions[0])}),
+            std::nullopt);
+  EXPECT_EQ(rows.overfull_pool(Rows{shared, row(items[0]), row(items[1]), row(items[2])}), 1u);
+  EXPECT_EQ(rows.overfull_pool(Rows{shared, row(others[0]), row(others[1])}), 0u);
+  EXPECT_EQ(rows.overfull_pool(Rows{shared, row(sessions[0]), row(sessions[1])}), 2u);
+  EXPECT_EQ(rows.pool_of(names.address(sessions[0]), names), 2u);
+  EXPECT_EQ(rows.pool_of(address_of("session=unheard of"), names), std::nullopt);
+}
+
+void expect_same(const GrowingRows::Content& wanted, const GrowingRows::Content& again) {
+  const auto same = [](const auto& a, const auto& b) { return a.address == b.address && a.sightings == b.sightings; };
+  EXPECT_TRUE(std::equal(wanted.rows.begin(), wanted.rows.end(), again.rows.begin(), again.rows.end(), same));
+  EXPECT_TRUE(
+      std::equal(wanted.waiting.begin(), wanted.waiting.end(), again.waiting.begin(), again.waiting.end(), same));
+  for (std::size_t pool = 0; pool < wanted.pools.size(); ++pool) {
+    EXPECT_EQ(wanted.pools[pool].rows, again.pools[pool].rows);
+    EXPECT_EQ(wanted.pools[pool].waiting, again.pools[pool].waiting);
+    EXPECT_EQ(wanted.pools[pool].admitted, again.pools[pool].admitted);
+    EXPECT_EQ(wanted.pools[pool].evicted, again.pools[pool].evicted);
+  }
+}
+
 // Whoever holds a shard, and whatever places its rows have: a run that goes on packs them anew.
-TEST_F(GrowingRowsTest, AShardIsAFunctionOfTheSteps) {
-  for (const auto eviction : {Eviction::kLeastRecent, Eviction::kLeastFrequent, Eviction::kNone}) {
-    const Growth growth = {.most_rows = 64 * 5, .admit = 2, .evict = eviction};
-    GrowingRows whole(growth, {}), half(growth, {32, 32}), restored(growth, {});
+TEST_F(PoolsTest, AShardIsAFunctionOfTheSteps) {
+  std::vector<std::vector<RowPool>> ways;
+  for (const auto eviction : {Eviction::kLeastRecent, Eviction::kLeastFrequent, Eviction::kNone})
+    ways.push_back(one_pool({.most_rows = kVirtualShards * 5, .admit = 2, .evict = eviction}));
+  ways.push_back(pools_of_fields({.most_rows = kVirtualShards * 2, .admit = 2},
+                                 {.most_rows = kVirtualShards * 4, .admit = 3, .evict = Eviction::kLeastFrequent},
+                                 {.most_rows = kVirtualShards * 3, .evict = Eviction::kNone}));
+  for (const auto& pools : ways) {
+    GrowingRows whole(pools, {}), half(pools, {32, 32}), restored(pools, {});
     for (std::int64_t step = 1; step <= 30; ++step) {
       RandomStream random(3, Purpose::kSynthesize, static_cast<std::uint64_t>(step));
       std::map<std::int64_t, std::int64_t> seen;
       for (int i = 0; i < 400; ++i) ++seen[names.address(static_cast<std::int64_t>(random.below(1500)))];
       for (const auto& [address, count] : seen) {
-        whole.see(address, count, step);
-        if (shard_of_address(address) >= 32) half.see(address, count, step);
+        whole.see(address, count, step, names);
+        if (shard_of_address(address) >= 32) half.see(address, count, step, names);
       }
-      for (auto key = seen.rbegin(); key != seen.rend(); ++key) restored.see(key->first, key->second, step);
+      for (auto key = seen.rbegin(); key != seen.rend(); ++key) restored.see(key->first, key->second, step, names);
       for (auto* rows : {&whole, &half, &restored}) rows->end_step(step, names);
       if (step % 7 == 0)
         for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) restored.restore(shard, restored.content(shard));
     }
+    std::vector<GrowthTotals> of_pools(pools.size());
     for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) {
-      const auto wanted = whole.content(shard), again = restored.content(shard);
-      const auto same = [](const auto& a, const auto& b) {
-        return a.address == b.address && a.sightings == b.sightings;
-      };
-      EXPECT_TRUE(std::equal(wanted.rows.begin(), wanted.rows.end(), again.rows.begin(), again.rows.end(), same));
-      EXPECT_TRUE(
-          std::equal(wanted.waiting.begin(), wanted.waiting.end(), again.waiting.begin(), again.waiting.end(), same));
-      EXPECT_EQ(wanted.evicted, again.evicted);
-      EXPECT_EQ(wanted.evicted > 0, eviction != Eviction::kNone);
-      if (shard < 32) continue;
-      const auto of_half = half.content(shard - 32);
-      EXPECT_TRUE(std::equal(wanted.rows.begin(), wanted.rows.end(), of_half.rows.begin(), of_half.rows.end(), same));
+      const auto wanted = whole.content(shard);
+      expect_same(wanted, restored.content(shard));
+      if (shard >= 32) expect_same(wanted, half.content(shard - 32));
+      for (std::size_t pool = 0; pool < pools.size(); ++pool) of_pools[pool] += wanted.pools[pool];
     }
+    for (std::size_t pool = 0; pool < pools.size(); ++pool)
+      EXPECT_EQ(of_pools[pool].evicted > 0, pools[pool].growth.evict != Eviction::kNone);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "checkpoints/table_delta.h"
 #include "cluster/self_communicator.h"
 #include "trainer/layers/initialiser.h"
+#include "trainer/tables/saved_totals.h"
 
 namespace warmstart {
 namespace {
@@ -20,8 +21,9 @@ constexpr std::int64_t kWords = 500, kWordWidth = 3;
 
 std::string name_of_id(std::int64_t id) { return id == 0 ? "" : "word=" + std::to_string(id); }
 
-ShardedTables growing_tables(const RowNames::NameOf& names = name_of_id, std::int64_t most_rows = 1000) {
-  ShardedTables tables(0, 1, {.growth = {.most_rows = most_rows}, .wide_columns = 1});
+ShardedTables growing_tables(const RowNames::NameOf& names, const Growth& growth,
+                             const std::map<IdsOf, std::vector<RowPool>>& pools) {
+  ShardedTables tables(0, 1, {.growth = growth, .pools = pools, .wide_columns = 1});
   Initialiser draw(3);
   tables.add({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, kWords, kWordWidth,
               draw.normal_table(kWords, kWordWidth, 1.0)});
@@ -30,6 +32,10 @@ ShardedTables growing_tables(const RowNames::NameOf& names = name_of_id, std::in
   tables.keep_beside({"moment"}, true);
   tables.lists()[0].name(std::make_shared<const RowNames>(kWords, names));
   return tables;
+}
+
+ShardedTables growing_tables(const RowNames::NameOf& names = name_of_id, std::int64_t most_rows = 1000) {
+  return growing_tables(names, {.most_rows = most_rows}, {});
 }
 
 void see(ShardedTables& tables, const std::vector<std::int64_t>& ids, std::int64_t step) {
@@ -324,6 +330,145 @@ TEST_F(SavedTablesTest, WhatIsNoIndexIsRefused) {
               for (auto& table : checkpoint.tables) table.rows = 64;
             }),
             "");
+}
+
+// Of ids of two fields, turn by turn; words grow as they like, names wait for two sightings.
+std::string name_of_field(std::int64_t id) {
+  return id == 0 ? "" : (id % 2 == 0 ? "word=" : "name=") + std::to_string(id);
+}
+ShardedTables tables_of_fields(std::int64_t most_rows, std::int64_t most_names,
+                               const RowNames::NameOf& names = name_of_field) {
+  const Growth growth = {.most_rows = most_rows};
+  return growing_tables(names, growth,
+                        {{IdsOf::kRows, {{"", growth}, {"name", {.most_rows = most_names, .admit = 2}}}}});
+}
+std::vector<std::int64_t> ids_from(std::int64_t first, std::int64_t count) {
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
+  std::iota(ids.begin(), ids.end(), first);
+  return ids;
+}
+
+class SavedPoolsTest : public testing::Test {
+ protected:
+  SavedPoolsTest() {
+    see(tables, ids_from(1, 150), 0);
+    see(tables, ids_from(100, 150), 1);
+    see(tables, ids_from(200, 200), 2);
+  }
+  SelfCommunicator alone;
+  ShardedTables tables = tables_of_fields(128, 64);  // of which some shards are full
+};
+
+TEST_F(SavedPoolsTest, GoOnAsTheyWere) {
+  const auto checkpoint = saved(tables);
+  auto again = tables_of_fields(128, 64);
+  again.restore(checkpoint);
+  const auto expect_same = [&] {
+    EXPECT_EQ(again.digest(alone), tables.digest(alone));
+    const auto wanted = tables.growth(alone), found = again.growth(alone);
+    for (const auto& [of_wanted, of_found] : {std::pair<GrowthTotals, GrowthTotals>(wanted, found),
+                                              {wanted.of_fields.at("name"), found.of_fields.at("name")}}) {
+      EXPECT_EQ(of_found.rows, of_wanted.rows);
+      EXPECT_EQ(of_found.waiting, of_wanted.waiting);
+      EXPECT_EQ(of_found.admitted, of_wanted.admitted);
+      EXPECT_EQ(of_found.evicted, of_wanted.evicted);
+    }
+  };
+  expect_same();
+  for (auto* each : {&tables, &again}) {
+    see(*each, ids_from(1, 40), 3);  // names that have waited since the first step
+    see(*each, ids_from(300, 60), 4);
+  }
+  expect_same();
+}
+
+TEST_F(SavedPoolsTest, CheckpointsTellWhatBecameOfEachField) {
+  const auto report = tables.growth(alone);
+  const auto facts = growth_in(saved(tables)).at(0);
+  const auto &of_name = report.of_fields.at("name"), &saved_of_name = facts.of_fields.at("name");
+  EXPECT_GT(of_name.rows, 10);
+  EXPECT_GT(of_name.waiting, 10);
+  EXPECT_GT(of_name.evicted, 0);
+  EXPECT_GT(report.evicted, of_name.evicted);
+  EXPECT_EQ(facts.rows, report.rows);
+  EXPECT_EQ(facts.evicted, report.evicted);
+  EXPECT_EQ(saved_of_name.rows, of_name.rows);
+  EXPECT_EQ(saved_of_name.waiting, of_name.waiting);
+  EXPECT_EQ(saved_of_name.admitted, of_name.admitted);
+  EXPECT_EQ(saved_of_name.evicted, of_name.evicted);
+  EXPECT_TRUE(growth_in(saved(growing_tables())).at(0).of_fields.empty());
+}
+
+TEST_F(SavedPoolsTest, ADeltaHasThem) {
+  const auto base = saved(tables);
+  see(tables, ids_from(1, 40), 3);
+  Checkpoint changes;
+  changes.base = 3;
+  tables.save(changes);
+  changes.tables = with_changes(base.tables, changes.tables, "run", {});
+  auto again = tables_of_fields(128, 64);
+  again.restore(changes);
+  EXPECT_EQ(again.digest(alone), tables.digest(alone));
+  EXPECT_EQ(again.growth(alone).of_fields.at("name").admitted, tables.growth(alone).of_fields.at("name").admitted);
+  see(tables, ids_from(20, 40), 4);
+  see(again, ids_from(20, 40), 4);
+  EXPECT_EQ(again.digest(alone), tables.digest(alone));
+}
+
+TEST_F(SavedPoolsTest, RowsThatAFieldHasNoRoomForAreRefusedByItsName) {
+  const auto complaint = [&](ShardedTables other) -> std::string {
+    try {
+      other.start_from(saved(tables));
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  auto roomy = tables_of_fields(1000, 1000);
+  see(roomy, ids_from(1, 499), 0);
+  see(roomy, ids_from(1, 499), 1);
+  tables = std::move(roomy);
+  EXPECT_EQ(complaint(tables_of_fields(1000, 1000)), "");
+  EXPECT_EQ(complaint(growing_tables(name_of_field, 2000)), "");
+  EXPECT_EQ(complaint(tables_of_fields(1000, 64)),
+            "the checkpoint's 'rows index' has more rows of field 'name' than its most-rows in tables.fields has room "
+            "for");
+  EXPECT_EQ(complaint(tables_of_fields(64, 1000)),
+            "the checkpoint's 'rows index' has more rows than tables.most-rows has room for");
+}
+
+// Nobody can tell what field they are of, and no step will see them.
+TEST_F(SavedPoolsTest, KeysThatWaitAndThatTheDataLackAreForgottenWhereFieldsHavePools) {
+  const auto renamed = [](std::int64_t id) { return id == 0 ? "" : "name=another" + std::to_string(id); };
+  const auto checkpoint = saved(tables);
+  const auto waiting = growth_in(checkpoint).at(0).waiting;
+  ASSERT_GT(waiting, 10);
+  const auto waiting_after = [&](ShardedTables other) {
+    other.start_from(checkpoint);
+    return other.growth(alone).waiting;
+  };
+  EXPECT_EQ(waiting_after(tables_of_fields(128, 64)), waiting);
+  EXPECT_EQ(waiting_after(tables_of_fields(128, 64, renamed)), 0);
+  EXPECT_EQ(waiting_after(growing_tables(renamed, 2000)), waiting);
+}
+
+TEST_F(SavedPoolsTest, WhatDoesNotTellOfFieldsIsRefused) {
+  const auto refuses = [&](const std::function<void(TableShards&)>& spoil) {
+    auto checkpoint = saved(tables);
+    spoil(entry(checkpoint, "rows fields"));
+    auto again = tables_of_fields(128, 64);
+    EXPECT_THROW(growth_in(checkpoint), DataError);
+    EXPECT_THROW(again.restore(checkpoint), DataError);
+  };
+  refuses([](auto& fields) { fields.names.pop_back(); });
+  refuses([](auto& fields) { fields.counts[3] += 1; });
+  refuses([](auto& fields) { fields.arrays["evicted"] = at::zeros({3}, at::kLong); });
+  refuses([](auto& fields) { fields.arrays["admitted"] = at::zeros({kVirtualShards, 1}); });
+  refuses([](auto& fields) { fields.arrays.erase("rows"); });
+  auto checkpoint = saved(tables), shorter = checkpoint;
+  entry(shorter, "rows fields").counts.pop_back();
+  auto again = tables_of_fields(128, 64);
+  EXPECT_THROW(again.restore(shorter), DataError);
 }
 
 // A fixed table, and one that grows, whose values are of another width than the table is said to be.

@@ -10,7 +10,8 @@
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/learner/extended_vocabulary.h"
-#include "trainer/learner/named_ids.h"
+#include "trainer/tables/named_ids.h"
+#include "trainer/tables/saved_totals.h"
 #include "trainer/tables/trained_rows.h"
 #include "trainer/training/training.h"
 
@@ -33,7 +34,7 @@ class ShardedTrainingTest : public testing::Test {
   }
 
   std::unique_ptr<Learner> model(Communicator& communicator, std::int64_t replicated_rows = 0) const {
-    auto home = home_of(options.tables, communicator.rank(), communicator.size());
+    auto home = home_of(options.tables, dataset->schema(), communicator.rank(), communicator.size());
     home.replicated_rows = replicated_rows;
     auto made = std::make_unique<Learner>(dataset->schema(), model_options, 1, make_network, home);
     name_ids(made->sharded_tables(), *dataset);
@@ -213,6 +214,68 @@ TEST_F(ShardedTrainingTest, TablesThatGrowEndInTheSameBitsAndGoOnOnAnyNumberOfRa
     EXPECT_EQ(newest[0].admitted - newest[0].evicted, newest[0].rows);
     EXPECT_EQ(run(alone, std::move(on_one)).digest, digest);
     EXPECT_EQ(run(group, std::move(on_all)).digest, digest);
+  }
+}
+
+// A flood of items, of which there are more than their rows, beside categories that keep theirs.
+TEST_F(ShardedTrainingTest, FieldsWithRowsOfTheirOwnEndInTheSameBitsAndGoOnOnAnyNumberOfRanks) {
+  const SharedFolder shared(group);
+  take_data_of_many_items();
+  options.tables.growth = {.most_rows = 640, .admit = 1, .evict = Eviction::kNone};
+  options.tables.fields.list = {{.field = "item", .most_rows = 128, .admit = 2, .evict = Eviction::kLeastRecent}};
+  options.save.every_steps = 2;
+  options.save.full_every = 3;
+  options.save.retention.last = 20;
+  options.save.run = shared.path();
+  const auto digest = run(group).digest;
+  options.save.run.clear();
+  EXPECT_EQ(run(alone).digest, digest);
+  const auto fields = std::exchange(options.tables.fields, {});
+  EXPECT_NE(run(alone).digest, digest);
+  options.tables.fields = fields;
+  const auto folders = checkpoints_of(shared.path());
+  for (const auto& folder : {folders.back(), folders[folders.size() / 2]}) {
+    TrainStart on_one, on_all;
+    on_one.checkpoint = read_checkpoint_on_all(folder, alone);
+    on_all.checkpoint = read_checkpoint_on_all(folder, group);
+    EXPECT_EQ(run(alone, std::move(on_one)).digest, digest) << folder;
+    EXPECT_EQ(run(group, std::move(on_all)).digest, digest) << folder;
+  }
+  for (const auto& facts : growth_in(read_checkpoint(folders.front()))) {
+    if (facts.ids_of == "tasks") continue;
+    const auto& items = facts.of_fields.at("item");
+    EXPECT_GT(items.evicted, 0) << facts.ids_of;
+    EXPECT_GT(items.waiting, 0) << facts.ids_of;
+    EXPECT_EQ(items.evicted, facts.evicted) << facts.ids_of;
+    EXPECT_EQ(items.admitted - items.evicted, items.rows) << facts.ids_of;
+    EXPECT_LE(items.rows, 128);
+    EXPECT_EQ(facts.rows > items.rows, facts.ids_of == "rows");  // categories beside them
+  }
+}
+
+TEST_F(ShardedTrainingTest, ReportsAreOfAllRanksAndOfEachField) {
+  take_data_of_many_items();
+  options.tables.growth = {.most_rows = 640, .admit = 1};
+  options.tables.fields.list = {{.field = "item", .most_rows = 128, .admit = 2}};
+  options.steps = options.log_every = 4;
+  std::vector<GrowthReport> reports;
+  for (auto* communicator : {static_cast<Communicator*>(&group), static_cast<Communicator*>(&alone)}) {
+    const auto made = model(*communicator);
+    start_from_data(*made, *dataset, options.episode, *communicator);
+    TrainObserver observer;
+    observer.progress = [&](const TrainProgress& progress) { reports.push_back(*progress.growth); };
+    train(*made, *dataset, options, *communicator, observer);
+  }
+  ASSERT_EQ(reports.size(), 2u);
+  for (const auto& report : reports) {
+    const auto &items = report.of_fields.at("item"), &wanted = reports.back().of_fields.at("item");
+    EXPECT_GT(items.rows, 10);
+    EXPECT_EQ(items.rows, wanted.rows);
+    EXPECT_EQ(items.waiting, wanted.waiting);
+    EXPECT_EQ(items.admitted, wanted.admitted);
+    EXPECT_EQ(items.evicted, wanted.evicted);
+    EXPECT_GT(report.rows, items.rows);
+    EXPECT_EQ(report.rows, reports.back().rows);
   }
 }
 

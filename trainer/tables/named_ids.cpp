@@ -1,4 +1,4 @@
-#include "trainer/learner/named_ids.h"
+#include "trainer/tables/named_ids.h"
 
 #include <fmt/format.h>
 
