@@ -123,14 +123,14 @@ std::string first_difference(const std::string& was, const std::string& is) {
   Configuration unused;
   const auto options = options_of(unused);
   const auto before = values_of(was, "configuration of the checkpoint"), now = values_of(is, "configuration");
-  // An option that the older program did not know is at its default.
+  // An option that the older program did not know is at its default, or what it was before it was there.
   const auto value_in = [](const auto& values, const Option& option) {
     const auto found = values.find(option.key);
-    return found == values.end() ? option.initial : found->second;
+    return found == values.end() ? option.formerly.value_or(option.initial) : found->second;
   };
   for (const auto& option : options.list()) {
     const auto old_value = value_in(before, option), value = value_in(now, option);
-    if (old_value == value || !changes_what_is_learned(option)) continue;
+    if (old_value == value || !changes_what_is_learned(option) || !Options::applies(option, now)) continue;
     return fmt::format("{} ('{}', now '{}')", option.key, old_value, value);
   }
   return "";

@@ -30,6 +30,12 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+// Whether `made`, or one of its items, is one that the choice wants.
+bool is_among(const Choice& choice, const std::string& made) {
+  const auto items = items_of(made);
+  return std::find_first_of(items.begin(), items.end(), choice.values.begin(), choice.values.end()) != items.end();
+}
+
 std::string section_name(const std::string& key) { return key.substr(0, key.find('.')); }
 std::string name_in_section(const std::string& key) { return key.substr(key.find('.') + 1); }
 
@@ -91,14 +97,20 @@ void Options::refuse_renamed(const std::string& key, const std::string& where) c
 }
 
 // A saved configuration lists every option, so one that is at its default is none that somebody asked for.
+bool Options::applies(const Option& option, const std::map<std::string, std::string>& values) {
+  return std::all_of(option.only_with.begin(), option.only_with.end(), [&](const auto& choice) {
+    const auto made = values.find(choice.key);
+    return made == values.end() || is_among(choice, made->second);
+  });
+}
+
 void Options::check_choices() {
   for (const auto& option : list_) {
     if (option.set_by.empty() || option.current() == option.initial) continue;
     for (const auto& [key, values] : option.only_with) {
       const auto* choice = find(key);
       if (!choice) throw std::logic_error(fmt::format("{} belongs to {}, which is no option", option.key, key));
-      const auto made = items_of(choice->current());
-      if (std::find_first_of(made.begin(), made.end(), values.begin(), values.end()) != made.end()) continue;
+      if (is_among({key, values}, choice->current())) continue;
       throw UsageError(fmt::format("{}: {} belongs to {} = {}; it is '{}' here", printable(option.set_by, kShownValue),
                                    option.key, key, fmt::join(values, " or "), choice->current()));
     }

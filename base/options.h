@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Option {
   std::string set_by = {};   // where it was set: "--steps 5", "a.ini:7"; empty where it was not
   std::string initial = {};  // the default, as `current` writes it
   std::vector<Choice> only_with = {};
+  std::optional<std::string> formerly = {};  // as what a configuration without it counts, where not as the default
 };
 
 // What is said of an option beside its key and help, one call each.
@@ -43,6 +45,8 @@ class Declaration {
   Declaration& items(std::size_t most) { return option_.range.most_items = most, *this; }
   Declaration& unit(const char* unit) { return option_.range.unit = unit, *this; }
   Declaration& neutral() { return option_.neutral = true, *this; }
+  // What a program did that had no such option yet, where that is not the default.
+  Declaration& formerly(const std::string& value) { return option_.formerly = value, *this; }
   // Where the choice is another one, parse() refuses a value that is not the default.
   Declaration& only_with(const std::string& key, const std::vector<std::string>& values) {
     return option_.only_with.push_back({key, values}), *this;
@@ -99,6 +103,10 @@ class Options {
   std::string help(const std::vector<std::string>& sections) const;
 
   const std::deque<Option>& list() const { return list_; }
+
+  // Whether the choices that an option belongs to are made by values of other options, as text by key; one that is
+  // missing is.
+  static bool applies(const Option& option, const std::map<std::string, std::string>& values);
 
  private:
   struct Assignment {

@@ -85,7 +85,8 @@ void declare(Options& add, AdaptOptions& options) {
   add.add("adapt.score-feature", options.score_feature,
           "a row's score before the head is one more feature, by which a task's scores spread or draw together; not of "
           "classes")
-      .only_with("adapt.stages", {"ridge", "kernel"});
+      .only_with("adapt.stages", {"ridge", "kernel"})
+      .formerly("false");
   declare(add, options.contrast);
   declare(add, options.inner);
 }

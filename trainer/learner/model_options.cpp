@@ -1,5 +1,7 @@
 #include "trainer/learner/model_options.h"
 
+#include <set>
+
 #include "base/errors.h"
 #include "base/ini_file.h"
 #include "trainer/learner/methods.h"
@@ -17,14 +19,14 @@ ModelOptions model_options_of(const std::string& resolved) {
   Options list;
   declare(list, options);
   std::vector<std::string> settings;
-  bool tells_of_scores = false;
+  std::set<std::string> told;
   for (const auto& entry : parse_ini(section_of(resolved, {"model", "adapt", "inner"}), "configuration")) {
     settings.insert(settings.end(), {"--set", entry.key + "=" + entry.value});
-    tells_of_scores |= entry.key == "adapt.score-feature";
+    told.insert(entry.key);
   }
   list.parse(settings, {});
-  // Earlier releases had none such.
-  options.adapt.score_feature &= tells_of_scores;
+  for (const auto& option : list.list())
+    if (option.formerly && !told.contains(option.key)) option.assign(*option.formerly, option.range);
   return options;
 }
 
