@@ -1,7 +1,6 @@
 #include "trainer/adaptation/adapt_options.h"
 
 namespace warmstart {
-
 namespace {
 
 void declare(Options& add, ContrastOptions& options) {
@@ -18,6 +17,29 @@ void declare(Options& add, ContrastOptions& options) {
   of_siamese(add.add("adapt.contrast-alike", options.alike,
                      "by how much the labels of two rows of a kind may differ, in the label's unit")
                  .from(0));
+}
+
+void declare_closed_forms(Options& add, AdaptOptions& options) {
+  add.add("adapt.leave-one-out", options.leave_one_out,
+          "weight, beside a query row, of a support row that was left out; 0: none is")
+      .from(0)
+      .to(1e6)
+      .only_with("adapt.stages", {"ridge", "kernel"});
+  add.add("adapt.likelihood", options.likelihood,
+          "weight, beside a query row, of minus the log-likelihood of its label, by which deviations are learned (with "
+          "model.objective = squared); 0: none are")
+      .from(0)
+      .to(1e6)
+      .only_with("adapt.stages", {"ridge", "kernel"});
+  add.add("adapt.row-noise", options.row_noise,
+          "a support row weighs the inverse of its own noise, where that is learned (adapt.likelihood); else all weigh "
+          "alike")
+      .only_with("adapt.stages", {"ridge", "kernel"});
+  add.add("adapt.score-feature", options.score_feature,
+          "a row's score before the head is one more feature, by which a task's scores spread or draw together; not of "
+          "classes")
+      .only_with("adapt.stages", {"ridge", "kernel"})
+      .formerly("false");
 }
 
 }  // namespace
@@ -67,26 +89,7 @@ void declare(Options& add, AdaptOptions& options) {
           "weight, beside an adapted query row, of the same row as a task without support rows scores it; 0: none")
       .from(0)
       .to(1e6);
-  add.add("adapt.leave-one-out", options.leave_one_out,
-          "weight, beside a query row, of a support row that was left out; 0: none is")
-      .from(0)
-      .to(1e6)
-      .only_with("adapt.stages", {"ridge", "kernel"});
-  add.add("adapt.likelihood", options.likelihood,
-          "weight, beside a query row, of minus the log-likelihood of its label, by which deviations are learned (with "
-          "model.objective = squared); 0: none are")
-      .from(0)
-      .to(1e6)
-      .only_with("adapt.stages", {"ridge", "kernel"});
-  add.add("adapt.row-noise", options.row_noise,
-          "a support row weighs the inverse of its own noise, where that is learned (adapt.likelihood); else all weigh "
-          "alike")
-      .only_with("adapt.stages", {"ridge", "kernel"});
-  add.add("adapt.score-feature", options.score_feature,
-          "a row's score before the head is one more feature, by which a task's scores spread or draw together; not of "
-          "classes")
-      .only_with("adapt.stages", {"ridge", "kernel"})
-      .formerly("false");
+  declare_closed_forms(add, options);
   declare(add, options.contrast);
   declare(add, options.inner);
 }

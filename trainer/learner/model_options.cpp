@@ -32,6 +32,10 @@ ModelOptions model_options_of(const std::string& resolved) {
 
 void check(const ModelOptions& options) {
   if (const auto refusal = refusal_of(options)) throw UsageError(refusal->reason + "; " + refusal->remedy);
+  const bool learns_noise = options.objective.kind == ObjectiveKind::kSquared && options.adapt.likelihood > 0;
+  require(!options.adapt.row_noise || learns_noise,
+          "adapt.row-noise weighs rows by their noise, and none is learned: it wants model.objective = squared and "
+          "adapt.likelihood above 0");
   const auto& inner = options.adapt.inner;
   // Where they are learned, they are kept positive by softplus, which has no way to 0.
   require(inner.rates == InnerRates::kFixed || (inner.kappa > 0 && inner.pull > 0),

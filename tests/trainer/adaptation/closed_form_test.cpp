@@ -30,7 +30,7 @@ ModelOptions options_with(std::vector<StageKind> stages, ObjectiveKind objective
                    .encoder = 4,
                    .task_memory = 3,
                    .kernel = 2,
-                   .row_noise = true,
+                   .row_noise = objective == ObjectiveKind::kSquared,
                    .score_feature = true};
   return options;
 }
@@ -193,6 +193,7 @@ TEST_P(ClosedForm, AddsQueryRowsAsATaskWithoutSupportScoresThem) {
   const c10::NoGradGuard no_grad;
   auto options = options_with(GetParam());
   options.adapt.leave_one_out = options.adapt.likelihood = 0.0;
+  options.adapt.row_noise = false;
   const Example plain(options, at::kDouble);
   options.adapt.no_support = 0.5;
   const Example example(options, at::kDouble);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
+
 namespace warmstart {
 namespace {
 
@@ -12,6 +14,17 @@ TEST(ModelOptions, OfARunBeforeAnOptionWasThereAreWhatItDid) {
   EXPECT_TRUE(model_options_of("[adapt]\nscore-feature = true\n").adapt.score_feature);
   EXPECT_FALSE(model_options_of("[adapt]\nscore-feature = false\n").adapt.score_feature);
   EXPECT_TRUE(ModelOptions().adapt.score_feature);
+}
+
+TEST(ModelOptions, RowsWeighByNoiseOnlyWhereItIsLearned) {
+  ModelOptions options;
+  options.adapt.row_noise = true;
+  check(options);
+  options.adapt.likelihood = 0.0;
+  EXPECT_THROW(check(options), UsageError);
+  options.adapt.likelihood = 0.3;
+  options.objective.kind = ObjectiveKind::kHuber;
+  EXPECT_THROW(check(options), UsageError);
 }
 
 }  // namespace
