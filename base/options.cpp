@@ -96,7 +96,6 @@ void Options::refuse_renamed(const std::string& key, const std::string& where) c
   throw UsageError(fmt::format("{}: {} is called {} now", printable(where, kShownValue), key, found->second));
 }
 
-// A saved configuration lists every option, so one that is at its default is none that somebody asked for.
 bool Options::applies(const Option& option, const std::map<std::string, std::string>& values) {
   return std::all_of(option.only_with.begin(), option.only_with.end(), [&](const auto& choice) {
     const auto made = values.find(choice.key);
@@ -104,6 +103,7 @@ bool Options::applies(const Option& option, const std::map<std::string, std::str
   });
 }
 
+// A saved configuration lists every option, so one that is at its default is none that somebody asked for.
 void Options::check_choices() {
   for (const auto& option : list_) {
     if (option.set_by.empty() || option.current() == option.initial) continue;

@@ -112,6 +112,7 @@ struct Reduced {
 Reduced reduced(const ShardedTables& tables, Communicator& group, bool together) {
   const auto batches = batches_of(group, together);
   std::vector<BatchLookups> lookups;
+  lookups.reserve(batches.size());
   for (const auto& batch : batches) lookups.push_back(lookups_of(batch));
   TableStep step(tables, lookups, group);
   for (std::size_t b = 0; b < batches.size(); ++b) {
