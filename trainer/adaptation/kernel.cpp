@@ -83,13 +83,12 @@ void Kernel::apply(TaskState& state, const Support& support) const {
   require_memory_of_pairs(support.labels.mask, kNumbersOfPair, "adapt.stages = kernel", "support rows",
                           "fewer support rows or the stage ridge");
   const auto& parameters = state.layers.parameters();
-  const ResidualRows rows(state, support);
+  const ResidualRows rows(state, support, row_noise_);
   auto [kernel, memory] = pairs_of(rows, support, parameters);
-  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::Tensor();
   const auto of_start = rows.base + task_product(rows.rows, rows.start);
   auto outputs = of_start;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
-    const Responses responses(support.objective, outputs, support.labels, noise);
+    const Responses responses(support.objective, outputs, support.labels, rows.noise);
     if (step == 1 || !support.objective.has_constant_curvature())
       memory.inverse = inverse_covariance(kernel, responses.weights, support);
     memory.residuals = responses.values - of_start;
@@ -107,14 +106,13 @@ void Kernel::apply(TaskState& state, const Support& support) const {
 
 void Kernel::update(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
-  const ResidualRows rows(state, support);
+  const ResidualRows rows(state, support, row_noise_);
   auto& memory = *state.kernel;
   const auto points = kernel_points(support.rows, rows.encoding, parameters);
   const auto responses = responses_of(rows, support.labels), mask = support.labels.mask.unsqueeze(2);
-  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::ones_like(mask);
   for (std::int64_t row = 0; row < rows.rows.size(1); ++row) {
     const auto of_row = [&](const at::Tensor& values) { return values.narrow(1, row, 1); };
-    memory.add_row(of_row(rows.rows), of_row(points), of_row(responses), of_row(noise), of_row(mask));
+    memory.add_row(of_row(rows.rows), of_row(points), of_row(responses), of_row(rows.noise), of_row(mask));
   }
   memory.residuals = memory.responses - task_product(memory.scaled_rows / memory.variance.transpose(1, 2), rows.start);
   memory.weights = task_product(memory.inverse, memory.residuals);

@@ -77,10 +77,10 @@ at::Tensor left_out_outputs(const ResidualRows& support, const Responses& respon
 
 constexpr const char *kMoments = "ridge.moments", *kSquares = "ridge.squares";
 
-// Adds H' W r and r' W r of rows to the state's; `noise` [T, S, 1] is W^-1, undefined where all weigh 1.
-void add_sums(TaskState& state, const ResidualRows& rows, const RowTensors& labels, const at::Tensor& noise) {
+// Adds H' W r and r' W r of rows to the state's, W the inverse of their noise.
+void add_sums(TaskState& state, const ResidualRows& rows, const RowTensors& labels) {
   const auto r = (labels.label * labels.mask).unsqueeze(2) - rows.base * labels.mask.unsqueeze(2);
-  const auto weighted = noise.defined() ? r / noise : r;
+  const auto weighted = r / rows.noise;
   const auto add = [&](const char* name, const at::Tensor& sum) {
     auto& so_far = state.sums[name];
     so_far = so_far.defined() ? so_far + sum : sum;
@@ -97,13 +97,12 @@ Ridge::Ridge(std::int64_t features, bool row_noise, Parameters& parameters) : ro
 
 void Ridge::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
-  const ResidualRows rows(state, support);
+  const ResidualRows rows(state, support, row_noise_);
   const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
-  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::Tensor();
   auto head = rows.start;
   Fit found;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
-    const Responses responses(support.objective, rows.base + task_product(rows.rows, head), support.labels, noise);
+    const Responses responses(support.objective, rows.base + task_product(rows.rows, head), support.labels, rows.noise);
     const bool is_known = step > 1 && support.objective.has_constant_curvature();
     found = fit(rows, responses, is_known ? found.inverse : inverse_of(rows, responses.weights, precision));
     head = rows.start + found.change;
@@ -114,18 +113,17 @@ void Ridge::apply(TaskState& state, const Support& support) const {
   state.covariance = found.inverse;
   if (has_noise(parameters)) state.noise = noise_of(parameters, support.row_counts, unexplained(rows, found));
   if (support.wanted.shares) state.add_shares(task_product(rows.rows, found.inverse) * found.residuals);
-  if (support.wanted.sums) add_sums(state, rows, support.labels, noise);
+  if (support.wanted.sums) add_sums(state, rows, support.labels);
 }
 
 void Ridge::update(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
-  const ResidualRows rows(state, support);
-  const auto noise = row_noise_ ? noise_of_rows(support, rows.encoding, parameters) : at::Tensor();
-  add_sums(state, rows, support.labels, noise);
+  const ResidualRows rows(state, support, row_noise_);
+  add_sums(state, rows, support.labels);
   for (std::int64_t row = 0; row < rows.rows.size(1); ++row) {
     const auto h = rows.rows.narrow(1, row, 1);
-    const auto gain = task_product(h, state.covariance), of_row = (gain * h).sum(2, true);
-    const auto total = noise.defined() ? of_row + noise.narrow(1, row, 1) : of_row + 1.0;
+    const auto gain = task_product(h, state.covariance);
+    const auto total = (gain * h).sum(2, true) + rows.noise.narrow(1, row, 1);
     state.covariance = state.covariance - task_product(gain.transpose(1, 2), gain) / total;
   }
   const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
