@@ -38,7 +38,7 @@ TEST(ConfigurationTest, WhatAConfigurationLacksIsAtItsDefault) {
 // Where that did something else than what is the default now, it says so.
 TEST(ConfigurationTest, WhatAConfigurationLacksIsWhatTheProgramDidThen) {
   const std::string older = "[adapt]\nstages = prior, ridge\n";
-  EXPECT_EQ(first_difference(older, older + "score-feature = false\n"), "");
+  EXPECT_EQ(first_difference(older, older + "score-feature = false\nwide-input = false\n"), "");
   EXPECT_EQ(first_difference(older, older + "score-feature = true\n"), "adapt.score-feature ('false', now 'true')");
   const std::string without = "[adapt]\nstages = prior, steps\n";
   EXPECT_EQ(first_difference(without, without + "score-feature = true\n"), "");

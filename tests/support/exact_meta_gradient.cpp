@@ -66,7 +66,7 @@ class ModulatedMlp : public Network {
     return {x, pass.linear(output_, x, {.start = key_bias}), input};
   }
   std::int64_t features() const override { return features_; }
-  std::int64_t inputs() const override { return features_; }
+  std::optional<std::int64_t> inputs() const override { return features_; }
   const char* score_bias() const override { return "output.bias"; }
 
  private:

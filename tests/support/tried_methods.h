@@ -92,7 +92,7 @@ inline std::vector<ModelOptions> tried_settings() {
   const auto add_weighted = [&](std::vector<StageKind> stages) {
     add(Scope::kHead, {});
     methods.back().adapt.stages = std::move(stages);
-    methods.back().adapt.row_noise = methods.back().adapt.score_feature = true;
+    methods.back().adapt.row_noise = true;
   };
   add_weighted({kPrior, kRidge});
   add_weighted({kPrior, kSupportEncoder, kKernel});
@@ -141,7 +141,6 @@ inline std::string name_of_tried(const ModelOptions& method) {
   if (inner.tower_pull > 0.0) name += ", pull";
   if (method.adapt.modulation) name += ", modulation";
   if (method.adapt.row_noise) name += ", row noise";
-  if (method.adapt.score_feature) name += ", score";
   return name;
 }
 

@@ -40,6 +40,10 @@ void declare_closed_forms(Options& add, AdaptOptions& options) {
           "classes")
       .only_with("adapt.stages", {"ridge", "kernel"})
       .formerly("false");
+  add.add("adapt.wide-input", options.wide_input,
+          "stages compare rows by the network's input and its features, not by the input alone")
+      .only_with("adapt.stages", {"kernel"})
+      .formerly("false");
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ struct AdaptOptions {
   double likelihood = 0.3;        // weight, in the outer loss, of how likely query rows' labels were
   bool row_noise = false;         // closed forms weigh support rows by the inverse of their noise, where it is learned
   bool score_feature = true;      // closed forms see a row's score before the head as a feature; not of classes
+  bool wide_input = true;         // with `kernel` stages compare rows by their features, too
   ContrastOptions contrast = {};
   InnerOptions inner = {};  // of `steps`
 };

@@ -11,6 +11,7 @@
 #include "trainer/learner/learner_catalogue.h"
 #include "trainer/learner/memory_estimate.h"
 #include "trainer/networks/score_feature.h"
+#include "trainer/networks/wide_input.h"
 
 namespace warmstart {
 namespace {
@@ -27,11 +28,12 @@ constexpr const char* kSupportDense = "support.dense";
 constexpr const char* kSupportMask = "support.rows";
 constexpr const char* kRows = "rows";  // among the sums: how many there were
 
-// Whether the head is found in closed form.
-bool solves(const AdaptOptions& options) {
-  return std::any_of(options.stages.begin(), options.stages.end(),
-                     [](auto stage) { return stage == StageKind::kRidge || stage == StageKind::kKernel; });
+bool has(StageKind stage, const AdaptOptions& options) {
+  return std::find(options.stages.begin(), options.stages.end(), stage) != options.stages.end();
 }
+
+// Whether the head is found in closed form.
+bool solves(const AdaptOptions& options) { return has(StageKind::kRidge, options) || has(StageKind::kKernel, options); }
 
 // What all classes have in common tells none of them from another.
 bool sees_score(const ModelOptions& options) {
@@ -41,8 +43,7 @@ bool sees_score(const ModelOptions& options) {
 // Without the stage `steps` there are none.
 InnerOptions inner_options(const AdaptOptions& options) {
   auto inner = options.inner;
-  if (std::find(options.stages.begin(), options.stages.end(), StageKind::kSteps) == options.stages.end())
-    inner.steps = 0;
+  if (!has(StageKind::kSteps, options)) inner.steps = 0;
   return inner;
 }
 
@@ -59,8 +60,11 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
   const auto layout = feature_layout(schema);
   Initialiser draw(seed);
   network_ = make_network({options_.network, layout, draw, layers_, parameters_});
+  if (options_.adapt.wide_input && has(StageKind::kKernel, options_.adapt))
+    network_ = std::make_unique<WideInput>(std::move(network_));
   if (sees_score(options_)) network_ = std::make_unique<ScoreFeature>(std::move(network_), parameters_);
-  stages_ = make_stages({options_.adapt, layout, objective_->outputs(), network_->features(), network_->inputs(),
+  const auto features = network_->features();
+  stages_ = make_stages({options_.adapt, layout, objective_->outputs(), features, network_->inputs().value_or(features),
                          learns_noise(), options_.adapt.modulation ? layers_.modulation_size() : 0, rule_, draw,
                          parameters_, tables_});
   for (const auto& stage : stages_) {

@@ -20,7 +20,7 @@ class Content : public Network {
 
   RowVars forward(Pass& pass) const override;
   std::int64_t features() const override { return 2 * width_; }
-  std::int64_t inputs() const override { return width_; }
+  std::optional<std::int64_t> inputs() const override { return width_; }
   const char* score_bias() const override { return "linear.input.bias"; }
 
  private:

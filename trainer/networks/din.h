@@ -18,7 +18,7 @@ class Din : public Network {
 
   RowVars forward(Pass& pass) const override;
   std::int64_t features() const override { return features_; }
-  std::int64_t inputs() const override { return inputs_; }
+  std::optional<std::int64_t> inputs() const override { return inputs_; }
   bool reads_history() const override { return true; }
   const char* score_bias() const override { return "output.bias"; }
 

@@ -13,7 +13,7 @@ class Mlp : public Network {
 
   RowVars forward(Pass& pass) const override;
   std::int64_t features() const override { return features_; }
-  std::int64_t inputs() const override { return inputs_; }
+  std::optional<std::int64_t> inputs() const override { return inputs_; }
   const char* score_bias() const override { return "output.bias"; }
 
  private:

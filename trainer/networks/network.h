@@ -27,8 +27,8 @@ class Network {
   // D
   virtual std::int64_t features() const = 0;
 
-  // E
-  virtual std::int64_t inputs() const { return features(); }
+  // E, of networks whose rows have an input
+  virtual std::optional<std::int64_t> inputs() const { return std::nullopt; }
 
   // Whether what it makes of a row depends on the task's support rows, so that no row can be encoded for all tasks.
   virtual bool reads_history() const { return false; }

@@ -15,7 +15,7 @@ class ScoreFeature : public Network {
 
   RowVars forward(Pass& pass) const override;
   std::int64_t features() const override { return network_->features() + 1; }
-  std::int64_t inputs() const override { return network_->inputs(); }
+  std::optional<std::int64_t> inputs() const override { return network_->inputs().value_or(network_->features()); }
   bool reads_history() const override { return network_->reads_history(); }
   const char* score_bias() const override { return network_->score_bias(); }
 

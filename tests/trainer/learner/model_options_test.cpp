@@ -11,9 +11,11 @@ TEST(ModelOptions, OfARunBeforeAnOptionWasThereAreWhatItDid) {
   const auto of_earlier = model_options_of("[model]\nfeatures = 7\n[adapt]\nlikelihood = 0.2\n");
   EXPECT_EQ(of_earlier.network.features, 7);
   EXPECT_FALSE(of_earlier.adapt.score_feature);
+  EXPECT_FALSE(of_earlier.adapt.wide_input);
   EXPECT_TRUE(model_options_of("[adapt]\nscore-feature = true\n").adapt.score_feature);
   EXPECT_FALSE(model_options_of("[adapt]\nscore-feature = false\n").adapt.score_feature);
   EXPECT_TRUE(ModelOptions().adapt.score_feature);
+  EXPECT_TRUE(ModelOptions().adapt.wide_input);
 }
 
 TEST(ModelOptions, RowsWeighByNoiseOnlyWhereItIsLearned) {
