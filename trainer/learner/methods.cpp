@@ -191,6 +191,10 @@ std::optional<Refusal> refusal_of_entity_towers(const ModelOptions& options) {
   if (scope != Scope::kHead)
     return Refusal{towers + fmt::format("with inner.scope = {} each task has layers of its own", name_of(scope)),
                    "set inner.scope = head, or model.network = two-tower"};
+  if (options.objective.kind == ObjectiveKind::kClasses)
+    return Refusal{
+        "model.network = entity-towers has a tower for users, and rows of model.objective = classes have none",
+        "set model.network = two-tower"};
   if (options.adapt.modulation)
     return Refusal{towers + "with adapt.modulation each task scales layers in its own way",
                    "set adapt.modulation = false, or model.network = two-tower"};
