@@ -145,7 +145,7 @@ std::string difference(const Schema& schema, const Schema& other) {
                          name_of(theirs.kind), name_of(theirs.owner), mine.name, name_of(mine.kind),
                          name_of(mine.owner));
     }
-    // Of a data set that knows no users, each row is a user's own.
+    // Data sets of earlier releases say of no field that it is a user's.
     if (mine.of_user && !theirs.of_user && has_users(other))
       return fmt::format("field '{}' says something of each row, not of the row's user", theirs.name);
     if (auto differs = difference(mine, theirs); !differs.empty()) return differs;

@@ -102,8 +102,12 @@ IdBags bags_of_part(const IdBags& bags, const RowPart& part, const at::Tensor& r
   return {of_part, at::searchsorted(bag_of_id.index_select(0, chosen), every), bags.weights.index_select(0, chosen)};
 }
 
+// By operators that a trace can hold, of which at::tensor() is none.
 at::Tensor columns_of(const at::Tensor& dense, const std::vector<std::int64_t>& columns) {
-  return dense.index_select(-1, at::tensor(columns, at::TensorOptions(at::kLong).device(dense.device())));
+  std::vector<at::Tensor> parts;
+  parts.reserve(columns.size());
+  for (const auto column : columns) parts.push_back(dense.narrow(-1, column, 1));
+  return parts.empty() ? dense.narrow(-1, 0, 0) : at::cat(parts, -1);
 }
 
 // As id_products(), of each field by itself: [F, N_m, N_m] each.
