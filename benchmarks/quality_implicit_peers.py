@@ -1,8 +1,10 @@
-"""What other ways make of the positives of benchmarks/quality --suite implicit: neighbours, EASE, implicit's ALS and BPR.
+"""What other ways make of the positives of benchmarks/quality --suite implicit: neighbours, EASE, implicit's ALS and BPR, and
+lenskit's neighbours.
 
 Each is fitted to the rows of the training users.  A user that judges is then known by its support rows alone: item-kNN and
-EASE (Steck 2019) add the rows of those items, ALS and BPR fit a vector to them, the items' vectors held.  Without support
-rows, and among equal scores, items stand by their training rows.  Needs numpy, scipy and implicit==0.7.3.
+EASE (Steck 2019) add the rows of those items, ALS and BPR fit a vector to them, the items' vectors held, and lenskit's two
+are asked with those items as the user's history.  Without support rows, and among equal scores, items stand by their
+training rows.  Needs numpy and scipy; ALS and BPR need implicit==0.7.3, lenskit's neighbours lenskit==2025.8.1.
 """
 
 import time
@@ -106,7 +108,44 @@ class Bpr:
         return numpy.array(users) @ factors.T
 
 
-PEERS = {"item-kNN": Neighbours, "EASE": Ease, "ALS": Als, "BPR": Bpr}
+class Lenskit:
+    """One of lenskit's scorers of positives, fitted to the pairs of a catalogue; what it does not score has 0.
+
+    It is told of the items of training rows alone, since asking it about others ends the process.
+    """
+
+    def __init__(self, scorer, catalogue):
+        from lenskit.data import from_interactions_df
+        from pandas import DataFrame
+
+        users, items = catalogue.matrix.nonzero()
+        self.items, self.scorer = numpy.unique(items), scorer
+        self.scorer.train(from_interactions_df(DataFrame({"user_id": users, "item_id": items})))
+
+    def scores(self, supports):
+        from lenskit.data import ItemList, RecQuery
+
+        items, found = ItemList(item_ids=self.items), numpy.zeros(supports.shape)
+        for user, row in enumerate(supports):
+            query = RecQuery(history_items=ItemList(item_ids=numpy.intersect1d(row.indices, self.items)))
+            found[user, self.items] = numpy.nan_to_num(self.scorer(query, items).scores())
+        return found
+
+
+def lenskit_item_neighbours(catalogue, **options):
+    from lenskit.knn import ItemKNNScorer
+
+    return Lenskit(ItemKNNScorer(feedback="implicit", **whole(options)), catalogue)
+
+
+def lenskit_user_neighbours(catalogue, **options):
+    from lenskit.knn import UserKNNScorer
+
+    return Lenskit(UserKNNScorer(feedback="implicit", **whole(options)), catalogue)
+
+
+PEERS = {"item-kNN": Neighbours, "EASE": Ease, "ALS": Als, "BPR": Bpr, "lenskit item-kNN": lenskit_item_neighbours,
+         "lenskit user-kNN": lenskit_user_neighbours}
 
 
 def whole(options):

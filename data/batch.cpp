@@ -53,6 +53,15 @@ class FieldAppender {
   std::int64_t end_;
 };
 
+std::vector<FieldOf> whose_fields(const Schema& schema, bool dense) {
+  std::vector<FieldOf> of;
+  for (const auto* field : schema.fields_of(FieldOwner::kEntity))
+    if ((field->kind == FieldKind::kDense) == dense) of.push_back(FieldOf::kEntity);
+  for (const auto* field : schema.fields_of(FieldOwner::kRow))
+    if ((field->kind == FieldKind::kDense) == dense) of.push_back(field->of_user ? FieldOf::kUser : FieldOf::kRow);
+  return of;
+}
+
 std::int64_t dense_count(const Schema& schema, FieldOwner owner) {
   const auto fields = schema.fields_of(owner);
   return std::count_if(fields.begin(), fields.end(), [](auto* field) { return field->kind == FieldKind::kDense; });
@@ -185,6 +194,7 @@ class BatchMaker {
   std::int64_t add_distinct_row(std::uint32_t entity, const Shard* shard, std::size_t row) {
     const auto place = rows();
     batch_.entity.push_back(entity);
+    if (dataset_.has_users()) batch_.user.push_back(shard ? shard->users()[row] : 0);
     if (!features_) return place;
     auto& features = batch_.rows;
     const auto key = dataset_.entity_fields()[0].ids(entity)[0];
@@ -234,6 +244,15 @@ Lookup lookup_of(const std::vector<std::int64_t>& ids, const std::vector<std::in
   return lookup;
 }
 
+RowGroups groups_of(const std::vector<std::int64_t>& owners, const std::vector<std::int64_t>& first_rows) {
+  auto lookup = lookup_of(owners, first_rows);
+  RowGroups groups = {std::move(lookup.firsts), {}, std::move(lookup.places)};
+  for (std::size_t row = 0; row < groups.group.size(); ++row) {
+    if (groups.group[row] == std::ssize(groups.row)) groups.row.push_back(static_cast<std::int64_t>(row));
+  }
+  return groups;
+}
+
 // Where the ids of the vectors from `vectors` on begin.
 std::vector<std::int64_t> first_ids(const Features& features, const std::vector<std::int64_t>& vectors) {
   std::vector<std::int64_t> firsts;
@@ -261,6 +280,8 @@ FeatureLayout feature_layout(const Schema& schema) {
   return {.row_ids = row.end(),
           .task_ids = task.end(),
           .first_row_ids = std::move(first_row_ids),
+          .row_ids_of = whose_fields(schema, false),
+          .row_dense_of = whose_fields(schema, true),
           .row_dense = dense_count(schema, FieldOwner::kEntity) + dense_count(schema, FieldOwner::kRow),
           .task_dense = dense_count(schema, FieldOwner::kTask),
           .keys = schema.fields_of(FieldOwner::kEntity).front()->vocabulary_size + 1};
@@ -288,6 +309,10 @@ void find_distinct_ids(EpisodeBatch& batch) {
   if (batch.rows.count > 0) {
     batch.key_lookup = lookup_of(batch.key, batch.first_rows);
     batch.rows.lookup = lookup_of(batch.rows.ids, first_ids(batch.rows, batch.first_rows));
+  }
+  if (!batch.user.empty()) {
+    batch.by_entity = groups_of(batch.entity, batch.first_rows);
+    batch.by_user = groups_of(batch.user, batch.first_rows);
   }
   batch.descriptions.lookup = lookup_of(batch.descriptions.ids, first_ids(batch.descriptions, first_tasks));
 }

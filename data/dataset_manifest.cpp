@@ -68,6 +68,8 @@ void read_users(DatasetManifest& manifest) {
     if (!is_of_row || !users.fields.insert(name).second)
       throw DataError(fmt::format("'users' names the field '{}' twice, or one that rows do not have", printable(name)));
   }
+  for (auto& field : manifest.schema.fields)
+    field.of_user = field.owner == FieldOwner::kRow && users.fields.contains(field.name);
   if (users.fields.empty()) throw DataError("'users' has no field, not even their key");
   manifest.users = std::move(users);
 }

@@ -30,6 +30,7 @@ Field field_from_json(const nlohmann::json& json) {
   field.name = text_at(json, "name");
   field.kind = by_name<FieldKind>(kKindNames, text_at(json, "kind"));
   field.owner = by_name<FieldOwner>(kOwnerNames, text_at(json, "owner"));
+  if (json.contains("of_user")) field.of_user = flag_at(json, "of_user");
   if (field.kind == FieldKind::kDense) {
     field.mean = number_at(json, "mean");
     field.deviation = number_at(json, "deviation");
@@ -77,6 +78,16 @@ std::string difference(const Field& field, const Field& other) {
                      field.vocabulary_size);
 }
 
+bool has_users(const Schema& schema) {
+  return std::any_of(schema.fields.begin(), schema.fields.end(), [](const Field& field) { return field.of_user; });
+}
+
+// But for whose fields those of rows are, which data sets of earlier releases do not say.
+bool are_same(const Field& field, Field other) {
+  other.of_user = field.of_user;
+  return field == other;
+}
+
 }  // namespace
 
 const char* name_of(FieldKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
@@ -103,6 +114,7 @@ nlohmann::json to_json(const Schema& schema) {
       for (const auto& [size, digest] : field.earlier) entry["earlier"].push_back({{"size", size}, {"digest", digest}});
     }
     if (field.kind == FieldKind::kMulti) entry["separator"] = field.separator;
+    if (field.of_user) entry["of_user"] = true;
     fields.push_back(entry);
   }
   return {{"task", schema.task},           {"entity", schema.entity},       {"label", schema.label},
@@ -133,12 +145,16 @@ std::string difference(const Schema& schema, const Schema& other) {
                          name_of(theirs.kind), name_of(theirs.owner), mine.name, name_of(mine.kind),
                          name_of(mine.owner));
     }
+    // Data sets of earlier releases say of no field that it is a user's.
+    if (mine.of_user && !theirs.of_user && has_users(other))
+      return fmt::format("field '{}' says something of each row, not of the row's user", theirs.name);
     if (auto differs = difference(mine, theirs); !differs.empty()) return differs;
   }
   if (schema.entity != other.entity || schema.label != other.label) return "its entity or its label has another name";
   // More rows may have led the labels further, and no parameter depends on where they end.
-  const bool is_same = schema.fields == other.fields;
-  if (is_same && !(schema == other)) return "its label differs in range";
+  const bool is_same = std::equal(schema.fields.begin(), schema.fields.end(), other.fields.begin(), are_same);
+  const bool same_range = schema.label_min == other.label_min && schema.label_max == other.label_max;
+  if (is_same && !same_range) return "its label differs in range";
   return "";
 }
 

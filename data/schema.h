@@ -32,6 +32,7 @@ struct Field {
   // Of earlier versions of the data set, the first one first: its keys have the ids up to its size still.
   std::vector<EarlierVocabulary> earlier{};
   double mean = 0.0, deviation = 1.0;  // dense: of the training tasks; stored values are standardised
+  bool of_user = false;                // of a row: all rows of one user have the same
 
   bool operator==(const Field&) const = default;
 };

@@ -83,6 +83,11 @@ class ScenariosTest : public ProgramTest {
     folder.write("config.ini", kConfiguration);
     ingested = expect_ok("ingest --config config.ini");
   }
+  static double mae_of(const nlohmann::json& evaluation, const std::string& model) {
+    for (const auto& row : evaluation["results"])
+      if (row["model"] == model && row["support"] == "all") return row["mae"].get<double>();
+    return NAN;
+  }
   std::string ingested;
 };
 
@@ -93,13 +98,8 @@ TEST_F(ScenariosTest, AreAdaptedToByWhatUsersDidThere) {
   EXPECT_EQ(digest(expect_ok("train --config config.ini --run again", 2)), digest(alone));
   const auto evaluation = nlohmann::json::parse(expect_ok("evaluate --config config.ini --json"));
   EXPECT_EQ(evaluation["protocol"]["task"], "scenario");
-  const auto mae = [&](const std::string& model) {
-    for (const auto& row : evaluation["results"])
-      if (row["model"] == model && row["support"] == "all") return row["mae"].get<double>();
-    return static_cast<double>(NAN);
-  };
   // Only who sees the users of the rows can tell.
-  EXPECT_LT(mae("warmstart"), 0.6 * mae("bias"));
+  EXPECT_LT(mae_of(evaluation, "warmstart"), 0.6 * mae_of(evaluation, "bias"));
 }
 
 TEST_F(ScenariosTest, AreServedWithTheUsersOfTheirRows) {
@@ -128,6 +128,31 @@ TEST_F(ScenariosTest, AreLearnedAlikeWhereverFieldsOfUsersStand) {
     return objects_of(expect_ok(evaluate + arguments)).at(0)["results"].dump();
   };
   EXPECT_EQ(results("--set train.run=rows " + users), results("--set train.run=rows " + rows));
+}
+
+TEST_F(ScenariosTest, AreLearnedByATowerOfItemsAndOneOfUsers) {
+  const std::string towers = "--set model.network=entity-towers ";
+  const auto trained = parameters_digest(expect_ok("train --config config.ini " + towers));
+  EXPECT_EQ(parameters_digest(expect_ok("train --config config.ini --run again " + towers, 2)), trained);
+  const auto evaluation = nlohmann::json::parse(expect_ok("evaluate --config config.ini --json"));
+  EXPECT_LT(mae_of(evaluation, "warmstart"), 0.6 * mae_of(evaluation, "bias"));
+  expect_ok(
+      "export --run run --to models --name pages");  // which asks the exported graphs about the rows of test tasks
+}
+
+TEST_F(ScenariosTest, TowersOfEntitiesAskForUsers) {
+  fs::copy(WARMSTART_FORMATS, folder.path() / "formats", fs::copy_options::recursive);
+  const std::string small =
+                        " --config config.ini --set model.network=entity-towers --set evaluate.query=2 "
+                        "--set evaluate.support=0,2 --steps 4 --tasks 8 ",
+                    of_rows = "--set data.dataset=formats/dataset-2 ",
+                    of_users = "--set data.dataset=formats/dataset-3 ";
+  expect_failure("train --run rows" + small + of_rows, 2, "set model.network = two-tower", 2);
+  expect_ok("train --run users" + small + of_users);
+  const std::string evaluate =
+      "evaluate --config config.ini --set train.run=users --set evaluate.query=2 --set evaluate.support=0,2 ";
+  expect_ok(evaluate + of_users);
+  expect_failure(evaluate + of_rows, 3, "rows of this data set have no users");
 }
 
 TEST_F(ScenariosTest, DamagedUsersEndTraining) {

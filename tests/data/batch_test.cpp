@@ -149,6 +149,19 @@ TEST_F(BatchTest, FieldsOfUsersStandAmongThoseOfTheirRows) {
   EXPECT_FLOAT_EQ(batch.rows.dense[1], -1.0f);
   EXPECT_FLOAT_EQ(batch.rows.dense[3], 1.0f);
   EXPECT_FLOAT_EQ(batch.rows.dense[5], 1.0f);  // a drawn negative's user is the one of the row that it is beside
+  // Whoever is about the same item, or is the same user's, is of one group.
+  EXPECT_EQ(batch.by_entity.group, (std::vector<std::int64_t>{0, 1, 0}));
+  EXPECT_EQ(batch.by_entity.row, (std::vector<std::int64_t>{0, 1}));
+  EXPECT_EQ(batch.by_user.group, (std::vector<std::int64_t>{0, 1, 1}));
+  const auto two = make_batch(data, {{{0, {{0}, {1}, {{0, 1}}}}}, {{1, {{1}, {0}}}}}, 1, 2);
+  EXPECT_EQ(two.by_user.group, (std::vector<std::int64_t>{0, 1, 1, 2, 3}));
+  EXPECT_EQ(two.by_user.row, (std::vector<std::int64_t>{0, 1, 3, 4}));
+  EXPECT_EQ(two.by_user.firsts, (std::vector<std::int64_t>{0, 2, 4}));
+  // Ids of item and user; hour and age.
+  const auto layout = feature_layout(data.schema());
+  using enum FieldOf;
+  EXPECT_EQ(layout.row_ids_of, (std::vector<FieldOf>{kEntity, kUser, kRow, kUser, kUser}));
+  EXPECT_EQ(layout.row_dense_of, (std::vector<FieldOf>{kRow, kUser}));
 }
 
 TEST_F(BatchTest, UnseenRowsStandBehindTheQueryWithLabelZero) {

@@ -50,8 +50,8 @@ TEST(Formats, Dataset2IsToModelsWhatDataset3Is) {
   EXPECT_FALSE(rows.has_users());
   ASSERT_EQ(users.users().count, 8u);
   EXPECT_EQ(users.user_key(6), "u6");
-  EXPECT_EQ(users.schema(), rows.schema());
   EXPECT_EQ(difference(rows.schema(), users.schema()), "");
+  EXPECT_EQ(difference(users.schema(), rows.schema()), "");
   const auto of_rows = all_rows_of(rows), of_users = all_rows_of(users);
   ASSERT_EQ(of_rows.rows.count, 35);
   EXPECT_EQ(of_users.rows.ids, of_rows.rows.ids);

@@ -26,6 +26,43 @@ void fill(PaddedRows& rows, const std::vector<std::int64_t>& sizes, RandomStream
   }
 }
 
+void add_row(EpisodeBatch& batch, RandomStream& random) {
+  batch.rows.offsets.push_back(static_cast<std::int64_t>(batch.rows.ids.size()));
+  const auto key = static_cast<std::int64_t>(random.below(7));
+  batch.key.push_back(key);
+  batch.entity.push_back(std::ssize(batch.entity));
+  batch.user.push_back(std::ssize(batch.user));
+  batch.rows.ids.push_back(key);
+  batch.rows.weights.push_back(key == 0 ? 0.0f : 1.0f);
+  const auto genres = random.below(4);
+  for (std::uint64_t g = 0; g < genres; ++g) {
+    batch.rows.ids.push_back(8 + static_cast<std::int64_t>(random.below(4)));
+    batch.rows.weights.push_back(1.0f / std::sqrt(static_cast<float>(genres)));
+  }
+  for (std::int64_t d = 0; d < kDense; ++d) batch.rows.dense.push_back(static_cast<float>(random.normal()));
+}
+
+// The last row gets the entity of an earlier one.
+void share_entity(EpisodeBatch& batch, std::size_t row) {
+  auto& rows = batch.rows;
+  const auto begin = static_cast<std::size_t>(rows.offsets[row]), end = static_cast<std::size_t>(rows.offsets[row + 1]);
+  rows.ids.resize(static_cast<std::size_t>(rows.offsets.back()));
+  rows.weights.resize(rows.ids.size());
+  for (auto i = begin; i < end; ++i) {
+    rows.ids.push_back(rows.ids[i]);
+    rows.weights.push_back(rows.weights[i]);
+  }
+  batch.key.back() = batch.key[row];
+  batch.entity.back() = batch.entity[row];
+  rows.dense[rows.dense.size() - kDense] = rows.dense[row * kDense];
+}
+
+// The last row gets the user of an earlier one.
+void share_user(EpisodeBatch& batch, std::size_t row) {
+  batch.user.back() = batch.user[row];
+  batch.rows.dense.back() = batch.rows.dense[(row + 1) * kDense - 1];
+}
+
 }  // namespace
 
 Schema random_batch_schema() {
@@ -44,6 +81,7 @@ Schema random_batch_schema() {
   add("genre", FieldKind::kMulti, FieldOwner::kEntity, 4);
   add("price", FieldKind::kDense, FieldOwner::kEntity, 0);
   add("hour", FieldKind::kDense, FieldOwner::kRow, 0);
+  schema.fields.back().of_user = true;
   add("group", FieldKind::kCategorical, FieldOwner::kTask, 3);
   return schema;
 }
@@ -56,18 +94,9 @@ EpisodeBatch random_batch(bool of_bits, std::uint64_t below) {
   batch.rows.count = kRows;
   batch.rows.dense_width = kDense;
   for (std::int64_t row = 0; row < kRows; ++row) {
-    batch.rows.offsets.push_back(static_cast<std::int64_t>(batch.rows.ids.size()));
-    const auto key = static_cast<std::int64_t>(random.below(7));
-    batch.key.push_back(key);
-    batch.entity.push_back(row);
-    batch.rows.ids.push_back(key);
-    batch.rows.weights.push_back(key == 0 ? 0.0f : 1.0f);
-    const auto genres = random.below(4);
-    for (std::uint64_t g = 0; g < genres; ++g) {
-      batch.rows.ids.push_back(8 + static_cast<std::int64_t>(random.below(4)));
-      batch.rows.weights.push_back(1.0f / std::sqrt(static_cast<float>(genres)));
-    }
-    for (std::int64_t d = 0; d < kDense; ++d) batch.rows.dense.push_back(static_cast<float>(random.normal()));
+    add_row(batch, random);
+    if (row == 6 || row == 7) share_user(batch, 1);
+    if (row == 8) share_entity(batch, 5);
   }
   batch.descriptions.count = kTasks;
   for (std::int64_t task = 0; task < kTasks; ++task) {

@@ -16,16 +16,21 @@ at::Tensor bias_of(const BatchParameters& parameters, const Layer& layer) {
   return layer.has_bias ? parameters[layer.name + ".bias"] : at::Tensor();
 }
 
-AdaptedLinear unadapted_linear(const BatchParameters& parameters, const Layer& layer, Form form, Precision precision) {
-  return {parameters[layer.name + ".weight"], bias_of(parameters, layer), layer.has_bias, form, precision,
-          parameters.microbatches()};
+AdaptedLinear unadapted_linear(const BatchParameters& parameters, const Layer& layer, Form form, Precision precision,
+                               const Microbatches& microbatches) {
+  return {
+      parameters[layer.name + ".weight"], bias_of(parameters, layer), layer.has_bias, form, precision, microbatches};
 }
 
 }  // namespace
 
 AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parameters, std::int64_t support,
                              std::int64_t query, Precision precision)
-    : layers_(&layers), parameters_(&parameters), embedding_(layers.list().size()) {
+    : AdaptedLayers(layers, parameters, support, query, precision, parameters.microbatches()) {}
+
+AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parameters, std::int64_t support,
+                             std::int64_t query, Precision precision, const Microbatches& microbatches)
+    : layers_(&layers), parameters_(&parameters), precision_(precision), embedding_(layers.list().size()) {
   for (LayerId id = 0; id < layers.list().size(); ++id) {
     const auto& layer = layers[id];
     // The cheaper form is one for so many rows, which requests do not say; each weight's rate needs the weights.
@@ -34,14 +39,15 @@ AdaptedLayers::AdaptedLayers(const Layers& layers, const BatchParameters& parame
         layers.adapts(id) && layer.kind != LayerKind::kEmbedding && (each_weight || !PlainArithmetic::stands());
     const auto form = may_form ? layers.plan(id, support, query).form : Form::kActivations;
     if (layer.kind == LayerKind::kLinear) {
-      linear_.push_back(unadapted_linear(parameters, layer, form, precision));
+      linear_.push_back(unadapted_linear(parameters, layer, form, precision, microbatches));
       continue;
     }
     // The shared part of dense fields is computed with the embeddings; this adds only what tasks adapted.
     linear_.emplace_back(at::Tensor(), at::Tensor(), layer.kind == LayerKind::kDenseFields, form, precision,
-                         parameters.microbatches());
+                         microbatches);
     if (layer.kind == LayerKind::kDenseFields)
-      unadapted_.emplace(id, unadapted_linear(parameters, layer, Form::kActivations, Precision::kFloat32));
+      unadapted_.emplace(id,
+                         unadapted_linear(parameters, layer, Form::kActivations, Precision::kFloat32, microbatches));
   }
 }
 

@@ -27,6 +27,11 @@ class AdaptedLayers {
   AdaptedLayers(const Layers& layers, const BatchParameters& parameters, std::int64_t support, std::int64_t query,
                 Precision precision);
 
+  // The same for rows that divide otherwise into microbatches, which no task has adapted.
+  AdaptedLayers unadapted(const Microbatches& microbatches) const {
+    return {*layers_, *parameters_, 0, 0, precision_, microbatches};
+  }
+
   const Layers& shared() const { return *layers_; }
   const BatchParameters& parameters() const { return *parameters_; }
   const AdaptedLinear& linear(LayerId layer) const { return linear_[layer]; }
@@ -52,8 +57,13 @@ class AdaptedLayers {
   void restore(const Memory& memory);
 
  private:
+  // Of rows that divide so into microbatches.
+  AdaptedLayers(const Layers& layers, const BatchParameters& parameters, std::int64_t support, std::int64_t query,
+                Precision precision, const Microbatches& microbatches);
+
   const Layers* layers_;
   const BatchParameters* parameters_;
+  Precision precision_;
   std::map<LayerId, AdaptedLinear> unadapted_;
   // By layer; one of the two is used.
   std::vector<AdaptedLinear> linear_;

@@ -113,6 +113,16 @@ Var Pass::key(LayerId table) {
   });
 }
 
+Var Pass::once_each(const RowPart& part, const std::function<Var(Pass&)>& compute) {
+  const auto things = rows_.part(part);
+  const auto layers = layers_.unadapted(things.microbatches());
+  Pass of_things(layers, things);
+  of_things.masks_ = masks_;
+  const auto found = compute(of_things);
+  masks_ = of_things.masks_;
+  return add_node(rows_.of_part(part.of, of_things.value(found)), false, nullptr);
+}
+
 Var Pass::linear(LayerId layer, Var x, const LinearUse& use) {
   const auto& adapted = layers_.linear(layer);
   const Activation activation = {.rectifies = use.rectifies,

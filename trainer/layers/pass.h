@@ -51,6 +51,10 @@ class Pass {
   // A parameter, for every row: [.., its sizes].  It does not adapt.
   Var parameter(const std::string& name);
 
+  // What `compute` makes of each thing that rows have a part of, of all rows that share it once: at these rows.  It
+  // gets a pass of those things as rows of their own (Rows::part), which task-adapted layers take no part in.
+  Var once_each(const RowPart& part, const std::function<Var(Pass&)>& compute);
+
   // activation(start + x W' + b)
   Var linear(LayerId layer, Var x, const LinearUse& use = {});
 

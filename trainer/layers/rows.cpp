@@ -50,6 +50,13 @@ at::Tensor same_padded_ids(const IdBags& rows, const IdBags& support) {  // [T, 
   return (shares_of_padded_ids(rows, support) * rows.weights.unsqueeze(2)).sum(-1);
 }
 
+// Which padded ids of a request are those of a field: 1 or 0.
+at::Tensor is_of_field(const IdBags& bags, const std::vector<std::int64_t>& first_ids, std::size_t field) {
+  auto is_own = bags.padded.gt(first_ids[field]).to(bags.weights.scalar_type());
+  if (field + 1 == first_ids.size()) return is_own;
+  return is_own * bags.padded.le(first_ids[field + 1]).to(bags.weights.scalar_type());
+}
+
 // The field of each id.  The key's id 0, unknown, counts to the key.
 at::Tensor field_of_each(const at::Tensor& ids, const std::vector<std::int64_t>& first_ids) {
   return at::bucketize(ids, at::tensor(first_ids, ids.options()), /*out_int32=*/false, /*right=*/true) - 1;
@@ -67,12 +74,40 @@ IdBags bags_by_field(const IdBags& bags, const std::vector<std::int64_t>& first_
 IdBags padded_by_field(const IdBags& bags, const std::vector<std::int64_t>& first_ids) {
   std::vector<at::Tensor> weights;
   weights.reserve(first_ids.size());
-  for (std::size_t f = 0; f < first_ids.size(); ++f) {
-    auto is_own = bags.padded.gt(first_ids[f]).to(bags.weights.scalar_type());
-    if (f + 1 < first_ids.size()) is_own = is_own * bags.padded.le(first_ids[f + 1]).to(bags.weights.scalar_type());
-    weights.push_back((bags.weights * is_own).unsqueeze(-2));
-  }
+  for (std::size_t f = 0; f < first_ids.size(); ++f)
+    weights.push_back((bags.weights * is_of_field(bags, first_ids, f)).unsqueeze(-2));
   return {{}, {}, at::cat(weights, -2), bags.padded};
+}
+
+// Whether each field of a row belongs to a part: [fields] of 1 and 0.
+at::Tensor is_of_part(const RowPart& part, const at::TensorOptions& options) {
+  auto is_own = at::zeros({static_cast<std::int64_t>(part.first_ids.size())}, options);
+  for (const auto field : part.fields) is_own[field] = 1;
+  return is_own;
+}
+
+// The ids of a part's fields of some rows, a bag for each of `rows`, which rise.
+IdBags bags_of_part(const IdBags& bags, const RowPart& part, const at::Tensor& rows) {
+  const auto& lookup = bags.lookup;
+  const auto bag_of_row = at::full({bags.offsets.size(0)}, -1, bags.offsets.options())
+                              .index_copy(0, rows, at::arange(rows.size(0), rows.options()));
+  const auto bag_of_id = bag_of_row.index_select(0, row_of_each_id(bags));
+  const auto of_rows = bag_of_id.ge(0).nonzero().squeeze(1);
+  const auto field = field_of_each(lookup.ids.index_select(0, lookup.places.index_select(0, of_rows)), part.first_ids);
+  const auto own = is_of_part(part, field.options()).index_select(0, field).nonzero().squeeze(1);
+  const auto chosen = of_rows.index_select(0, own);
+  auto of_part = lookup;
+  of_part.places = lookup.places.index_select(0, chosen);
+  const auto every = at::arange(rows.size(0), rows.options());
+  return {of_part, at::searchsorted(bag_of_id.index_select(0, chosen), every), bags.weights.index_select(0, chosen)};
+}
+
+// By operators that a trace can hold, of which at::tensor() is none.
+at::Tensor columns_of(const at::Tensor& dense, const std::vector<std::int64_t>& columns) {
+  std::vector<at::Tensor> parts;
+  parts.reserve(columns.size());
+  for (const auto column : columns) parts.push_back(dense.narrow(-1, column, 1));
+  return parts.empty() ? dense.narrow(-1, 0, 0) : at::cat(parts, -1);
 }
 
 // As id_products(), of each field by itself: [F, N_m, N_m] each.
@@ -102,6 +137,17 @@ at::Tensor row_of_each_id(const IdBags& bags) {
   return at::repeat_interleave(ends - bags.offsets);
 }
 
+RowPart row_part(const FeatureLayout& layout, FieldOf of) {
+  RowPart part = {of, layout.first_row_ids, {}, {}};
+  const auto take = [of](const std::vector<FieldOf>& fields, std::vector<std::int64_t>& own) {
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      if (fields[i] == of) own.push_back(static_cast<std::int64_t>(i));
+  };
+  take(layout.row_ids_of, part.fields);
+  take(layout.row_dense_of, part.dense);
+  return part;
+}
+
 struct Rows::Distinct {
   std::int64_t count = 0;
   Microbatches microbatches;
@@ -112,6 +158,13 @@ struct Rows::Distinct {
   std::map<std::string, at::Tensor> computed;
   std::map<const IdBags*, std::vector<at::Tensor>> id_products;
   std::optional<IdBags> by_field;
+  RowGroupTensors by_entity = {}, by_user = {};
+
+  // Null where each row is by itself.
+  const RowGroupTensors* groups(FieldOf of) const {
+    const auto& groups = of == FieldOf::kEntity ? by_entity : by_user;
+    return of == FieldOf::kRow || !groups.group.defined() ? nullptr : &groups;
+  }
 };
 
 Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
@@ -132,6 +185,8 @@ Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
   distinct_->keys = {batch.key_lookup, {}, known};
   distinct_->dense = batch.rows.dense;
   distinct_->dropout = dropout;
+  distinct_->by_entity = batch.by_entity;
+  distinct_->by_user = batch.by_user;
 }
 
 Rows::Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor support_place)
@@ -153,6 +208,43 @@ Rows::Rows(const FeatureTensors& rows, const Rows* support_rows)
 
 Rows Rows::placed(const at::Tensor& place, const at::Tensor& support_place) const {
   return {distinct_, place, support_place};
+}
+
+Rows Rows::part(const RowPart& part) const {
+  if (support_) return part_of_request(part);
+  const auto* groups = distinct_->groups(part.of);
+  const auto rows = groups ? groups->row : at::arange(distinct_->count, distinct_->fields.offsets.options());
+  auto own = std::make_shared<Distinct>();
+  own->count = rows.size(0);
+  own->microbatches = {microbatches().count, groups ? groups->firsts : microbatches().first_rows};
+  own->fields = bags_of_part(fields(), part, rows);
+  own->keys = keys();
+  own->keys.lookup.places = keys().lookup.places.index_select(0, rows);
+  own->keys.weights = keys().weights.index_select(0, rows);
+  own->dense = columns_of(distinct_->dense.index_select(0, rows), part.dense);
+  own->dropout = distinct_->dropout;
+  own->recorded = distinct_->recorded;
+  return {own, {}, {}};
+}
+
+Rows Rows::part_of_request(const RowPart& part) const {
+  auto is_own = at::zeros_like(fields().weights);
+  for (const auto field : part.fields)
+    is_own = is_own + is_of_field(fields(), part.first_ids, static_cast<std::size_t>(field));
+  auto own = std::make_shared<Distinct>();
+  own->fields = fields();
+  own->fields.weights = fields().weights * is_own;
+  own->keys = keys();
+  own->dense = columns_of(distinct_->dense, part.dense);
+  own->recorded = distinct_->recorded;
+  Rows rows(own, {}, {});
+  rows.support_ = own;
+  return rows;
+}
+
+at::Tensor Rows::of_part(FieldOf of, const at::Tensor& values) const {
+  const auto* groups = support_ ? nullptr : distinct_->groups(of);
+  return gathered(groups ? values.index_select(0, groups->group) : values);
 }
 
 const Microbatches& Rows::microbatches() const { return distinct_->microbatches; }

@@ -16,6 +16,16 @@ namespace warmstart {
 // The row that each id belongs to; for bags with offsets.
 at::Tensor row_of_each_id(const IdBags& bags);
 
+// The fields of rows that say something of one thing: of the entity, of the user, or of the row alone.
+struct RowPart {
+  FieldOf of;
+  std::vector<std::int64_t> first_ids;  // where each categorical field's ids begin, of all parts
+  std::vector<std::int64_t> fields;     // which of those are its own
+  std::vector<std::int64_t> dense;      // which columns of the dense fields are
+  bool is_empty() const { return fields.empty() && dense.empty(); }
+};
+RowPart row_part(const FeatureLayout& layout, FieldOf of);
+
 // Rows of a batch: the rows [N] that are distinct within a microbatch, or the tasks' rows [T, R] as places among them.
 // What does not depend on a task is computed of each distinct row once, and gathered.
 class Rows {
@@ -26,6 +36,13 @@ class Rows {
   // A request's rows [T, R], each computed by itself by operators alone, whatever T and R; tasks adapt to
   // `support_rows`, or to these where there are none.
   explicit Rows(const FeatureTensors& rows, const Rows* support_rows = nullptr);
+
+  // What these rows are about, each once, with the fields of the part alone, as rows of their own: the distinct
+  // entities or users of a microbatch, of which the first row speaks for all.  Of a request, of what has no user and of
+  // the row alone, each distinct row.
+  Rows part(const RowPart& part) const;
+  // `values` [G, ..] of part(): those that belong to these rows.
+  at::Tensor of_part(FieldOf of, const at::Tensor& values) const;
 
   const Microbatches& microbatches() const;
 
@@ -66,6 +83,8 @@ class Rows {
  private:
   struct Distinct;
   Rows(std::shared_ptr<Distinct> distinct, at::Tensor place, at::Tensor support_place);
+
+  Rows part_of_request(const RowPart& part) const;
 
   // What `products` [.., N_m, N_m] of each microbatch's distinct rows say of these rows and their tasks' support rows:
   // [.., T_m, R, S].

@@ -19,6 +19,14 @@ FeatureTensors tensors(const Features& features, const at::TensorOptions& option
           values_of(features.dense, {features.count, features.dense_width}, options)};
 }
 
+RowGroupTensors tensors(const RowGroups& groups, const at::TensorOptions& options) {
+  if (groups.group.empty()) return {};
+  const auto list = [&](const std::vector<std::int64_t>& values) {
+    return ids_of(values, {static_cast<std::int64_t>(values.size())}, options);
+  };
+  return {groups.firsts, list(groups.row), list(groups.group)};
+}
+
 RowTensors tensors(const PaddedRows& rows, std::int64_t tasks, const at::TensorOptions& options) {
   return {ids_of(rows.place, {tasks, rows.width}, options), values_of(rows.label, {tasks, rows.width}, options),
           values_of(rows.mask, {tasks, rows.width}, options)};
@@ -40,6 +48,8 @@ TensorBatch::TensorBatch(const EpisodeBatch& batch, const at::TensorOptions& opt
       key_lookup(id_lookup(batch.key_lookup, options)),
       rows(tensors(batch.rows, options)),
       descriptions(tensors(batch.descriptions, options)),
+      by_entity(tensors(batch.by_entity, options)),
+      by_user(tensors(batch.by_user, options)),
       support(tensors(batch.support, batch.tasks, options)),
       query(tensors(batch.query, batch.tasks, options)) {}
 

@@ -40,6 +40,12 @@ struct RowTensors {
   at::Tensor label, mask;  // [T, R]
 };
 
+// RowGroups as tensors: int64; `group` is undefined where it is not known.
+struct RowGroupTensors {
+  std::vector<std::int64_t> firsts;
+  at::Tensor row, group;
+};
+
 // What a served model is asked: each task's support rows [T, S], with their labels, and query rows [T, Q].  Whole rows
 // may be padding; support rows behind the mask are.
 struct Request {
@@ -57,6 +63,7 @@ struct TensorBatch {
   at::Tensor key;  // int64 [N], 0 if unknown
   IdLookup key_lookup;
   FeatureTensors rows, descriptions;
+  RowGroupTensors by_entity, by_user;  // of rows
   RowTensors support, query;
 };
 

@@ -183,6 +183,24 @@ std::optional<Refusal> refusal_of_steps(const ModelOptions& options) {
   return std::nullopt;
 }
 
+// Of towers that each item and each user go through once, for all tasks.
+std::optional<Refusal> refusal_of_entity_towers(const ModelOptions& options) {
+  if (options.network.kind != NetworkKind::kEntityTowers) return std::nullopt;
+  const std::string towers = "model.network = entity-towers computes each item and each user once for all tasks, and ";
+  const auto scope = options.adapt.inner.scope;
+  if (scope != Scope::kHead)
+    return Refusal{towers + fmt::format("with inner.scope = {} each task has layers of its own", name_of(scope)),
+                   "set inner.scope = head, or model.network = two-tower"};
+  if (options.objective.kind == ObjectiveKind::kClasses)
+    return Refusal{
+        "model.network = entity-towers has a tower for users, and rows of model.objective = classes have none",
+        "set model.network = two-tower"};
+  if (options.adapt.modulation)
+    return Refusal{towers + "with adapt.modulation each task scales layers in its own way",
+                   "set adapt.modulation = false, or model.network = two-tower"};
+  return std::nullopt;
+}
+
 // Of gains and shifts of hidden layers.
 std::optional<Refusal> refusal_of_modulation(const ModelOptions& options) {
   const auto& adapt = options.adapt;
@@ -332,6 +350,7 @@ std::optional<Refusal> refusal_of(const ModelOptions& options) {
   if (scope == Scope::kDense && options.network.kind == NetworkKind::kMf)
     return Refusal{"model.network = mf has no linear layers for inner.scope = dense",
                    "set inner.scope = head or all, or model.network = mlp"};
+  if (auto refusal = refusal_of_entity_towers(options)) return refusal;
   if (auto refusal = refusal_of_modulation(options)) return refusal;
   return refusal_of_steps(options);
 }

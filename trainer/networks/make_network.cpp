@@ -3,6 +3,7 @@
 #include "trainer/networks/content.h"
 #include "trainer/networks/deepfm.h"
 #include "trainer/networks/din.h"
+#include "trainer/networks/entity_towers.h"
 #include "trainer/networks/mf.h"
 #include "trainer/networks/mlp.h"
 #include "trainer/networks/two_tower.h"
@@ -16,6 +17,7 @@ std::unique_ptr<Network> make_network(const NetworkParts& parts) {
   if (kind == NetworkKind::kContent) return std::make_unique<Content>(parts);
   if (kind == NetworkKind::kDeepFm) return std::make_unique<DeepFm>(parts);
   if (kind == NetworkKind::kDin) return std::make_unique<Din>(parts);
+  if (kind == NetworkKind::kEntityTowers) return std::make_unique<EntityTowers>(parts);
   return std::make_unique<TwoTower>(parts);
 }
 

@@ -1,6 +1,16 @@
 #include "trainer/networks/network.h"
 
+#include <ATen/ATen.h>
+
 namespace warmstart {
+
+Initial with_small_last_row(const Initial& initial) {
+  return [initial] {
+    auto value = initial();
+    value[value.size(0) - 1].mul_(0.1);
+    return value;
+  };
+}
 
 LayerId add_key_bias(const NetworkParts& parts) {
   const auto keys = parts.layout.keys;
@@ -8,13 +18,18 @@ LayerId add_key_bias(const NetworkParts& parts) {
       {"key_bias", ParameterGroup::kNetwork, IdsOf::kKeys, keys, 1, Initialiser::zero_table(keys, 1)});
 }
 
+LayerId add_embedding(const NetworkParts& parts) {
+  const auto& layout = parts.layout;
+  const auto width = parts.options.embedding;
+  return parts.layers.add_embedding({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, layout.row_ids, width,
+                                     parts.draw.normal_table(layout.row_ids, width, 0.05)},
+                                    layout.first_row_ids);
+}
+
 FieldLayers add_fields(const NetworkParts& parts) {
   const auto& layout = parts.layout;
   const auto width = parts.options.embedding;
-  const auto embedding =
-      parts.layers.add_embedding({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, layout.row_ids, width,
-                                  parts.draw.normal_table(layout.row_ids, width, 0.05)},
-                                 layout.first_row_ids);
+  const auto embedding = add_embedding(parts);
   const auto key_bias = add_key_bias(parts);
   const auto dense = parts.layers.add_dense_fields("input", layout.row_dense, width,
                                                    parts.draw.uniform({width, layout.row_dense}, layout.row_dense));
@@ -28,15 +43,16 @@ LinearLayers add_linear_terms(const NetworkParts& parts) {
   return {weights, parts.layers.add_dense_fields("linear.input", dense, 1, parts.draw.uniform({1, dense}, dense, 0.1))};
 }
 
-std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs) {
+std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs, const std::string& prefix) {
   std::vector<LayerId> tower;
   auto width = inputs;
   for (std::size_t i = 0; i < parts.options.tower.size(); ++i) {
     const auto next = parts.options.tower[i];
     const auto weight = parts.draw.uniform({next, width}, width), bias = parts.draw.uniform({next}, width);
-    tower.push_back(parts.layers.add_linear("tower." + std::to_string(i), width, next, weight, bias));
+    tower.push_back(parts.layers.add_linear(prefix + "tower." + std::to_string(i), width, next, weight, bias));
     parts.layers.modulate(tower.back());
-    if (parts.layers.rule().options().warp) tower.push_back(parts.layers.add_warp("warp." + std::to_string(i), next));
+    if (parts.layers.rule().options().warp)
+      tower.push_back(parts.layers.add_warp(prefix + "warp." + std::to_string(i), next));
     width = next;
   }
   return tower;

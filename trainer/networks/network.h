@@ -46,18 +46,22 @@ struct NetworkParts {
   Parameters& parameters;
 };
 
+// The last output is a row's bias: it starts near 0, so that the parameter score_bias() is where scores start.
+Initial with_small_last_row(const Initial& initial);
+
 // Layers that networks have in common; what they return is their ids.
 LayerId add_key_bias(const NetworkParts& parts);
 struct FieldLayers {
   LayerId embedding, key_bias, dense;
 };
 FieldLayers add_fields(const NetworkParts& parts);
+LayerId add_embedding(const NetworkParts& parts);  // of all fields' ids
 struct LinearLayers {
   LayerId weights, dense;
 };
 LinearLayers add_linear_terms(const NetworkParts& parts);  // a weight of each id and dense field
-std::vector<LayerId> add_tower(const NetworkParts& parts,
-                               std::int64_t inputs);  // the hidden layers, each with its warp layer if inner.warp
+// The hidden layers, each with its warp layer if inner.warp; `prefix` begins their names.
+std::vector<LayerId> add_tower(const NetworkParts& parts, std::int64_t inputs, const std::string& prefix = "");
 std::int64_t tower_width(const NetworkOptions& options, std::int64_t inputs);  // of the last one, or else of the inputs
 
 // The linear terms of a row's fields, and its key's bias: [.., 1].

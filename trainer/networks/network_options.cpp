@@ -11,20 +11,21 @@ constexpr double kWidest = 1e9;
 void declare(Options& add, NetworkOptions& options) {
   add.add("model.network", options.kind,
           "base learner: two-tower, mlp (multi-layer perceptron), mf (factors of keys), content (factorisation machine "
-          "of the fields), deepfm (that and a multi-layer perceptron) or din (attention of a row over the support)");
+          "of the fields), deepfm (that and a multi-layer perceptron), din (attention of a row over the support) or "
+          "entity-towers (of scenarios: a tower of each item and one of each user, joined by row)");
   add.add("model.embedding", options.embedding, "width of embeddings")
       .from(1)
       .to(kWidest)
-      .only_with("model.network", {"two-tower", "mlp", "content", "deepfm", "din"});
+      .only_with("model.network", {"two-tower", "mlp", "content", "deepfm", "din", "entity-towers"});
   add.add("model.tower", options.tower, "widths of the hidden layers, comma-separated")
       .from(1)
       .to(kWidest)
       .items(64)
-      .only_with("model.network", {"two-tower", "mlp", "deepfm", "din"});
+      .only_with("model.network", {"two-tower", "mlp", "deepfm", "din", "entity-towers"});
   add.add("model.features", options.features, "width of the features that the head weighs")
       .from(1)
       .to(kWidest)
-      .only_with("model.network", {"two-tower", "mf"});
+      .only_with("model.network", {"two-tower", "mf", "entity-towers"});
 }
 
 }  // namespace warmstart

@@ -8,13 +8,14 @@
 
 namespace warmstart {
 
-enum class NetworkKind { kTwoTower, kMlp, kMf, kContent, kDeepFm, kDin };
+enum class NetworkKind { kTwoTower, kMlp, kMf, kContent, kDeepFm, kDin, kEntityTowers };
 NLOHMANN_JSON_SERIALIZE_ENUM(NetworkKind, {{NetworkKind::kTwoTower, "two-tower"},
                                            {NetworkKind::kMlp, "mlp"},
                                            {NetworkKind::kMf, "mf"},
                                            {NetworkKind::kContent, "content"},
                                            {NetworkKind::kDeepFm, "deepfm"},
-                                           {NetworkKind::kDin, "din"}})
+                                           {NetworkKind::kDin, "din"},
+                                           {NetworkKind::kEntityTowers, "entity-towers"}})
 
 struct NetworkOptions {
   NetworkKind kind = NetworkKind::kTwoTower;

@@ -3,18 +3,6 @@
 #include <ATen/ATen.h>
 
 namespace warmstart {
-namespace {
-
-// The last output is the row's bias: it starts near 0, so that output.bias is where scores start.
-Initial with_small_last_row(const Initial& initial) {
-  return [initial] {
-    auto value = initial();
-    value[value.size(0) - 1].mul_(0.1);
-    return value;
-  };
-}
-
-}  // namespace
 
 TwoTower::TwoTower(const NetworkParts& parts)
     : features_(parts.options.features),

@@ -76,6 +76,29 @@ TEST(Methods, GainsAndShiftsAreRefusedWhereNothingWritesOrTakesThem) {
   expect(other, "with adapt.modulation each task has its own");
 }
 
+TEST(Methods, TowersOfEntitiesAreForHeadsAlone) {
+  auto options = with_stages({kPrior, kSteps});
+  options.network.kind = NetworkKind::kEntityTowers;
+  EXPECT_EQ(reason(options), "");
+  for (const auto scope : {Scope::kDense, Scope::kAll}) {
+    options.adapt.inner.scope = scope;
+    EXPECT_NE(reason(options).find("with inner.scope = " + to_text(scope) +
+                                   " each task has layers of its own; set "
+                                   "inner.scope = head, or model.network = two-tower"),
+              std::string::npos)
+        << reason(options);
+  }
+  options.adapt.inner.scope = Scope::kHead;
+  options.adapt.modulation = true;
+  EXPECT_NE(reason(options).find("set adapt.modulation = false, or model.network = two-tower"), std::string::npos)
+      << reason(options);
+  options.adapt.modulation = false;
+  options.objective.kind = ObjectiveKind::kClasses;
+  EXPECT_NE(reason(options).find("rows of model.objective = classes have none; set model.network = two-tower"),
+            std::string::npos)
+      << reason(options);
+}
+
 // What tells a new network or stage from one that was forgotten.
 TEST(Methods, EveryNetworkObjectiveStageReadoutAndScopeStandsInTheTable) {
   const auto table = methods_table();

@@ -54,7 +54,7 @@ TEST(TriedMethods, HaveEveryNetworkObjectiveStageReadoutAndScope) {
 
 class MethodsTest : public testing::Test {
  protected:
-  MethodsTest() : group(MPI_COMM_WORLD), dataset(ingest_binary()) {}
+  MethodsTest() : group(MPI_COMM_WORLD), dataset(ingest_binary()), scenarios(ingest_scenarios()) {}
 
   // Labels of 0 and 1 serve both objectives.
   Dataset ingest_binary() const {
@@ -75,9 +75,30 @@ class MethodsTest : public testing::Test {
     return Dataset(options.dataset, true);
   }
 
+  // Rows of many users each, some of whom and some items have several.
+  Dataset ingest_scenarios() const {
+    std::string rows = "page,user,item,rating,time\n";
+    for (int page = 0; page < 40; ++page)
+      for (int row = 0; row < 8; ++row)
+        rows += fmt::format("p{},u{},i{},{},{}\n", page, (5 * page + row * row) % 40, (3 * page + 7 * row) % 20,
+                            (page + row * row) % 2, row);
+    folder.write("tables/pages.csv", rows);
+    auto options = options_for_synthetic(folder.path() / "tables", folder.path() / "scenarios");
+    options.task = TaskSide::kScenario;
+    options.scenario = "page";
+    options.interactions.files = {(folder.path() / "tables/pages.csv").string()};
+    options.interactions.dense = {"time"};
+    ingest(options);
+    return Dataset(options.dataset, true);
+  }
+
+  const Dataset& dataset_for(const ModelOptions& method) const {
+    return method.network.kind == NetworkKind::kEntityTowers ? scenarios : dataset;
+  }
+
   std::string trained(const ModelOptions& model_options, const TrainOptions& options, Communicator& communicator,
                       TrainStart start = {}) const {
-    return trained(model_options, options, communicator, std::move(start), dataset);
+    return trained(model_options, options, communicator, std::move(start), dataset_for(model_options));
   }
   static std::string trained(const ModelOptions& model_options, const TrainOptions& options, Communicator& communicator,
                              TrainStart start, const Dataset& dataset) {
@@ -106,7 +127,7 @@ class MethodsTest : public testing::Test {
   TemporaryFolder folder;
   MpiCommunicator group;
   SelfCommunicator alone;
-  Dataset dataset;
+  Dataset dataset, scenarios;
 };
 
 void MethodsTest::expect_same_bits(const ModelOptions& method, const TablePlacement& placement) {
@@ -118,7 +139,7 @@ void MethodsTest::expect_same_bits(const ModelOptions& method, const TablePlacem
   options.adapt.inner.steps = std::min(options.adapt.inner.steps, 2);
   auto of_training = options_of_test();
   of_training.tables.placement = placement;
-  if (Learner(dataset.schema(), options, 1).reads_order()) of_training.episode.order = RowOrder::kSorted;
+  if (Learner(dataset_for(options).schema(), options, 1).reads_order()) of_training.episode.order = RowOrder::kSorted;
   const auto digest = trained(options, of_training, alone);
   EXPECT_EQ(trained(options, of_training, group), digest) << name_of_tried(method);
   EXPECT_EQ(resumed(options, of_training), digest) << name_of_tried(method);
