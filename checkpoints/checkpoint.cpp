@@ -69,10 +69,16 @@ TakeTables reading(ShardRange shards, const fs::path& spill) {
   };
 }
 
-// They are read, and forgotten.
-TakeTables checking(ShardRange shards) {
+// They are read, shown, and forgotten.
+TakeTables checking(ShardRange shards, const SeeShard& see) {
   return [=](Checkpoint& checkpoint, const fs::path& folder, const Manifest& manifest) {
-    for (auto shard = shards.first; shard < shards.end(); ++shard) read_table_files(folder, manifest, {shard, 1});
+    for (auto shard = shards.first; shard < shards.end(); ++shard) {
+      checkpoint.shards = {shard, 1};
+      checkpoint.tables = read_table_files(folder, manifest, checkpoint.shards);
+      if (see) see(checkpoint);
+    }
+    checkpoint.shards = {};
+    checkpoint.tables.clear();
     checkpoint.files = {folder, manifest};
   };
 }
@@ -227,8 +233,16 @@ Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, con
   return read_on_all(path, group, accept, reading(shards_of(group.rank(), group.size()), spill));
 }
 
-Checkpoint read_checkpoint_without_rows(const fs::path& path, Communicator& group, const AcceptManifest& accept) {
-  return read_on_all(path, group, accept, checking(shards_of(group.rank(), group.size())));
+Checkpoint read_checkpoint_without_rows(const fs::path& path, Communicator& group, const AcceptManifest& accept,
+                                        const SeeShard& see) {
+  return read_on_all(path, group, accept, checking(shards_of(group.rank(), group.size()), see));
+}
+
+Checkpoint read_shard(const TableFiles& files, std::int64_t shard) {
+  Checkpoint checkpoint;
+  checkpoint.shards = {shard, 1};
+  checkpoint.tables = read_table_files(files.folder, files.manifest, checkpoint.shards);
+  return checkpoint;
 }
 
 }  // namespace warmstart

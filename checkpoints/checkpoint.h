@@ -14,6 +14,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -46,6 +47,8 @@ struct Checkpoint {
 
   // Views of one vector as parameters.
   NamedTensors named(const std::string& vector = kParameters) const;
+  // Whether there was a validation whose best parameters are kept.
+  bool has_best() const { return vectors.contains(kBestParameters); }
 };
 
 // Reads a checkpoint's folder, or the newest of a run's that is accepted, sound, and whose digests all hold; says which
@@ -57,10 +60,17 @@ Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManife
 Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
                                   const AcceptManifest& accept = {}, const std::filesystem::path& spill = {});
 
+// Is shown a checkpoint with the tables' rows in one virtual shard, which it forgets when this returns.
+using SeeShard = std::function<void(const Checkpoint& shard)>;
+
 // Collective.  As read_checkpoint_on_all, but the rows of tables stay in their files: each rank has read those of its
-// own shards, one after the other, and found them sound.
+// own shards, one after the other, and found them sound.  `see` is shown each shard as it is read, from the rank's
+// first one on; from there again where the checkpoint proves damaged and an older one is read.
 Checkpoint read_checkpoint_without_rows(const std::filesystem::path& path, Communicator& group,
-                                        const AcceptManifest& accept = {});
+                                        const AcceptManifest& accept = {}, const SeeShard& see = {});
+
+// What a checkpoint that was read without rows has of one virtual shard.  Throws DataError.
+Checkpoint read_shard(const TableFiles& files, std::int64_t shard);
 
 // The folders of a run's checkpoints, newest first, damaged ones too.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run);

@@ -67,10 +67,7 @@ void check_continues(const Manifest& manifest, const Parameters& parameters, con
 }
 
 NamedTensors trained_parameters(const Checkpoint& checkpoint) {
-  const bool has_best = checkpoint.vectors.contains(kBestParameters);
-  auto parameters = checkpoint.named(has_best ? kBestParameters : kParameters);
-  for (auto& table : whole_tables(checkpoint, has_best)) parameters.push_back(std::move(table));
-  return parameters;
+  return checkpoint.named(checkpoint.has_best() ? kBestParameters : kParameters);
 }
 
 }  // namespace warmstart
