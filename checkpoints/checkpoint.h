@@ -55,8 +55,10 @@ struct Checkpoint {
 // it passed over and why.  Its parameters are finite; it has all rows of tables.  Throws DataError when there is none.
 Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManifest& accept = {});
 
-// Collective.  As read_checkpoint on rank 0, which gives it to the others; but of tables each rank reads the rows of
-// its own shards, into files in the folder `spill` where that is not empty (zeroed_rows.h).  Throws AgreedError.
+// Collective.  As read_checkpoint on rank 0, and again where a newer one has come while those that there were could not
+// be read, as of a run that trains and removes what it has superseded; rank 0 gives it to the others; but of tables
+// each rank reads the rows of its own shards, into files in the folder `spill` where that is not empty (zeroed_rows.h).
+// Throws AgreedError.
 Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
                                   const AcceptManifest& accept = {}, const std::filesystem::path& spill = {});
 
@@ -64,7 +66,8 @@ Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicato
 using SeeShard = std::function<void(const Checkpoint& shard)>;
 
 // Collective.  As read_checkpoint_on_all, but the rows of tables stay in their files: each rank has read those of its
-// own shards, one after the other, and found them sound.  `see` is shown each shard as it is read, from the rank's
+// own shards, one after the other, and found them sound.  They stay there as long as what is returned, or a copy of its
+// `files`, lives.  `see` is shown each shard as it is read, from the rank's
 // first one on; from there again where the checkpoint proves damaged and an older one is read.
 Checkpoint read_checkpoint_without_rows(const std::filesystem::path& path, Communicator& group,
                                         const AcceptManifest& accept = {}, const SeeShard& see = {});
