@@ -40,6 +40,7 @@ struct Checkpoint {
   std::map<std::string, at::Tensor> vectors;
   std::vector<TableShards> tables = {};  // sharded ones: the rows that lie in `shards`
   ShardRange shards = {};
+  bool rows_are_finite = true;           // as whoever has made it knows of all numbers that lie in their rows
   std::optional<TableFiles> files = {};  // where the tables are, of one that was read without their rows
   // To be written as a delta: tables have the rows that have changed since the run's full checkpoint of this step. What
   // is read has all rows.
