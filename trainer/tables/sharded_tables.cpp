@@ -77,6 +77,13 @@ double ShardedTables::count() const {
   return count;
 }
 
+double ShardedTables::bytes_of_values() const {
+  double bytes = 0;
+  for (const auto& table : tables_)
+    bytes += sizeof(float) * static_cast<double>(table.ids) * static_cast<double>(table.width);
+  return bytes;
+}
+
 void ShardedTables::draw() {
   for (std::size_t t = 0; t < tables_.size(); ++t) {
     auto& table = tables_[t];
