@@ -59,13 +59,9 @@ void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann
   }
 }
 
-Checkpoint read_described_checkpoint(const std::filesystem::path& path) {
-  return read_checkpoint(path, [](const Manifest& manifest) { check_description(manifest.description); });
-}
-
-Checkpoint read_described_checkpoint_without_rows(const std::filesystem::path& path, Communicator& group) {
-  return read_checkpoint_without_rows(path, group,
-                                      [](const Manifest& manifest) { check_description(manifest.description); });
+Checkpoint read_described_checkpoint(const std::filesystem::path& path, Communicator& group, const SeeShard& see) {
+  return read_checkpoint_without_rows(
+      path, group, [](const Manifest& manifest) { check_description(manifest.description); }, see);
 }
 
 namespace {
@@ -127,7 +123,7 @@ TrainedModel trained_model(const Checkpoint& checkpoint, const std::filesystem::
 }
 
 TrainedModel read_model(const std::filesystem::path& path, const Dataset& dataset, Communicator& group) {
-  const auto checkpoint = read_described_checkpoint_without_rows(path, group);
+  const auto checkpoint = read_described_checkpoint(path, group);
   TrainedModel trained;
   agree(group, [&] { trained = trained_model(checkpoint, path, dataset); });
   return trained;
@@ -185,7 +181,7 @@ void take_growing(ShardedTables& sharded, const Checkpoint& checkpoint, Communic
 }  // namespace
 
 void start_from_run(Learner& model, const Dataset& dataset, const std::filesystem::path& path, Communicator& group) {
-  const auto checkpoint = read_described_checkpoint_without_rows(path, group);
+  const auto checkpoint = read_described_checkpoint(path, group);
   const auto tables = tables_of(checkpoint);
   auto& sharded = model.sharded_tables();
   std::optional<TrainedRows> rows;

@@ -20,10 +20,9 @@ nlohmann::json description_of(const Dataset& dataset, const std::string& configu
 // is not sound or for another schema, UsageError naming the difference when it is of another data set or configuration.
 void check_same_run(const nlohmann::json& checkpoint_description, const nlohmann::json& description);
 
-// As read_checkpoint: one whose description holds all that description_of() wrote, in its types and ranges.
-Checkpoint read_described_checkpoint(const std::filesystem::path& path);
-// Collective.  As read_checkpoint_without_rows, likewise.
-Checkpoint read_described_checkpoint_without_rows(const std::filesystem::path& path, Communicator& group);
+// Collective.  As read_checkpoint_without_rows: one whose description holds all that description_of() wrote, in its
+// types and ranges.
+Checkpoint read_described_checkpoint(const std::filesystem::path& path, Communicator& group, const SeeShard& see = {});
 
 // A run's model for a data set.  Of sharded tables it has no rows until they are copied.
 struct TrainedModel {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "trainer/baselines/bias_model.h"
 #include "trainer/baselines/fine_tuning.h"
 #include "trainer/baselines/popularity.h"
+#include "trainer/training/catalogue_encoding.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/looked_up_ids.h"
 #include "trainer/training/run_warnings.h"
@@ -57,6 +59,7 @@ struct Contestants {
   std::unique_ptr<Dataset> dataset;
   TrainedModel model, joint, other;
   std::map<int, std::unique_ptr<Learner>> by_steps;
+  std::map<const Learner*, CataloguedLearner> by_encodings;  // of those that have no other rows of entities
   std::unique_ptr<TrainingRows> rows;
   std::optional<BiasModel> bias;
   std::optional<Als> als;
@@ -107,14 +110,46 @@ void prepare(Contestants& all, const Configuration& configuration, Communicator&
   fit_baselines(all, options, configuration);
 }
 
+// The learners that look up rows of a run's tables.
+std::vector<const Learner*> learners_of(const Contestants& all, const TrainedModel& trained) {
+  std::vector<const Learner*> learners = {trained.model.get()};
+  if (&trained != &all.model) return learners;
+  for (const auto& [steps, stepped] : all.by_steps) learners.push_back(stepped.get());
+  return learners;
+}
+
+// Fine-tuning makes learners of its own of a joint one.
+bool rank_by_encodings(const Contestants& all, const TrainedModel& trained) {
+  const auto learners = learners_of(all, trained);
+  return all.comparison->evaluation().ranks_all() && &trained != &all.joint &&
+         std::all_of(learners.begin(), learners.end(), [](const auto* each) { return each->scores_catalogues(); });
+}
+
+// Collective.  All entities are encoded, for all of the run's learners, which differ in what comes behind it.
+void encode_catalogue(Contestants& all, const TrainedModel& trained, const std::filesystem::path& spill,
+                      Communicator& group) {
+  const auto& rows = *trained.rows;
+  const auto bring = [&](const auto& ids) { rows.copy(ids, group, spill); };
+  const auto entities = catalogue_encoding(
+      *trained.model, *all.dataset, {rows.kinds(), trained.model->copied_tables()->bytes_of_values(), bring}, group);
+  for (const auto* learner : learners_of(all, trained)) all.by_encodings.try_emplace(learner, *learner, entities);
+}
+
 // Collective.  Of sharded tables each rank gets the rows that its tasks look up.
-void copy_rows(const Contestants& all, const std::filesystem::path& spill, Communicator& group) {
+void copy_rows(Contestants& all, const std::filesystem::path& spill, Communicator& group) {
   std::vector<const Evaluation*> evaluations = {&all.comparison->evaluation()};
   if (all.validation) evaluations.push_back(all.validation.get());
   for (const auto* trained : {&all.model, &all.joint, &all.other}) {
     if (!trained->model || trained->rows->kinds().empty()) continue;
-    trained->rows->copy(looked_up_ids(evaluations, trained->rows->kinds()), group, spill);
+    const bool by_encodings = rank_by_encodings(all, *trained);
+    if (by_encodings) encode_catalogue(all, *trained, spill, group);
+    trained->rows->copy(looked_up_ids(evaluations, trained->rows->kinds(), by_encodings), group, spill);
   }
+}
+
+const Recommender& judged(const Contestants& all, const Learner& learner) {
+  const auto found = all.by_encodings.find(&learner);
+  return found == all.by_encodings.end() ? static_cast<const Recommender&>(learner) : found->second;
 }
 
 // Collective.
@@ -130,13 +165,13 @@ void read(Contestants& all, const Configuration& configuration, Communicator& gr
 // Collective.
 void judge_model(const Contestants& all) {
   const auto& model = *all.model.model;
-  const auto results = all.comparison->judge("warmstart", model);
+  const auto results = all.comparison->judge("warmstart", judged(all, model));
   const auto warning = warning_of_support(results, all.measure, "on test");
   if (!warning.empty()) spdlog::warn("{}", warning);
   if (const auto objective = model.options().objective.kind; ranks(objective))
     spdlog::warn("model.objective = {} predicts an order: the model's nDCG says how good it is, not its errors",
                  to_text(objective));
-  if (all.other.model) all.comparison->pair(results, all.comparison->judge("against", *all.other.model));
+  if (all.other.model) all.comparison->pair(results, all.comparison->judge("against", judged(all, *all.other.model)));
 }
 
 }  // namespace
@@ -156,7 +191,8 @@ ExitCode command_evaluate(Invocation& invocation, Communicator& group) {
     const auto tuned = fine_tune(*joint, steps, *all.validation, all.measure);
     judge_joint(comparison, *joint, tuned, steps, all.measure);
   }
-  for (const auto& [steps, stepped] : all.by_steps) comparison.judge(fmt::format("inner steps: {}", steps), *stepped);
+  for (const auto& [steps, stepped] : all.by_steps)
+    comparison.judge(fmt::format("inner steps: {}", steps), judged(all, *stepped));
   if (all.model.model) judge_model(all);
 
   agree(group, [&] {

@@ -3,18 +3,19 @@
 
 #include <algorithm>
 
+#include "app/checkpoint_comparison.h"
 #include "app/checkpoint_model.h"
 #include "app/command.h"
 #include "app/dataset_comparison.h"
 #include "app/metrics_file.h"
 #include "app/model_inspection.h"
+#include "app/table_inspection.h"
 #include "base/json.h"
 #include "base/plural.h"
 #include "base/text.h"
 #include "checkpoints/checkpoint.h"
+#include "cluster/self_communicator.h"
 #include "data/dataset.h"
-#include "trainer/tables/saved_tables.h"
-#include "trainer/tables/saved_totals.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {
@@ -120,64 +121,36 @@ ExitCode inspect_dataset(const std::filesystem::path& path, const Options::Comma
   return ExitCode::kOk;
 }
 
-// Of a sharded table, on all ranks together.
-nlohmann::json facts_of(const TableShards& table, std::int64_t step) {
-  nlohmann::json facts = {{"name", table.name}, {"rows", table.rows}, {"width", table.width}};
-  if (table.grows()) facts["keys"] = table.ids_of;
-  double bytes = 0.0;
-  for (const auto& [name, array] : table.arrays) {
-    facts["arrays"].push_back(name);
-    bytes += static_cast<double>(array.nbytes());
-  }
-  facts["bytes"] = bytes;
-  if (const auto touched = table.arrays.find(kTableSteps); touched != table.arrays.end()) {
-    facts["touched_rows"] = touched->second.gt(0).sum().item<std::int64_t>();
-    facts["touched_in_last_step"] = touched->second.eq(step).sum().item<std::int64_t>();
-  }
-  return facts;
-}
-
-nlohmann::json facts_of(const GrowthTotals& totals) {
-  return {
-      {"rows", totals.rows}, {"waiting", totals.waiting}, {"admitted", totals.admitted}, {"evicted", totals.evicted}};
-}
-
-// Of growing tables with ids of one kind; where fields have rows of their own, also of these.
-nlohmann::json facts_of(const GrowthFacts& growth) {
-  auto facts = facts_of(static_cast<const GrowthTotals&>(growth));
-  facts["ids_of"] = growth.ids_of;
-  for (const auto& [field, totals] : growth.of_fields) facts["fields"][field] = facts_of(totals);
-  return facts;
-}
-
-nlohmann::json facts_of(const Checkpoint& checkpoint) {
+// Of the newest good one.
+nlohmann::json facts_of_checkpoint(const std::filesystem::path& path) {
+  SelfCommunicator alone;
+  TableInspection tables;
+  const auto checkpoint = read_described_checkpoint(path, alone, [&](const Checkpoint& shard) { tables.add(shard); });
   auto parameters = nlohmann::json::array();
-  for (const auto& [name, tensor] : trained_parameters(checkpoint)) {
+  for (const auto& [name, tensor] : trained_parameters(checkpoint))
     parameters.push_back({{"name", name}, {"shape", tensor.sizes().vec()}, {"norm", tensor.norm().item<double>()}});
-  }
-  auto tables = nlohmann::json::array(), growth = nlohmann::json::array();
-  for (const auto& table : checkpoint.tables)
-    if (table.width > 0) tables.push_back(facts_of(table, checkpoint.step));
-  for (const auto& facts : growth_in(checkpoint)) growth.push_back(facts_of(facts));
+  for (auto& table : tables.parameters()) parameters.push_back(std::move(table));
   const auto error = checkpoint.validation_error ? nlohmann::json(*checkpoint.validation_error) : nlohmann::json();
   return {{"step", checkpoint.step},
           {"description", checkpoint.description},
           {"state", to_json(checkpoint.state)},
           {"validation_error", error},
           {"parameters", parameters},
-          {"tables", tables},
-          {"growth", growth}};
+          {"tables", tables.tables()},
+          {"growth", tables.growth()}};
 }
 
 // Every checkpoint of a run.  Throws DataError naming the damaged ones.
 void verify_all(const std::filesystem::path& path) {
+  SelfCommunicator alone;
   std::string damaged;
   const auto folders = is_checkpoint(path) ? std::vector{path} : checkpoints_of(path);
   for (const auto& folder : folders) {
     try {
-      read_described_checkpoint(folder);
+      read_described_checkpoint(folder, alone);
       fmt::print(stderr, "{}: all digests hold\n", folder.string());
-    } catch (const DataError& error) {
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kData) throw;
       damaged += fmt::format("{}{}", damaged.empty() ? "" : "; ", error.what());
     }
   }
@@ -265,7 +238,7 @@ std::string validation_in(const nlohmann::json& state) {
 
 ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::CommandLine& line) {
   if (line.verify) verify_all(path);
-  auto facts = facts_of(read_described_checkpoint(path));
+  auto facts = facts_of_checkpoint(path);
   facts["traffic"] = traffic_of(path);
   if (line.json) {
     fmt::print("{}\n", facts.dump());
@@ -295,30 +268,12 @@ ExitCode inspect_checkpoint(const std::filesystem::path& path, const Options::Co
   return ExitCode::kOk;
 }
 
-std::string first_difference_of(const NamedTensors& a, const NamedTensors& b) {
-  if (a.size() != b.size()) return fmt::format("{} parameters against {}", a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const auto& [name, left] = a[i];
-    const auto& [other_name, right] = b[i];
-    if (name != other_name || left.sizes() != right.sizes()) {
-      return fmt::format("parameter '{}' {} against '{}' {}", name, nlohmann::json(left.sizes().vec()).dump(),
-                         other_name, nlohmann::json(right.sizes().vec()).dump());
-    }
-    const auto differs = left.reshape({-1}).ne(right.reshape({-1})).nonzero();
-    if (differs.numel() == 0) continue;
-    const auto place = differs[0].item<std::int64_t>();
-    return fmt::format("parameter '{}', element {}: {} against {} ({} of its {} elements differ)", name, place,
-                       left.reshape({-1})[place].item<float>(), right.reshape({-1})[place].item<float>(),
-                       differs.size(0), left.numel());
-  }
-  return "";
-}
-
 // Exit code 0 when both learned the same bits, 1 when not.
 ExitCode compare_checkpoints(const std::filesystem::path& a, const std::filesystem::path& b,
                              const Options::CommandLine& line) {
-  const auto left = read_described_checkpoint(a), right = read_described_checkpoint(b);
-  const auto of_parameters = first_difference_of(trained_parameters(left), trained_parameters(right));
+  SelfCommunicator alone;
+  const auto left = read_described_checkpoint(a, alone), right = read_described_checkpoint(b, alone);
+  const auto of_parameters = first_difference_of_parameters(left, right);
   const auto of_configuration = first_difference(left.description.at("configuration").get<std::string>(),
                                                  right.description.at("configuration").get<std::string>());
   const nlohmann::json facts = {{"steps", {left.step, right.step}},

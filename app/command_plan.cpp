@@ -53,6 +53,9 @@ std::string to_text(const nlohmann::json& plan) {
       fmt::format("this host has {} of memory; a checkpoint takes {} of the disk, and {} are free\n",
                   in_units(plan.at("host_bytes").get<double>()), in_units(plan.at("checkpoint_bytes").get<double>()),
                   in_units(plan.at("disk_bytes").get<double>()));
+  if (plan.contains("delta"))
+    text += fmt::format("a delta to it, {} meta-steps later, takes {}\n", plan["delta"].at("steps").get<std::int64_t>(),
+                        in_units(plan["delta"].at("bytes").get<double>()));
   for (const auto& assumption : plan.at("assumes")) text += fmt::format("assumes: {}\n", assumption.get<std::string>());
   return text;
 }

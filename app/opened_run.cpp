@@ -45,7 +45,7 @@ std::unique_ptr<Dataset> dataset_of(const std::filesystem::path& run, const std:
 
 std::unique_ptr<Dataset> dataset_of_run(const std::filesystem::path& run, const Configuration& configuration,
                                         Communicator& group) {
-  const auto checkpoint = read_described_checkpoint_without_rows(run, group);
+  const auto checkpoint = read_described_checkpoint(run, group);
   std::unique_ptr<Dataset> dataset;
   agree(group, [&] { dataset = dataset_of(run, text_at(checkpoint.description, "configuration"), configuration); });
   return dataset;
@@ -55,7 +55,7 @@ OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& conf
                      const std::filesystem::path& spill)
     : spill_(spill) {
   SelfCommunicator alone;
-  checkpoint_ = read_described_checkpoint_without_rows(run, alone);
+  checkpoint_ = read_described_checkpoint(run, alone);
   const auto& trained = text_at(checkpoint_.description, "configuration");
   dataset_ = dataset_of(run, trained, configuration);
   trained_ = trained_model(checkpoint_, run, *dataset_);

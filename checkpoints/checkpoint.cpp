@@ -64,16 +64,23 @@ using TakeTables = std::function<void(Checkpoint& checkpoint, const fs::path& fo
 // The rows in `shards` are read.
 TakeTables reading(ShardRange shards, const fs::path& spill) {
   return [=](Checkpoint& checkpoint, const fs::path& folder, const Manifest& manifest) {
+    const auto files = held_files(folder, manifest);
     checkpoint.shards = shards;
     checkpoint.tables = read_table_files(folder, manifest, shards, spill);
   };
 }
 
-// They are read, and forgotten.
-TakeTables checking(ShardRange shards) {
+// They are read, shown, and forgotten.
+TakeTables checking(ShardRange shards, const SeeShard& see) {
   return [=](Checkpoint& checkpoint, const fs::path& folder, const Manifest& manifest) {
-    for (auto shard = shards.first; shard < shards.end(); ++shard) read_table_files(folder, manifest, {shard, 1});
-    checkpoint.files = {folder, manifest};
+    checkpoint.files = held_files(folder, manifest);
+    for (auto shard = shards.first; shard < shards.end(); ++shard) {
+      checkpoint.shards = {shard, 1};
+      checkpoint.tables = read_table_files(folder, manifest, checkpoint.shards);
+      if (see) see(checkpoint);
+    }
+    checkpoint.shards = {};
+    checkpoint.tables.clear();
   };
 }
 
@@ -152,9 +159,8 @@ Checkpoint read_folder_on_all(const fs::path& folder, Communicator& group, const
   return checkpoint;
 }
 
-// Collective.
-Checkpoint read_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept,
-                       const TakeTables& take_tables) {
+// Collective.  Those that rank 0 sees.
+std::vector<fs::path> candidates_on_all(const fs::path& path, Communicator& group) {
   std::string folders;
   agree(group, [&] {
     if (group.rank() == 0)
@@ -163,12 +169,26 @@ Checkpoint read_on_all(const fs::path& path, Communicator& group, const AcceptMa
   std::vector<fs::path> shared;
   std::istringstream lines(share(folders, group));
   for (std::string line; std::getline(lines, line);) shared.emplace_back(line);
-  try {
-    return first_good(
-        path, shared, [&](const auto& folder) { return read_folder_on_all(folder, group, accept, take_tables); },
-        group.rank() == 0);
-  } catch (const DataError& error) {  // of which all ranks know
-    throw AgreedError(ExitCode::kData, error.what());
+  return shared;
+}
+
+// Whether there is a newer one than before: a run that trains may have removed all others meanwhile.
+bool is_newer(const std::vector<fs::path>& now, const std::vector<fs::path>& before) {
+  return !now.empty() && (before.empty() || step_of(now.front()) > step_of(before.front()));
+}
+
+// Collective.
+Checkpoint read_on_all(const fs::path& path, Communicator& group, const AcceptManifest& accept,
+                       const TakeTables& take_tables) {
+  const auto read = [&](const auto& folder) { return read_folder_on_all(folder, group, accept, take_tables); };
+  for (auto folders = candidates_on_all(path, group);;) {
+    try {
+      return first_good(path, folders, read, group.rank() == 0);
+    } catch (const DataError& error) {  // of which all ranks know
+      auto now = candidates_on_all(path, group);
+      if (!is_newer(now, folders)) throw AgreedError(ExitCode::kData, error.what());
+      folders = std::move(now);
+    }
   }
 }
 
@@ -227,8 +247,16 @@ Checkpoint read_checkpoint_on_all(const fs::path& path, Communicator& group, con
   return read_on_all(path, group, accept, reading(shards_of(group.rank(), group.size()), spill));
 }
 
-Checkpoint read_checkpoint_without_rows(const fs::path& path, Communicator& group, const AcceptManifest& accept) {
-  return read_on_all(path, group, accept, checking(shards_of(group.rank(), group.size())));
+Checkpoint read_checkpoint_without_rows(const fs::path& path, Communicator& group, const AcceptManifest& accept,
+                                        const SeeShard& see) {
+  return read_on_all(path, group, accept, checking(shards_of(group.rank(), group.size()), see));
+}
+
+Checkpoint read_shard(const TableFiles& files, std::int64_t shard) {
+  Checkpoint checkpoint;
+  checkpoint.shards = {shard, 1};
+  checkpoint.tables = read_table_files(files.folder, files.manifest, checkpoint.shards);
+  return checkpoint;
 }
 
 }  // namespace warmstart

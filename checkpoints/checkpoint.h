@@ -14,6 +14,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,6 +40,7 @@ struct Checkpoint {
   std::map<std::string, at::Tensor> vectors;
   std::vector<TableShards> tables = {};  // sharded ones: the rows that lie in `shards`
   ShardRange shards = {};
+  bool rows_are_finite = true;           // as whoever has made it knows of all numbers that lie in their rows
   std::optional<TableFiles> files = {};  // where the tables are, of one that was read without their rows
   // To be written as a delta: tables have the rows that have changed since the run's full checkpoint of this step. What
   // is read has all rows.
@@ -46,21 +48,33 @@ struct Checkpoint {
 
   // Views of one vector as parameters.
   NamedTensors named(const std::string& vector = kParameters) const;
+  // Whether there was a validation whose best parameters are kept.
+  bool has_best() const { return vectors.contains(kBestParameters); }
 };
 
 // Reads a checkpoint's folder, or the newest of a run's that is accepted, sound, and whose digests all hold; says which
 // it passed over and why.  Its parameters are finite; it has all rows of tables.  Throws DataError when there is none.
 Checkpoint read_checkpoint(const std::filesystem::path& path, const AcceptManifest& accept = {});
 
-// Collective.  As read_checkpoint on rank 0, which gives it to the others; but of tables each rank reads the rows of
-// its own shards, into files in the folder `spill` where that is not empty (zeroed_rows.h).  Throws AgreedError.
+// Collective.  As read_checkpoint on rank 0, and again where a newer one has come while those that there were could not
+// be read, as of a run that trains and removes what it has superseded; rank 0 gives it to the others; but of tables
+// each rank reads the rows of its own shards, into files in the folder `spill` where that is not empty (zeroed_rows.h).
+// Throws AgreedError.
 Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicator& group,
                                   const AcceptManifest& accept = {}, const std::filesystem::path& spill = {});
 
+// Is shown a checkpoint with the tables' rows in one virtual shard, which it forgets when this returns.
+using SeeShard = std::function<void(const Checkpoint& shard)>;
+
 // Collective.  As read_checkpoint_on_all, but the rows of tables stay in their files: each rank has read those of its
-// own shards, one after the other, and found them sound.
+// own shards, one after the other, and found them sound.  They stay there as long as what is returned, or a copy of its
+// `files`, lives.  `see` is shown each shard as it is read, from the rank's
+// first one on; from there again where the checkpoint proves damaged and an older one is read.
 Checkpoint read_checkpoint_without_rows(const std::filesystem::path& path, Communicator& group,
-                                        const AcceptManifest& accept = {});
+                                        const AcceptManifest& accept = {}, const SeeShard& see = {});
+
+// What a checkpoint that was read without rows has of one virtual shard.  Throws DataError.
+Checkpoint read_shard(const TableFiles& files, std::int64_t shard);
 
 // The folders of a run's checkpoints, newest first, damaged ones too.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run);

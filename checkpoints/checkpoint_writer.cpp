@@ -12,6 +12,7 @@
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/hdf5.h"
+#include "checkpoints/checkpoint_hold.h"
 #include "cluster/agreement.h"
 
 namespace warmstart {
@@ -96,7 +97,7 @@ void remove_superseded(const fs::path& run, const Retention& retention, std::int
   const auto known = known_checkpoints(run, retention.higher_is_better);
   const auto kept = kept_steps(known, retention, newest_step);
   for (const auto& one : known)
-    if (!kept.contains(one.step)) fs::remove_all(one.folder);
+    if (!kept.contains(one.step)) remove_unless_held(one.folder);
 }
 
 }  // namespace

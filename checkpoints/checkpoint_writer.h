@@ -14,7 +14,7 @@ namespace warmstart {
 struct Retention {
   std::int64_t last = 3;   // the newest; at least 1
   std::int64_t every = 0;  // those whose step is a multiple of this; 0: none
-  // And the one that did best on validation.  Damaged ones are left alone.
+  // And the one that did best on validation, and any that somebody reads.  Damaged ones are left alone.
   bool higher_is_better = false;  // whether the best has the largest validation_error, which is then no error
 };
 

@@ -189,16 +189,20 @@ struct Base {
   fs::path folder;
   Manifest manifest;
 };
-Base read_base(const fs::path& folder, const Manifest& manifest) {
+fs::path folder_of_base(const fs::path& folder, const Manifest& manifest) {
   const auto of_run = (folder / kManifest).lexically_normal().parent_path().parent_path();
-  const auto base = of_run / fmt::format("step-{:08d}", manifest.base->step);
-  const auto refuse = [&](const std::string& why) {
-    throw DataError(fmt::format("{}: is a delta to {}, which {}", folder.string(), base.string(), why));
-  };
-  if (!fs::exists(base / kManifest)) refuse("is not there");
-  if (digest(read_file(base / kManifest, kMostJsonBytes)) != manifest.base->digest) refuse("has been written anew");
+  return of_run / fmt::format("step-{:08d}", manifest.base->step);
+}
+void require_base(bool holds, const fs::path& folder, const fs::path& base, const char* why) {
+  if (!holds) throw DataError(fmt::format("{}: is a delta to {}, which {}", folder.string(), base.string(), why));
+}
+Base read_base(const fs::path& folder, const Manifest& manifest) {
+  const auto base = folder_of_base(folder, manifest);
+  require_base(fs::exists(base / kManifest), folder, base, "is not there");
+  const auto as_it_was = digest(read_file(base / kManifest, kMostJsonBytes)) == manifest.base->digest;
+  require_base(as_it_was, folder, base, "has been written anew");
   auto found = read_manifest(base);
-  if (found.base) refuse("is a delta itself");
+  require_base(!found.base, folder, base, "is a delta itself");
   return {base, std::move(found)};
 }
 
@@ -213,6 +217,17 @@ std::vector<ManifestTable> described(const std::vector<TableShards>& tables) {
       one.arrays.push_back({name, array.scalar_type() == at::kLong ? 0 : array.size(1)});
   }
   return all;
+}
+
+TableFiles held_files(const fs::path& folder, const Manifest& manifest) {
+  TableFiles files = {folder, manifest};
+  if (manifest.tables.empty()) return files;
+  files.hold = std::make_shared<CheckpointHold>(folder);
+  if (!manifest.base) return files;
+  const auto base = folder_of_base(folder, manifest);
+  require_base(fs::exists(base / kManifest), folder, base, "is not there");
+  files.base_hold = std::make_shared<CheckpointHold>(base);
+  return files;
 }
 
 std::string kept_rows(const std::string& index) { return index + " kept"; }

@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "checkpoints/checkpoint_hold.h"
 #include "checkpoints/manifest.h"
 #include "cluster/virtual_shards.h"
 
@@ -41,11 +43,15 @@ struct TableShards {
 // The name of a delta's table with the addresses of the rows that are still there as the base has them.
 std::string kept_rows(const std::string& index);
 
-// A checkpoint's files of tables, and what its manifest says of them.
+// A checkpoint's files of tables, and what its manifest says of them; while any copy of this lives, no run removes
+// them.
 struct TableFiles {
   std::filesystem::path folder;
   Manifest manifest;
+  std::shared_ptr<const CheckpointHold> hold = {}, base_hold = {};  // null where there are no tables, or no base
 };
+// Throws DataError where the files are not there any more.
+TableFiles held_files(const std::filesystem::path& folder, const Manifest& manifest);
 
 // What a manifest says of them.
 std::vector<ManifestTable> described(const std::vector<TableShards>& tables);

@@ -1,5 +1,8 @@
 // Runs with sharded tables, from training to a served model.
 
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
 #include <sstream>
 
 #include "base/files.h"
@@ -42,6 +45,81 @@ TEST_F(ShardedTablesTest, WhatTwoRanksTrainIsEvaluatedExportedAndPredictedBy) {
   EXPECT_EQ(read_json(folder.path() / "one.json")["results"], read_json(folder.path() / "two.json")["results"]);
   expect_ok("export --run two --to models");
   expect_ok("inspect models/recommender");
+}
+
+const TableShards& entry_of_table(const Checkpoint& checkpoint, const std::string& name) {
+  return *std::find_if(checkpoint.tables.begin(), checkpoint.tables.end(),
+                       [&](const auto& each) { return each.name == name; });
+}
+
+// A table of what a run has to show, by id or, where it grows, in the order of addresses; the checkpoint was read
+// whole.
+at::Tensor whole_table(const Checkpoint& checkpoint, const std::string& name) {
+  const auto& table = entry_of_table(checkpoint, name);
+  if (table.grows())
+    return entry_of_table(checkpoint, checkpoint.has_best() ? name + " best" : name).arrays.at(kTableValues);
+  std::vector<std::int64_t> places;
+  for (std::int64_t id = 0; id < table.rows; ++id) places.push_back(RowPlaces(table.rows).place_of(id));
+  const auto& rows = table.arrays.at(checkpoint.has_best() ? kBestTableValues : kTableValues);
+  return rows.index_select(0, at::tensor(places, at::kLong));
+}
+
+// What inspect says of a table that differs.
+std::string difference_of(const std::string& name, const at::Tensor& one, const at::Tensor& other) {
+  const auto differs = one.flatten().ne(other.flatten()).nonzero().flatten();
+  const auto first = differs[0].item<std::int64_t>();
+  return fmt::format("parameter '{}', element {}: {} against {} ({} of its {} elements differ)", name, first,
+                     one.flatten()[first].item<float>(), other.flatten()[first].item<float>(), differs.numel(),
+                     one.numel());
+}
+
+// What there is to say of a run, and of two side by side, is what whole tables say.
+TEST_F(ShardedTablesTest, AreInspectedShardByShard) {
+  // More ids than there are shards, so that ids are in another order there.
+  expect_ok("synthesize --to many --users 60 --items 200 --rows-per-user 20");
+  expect_ok("ingest --config many/config.ini");
+  const std::string options =
+      "--set data.dataset=many/dataset --checkpoint-every 1 --set train.full-checkpoint-every=3 --set "
+      "train.rate=1e-60 ";
+  for (const std::string grows : {"", "--set tables.most-rows=640 "}) {
+    const std::string name = grows.empty() ? "fixed" : "grown";
+    train(name, 0, options + grows + "--set tables.rate=0.01");
+    train(name + "2", 0, options + grows + "--set tables.rate=0.02");
+    const auto one = read_checkpoint(folder.path() / name), other = read_checkpoint(folder.path() / (name + "2"));
+    const auto rows = whole_table(one, "embedding");
+    const auto facts = objects_of(expect_ok("inspect " + name + " --json")).at(0);
+    const auto named = [&](const char* list) {
+      return *std::find_if(facts[list].begin(), facts[list].end(),
+                           [](const auto& each) { return each["name"] == "embedding"; });
+    };
+    EXPECT_EQ(named("parameters")["shape"], rows.sizes().vec());
+    EXPECT_FLOAT_EQ(named("parameters")["norm"], rows.to(at::kDouble).norm().item<double>());
+    const auto& table = entry_of_table(one, "embedding");
+    double bytes = 0.0;
+    for (const auto& [array, values] : table.arrays) bytes += static_cast<double>(values.nbytes());
+    EXPECT_EQ(named("tables")["bytes"], bytes);
+    EXPECT_EQ(named("tables")["touched_rows"], table.arrays.at("last_step").gt(0).sum().item<std::int64_t>());
+
+    const auto compared = run_program("inspect " + name + " " + name + "2", folder.path());
+    EXPECT_EQ(compared.exit_code, 1);
+    EXPECT_NE(compared.output.find(difference_of("embedding", rows, whole_table(other, "embedding"))),
+              std::string::npos)
+        << compared.output;
+  }
+  EXPECT_NE(run_program("inspect fixed grown", folder.path()).output.find("parameter 'embedding' ["),
+            std::string::npos);
+  // Where a file of the newest is damaged, the one before is told of, and nothing of the newest.
+  const auto folders = checkpoints_of(folder.path() / "fixed");
+  const auto older = objects_of(expect_ok("inspect " + folders.at(1).string() + " --json")).at(0);
+  const auto damaged = folders[0] / "tables-00040-of-00064.h5";
+  auto bytes = read_file(damaged);
+  bytes.back() ^= 1;
+  std::filesystem::remove(damaged);
+  write_file(damaged, bytes);
+  const auto found = run_program("inspect fixed --json", folder.path());
+  EXPECT_NE(found.output.find("passed over a checkpoint: "), std::string::npos) << found.output;
+  const auto told = objects_of(found.output.substr(found.output.find('{'))).at(0);
+  for (const auto* part : {"step", "parameters", "tables"}) EXPECT_EQ(told[part], older[part]);
 }
 
 // Each rank reads the files of its own virtual shards, of a full checkpoint or a delta, and copies what its tasks look

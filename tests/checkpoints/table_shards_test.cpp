@@ -30,12 +30,14 @@ class TableShardsTest : public testing::Test {
  protected:
   TableShardsTest() : group(MPI_COMM_WORLD), folder(group), run(folder.path()) {}
 
-  void write(std::int64_t step) {
+  Checkpoint full(std::int64_t step) const {
     auto checkpoint = example_checkpoint(step);
+    checkpoint.validation_error.reset();
     checkpoint.shards = shards_of(group.rank(), group.size());
     checkpoint.tables = example_tables(checkpoint.shards, step);
-    write_checkpoint(run, checkpoint, group);
+    return checkpoint;
   }
+  void write(std::int64_t step) { write_checkpoint(run, full(step), group); }
   static void expect_tables(const Checkpoint& checkpoint, ShardRange shards, std::int64_t step) {
     const auto wanted = example_tables(shards, step);
     ASSERT_EQ(checkpoint.tables.size(), wanted.size());
@@ -102,6 +104,19 @@ TEST_F(TableShardsTest, ADamagedFileOfAnyRankHasTheOlderCheckpointTaken) {
   EXPECT_THROW(read_checkpoint_on_all(run, group), AgreedError);
 }
 
+// As a run that trains beside a reader does, which keeps one checkpoint.
+TEST_F(TableShardsTest, ANewerOneIsReadWhereTheRunHasRemovedAllThatThereWere) {
+  write(5);
+  write(6);
+  spoil([&] { std::filesystem::rename(checkpoint_folder(run, 6), run / "away"); });
+  const auto goes_on = [&](const Manifest& manifest) {
+    if (manifest.step != 5) return;
+    std::filesystem::rename(run / "away", checkpoint_folder(run, 6));
+    std::filesystem::remove_all(checkpoint_folder(run, 5));
+  };
+  EXPECT_EQ(read_checkpoint_without_rows(run, group, goes_on).step, 6);
+}
+
 class DeltaTest : public TableShardsTest {
  protected:
   // Each third place of each shard has other numbers, by `step`.
@@ -109,6 +124,7 @@ class DeltaTest : public TableShardsTest {
 
   void write_delta(std::int64_t step, std::int64_t base, bool with_best = false) {
     auto checkpoint = example_checkpoint(step);
+    checkpoint.validation_error.reset();
     checkpoint.shards = shards_of(group.rank(), group.size());
     checkpoint.base = base;
     const auto per_shard = RowPlaces(kTableRows).per_shard();
@@ -205,6 +221,30 @@ TEST_F(DeltaTest, KeepsWhatItRestsOn) {
   EXPECT_TRUE(is_checkpoint(checkpoint_folder(run, 4)));
   write_with(7, {});
   EXPECT_EQ(std::ssize(checkpoints_of(run)), 1);
+}
+
+TEST_F(DeltaTest, StaysWithWhatItRestsOnAsLongAsItIsRead) {
+  CheckpointWriter writer(run, {.last = 1}, group);
+  const auto write_next = [&](std::int64_t step) {
+    writer.begin(full(step));
+    EXPECT_EQ(writer.wait()->failure, "");
+    group.barrier();
+  };
+  write(4);
+  write_delta(5, 4);
+  auto files = read_checkpoint_without_rows(run, group).files;
+  write_next(6);
+  write_next(7);
+  std::vector<std::filesystem::path> wanted;
+  for (const auto step : {7, 5, 4}) wanted.push_back(checkpoint_folder(run, step));
+  EXPECT_EQ(checkpoints_of(run), wanted);
+  const auto own = shards_of(group.rank(), group.size());
+  const auto per_shard = RowPlaces(kTableRows).per_shard();
+  EXPECT_TRUE(at::equal(read_shard(*files, own.first).tables[0].arrays.at("values"),
+                        values_of_delta(5, 4).narrow(0, own.first * per_shard, per_shard)));
+  files.reset();
+  write_next(8);
+  EXPECT_EQ(checkpoints_of(run), std::vector{checkpoint_folder(run, 8)});
 }
 
 TEST_F(TableShardsTest, NumbersThatAreNotFiniteAreRefused) {

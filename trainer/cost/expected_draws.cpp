@@ -119,6 +119,11 @@ double ExpectedDraws::rows_of_task() const {
                          [](double sum, const auto& draw) { return sum + draw.share * (draw.rows + draw.negatives); });
 }
 
+double ExpectedDraws::rows_drawn() const {
+  return std::accumulate(draws_.begin(), draws_.end(), 0.0,
+                         [](double sum, const auto& draw) { return sum + draw.share * draw.rows; });
+}
+
 double ExpectedDraws::longest() const {
   return std::accumulate(draws_.begin(), draws_.end(), 0.0, [](double sum, const auto& draw) {
     return sum + draw.share * (draw.longest_support + draw.longest_query);
@@ -168,6 +173,22 @@ ExpectedLookups ExpectedDraws::lookups(const Draw& draw, int ranks, bool shares_
           .tasks = ids_of(FieldOwner::kTask, tasks / static_cast<double>(training_tasks_.size()))};
 }
 
+// An entity is missed by all steps with the product of the probabilities that it is missed by each.
+ExpectedLookups ExpectedDraws::looked_up_after(std::int64_t steps) const {
+  const auto count = static_cast<double>(steps);
+  std::vector<double> reached(entity_rows_.size());
+  for (const auto& draw : draws_) {
+    const auto of_step = this->reached(draw, tasks_);
+    for (std::size_t entity = 0; entity < reached.size(); ++entity)
+      reached[entity] = 1.0 - (1.0 - reached[entity]) * (1.0 - found(of_step[entity], count * draw.share));
+  }
+  const auto share = rows_drawn() * tasks_ / training_rows_;
+  const auto keys = std::accumulate(reached.begin(), reached.end(), 0.0) + found(share, count * unknown_rows_);
+  return {.keys = keys,
+          .rows = keys + ids_of_entities(reached, 1) + ids_of(FieldOwner::kRow, share, count),
+          .tasks = ids_of(FieldOwner::kTask, tasks_ / static_cast<double>(training_tasks_.size()), count)};
+}
+
 // Distinct ones of the entities' fields but their keys, of a slice: the entities that are reached are cut into so many
 // equal parts of their order.
 double ExpectedDraws::ids_of_entities(const std::vector<double>& reached, int slices) const {
@@ -190,12 +211,13 @@ double ExpectedDraws::ids_of_entities(const std::vector<double>& reached, int sl
   return sum / slices;
 }
 
-// Of fields of rows or of tasks, where each row or task is drawn with probability `drawn_share`.
-double ExpectedDraws::ids_of(FieldOwner owner, double drawn_share) const {
+// Of fields of rows or of tasks, where each row or task is drawn with probability `drawn_share`, so many times.
+double ExpectedDraws::ids_of(FieldOwner owner, double drawn_share, double times) const {
   double sum = 0.0;
   for (const auto* field : dataset_.schema().fields_of(owner)) {
     if (field->kind == FieldKind::kDense) continue;
-    for (const auto count : dataset_.vocabulary_counts(*field)) sum += found(drawn_share, static_cast<double>(count));
+    for (const auto count : dataset_.vocabulary_counts(*field))
+      sum += found(drawn_share, times * static_cast<double>(count));
   }
   return sum;
 }

@@ -32,16 +32,20 @@ class ExpectedDraws {
   // tasks' own (trainer/training/microbatch_form.h).
   ExpectedLookups lookups(int ranks, bool shares_rows) const;
 
+  // Distinct ids that all ranks have looked up after so many meta-steps, each of which draws by itself.
+  ExpectedLookups looked_up_after(std::int64_t steps) const;
+
  private:
   // Some of the meta-steps: one support size may be common to all tasks of one.
   struct Draw {
     double share, rows, negatives, longest_support, longest_query;
   };
+  double rows_drawn() const;                                    // of a task, without negatives
   Draw drawn(double share, std::int64_t common_support) const;  // -1: each task draws its own
   std::vector<double> reached(const Draw& draw, double tasks) const;
   ExpectedLookups lookups(const Draw& draw, int ranks, bool shares_rows) const;
   double ids_of_entities(const std::vector<double>& reached, int slices) const;
-  double ids_of(FieldOwner owner, double drawn_share) const;
+  double ids_of(FieldOwner owner, double drawn_share, double times = 1.0) const;
 
   const Dataset& dataset_;
   const EpisodeOptions options_;

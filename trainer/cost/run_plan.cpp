@@ -75,6 +75,20 @@ bool RunPlan::fits(int ranks, int here) const {
   return here * training_memory(model_, options_, keeps_best_, ranks).total() <= host_memory_bytes();
 }
 
+RunPlan::Delta RunPlan::delta(std::int64_t steps) const {
+  const auto rows = draws_.looked_up_after(steps);
+  return {rows, delta_bytes(model_, options_, keeps_best_, [&](IdsOf ids) { return rows[ids]; })};
+}
+
+// Null where there is none, or where nobody can tell.
+nlohmann::json RunPlan::facts_of_delta() const {
+  const auto& tables = model_.sharded_tables();
+  const auto& save = options_.save;
+  if (tables.empty() || tables.grow() || save.full_every == 1 || save.every_steps == 0) return {};
+  const auto steps = (save.full_every - 1) * save.every_steps;
+  return {{"steps", steps}, {"bytes", delta(steps).bytes}};
+}
+
 nlohmann::json RunPlan::facts_of(int ranks) const {
   const auto shape = this->shape(ranks);
   const auto bytes = expected_bytes(shape);
@@ -100,18 +114,20 @@ nlohmann::json RunPlan::facts() const {
     tables.push_back(
         {{"name", table.name}, {"rows", model_.sharded_tables().most_rows(table)}, {"width", table.width}});
   for (const auto each : ranks_) ranks.push_back(facts_of(each));
-  return {{"parameters", static_cast<std::int64_t>(model_.parameters().count())},
-          {"tables", tables},
-          {"step",
-           {{"tasks", options_.tasks},
-            {"rows_of_task", draws_.rows_of_task()},
-            {"entities", draws_.entities()},
-            {"entity", plural_of(dataset_.schema().entity)}}},
-          {"ranks", ranks},
-          {"host_bytes", host_memory_bytes()},
-          {"checkpoint_bytes", checkpoint_bytes(model_, options_, keeps_best_)},
-          {"disk_bytes", free_disk_bytes(options_.save.run)},
-          {"assumes", assumptions()}};
+  nlohmann::json facts = {{"parameters", static_cast<std::int64_t>(model_.parameters().count())},
+                          {"tables", tables},
+                          {"step",
+                           {{"tasks", options_.tasks},
+                            {"rows_of_task", draws_.rows_of_task()},
+                            {"entities", draws_.entities()},
+                            {"entity", plural_of(dataset_.schema().entity)}}},
+                          {"ranks", ranks},
+                          {"host_bytes", host_memory_bytes()},
+                          {"checkpoint_bytes", checkpoint_bytes(model_, options_, keeps_best_)},
+                          {"disk_bytes", free_disk_bytes(options_.save.run)},
+                          {"assumes", assumptions()}};
+  if (auto delta = facts_of_delta(); !delta.is_null()) facts["delta"] = std::move(delta);
+  return facts;
 }
 
 std::vector<std::string> RunPlan::assumptions() const {

@@ -18,7 +18,16 @@ class RunPlan {
   // A meta-step's shape on so many ranks.
   StepShape shape(int ranks) const;
 
-  // All of it: members parameters, tables, step, ranks (a list), host_bytes, checkpoint_bytes, disk_bytes, assumes.
+  // A delta to a checkpoint with all rows, so many meta-steps later (train.full-checkpoint-every).  For sharded tables
+  // that do not grow.
+  struct Delta {
+    ExpectedLookups rows;  // that have changed, of the tables with ids of each kind
+    double bytes;
+  };
+  Delta delta(std::int64_t steps) const;
+
+  // All of it: members parameters, tables, step, ranks (a list), host_bytes, checkpoint_bytes, disk_bytes, assumes; and
+  // delta, the largest one, where there are such and train.checkpoint-every says after how many meta-steps.
   nlohmann::json facts() const;
 
   // Throws UsageError with the figures where the memory or the disk has no room for any of the numbers of ranks.
@@ -26,6 +35,7 @@ class RunPlan {
 
  private:
   bool fits(int ranks, int here) const;
+  nlohmann::json facts_of_delta() const;
   nlohmann::json facts_of(int ranks) const;
   std::vector<std::string> assumptions() const;
 

@@ -187,6 +187,11 @@ std::vector<std::size_t> Evaluation::own_batches() const {
   return own;
 }
 
+void Evaluation::for_each_batch(const std::function<void(const EpisodeBatch& batch)>& see) const {
+  for (const auto& support : options_.support)
+    for (const auto batch : own_batches()) see(make_batch(dataset_, drawn(batch, rows_of(support))));
+}
+
 std::vector<EvaluationResult> Evaluation::run(const Recommender& recommender,
                                               const EvaluationProgress& progress) const {
   if (options_.episodes_from.empty()) require_order(recommender, options_.order, "evaluate.order");

@@ -50,6 +50,9 @@ class Evaluation {
   // The entity of each query row that is not drawn, task by task.
   std::vector<std::uint32_t> query_entities() const;
 
+  // Calls see(batch) for each batch of this rank's tasks, with their support rows of each size and their query rows.
+  void for_each_batch(const std::function<void(const EpisodeBatch& batch)>& see) const;
+
   // Collective.  One result for each support size, the same on every rank.
   std::vector<EvaluationResult> run(const Recommender& recommender, const EvaluationProgress& progress = {}) const;
 

@@ -183,8 +183,8 @@ Predictions Learner::predict(const EpisodeBatch& batch) const {
 }
 
 std::unique_ptr<CatalogueScorer> Learner::catalogue_scorer(const Dataset& dataset) const {
-  const bool same_for_all = encodes_rows_once() && rows_are_entities(dataset.schema()) && objective_->outputs() == 1;
-  return same_for_all ? std::make_unique<LearnerCatalogue>(*this, dataset) : nullptr;
+  if (!scores_catalogues()) return nullptr;
+  return std::make_unique<LearnerCatalogue>(*this, encoded_entities(*this, dataset, 0, dataset.entities()));
 }
 
 Learner::Reasons Learner::reasons(const BatchParameters& parameters, const TensorBatch& batch) const {

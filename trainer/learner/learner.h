@@ -104,6 +104,10 @@ class Learner : public Recommender {
 
   // Predictions on the scale of the label, within its range; of an objective that ranks() rows, scores on none.
   Predictions predict(const EpisodeBatch& batch) const override;
+  // Whether all entities can be scored by their encodings alone.
+  bool scores_catalogues() const {
+    return encodes_rows_once() && rows_are_entities(schema_) && objective_->outputs() == 1;
+  }
   std::unique_ptr<CatalogueScorer> catalogue_scorer(const Dataset& dataset) const override;
   bool tells_distributions() const override { return learns_noise(); }
   bool reads_order() const override;

@@ -5,41 +5,60 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "trainer/arithmetic/plain_arithmetic.h"
 
 namespace warmstart {
 namespace {
 
-constexpr std::int64_t kEntitiesAtOnce = 8192;  // bounds the memory of what a network makes on its way
-
-Encoding encoded(const Learner& learner, const Dataset& dataset, std::int64_t first, std::int64_t end) {
-  std::vector<std::int64_t> entities(static_cast<std::size_t>(end - first));
-  std::iota(entities.begin(), entities.end(), first);
-  const auto rows = make_rows(dataset, {entities});
+Encoding encoded_block(const Learner& learner, const Dataset& dataset, std::int64_t first, std::int64_t end) {
+  const auto rows = entities_as_rows(dataset, first, end);
   const TensorBatch tensors(rows, learner.parameters().flat().options());
   return learner.encode(learner.batch_parameters(tensors), tensors, nullptr);
 }
 
-Encoding encoded(const Learner& learner, const Dataset& dataset) {
-  const c10::NoGradGuard no_grad;
-  std::vector<at::Tensor> features, base;
-  std::map<std::string, std::vector<at::Tensor>> parts;
-  for (std::int64_t first = 0; first < dataset.entities(); first += kEntitiesAtOnce) {
-    const auto block = encoded(learner, dataset, first, std::min(dataset.entities(), first + kEntitiesAtOnce));
-    features.push_back(block.features());
-    base.push_back(block.base());
-    for (const auto& [name, part] : block.parts()) parts[name].push_back(part);
-  }
-  std::map<std::string, at::Tensor> of_all;
-  for (const auto& [name, blocks] : parts) of_all[name] = at::cat(blocks);
-  return {at::cat(features), at::cat(base), std::move(of_all)};
+at::Tensor room_for(const at::Tensor& like, std::int64_t rows) {
+  return at::empty({rows, like.size(1)}, like.options());
+}
+
+Encoding room_for(const Encoding& like, std::int64_t rows) {
+  std::map<std::string, at::Tensor> parts;
+  for (const auto& [name, part] : like.parts()) parts[name] = room_for(part, rows);
+  return {room_for(like.features(), rows), room_for(like.base(), rows), std::move(parts)};
+}
+
+// Puts an encoding into the rows from `first` on.
+void put(const Encoding& encoded, std::int64_t first, const Encoding& all) {
+  const auto put_rows = [&](const at::Tensor& rows, const at::Tensor& to) {
+    to.narrow(0, first, rows.size(0)).copy_(rows);
+  };
+  put_rows(encoded.features(), all.features());
+  put_rows(encoded.base(), all.base());
+  for (const auto& [name, part] : encoded.parts()) put_rows(part, all.parts().at(name));
 }
 
 }  // namespace
 
-LearnerCatalogue::LearnerCatalogue(const Learner& learner, const Dataset& dataset)
-    : learner_(learner), entities_(encoded(learner, dataset)) {}
+EpisodeBatch entities_as_rows(const Dataset& dataset, std::int64_t first, std::int64_t end) {
+  std::vector<std::int64_t> entities(static_cast<std::size_t>(end - first));
+  std::iota(entities.begin(), entities.end(), first);
+  return make_rows(dataset, {entities});
+}
+
+Encoding encoded_entities(const Learner& learner, const Dataset& dataset, std::int64_t first, std::int64_t end,
+                          std::int64_t block) {
+  const c10::NoGradGuard no_grad;
+  std::optional<Encoding> all;
+  for (auto from = first; from < end; from += block) {
+    const auto encoded = encoded_block(learner, dataset, from, std::min(end, from + block));
+    // Room for all at once: small results between large ones would keep these from taking each other's memory.
+    if (!all) all = room_for(encoded, end - first);
+    put(encoded, from - first, *all);
+  }
+  return std::move(*all);
+}
 
 at::Tensor LearnerCatalogue::scores(const EpisodeBatch& batch) const {
   const c10::NoGradGuard no_grad;

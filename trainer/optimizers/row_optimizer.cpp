@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "checkpoints/manifest.h"
@@ -26,20 +27,34 @@ double power(const std::vector<double>& powers, double base, std::int64_t expone
                             : std::pow(base, static_cast<double>(exponent));
 }
 
+// Without a branch, so that the compiler makes vectors of it: of what is not finite all bits of the exponent are set.
+bool all_finite(const float* numbers, std::int64_t count) {
+  constexpr std::uint32_t kExponent = 0x7F800000;
+  std::uint32_t some = 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    some |= (std::bit_cast<std::uint32_t>(numbers[i]) & kExponent) == kExponent ? 1 : 0;
+  return some == 0;
+}
+
 // Calls update(record, its row of the gradient, when it last changed) for each row, which then changes in the step that
-// makes `done` of them.
+// makes `done` of them; notes those that are not finite any more.
 template <typename Update>
 void for_each_row(const RowGradient& gradient, std::int64_t done, const Update& update) {
   const auto count = gradient.places.numel(), stride = gradient.table->records.size(1), width = gradient.table->width;
   const auto* place = gradient.places.const_data_ptr<std::int64_t>();
   const auto* row = gradient.gradient.const_data_ptr<float>();
   auto* records = gradient.table->records.mutable_data_ptr<float>();
+  auto& not_finite = *gradient.table->not_finite;
   auto* changed = gradient.table->steps.mutable_data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < count; ++i) {
     const auto* next = records + place[std::min(i + kAhead, count - 1)] * stride;
     for (std::int64_t k = 0; k < stride; k += 16) __builtin_prefetch(next + k, 1);
     update(records + place[i] * stride, row + i * width, changed[place[i]]);
     changed[place[i]] = done;
+    if (!all_finite(records + place[i] * stride, stride))
+      not_finite.insert(place[i]);
+    else if (!not_finite.empty())
+      not_finite.erase(place[i]);
   }
 }
 

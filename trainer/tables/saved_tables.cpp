@@ -175,25 +175,31 @@ at::Tensor places_among(const ListedRows& listed, const at::Tensor& addresses) {
   return places;
 }
 
-at::Tensor whole_fixed(const TableShards& table, const std::string& array) {
-  const RowPlaces places(table.rows);
-  auto ids = at::empty({table.rows}, at::kLong);
-  auto* place = ids.mutable_data_ptr<std::int64_t>();
-  for (std::int64_t id = 0; id < table.rows; ++id) place[id] = places.place_of(id);
-  return rows_at(rows_of(table, array, table.width), ids, table.width);
-}
-
 // Of one that grows: the entry that has the values, those of its keys.
 const TableShards& entry_of_values(const Checkpoint& checkpoint, const TableShards& table, bool best) {
   return best ? entry_of(checkpoint, best_name(table.name)) : table;
 }
 
-at::Tensor saved_fixed(const Checkpoint& checkpoint, const TableShards& table, bool best, const at::Tensor& places) {
+// A row for each place of the shards.
+const at::Tensor& rows_of_places(const Checkpoint& checkpoint, const TableShards& table, bool best) {
   const auto& rows = rows_of(table, best ? kBestTableValues : kTableValues, table.width);
-  const RowPlaces all(table.rows);
-  if (rows.size(0) != all.per_shard() * checkpoint.shards.count)
+  if (rows.size(0) != RowPlaces(table.rows).per_shard() * checkpoint.shards.count)
     throw DataError(fmt::format("the checkpoint's '{}' has not a row for each place", table.name));
-  return rows_at(rows, places - all.first(checkpoint.shards.first), table.width);
+  return rows;
+}
+
+at::Tensor saved_fixed(const Checkpoint& checkpoint, const TableShards& table, bool best, const at::Tensor& places) {
+  const auto first = RowPlaces(table.rows).first(checkpoint.shards.first);
+  return rows_at(rows_of_places(checkpoint, table, best), places - first, table.width);
+}
+
+// The ids that have a row in a shard, in the order of their places: at most the last place has none.
+at::Tensor ids_in(const RowPlaces& places, std::int64_t shard) {
+  std::vector<std::int64_t> ids;
+  ids.reserve(static_cast<std::size_t>(places.per_shard()));
+  for (auto place = places.first(shard); place < places.first(shard + 1); ++place)
+    if (const auto id = places.id_of(place); id >= 0) ids.push_back(id);
+  return at::tensor(ids, at::kLong);
 }
 
 at::Tensor saved_growing(const Checkpoint& checkpoint, const TableShards& table, bool best, const at::Tensor& addresses,
@@ -347,20 +353,11 @@ at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bo
                        : saved_fixed(checkpoint, saved, best, addresses);
 }
 
-at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best) {
-  const auto& saved = entry_of(checkpoint, table);
-  return rows_of(entry_of_values(checkpoint, saved, best), kTableValues, saved.width);
-}
-
-NamedTensors whole_tables(const Checkpoint& checkpoint, bool best) {
-  NamedTensors whole;
-  for (const auto& name : names_of_tables(described(checkpoint.tables))) {
-    const auto& table = entry_of(checkpoint, name);
-    whole.emplace_back(name, table.grows()
-                                 ? rows_of(entry_of_values(checkpoint, table, best), kTableValues, table.width)
-                                 : whole_fixed(table, best ? kBestTableValues : kTableValues));
-  }
-  return whole;
+RowsOfShard rows_of_shard(const Checkpoint& shard, const std::string& table, bool best) {
+  const auto& saved = entry_of(shard, table);
+  if (saved.grows()) return {rows_of(entry_of_values(shard, saved, best), kTableValues, saved.width)};
+  const auto ids = ids_in(RowPlaces(saved.rows), shard.shards.first);
+  return {rows_of_places(shard, saved, best).narrow(0, 0, ids.numel()), ids};
 }
 
 }  // namespace warmstart

@@ -35,10 +35,6 @@ std::optional<ListedRows> best_rows_in(const TableList& list, const Checkpoint& 
 // The values alone, of another run: the best on validation where it has them, else the last.  The list has their rows.
 void start_growing(ShardedTable& table, const TableList& list, const Checkpoint& checkpoint);
 
-// Tables of a checkpoint of all shards, float32 [.., width]: the values, or those that did best on validation.  By id;
-// where tables grow the rows of keys, in the order of addresses.
-NamedTensors whole_tables(const Checkpoint& checkpoint, bool best);
-
 // The names of the tables that a checkpoint of some shards has, or is said to have.
 std::vector<std::string> names_of_tables(const std::vector<ManifestTable>& tables);
 
@@ -48,7 +44,11 @@ std::vector<std::string> names_of_tables(const std::vector<ManifestTable>& table
 at::Tensor saved_rows(const Checkpoint& checkpoint, const std::string& table, bool best, const at::Tensor& addresses,
                       const RowNames* names);
 
-// All that a checkpoint of some shards has of a growing table, likewise: [keys, width].
-at::Tensor saved_values(const Checkpoint& checkpoint, const std::string& table, bool best);
+// All that a checkpoint of one shard has of a table, of the same values: [n, width].  Of one that grows the rows of its
+// keys, in the order of addresses, and no ids; else `ids` says whose they are, int64 [n], ascending.  Throws DataError.
+struct RowsOfShard {
+  at::Tensor values, ids = {};
+};
+RowsOfShard rows_of_shard(const Checkpoint& shard, const std::string& table, bool best);
 
 }  // namespace warmstart

@@ -33,6 +33,10 @@ HeldRows held_rows(const ShardedTable& table) {
   return {at::tensor(ids, at::kLong), at::tensor(places, at::kLong)};
 }
 
+bool rows_are_finite(const std::vector<ShardedTable>& tables) {
+  return std::all_of(tables.begin(), tables.end(), [](const auto& table) { return table.not_finite->empty(); });
+}
+
 // Collective.
 void sum_over(Communicator& group, GrowthTotals& totals) {
   auto counts = at::tensor({totals.rows, totals.waiting, totals.admitted, totals.evicted}, at::kLong);
@@ -73,6 +77,13 @@ double ShardedTables::count() const {
   return count;
 }
 
+double ShardedTables::bytes_of_values() const {
+  double bytes = 0;
+  for (const auto& table : tables_)
+    bytes += sizeof(float) * static_cast<double>(table.ids) * static_cast<double>(table.width);
+  return bytes;
+}
+
 void ShardedTables::draw() {
   for (std::size_t t = 0; t < tables_.size(); ++t) {
     auto& table = tables_[t];
@@ -94,6 +105,7 @@ void ShardedTables::draw_row(std::size_t table, const TableList& list, std::int6
   const auto& of = tables_[table];
   const auto address = list.growing().row_at(place).address;
   const auto record = of.records[place].zero_();
+  of.not_finite->erase(place);
   of.steps[place].zero_();
   auto* values = record.mutable_data_ptr<float>();
   if (!of.initial.defined())
@@ -202,8 +214,11 @@ void ShardedTables::hold(const std::vector<at::Tensor>& ids, Communicator& group
   held_rows_ = exchange.fetch(rows, group);
 }
 
+bool ShardedTables::are_finite() const { return best_are_finite_ && rows_are_finite(tables_); }
+
 void ShardedTables::keep_best(std::int64_t step) {
   best_step_ = step;
+  best_are_finite_ = rows_are_finite(tables_);
   best_rows_.resize(lists_.size());
   for (std::size_t list = 0; list < lists_.size(); ++list)
     if (lists_[list].grows()) best_rows_[list] = lists_[list].listed();
@@ -260,6 +275,7 @@ std::string ShardedTables::digest(Communicator& group) const {
 
 void ShardedTables::save(Checkpoint& checkpoint) const {
   checkpoint.shards = shards_;
+  checkpoint.rows_are_finite = are_finite();
   for (std::size_t list = 0; list < lists_.size(); ++list)
     if (lists_[list].grows()) save_list(lists_[list], best_for(checkpoint, list), shards_, checkpoint);
   for (const auto& table : tables_) {
@@ -279,6 +295,7 @@ const ListedRows* ShardedTables::best_for(const Checkpoint& checkpoint, std::siz
 void ShardedTables::restore(const Checkpoint& checkpoint) {
   best_rows_.clear();
   best_step_ = checkpoint.state.best_step;
+  best_are_finite_ = true;  // what is read is
   for (std::size_t list = 0; list < lists_.size(); ++list) {
     if (!lists_[list].grows()) continue;
     restore_list(lists_[list], checkpoint, shards_);
@@ -288,6 +305,7 @@ void ShardedTables::restore(const Checkpoint& checkpoint) {
     }
   }
   for (auto& table : tables_) {
+    table.not_finite->clear();
     if (const auto& list = lists_[list_of(table)]; list.grows())
       restore_growing(table, list, checkpoint);
     else

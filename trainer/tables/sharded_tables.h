@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,8 @@ struct ShardedTable {
   at::Tensor steps = {};             // int64 [places]: when each row last changed, from 1; 0: it is as it was drawn
   at::Tensor best = {};     // the values that did best on validation, [places, width]; where it grows, of best rows
   at::Tensor initial = {};  // assigned initial values by id; else each is drawn
+  // Places of rows of which some number is not finite: who writes rows notes them, so that nobody has to look for them.
+  std::shared_ptr<std::set<std::int64_t>> not_finite = std::make_shared<std::set<std::int64_t>>();
 
   std::int64_t first_place() const { return places.first(shards.first); }
   std::int64_t held() const { return places.per_shard() * shards.count; }  // places
@@ -73,6 +77,8 @@ class ShardedTables {
   // Numbers of rows' values that this rank would hold, of all tables; and of these in memory.
   double count() const;
   double count_in_memory() const { return storage_.spill.empty() ? count() : 0.0; }
+  // Of all rows' values, those of all ids of all tables, wherever they lie.
+  double bytes_of_values() const;
 
   // Makes the rows that this rank holds, with their initial values.
   void draw();
@@ -117,6 +123,9 @@ class ShardedTables {
   void keep_best(std::int64_t step);
   void take_best();
 
+  // Whether all numbers of all rows that this rank holds are finite, those of the best values, too.
+  bool are_finite() const;
+
   // Collective.  Of all values: the same on any number of ranks.
   std::string digest(Communicator& group) const;
 
@@ -144,6 +153,7 @@ class ShardedTables {
   std::vector<TableList> lists_;
   std::vector<ListedRows> best_rows_;  // of lists that grow, at the time of the best values
   std::int64_t best_step_ = 0;
+  bool best_are_finite_ = true;
   ShardRange shards_;
   int ranks_;
   RowStorage storage_;

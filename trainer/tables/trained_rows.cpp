@@ -61,7 +61,7 @@ at::Tensor addresses_of(const RowAddresses& addresses) {
 TrainedRows::TrainedRows(const Checkpoint& checkpoint, std::shared_ptr<CopiedTables> tables,
                          const std::function<RowAddresses(IdsOf)>& addresses_of)
     : files_(checkpoint.files.value()),
-      best_(checkpoint.vectors.contains(kBestParameters)),
+      best_(checkpoint.has_best()),
       tables_(std::move(tables)) {
   if (tables_->list().size() != tables_->names().size())
     throw DataError("the checkpoint has sharded tables that the model has not");
@@ -82,14 +82,6 @@ std::size_t TrainedRows::kind_of(const CopiedTables::Table& table) const {
   return static_cast<std::size_t>(
       std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& kind) { return kind.ids_of == table.ids_of; }) -
       kinds_.begin());
-}
-
-// What the checkpoint has of one virtual shard.
-Checkpoint TrainedRows::shard(std::int64_t number) const {
-  Checkpoint checkpoint;
-  checkpoint.shards = {number, 1};
-  checkpoint.tables = read_table_files(files_.folder, files_.manifest, checkpoint.shards);
-  return checkpoint;
 }
 
 // Of each table those at addresses of its kind, which lie in `shards`: [n, width].
@@ -115,7 +107,7 @@ void TrainedRows::put_shard(std::int64_t number, const std::vector<at::Tensor>& 
     const auto kind = kind_of(table);
     const auto where = in_shard(kind);
     if (where.numel() == 0) continue;
-    if (!saved) saved = shard(number);
+    if (!saved) saved = read_shard(files_, number);
     put_rows(rows[t], where,
              saved_rows(*saved, table.name, best_, addresses[kind].index_select(0, where), addresses_[kind].names()));
   }
@@ -180,7 +172,7 @@ void TrainedRows::add_to(Digest& digest, const std::filesystem::path& spill) con
     for (std::size_t t = 0; t < by_ids.size(); ++t)
       if (tables_->list()[t].name == name) add(by_ids[t]);
     for (std::int64_t number = 0; number < kVirtualShards && by_ids.empty(); ++number)
-      add(saved_values(shard(number), name, best_));
+      add(rows_of_shard(read_shard(files_, number), name, best_).values);
   }
 }
 

@@ -43,7 +43,6 @@ class TrainedRows {
     std::vector<at::Tensor> places;  // of each of its ids among them: keys without a row may share one
   };
   Wanted wanted(const std::vector<at::Tensor>& ids, int ranks) const;
-  Checkpoint shard(std::int64_t number) const;
   std::vector<at::Tensor> read(const std::vector<at::Tensor>& addresses, ShardRange shards,
                                const std::filesystem::path& spill) const;
   void copy_alone(const std::vector<at::Tensor>& ids, const std::filesystem::path& spill) const;

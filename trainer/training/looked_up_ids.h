@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <map>
+#include <set>
 #include <vector>
 
 #include "trainer/evaluation/evaluation.h"
@@ -9,9 +11,20 @@
 
 namespace warmstart {
 
-// Collective.  The ids of each kind that this rank's tasks of some evaluations look up, int64, ascending and distinct:
-// all ids where the candidates are all entities.
+// The ids of sharded tables that batches look up.
+class LookedUpIds {
+ public:
+  void add(const EpisodeBatch& batch);
+  // Those of each kind, int64, ascending and distinct.
+  std::vector<at::Tensor> of(const std::vector<IdRange>& kinds) const;
+
+ private:
+  std::map<IdsOf, std::set<std::int64_t>> ids_;
+};
+
+// Likewise of this rank's tasks of some evaluations: all ids where the candidates are all entities, unless these have
+// been encoded before.
 std::vector<at::Tensor> looked_up_ids(const std::vector<const Evaluation*>& evaluations,
-                                      const std::vector<IdRange>& kinds);
+                                      const std::vector<IdRange>& kinds, bool catalogue_is_encoded);
 
 }  // namespace warmstart

@@ -3,23 +3,10 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cluster/agreement.h"
 #include "cluster/watchdog.h"
-#include "trainer/tables/sharded_tables.h"
 
 namespace warmstart {
-namespace {
-
-// Piece by piece: the rows may be more than memory holds.
-bool all_finite(const at::Tensor& rows) {
-  const auto pieces = rows.split(1 << 16);
-  return std::all_of(pieces.begin(), pieces.end(),
-                     [](const auto& piece) { return piece.isfinite().all().template item<bool>(); });
-}
-
-}  // namespace
 
 RunSaver::RunSaver(const SaveOptions& options, std::int64_t saved_step, Communicator& group, Observer observer)
     : options_(options),
@@ -68,9 +55,7 @@ std::optional<std::int64_t> RunSaver::base_of_next() const {
 
 // Collective where there are tables, of which each rank has its own rows.
 bool RunSaver::is_finite(const Checkpoint& checkpoint) const {
-  bool finite = checkpoint.vectors.at(kParameters).isfinite().all().item<bool>();
-  for (const auto& table : checkpoint.tables)
-    if (table.width > 0) finite &= all_finite(table.arrays.at(kTableValues));
+  const bool finite = checkpoint.rows_are_finite && checkpoint.vectors.at(kParameters).isfinite().all().item<bool>();
   if (checkpoint.tables.empty()) return finite;
   auto not_finite = at::full({1}, finite ? 0 : 1, at::kLong);
   group_.sum(not_finite);

@@ -13,12 +13,20 @@
 namespace warmstart {
 namespace {
 
-constexpr double kMoments = 2, kBytesOfStep = 8;
+constexpr double kMoments = 2, kBytesOfStep = 8, kBytesOfPlace = 8;
 constexpr double kGradients = 1;
 
 double bytes_beside_row(RowRule rule, std::int64_t width) {
   if (rule == RowRule::kLazyAdam) return kMoments * kBytesOfValue * static_cast<double>(width) + kBytesOfStep;
   return (rule == RowRule::kRowwiseAdagrad ? kBytesOfValue : 0.0) + kBytesOfStep;
+}
+
+// In a checkpoint.
+double bytes_of_row(RowRule rule, std::int64_t width, bool keeps_best) {
+  return (keeps_best ? 2 : 1) * kBytesOfValue * static_cast<double>(width) + bytes_beside_row(rule, width);
+}
+double bytes_of_vectors(const Learner& model, bool keeps_best) {
+  return (1 + kMoments + (keeps_best ? 1 : 0)) * kBytesOfValue * model.parameters().count();
 }
 
 // Calls use(places, width) for the places of each table on a rank that holds the most shards.
@@ -86,12 +94,19 @@ RankMemory training_memory(const Learner& model, const TrainOptions& options, bo
 }
 
 double checkpoint_bytes(const Learner& model, const TrainOptions& options, bool keeps_best) {
-  const double best = keeps_best ? 1 : 0;
-  double bytes = (1 + kMoments + best) * kBytesOfValue * model.parameters().count();
+  auto bytes = bytes_of_vectors(model, keeps_best);
   for_each_table(model, 1, [&](double places, std::int64_t width) {
-    bytes += places * ((1 + best) * kBytesOfValue * static_cast<double>(width) +
-                       bytes_beside_row(options.tables.optimizer, width));
+    bytes += places * bytes_of_row(options.tables.optimizer, width, keeps_best);
   });
+  return bytes;
+}
+
+double delta_bytes(const Learner& model, const TrainOptions& options, bool keeps_best,
+                   const std::function<double(IdsOf)>& changed_rows) {
+  auto bytes = bytes_of_vectors(model, keeps_best);
+  for (const auto& table : model.sharded_tables().list())
+    bytes +=
+        changed_rows(table.ids_of) * (bytes_of_row(options.tables.optimizer, table.width, keeps_best) + kBytesOfPlace);
   return bytes;
 }
 

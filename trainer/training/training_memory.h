@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "trainer/learner/learner.h"
 #include "trainer/training/train_options.h"
 
@@ -25,6 +27,11 @@ RankMemory training_memory(const Learner& model, const TrainOptions& options, bo
 
 // What a checkpoint takes of the disk.
 double checkpoint_bytes(const Learner& model, const TrainOptions& options, bool keeps_best);
+
+// What a delta of sharded tables that do not grow takes, with so many rows of the tables with ids of each kind; with
+// best values, where they are newer than the full checkpoint.
+double delta_bytes(const Learner& model, const TrainOptions& options, bool keeps_best,
+                   const std::function<double(IdsOf)>& changed_rows);
 
 struct RanksOfHost {
   int ranks = 1;  // of the run

@@ -9,10 +9,11 @@
 namespace warmstart {
 namespace {
 
-ValidationOptions validation_options(const TrainOptions& options, ObjectiveKind objective) {
+ValidationOptions validation_options(const TrainOptions& options, const Learner& model) {
   return {.evaluation = options.validation,
-          .measure = measure_of_validation(options, objective),
+          .measure = measure_of_validation(options, model.options().objective.kind),
           .keep_best = options.keep_best,
+          .by_encodings = model.scores_catalogues() ? &model : nullptr,
           .patience = options.patience};
 }
 
@@ -23,8 +24,8 @@ TrainingState::TrainingState(Learner& model, const Dataset& dataset, const Train
                              const std::optional<Checkpoint>& start)
     : steps(all_steps),
       meta_step(model, dataset, options, all_steps, group, gradients),
-      validation(model, model.parameters(), model.sharded_tables(), dataset,
-                 validation_options(options, model.options().objective.kind), group) {
+      validation(model, model.parameters(), model.sharded_tables(), dataset, validation_options(options, model),
+                 group) {
   if (start) restore(*start);
 }
 
@@ -67,10 +68,7 @@ void check_continues(const Manifest& manifest, const Parameters& parameters, con
 }
 
 NamedTensors trained_parameters(const Checkpoint& checkpoint) {
-  const bool has_best = checkpoint.vectors.contains(kBestParameters);
-  auto parameters = checkpoint.named(has_best ? kBestParameters : kParameters);
-  for (auto& table : whole_tables(checkpoint, has_best)) parameters.push_back(std::move(table));
-  return parameters;
+  return checkpoint.named(checkpoint.has_best() ? kBestParameters : kParameters);
 }
 
 }  // namespace warmstart

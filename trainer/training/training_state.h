@@ -35,9 +35,8 @@ struct TrainingState {
 // Throws DataError unless train() can go on from such a checkpoint with a model of these parameters and tables.
 void check_continues(const Manifest& manifest, const Parameters& parameters, const ShardedTables& tables);
 
-// The parameters that a run has to show so far, sharded tables behind them: the best on validation where it keeps them,
-// else the last.  Rows of growing tables are those of their keys; of a checkpoint that was read without rows there are
-// no tables.
+// The parameters that a run has to show so far, without sharded tables: the best on validation where it keeps them,
+// else the last.
 NamedTensors trained_parameters(const Checkpoint& checkpoint);
 
 }  // namespace warmstart

@@ -8,6 +8,7 @@
 
 #include "base/stopwatch.h"
 #include "cluster/watchdog.h"
+#include "trainer/training/catalogue_encoding.h"
 #include "trainer/training/looked_up_ids.h"
 #include "trainer/training/run_warnings.h"
 
@@ -53,14 +54,27 @@ Validation ValidationWatch::validate(std::int64_t step) {
   return validation;
 }
 
-// The rows of sharded tables that this rank's tasks look up are its own meanwhile.
+// The rows of sharded tables that this rank's tasks look up are its own meanwhile, after those of the entities.
 std::vector<EvaluationResult> ValidationWatch::results() {
   if (tables_.empty() || tables_.ranks() == 1) return evaluation_->run(model_);
-  if (looked_up_.empty()) looked_up_ = looked_up_ids({&*evaluation_}, kinds_of_ids(tables_));
-  tables_.hold(looked_up_, group_);
-  auto results = evaluation_->run(model_);
+  const auto* by_encodings = evaluation_->ranks_all() ? options_.by_encodings : nullptr;
+  const auto kinds = kinds_of_ids(tables_);
+  if (looked_up_.empty()) looked_up_ = looked_up_ids({&*evaluation_}, kinds, by_encodings != nullptr);
+  std::optional<CataloguedLearner> catalogued;
+  if (by_encodings != nullptr)
+    catalogued.emplace(
+        *by_encodings,
+        catalogue_encoding(*by_encodings, dataset_,
+                           {kinds, tables_.bytes_of_values(), [this](const auto& ids) { hold(ids); }}, group_));
+  hold(looked_up_);
+  auto results = evaluation_->run(catalogued ? static_cast<const Recommender&>(*catalogued) : model_);
   tables_.release();
   return results;
+}
+
+void ValidationWatch::hold(const std::vector<at::Tensor>& ids) {
+  tables_.release();
+  tables_.hold(ids, group_);
 }
 
 void ValidationWatch::note_best(std::int64_t step, double value, const std::vector<EvaluationResult>& results) {

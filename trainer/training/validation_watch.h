@@ -10,14 +10,17 @@
 
 #include "trainer/evaluation/evaluation.h"
 #include "trainer/layers/parameters.h"
+#include "trainer/learner/learner.h"
 #include "trainer/tables/sharded_tables.h"
 
 namespace warmstart {
 
 struct ValidationOptions {
   EvaluationOptions evaluation;
-  Measure measure;            // tells which parameters are best
-  bool keep_best = true;      // remember the best parameters, not only when they were
+  Measure measure;        // tells which parameters are best
+  bool keep_best = true;  // remember the best parameters, not only when they were
+  // The model, where it is a learner that scores all entities by their encodings; else null.  It outlives the watch.
+  const Learner* by_encodings = nullptr;
   std::int64_t patience = 0;  // validations without a better one before the run is over; 0: it never is
 };
 
@@ -59,6 +62,7 @@ class ValidationWatch {
 
  private:
   std::vector<EvaluationResult> results();
+  void hold(const std::vector<at::Tensor>& ids);
   void note_best(std::int64_t step, double value, const std::vector<EvaluationResult>& results);
   std::string not_finite(std::int64_t step, const std::vector<EvaluationResult>& results) const;
 

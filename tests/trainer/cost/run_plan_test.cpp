@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/hdf5.h"
 #include "cluster/mpi_communicator.h"
 #include "data/ingest.h"
+#include "tests/support/shared_folder.h"
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/training/training.h"
@@ -79,6 +81,54 @@ TEST_F(RunPlanTest, BytesAreAsPlannedWithNegativesAndReplicatedTables) {
   options.episode.negatives = 2;
   expect_as_planned(0);
   expect_as_planned(1 << 20);
+}
+
+// As arrays have them: what HDF5 adds is left out.
+double bytes_in(const std::filesystem::path& folder, const Manifest& manifest) {
+  double bytes = 4.0 * static_cast<double>(manifest.vectors.size()) * static_cast<double>(manifest.count);
+  for (std::int64_t shard = 0; shard < kVirtualShards; ++shard) {
+    const Hdf5Mapping file(folder / table_file_name(shard));
+    for (const auto& table : manifest.tables)
+      for (const auto& array : table.arrays) {
+        const auto name = table.name + "/" + array.name;
+        bytes += static_cast<double>(array.width == 0 ? file.array<std::int64_t>(name).size_bytes()
+                                                      : file.array<float>(name).size_bytes());
+      }
+  }
+  return bytes;
+}
+
+double changed_rows_in(const std::filesystem::path& folder, const std::string& table) {
+  double rows = 0.0;
+  for (std::int64_t shard = 0; shard < kVirtualShards; ++shard)
+    rows +=
+        static_cast<double>(Hdf5Mapping(folder / table_file_name(shard)).array<std::int64_t>(table + "/place").size());
+  return rows;
+}
+
+TEST_F(RunPlanTest, DeltasHaveAsManyRowsAndBytesAsPlanned) {
+  const SharedFolder shared(group);
+  options.tasks = 8;
+  options.steps = 12;
+  options.tables.placement.replicated_rows = 0;
+  options.save.run = shared.path();
+  options.save.every_steps = 1;
+  options.save.full_every = options.save.retention.last = 100;
+  measured(0);
+  const RunPlan plan(*dataset, model_options, options, {}, true);
+  std::int64_t deltas = 0;
+  for (const auto& folder : checkpoints_of(shared.path())) {
+    const auto manifest = read_manifest(folder);
+    if (!manifest.base) continue;
+    ++deltas;
+    const auto expected = plan.delta(manifest.step - manifest.base->step);
+    const auto rows = changed_rows_in(folder, "embedding"), keys = changed_rows_in(folder, "key_bias");
+    EXPECT_LT(rows, 2500);  // of which there are 3000
+    EXPECT_NEAR(expected.rows.rows, rows, 0.1 * rows);
+    EXPECT_NEAR(expected.rows.keys, keys, 0.1 * keys);
+    EXPECT_NEAR(expected.bytes, bytes_in(folder, manifest), 0.1 * expected.bytes);
+  }
+  EXPECT_GT(deltas, 0);
 }
 
 }  // namespace

@@ -133,5 +133,32 @@ TEST(ShardingOptions, SayUpToHowManyRowsATableIsReplicated) {
   EXPECT_EQ(placement.replicated_rows, 250);
 }
 
+// What is written is what a checkpoint would refuse to be read with.
+TEST_F(RowOptimizerTest, NotesRowsThatAreNotFiniteAndThoseThatAreAgain) {
+  make(2);
+  const RowOptimizer optimizer(tables, {}, adam);
+  optimizer.update(gradient({0, 2}, at::full({2, 2}, 0.5f)), 0, 1.0, 1.0);
+  EXPECT_TRUE(tables.are_finite());
+  Checkpoint before, spoilt;
+  tables.save(before);
+  EXPECT_TRUE(before.rows_are_finite);
+  // The square of the gradient is too large, and the values do not change.
+  optimizer.update(gradient({1}, at::full({1, 2}, 1e30f)), 1, 1.0, 1.0);
+  EXPECT_TRUE(values().isfinite().all().item<bool>());
+  EXPECT_FALSE(tables.are_finite());
+  tables.save(spoilt);
+  EXPECT_FALSE(spoilt.rows_are_finite);
+  tables.restore(before);
+  EXPECT_TRUE(tables.are_finite());
+  subtract(gradient({2}, at::full({1, 2}, NAN)), 2, 0.1);
+  EXPECT_FALSE(tables.are_finite());
+  tables.keep_best(3);
+  tables.list()[0].records.fill_(1.0);
+  optimizer.update(gradient({2}, at::full({1, 2}, 0.5f)), 3, 1.0, 1.0);
+  EXPECT_FALSE(tables.are_finite());  // the best values are not
+  tables.keep_best(4);
+  EXPECT_TRUE(tables.are_finite());
+}
+
 }  // namespace
 }  // namespace warmstart

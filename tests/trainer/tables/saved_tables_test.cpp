@@ -482,13 +482,33 @@ TEST_F(SavedTablesTest, ValuesOfAnotherWidthAreNotRead) {
   for (const auto* each : {&fixed, &tables}) {
     auto checkpoint = saved(*each);
     const auto addresses = each == &fixed ? at::arange(70, at::kLong) : names.addresses();
-    EXPECT_NO_THROW(whole_tables(checkpoint, false));
     EXPECT_NO_THROW(saved_rows(checkpoint, "embedding", false, addresses, &names));
     auto& values = entry(checkpoint, "embedding").arrays["values"];
     values = values.narrow(1, 0, 1).contiguous();
-    EXPECT_THROW(whole_tables(checkpoint, false), DataError);
     EXPECT_THROW(saved_rows(checkpoint, "embedding", false, addresses, &names), DataError);
   }
+}
+
+// One virtual shard after the other they are the table.
+TEST_F(SavedTablesTest, AShardsRowsAreThoseOfItsIdsAndOfNoPlaceWithoutOne) {
+  const auto values = at::arange(70 * kWordWidth, at::kFloat).view({70, kWordWidth});
+  auto found = at::zeros_like(values), seen = at::zeros({70});
+  for (int number = 0; number < kVirtualShards; ++number) {
+    ShardedTables shard(number, kVirtualShards);
+    shard.add({"embedding", ParameterGroup::kEmbedding, IdsOf::kRows, 70, kWordWidth,
+               Initialiser(3).normal_table(70, kWordWidth, 1.0)});
+    shard.draw();
+    shard.assign("embedding", values);
+    auto checkpoint = saved(shard);
+    const auto [rows, ids] = rows_of_shard(checkpoint, "embedding", false);
+    found.index_copy_(0, ids, rows);
+    seen.index_add_(0, ids, at::ones({ids.numel()}));
+    EXPECT_THROW(rows_of_shard(checkpoint, "embedding", true), DataError);
+    entry(checkpoint, "embedding").arrays["values"] = rows.narrow(0, 0, 0);
+    EXPECT_THROW(rows_of_shard(checkpoint, "embedding", false), DataError);
+  }
+  EXPECT_TRUE(at::equal(found, values));
+  EXPECT_TRUE(seen.eq(1).all().item<bool>());
 }
 
 TEST_F(SavedTablesTest, MoreRowsThanThereIsRoomForAreRefused) {

@@ -13,6 +13,7 @@
 #include "trainer/tables/named_ids.h"
 #include "trainer/tables/saved_totals.h"
 #include "trainer/tables/trained_rows.h"
+#include "trainer/training/catalogue_encoding.h"
 #include "trainer/training/training.h"
 
 namespace warmstart {
@@ -334,6 +335,34 @@ TEST_F(ShardedTrainingTest, EachRankCopiesTheRowsThatItAsksFor) {
         EXPECT_TRUE(at::equal(all.tables->whole(table.name), trained->sharded_tables().whole(table.name)));
       }
     }
+  }
+}
+
+// Each rank has rows of some entities at a time.
+TEST_F(ShardedTrainingTest, EntitiesAreEncodedInRoundsToTheBitsOfARankThatHasAllRows) {
+  take_data_of_many_items();
+  constexpr std::int64_t kBlock = 64;
+  for (const auto& stages : std::vector<std::vector<StageKind>>{
+           {StageKind::kPrior}, {StageKind::kPrior, StageKind::kSupportEncoder, StageKind::kRidge}}) {
+    model_options.adapt.stages = stages;
+    const auto whole = model(alone), shared = model(group);
+    auto& tables = shared->sharded_tables();
+    RowsElsewhere rows = {{}, tables.bytes_of_values(), {}};
+    for (const auto& list : tables.lists()) rows.kinds.push_back({list.ids_of(), list.ids()});
+    int brought = 0;
+    rows.bring = [&](const std::vector<at::Tensor>& ids) {
+      ++brought;
+      EXPECT_LT(ids[0].numel(), 64 * kBlock / 10);
+      tables.release();
+      tables.hold(ids, group);
+    };
+    const auto found = catalogue_encoding(*shared, *dataset, rows, group, {kBlock, rows.bytes / 3 / group.size()});
+    EXPECT_GE(brought, group.size() == 4 ? 2 : 3);
+    const auto wanted = encoded_entities(*whole, *dataset, 0, dataset->entities(), kBlock);
+    EXPECT_TRUE(at::equal(found->features(), wanted.features()));
+    EXPECT_TRUE(at::equal(found->base(), wanted.base()));
+    ASSERT_EQ(found->parts().size(), wanted.parts().size());
+    for (const auto& [name, part] : wanted.parts()) EXPECT_TRUE(at::equal(found->parts().at(name), part)) << name;
   }
 }
 

@@ -1,0 +1,110 @@
+#include "trainer/training/catalogue_encoding.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/host.h"
+#include "base/plural.h"
+#include "cluster/agreement.h"
+#include "trainer/learner/memory_estimate.h"
+#include "trainer/training/looked_up_ids.h"
+
+namespace warmstart {
+namespace {
+
+struct EntityRange {
+  std::int64_t first, end;
+  std::int64_t count() const { return end - first; }
+};
+
+// Whole blocks of entities, in rounds in each of which every rank has as many; the last ranks may have none.
+class Rounds {
+ public:
+  Rounds(std::int64_t entities, const RowsElsewhere& rows, int ranks, const CatalogueCut& cut)
+      : entities_(entities), ranks_(ranks) {
+    const auto blocks = (entities + cut.block - 1) / cut.block;
+    const auto wanted = std::min<double>(std::ceil(rows.bytes / cut.bytes / ranks), CatalogueCut::kMostRounds);
+    const auto parts = std::max<std::int64_t>(static_cast<std::int64_t>(wanted), 1) * ranks;
+    share_ = (blocks + parts - 1) / parts * cut.block;
+  }
+  std::int64_t share() const { return share_; }  // entities of a rank in a round
+  std::int64_t count() const { return (entities_ + share_ * ranks_ - 1) / (share_ * ranks_); }
+  EntityRange of(std::int64_t round, int rank) const {
+    const auto first = std::min(entities_, (round * ranks_ + rank) * share_);
+    return {first, std::min(entities_, first + share_)};
+  }
+
+ private:
+  std::int64_t entities_, ranks_, share_;
+};
+
+std::vector<at::Tensor> ids_of(const Dataset& dataset, EntityRange range, const RowsElsewhere& rows,
+                               std::int64_t block) {
+  LookedUpIds ids;
+  for (auto first = range.first; first < range.end; first += block)
+    ids.add(entities_as_rows(dataset, first, std::min(range.end, first + block)));
+  return ids.of(rows.kinds);
+}
+
+// An encoding as one matrix [entities, numbers], on the host.
+at::Tensor packed(const Encoding& encoding) {
+  std::vector<at::Tensor> columns = {encoding.features(), encoding.base()};
+  for (const auto& [name, part] : encoding.parts()) columns.push_back(part);
+  return at::cat(columns, 1).cpu();
+}
+
+// The other way, with the columns of `like`, where its tensors are.
+Encoding unpacked(const at::Tensor& matrix, const Encoding& like) {
+  std::int64_t first = 0;
+  const auto next = [&](const at::Tensor& column) {
+    const auto width = column.size(1);
+    return matrix.narrow(1, std::exchange(first, first + width), width).contiguous().to(column.device());
+  };
+  auto features = next(like.features()), base = next(like.base());
+  std::map<std::string, at::Tensor> parts;
+  for (const auto& [name, part] : like.parts()) parts[name] = next(part);
+  return {std::move(features), std::move(base), std::move(parts)};
+}
+
+at::Tensor room_for(std::int64_t entities, std::int64_t numbers, const Dataset& dataset) {
+  const auto bytes = kBytesOfValue * static_cast<double>(entities) * static_cast<double>(numbers);
+  require_memory(2 * bytes, fmt::format("evaluate.candidates = all: the encodings of {}, twice",
+                                        counted(entities, dataset.schema().entity)));
+  return at::empty({entities, numbers}, at::kFloat);
+}
+
+}  // namespace
+
+std::shared_ptr<const Encoding> catalogue_encoding(const Learner& learner, const Dataset& dataset,
+                                                   const RowsElsewhere& rows, Communicator& group,
+                                                   const CatalogueCut& cut) {
+  const Rounds rounds(dataset.entities(), rows, group.size(), cut);
+  std::optional<Encoding> like;
+  at::Tensor all;
+  for (std::int64_t round = 0; round < rounds.count(); ++round) {
+    // A rank without any takes part with what the first one has.
+    auto own = rounds.of(round, group.rank());
+    if (own.count() == 0) own = rounds.of(round, 0);
+    rows.bring(ids_of(dataset, own, rows, cut.block));
+    at::Tensor encoded;
+    agree(group, [&] {
+      like = encoded_entities(learner, dataset, own.first, own.end, cut.block);
+      encoded = packed(*like);
+      if (!all.defined()) all = room_for(dataset.entities(), encoded.size(1), dataset);
+      encoded = at::constant_pad_nd(encoded, {0, 0, 0, rounds.share() - own.count()});
+    });
+    const auto gathered = group.gather_slices(encoded.flatten()).view({-1, encoded.size(1)});
+    for (int rank = 0; rank < group.size(); ++rank) {
+      const auto [first, end] = rounds.of(round, rank);
+      all.slice(0, first, end).copy_(gathered.narrow(0, rank * rounds.share(), end - first));
+    }
+  }
+  return std::make_shared<const Encoding>(unpacked(all, *like));
+}
+
+}  // namespace warmstart
