@@ -42,6 +42,8 @@ MAIN = {
     "ridge": method(""),
     "ridge, query rows alone": method("--adapt.leave-one-out 0"),
     "kernel": method(KERNEL),
+    "kernel, noise": method(f"{KERNEL} --adapt.row-noise true"),
+    "kernel, noise, longer": method(f"{KERNEL} --adapt.row-noise true --episode.rows 25 --train.epochs 14"),
     "joint": method(JOINT),
 }
 
