@@ -60,9 +60,7 @@ at::Tensor addresses_of(const RowAddresses& addresses) {
 
 TrainedRows::TrainedRows(const Checkpoint& checkpoint, std::shared_ptr<CopiedTables> tables,
                          const std::function<RowAddresses(IdsOf)>& addresses_of)
-    : files_(checkpoint.files.value()),
-      best_(checkpoint.has_best()),
-      tables_(std::move(tables)) {
+    : files_(checkpoint.files.value()), best_(checkpoint.has_best()), tables_(std::move(tables)) {
   if (tables_->list().size() != tables_->names().size())
     throw DataError("the checkpoint has sharded tables that the model has not");
   for (const auto& table : tables_->list()) {
