@@ -326,6 +326,15 @@ std::string scopes_of(const Row& row, ObjectiveKind objective, std::set<std::str
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+bool has_method(const Row& row) {
+  const auto is_one = [](const ModelOptions& options) { return !refusal_of(options); };
+  const auto objectives = values_of<ObjectiveKind>();
+  return std::any_of(objectives.begin(), objectives.end(), [&](auto objective) {
+    const auto methods = in_every_scope(row, objective);
+    return std::any_of(methods.begin(), methods.end(), is_one);
+  });
+}
+
 // A line of the table, with a place {} for the networks.
 std::string cells_of(const Row& row, std::set<std::string>& reasons) {
   auto cells = fmt::format("| {} | {} | {{}} |", names_of(row.stages), name_of_readout(row.readout, row.full_context));
@@ -378,6 +387,7 @@ std::string methods_table() {
   std::vector<std::pair<std::string, std::vector<std::string>>> rows;
   for (const auto& row : rows_of_table()) {
     const auto cells = cells_of(row, reasons);
+    if (!has_method(row)) continue;
     auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& of) { return of.first == cells; });
     if (found == rows.end()) found = rows.insert(rows.end(), {cells, {}});
     found->second.push_back(name_of(row.network));

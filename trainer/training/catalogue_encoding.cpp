@@ -8,7 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/host.h"
 #include "base/plural.h"
 #include "cluster/agreement.h"
 #include "trainer/learner/memory_estimate.h"

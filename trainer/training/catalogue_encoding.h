@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/host.h"
 #include "cluster/communicator.h"
 #include "trainer/layers/table_declaration.h"
 #include "trainer/learner/learner_catalogue.h"
@@ -20,10 +21,11 @@ struct RowsElsewhere {
 };
 
 // How much of a catalogue is encoded at once, and how many bytes of rows a rank has copies of meanwhile, unless these
-// would be so few that they are brought more than kMostRounds times.
+// would be so few that they are brought more than kMostRounds times.  Each time costs a pass over the files of a
+// checkpoint, so there is no more than one where memory allows it.
 struct CatalogueCut {
   std::int64_t block = kEntitiesAtOnce;
-  double bytes = 64e6;
+  double bytes = host_memory_bytes() / 16;
   static constexpr std::int64_t kMostRounds = 16;
 };
 
