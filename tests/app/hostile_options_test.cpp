@@ -79,9 +79,11 @@ TEST_F(HostileOptionsTest, OptionsOfAPartThatIsNotChosenAreRefusedWithThePart) {
     expect(message, option.substr(0, option.find('=')) + " belongs to " + part);
   };
   refused("model.network=mf", "model.embedding=8",
-          "model.network = two-tower or mlp or content or deepfm or din; it is 'mf' here");
-  refused("model.network=mf", "model.tower=8", "model.network = two-tower or mlp or deepfm or din; it is 'mf' here");
-  refused("model.network=mlp", "model.features=8", "model.network = two-tower or mf; it is 'mlp' here");
+          "model.network = two-tower or mlp or content or deepfm or din or entity-towers; it is 'mf' here");
+  refused("model.network=mf", "model.tower=8",
+          "model.network = two-tower or mlp or deepfm or din or entity-towers; it is 'mf' here");
+  refused("model.network=mlp", "model.features=8",
+          "model.network = two-tower or mf or entity-towers; it is 'mlp' here");
   refused("model.objective=binary", "model.absolute=1", "model.objective = squared; it is 'binary' here");
   refused("adapt.readout=matching", "adapt.contrast=2", "adapt.readout = siamese; it is 'matching' here");
   refused("adapt.stages=steps", "model.prior=8", "adapt.stages = prior or task-memory; it is 'steps' here");
