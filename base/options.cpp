@@ -39,6 +39,12 @@ bool is_among(const Choice& choice, const std::string& made) {
 std::string section_name(const std::string& key) { return key.substr(0, key.find('.')); }
 std::string name_in_section(const std::string& key) { return key.substr(key.find('.') + 1); }
 
+// How far one name is from another, in letters; a name that was left off behind a hyphen counts as two.
+std::size_t distance_of_names(const std::string& name, const std::string& wanted) {
+  const auto letters = edit_distance(name, wanted);
+  return wanted.starts_with(name + "-") ? std::min<std::size_t>(letters, 2) : letters;
+}
+
 bool is_assignment(const std::string& word) {
   const auto dot = word.find('.'), equals = word.find('=');
   return dot != std::string::npos && equals != std::string::npos && dot < equals;
@@ -82,8 +88,8 @@ Option& Options::find_or_explain(const std::string& key, const std::string& wher
   // Sections are forgiven cheaply: a right name in a wrong section is a likely slip.  Of equals the command's own wins.
   std::vector<std::pair<std::size_t, bool>> distances;
   for (const auto& option : list_) {
-    const auto letters =
-        std::min(edit_distance(key, option.key), 1 + edit_distance(name_in_section(key), name_in_section(option.key)));
+    const auto letters = std::min(distance_of_names(key, option.key),
+                                  1 + distance_of_names(name_in_section(key), name_in_section(option.key)));
     distances.emplace_back(letters, section_name(option.key) != own_section);
   }
   const auto nearest = list_.begin() + (std::min_element(distances.begin(), distances.end()) - distances.begin());

@@ -100,6 +100,11 @@ TEST_F(OptionsTest, UnknownKeysNameTheNearestRightOne) {
   expect(message, "did you mean 'data.shards'");
 }
 
+TEST_F(OptionsTest, UnknownKeysNameTheOneThatGoesOnBehindThem) {
+  for (const std::string key : {"data.label", "model.label"})
+    expect(complaint({"--set", key + "=3"}), "unknown option '" + key + "'; did you mean 'data.label-max'?");
+}
+
 TEST_F(OptionsTest, OfEquallyNearKeysTheCommandsOwnIsNamed) {
   expect(complaint({"--stps", "3"}), "did you mean 'train.steps'");
 }
