@@ -95,6 +95,7 @@ nlohmann::json TableInspection::growth() const {
   return all;
 }
 
+// Norms are shown in single precision, as those of the parameters are.
 nlohmann::json TableInspection::parameters() const {
   auto all = nlohmann::json::array();
   for (const auto& rows : rows_)

@@ -67,9 +67,9 @@ Checkpoint read_checkpoint_on_all(const std::filesystem::path& path, Communicato
 using SeeShard = std::function<void(const Checkpoint& shard)>;
 
 // Collective.  As read_checkpoint_on_all, but the rows of tables stay in their files: each rank has read those of its
-// own shards, one after the other, and found them sound.  They stay there as long as what is returned, or a copy of its
-// `files`, lives.  `see` is shown each shard as it is read, from the rank's
-// first one on; from there again where the checkpoint proves damaged and an older one is read.
+// own shards, one after the other, and found them sound.  The files stay as long as what is returned, or a copy of its
+// `files`, lives.  `see` is shown each shard as it is read, from the rank's first one on; from there again where the
+// checkpoint proves damaged and an older one is read.
 Checkpoint read_checkpoint_without_rows(const std::filesystem::path& path, Communicator& group,
                                         const AcceptManifest& accept = {}, const SeeShard& see = {});
 

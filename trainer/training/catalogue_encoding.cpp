@@ -21,15 +21,20 @@ struct EntityRange {
   std::int64_t count() const { return end - first; }
 };
 
-// Whole blocks of entities, in rounds in each of which every rank has as many; the last ranks may have none.
+// Collective.  As many rounds as the rank wants whose host has the least memory.
+std::int64_t rounds_of_all(double bytes, const CatalogueCut& cut, Communicator& group) {
+  const auto wanted = std::clamp<double>(std::ceil(bytes / cut.bytes / group.size()), 1, CatalogueCut::kMostRounds);
+  const auto own = at::full({1}, static_cast<std::int64_t>(wanted), at::kLong);
+  return group.gather_slices(own).max().item<std::int64_t>();
+}
+
+// Whole blocks of entities, in at most so many rounds, in each of which every rank has as many; the last ranks may have
+// none.
 class Rounds {
  public:
-  Rounds(std::int64_t entities, const RowsElsewhere& rows, int ranks, const CatalogueCut& cut)
-      : entities_(entities), ranks_(ranks) {
-    const auto blocks = (entities + cut.block - 1) / cut.block;
-    const auto wanted = std::min<double>(std::ceil(rows.bytes / cut.bytes / ranks), CatalogueCut::kMostRounds);
-    const auto parts = std::max<std::int64_t>(static_cast<std::int64_t>(wanted), 1) * ranks;
-    share_ = (blocks + parts - 1) / parts * cut.block;
+  Rounds(std::int64_t entities, std::int64_t most, int ranks, std::int64_t block) : entities_(entities), ranks_(ranks) {
+    const auto blocks = (entities + block - 1) / block, parts = most * ranks;
+    share_ = (blocks + parts - 1) / parts * block;
   }
   std::int64_t share() const { return share_; }  // entities of a rank in a round
   std::int64_t count() const { return (entities_ + share_ * ranks_ - 1) / (share_ * ranks_); }
@@ -82,7 +87,7 @@ at::Tensor room_for(std::int64_t entities, std::int64_t numbers, const Dataset& 
 std::shared_ptr<const Encoding> catalogue_encoding(const Learner& learner, const Dataset& dataset,
                                                    const RowsElsewhere& rows, Communicator& group,
                                                    const CatalogueCut& cut) {
-  const Rounds rounds(dataset.entities(), rows, group.size(), cut);
+  const Rounds rounds(dataset.entities(), rounds_of_all(rows.bytes, cut, group), group.size(), cut.block);
   std::optional<Encoding> like;
   at::Tensor all;
   for (std::int64_t round = 0; round < rounds.count(); ++round) {

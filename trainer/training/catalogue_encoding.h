@@ -22,7 +22,7 @@ struct RowsElsewhere {
 
 // How much of a catalogue is encoded at once, and how many bytes of rows a rank has copies of meanwhile, unless these
 // would be so few that they are brought more than kMostRounds times.  Each time costs a pass over the files of a
-// checkpoint, so there is no more than one where memory allows it.
+// checkpoint, so there is no more than one where memory allows it.  Ranks may differ in `bytes`: the least counts.
 struct CatalogueCut {
   std::int64_t block = kEntitiesAtOnce;
   double bytes = host_memory_bytes() / 16;

@@ -22,8 +22,8 @@ class LookedUpIds {
   std::map<IdsOf, std::set<std::int64_t>> ids_;
 };
 
-// Likewise of this rank's tasks of some evaluations: all ids where the candidates are all entities, unless these have
-// been encoded before.
+// The ids of each kind that this rank's tasks of some evaluations look up, likewise: all ids where the candidates are
+// all entities, unless these have been encoded before.
 std::vector<at::Tensor> looked_up_ids(const std::vector<const Evaluation*>& evaluations,
                                       const std::vector<IdRange>& kinds, bool catalogue_is_encoded);
 
