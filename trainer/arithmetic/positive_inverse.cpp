@@ -21,29 +21,53 @@ using torch::autograd::variable_list;
 // Of the value on the diagonal: what rounding leaves of smaller pivots may be of either sign.
 constexpr float kLeastPivot = 1e-5f;
 
-// The leading n rows and columns of a matrix in place, by the symmetric sweep operator (Dempster 1969): each sweep is a
-// rank-one change of the lower triangle, and all of them leave minus the inverse.  A LAPACK would take other ways, to
-// other bits, by where a matrix begins.
-void invert(float* matrix, std::int64_t n, std::int64_t stride) {
-  std::vector<float> floors, column(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i) floors.push_back(kLeastPivot * matrix[i * stride + i]);
-  const auto at = [=](std::int64_t i, std::int64_t j) -> float& {
-    return matrix[std::max(i, j) * stride + std::min(i, j)];
-  };
-  for (std::int64_t k = 0; k < n; ++k) {
-    auto* __restrict p = column.data();
-    for (std::int64_t i = 0; i < n; ++i) p[i] = i == k ? 0.0f : at(i, k);
-    const float inverse = 1.0f / std::max(at(k, k), floors[static_cast<std::size_t>(k)]);
-    for (std::int64_t i = 0; i < n; ++i) {
-      const float factor = p[i] * inverse;
-      auto* __restrict row = matrix + i * stride;
-      for (std::int64_t j = 0; j <= i; ++j) row[j] -= factor * p[j];
-    }
-    for (std::int64_t i = 0; i < n; ++i) at(i, k) = p[i] * inverse;
-    at(k, k) = -inverse;
+// Values that a sweep takes at a time: rows are padded to a multiple of it, so that none are left over.
+constexpr std::int64_t kLanes = 16;
+
+// The lower triangle of a matrix [n, stride] changed by rank one, with each value's product and difference rounded by
+// themselves, so that the bits are those of any processor.
+#ifdef __x86_64__
+[[gnu::target_clones("avx2", "default")]]
+#endif
+void change_by_rank_one(float* __restrict matrix, const float* __restrict column, float inverse, std::int64_t n,
+                        std::int64_t stride) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float factor = column[i] * inverse;
+    auto* row = matrix + i * stride;
+    for (std::int64_t j = 0; j <= i; j += kLanes)
+      for (std::int64_t lane = 0; lane < kLanes; ++lane) row[j + lane] -= factor * column[j + lane];
   }
+}
+
+// The symmetric sweep operator (Dempster 1969) on the lower triangle of a matrix [n, stride]: each sweep is a rank-one
+// change, and all of them leave minus the inverse.  A LAPACK would take other ways, to other bits, by where a matrix
+// begins.
+void sweep(float* matrix, std::int64_t n, std::int64_t stride) {
+  std::vector<float> floors, column(static_cast<std::size_t>(stride));
+  for (std::int64_t i = 0; i < n; ++i) floors.push_back(kLeastPivot * matrix[i * stride + i]);
+  auto* p = column.data();
+  for (std::int64_t k = 0; k < n; ++k) {
+    auto* own = matrix + k * stride;
+    const float inverse = 1.0f / std::max(own[k], floors[static_cast<std::size_t>(k)]);
+    std::copy_n(own, k, p);
+    p[k] = 0.0f;
+    for (auto i = k + 1; i < n; ++i) p[i] = matrix[i * stride + k];
+    change_by_rank_one(matrix, p, inverse, n, stride);
+    for (std::int64_t i = 0; i < k; ++i) own[i] = p[i] * inverse;
+    for (auto i = k + 1; i < n; ++i) matrix[i * stride + k] = p[i] * inverse;
+    own[k] = -inverse;
+  }
+}
+
+// The leading n rows and columns of a matrix in place; the others become 0.
+void invert(float* matrix, std::int64_t n, std::int64_t stride) {
+  const auto padded = (n + kLanes - 1) / kLanes * kLanes;
+  std::vector<float> lower(static_cast<std::size_t>(n * padded));
+  auto* values = lower.data();
+  for (std::int64_t i = 0; i < n; ++i) std::copy_n(matrix + i * stride, i + 1, values + i * padded);
+  sweep(values, n, padded);
   for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t j = 0; j <= i; ++j) matrix[i * stride + j] = matrix[j * stride + i] = -matrix[i * stride + j];
+    for (std::int64_t j = 0; j <= i; ++j) matrix[i * stride + j] = matrix[j * stride + i] = -values[i * padded + j];
   for (std::int64_t i = 0; i < stride; ++i)
     std::fill(matrix + i * stride + (i < n ? n : 0), matrix + (i + 1) * stride, 0.0f);
 }
