@@ -59,12 +59,12 @@ at::Tensor responses_of(const ResidualRows& rows, const RowTensors& labels) {
 }
 
 // What the memory's weights make of the start.
-void join(TaskState& state, const at::Tensor& start, const at::Tensor& row_counts) {
+void join(TaskState& state, const at::Tensor& start, const Support& support) {
   const auto& memory = *state.kernel;
   const auto& parameters = state.layers.parameters();
   state.head = head_of(start + task_product(memory.scaled_rows.transpose(1, 2), memory.weights));
-  if (has_noise(parameters))
-    state.noise = noise_of(parameters, row_counts, (memory.residuals * memory.weights).sum(1, true));
+  if (support.wanted.noise && has_noise(parameters))
+    state.noise = noise_of(parameters, support.row_counts, (memory.residuals * memory.weights).sum(1, true));
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ void Kernel::apply(TaskState& state, const Support& support) const {
   if (support.wanted.sums) memory.responses = responses_of(rows, support.labels);
   if (support.wanted.shares) state.add_shares(task_product(memory.inverse, memory.scaled_rows) * memory.residuals);
   state.kernel = std::move(memory);
-  join(state, rows.start, support.row_counts);
+  join(state, rows.start, support);
 }
 
 void Kernel::update(TaskState& state, const Support& support) const {
@@ -116,7 +116,7 @@ void Kernel::update(TaskState& state, const Support& support) const {
   }
   memory.residuals = memory.responses - task_product(memory.scaled_rows / memory.variance.transpose(1, 2), rows.start);
   memory.weights = task_product(memory.inverse, memory.residuals);
-  join(state, rows.start, support.row_counts);
+  join(state, rows.start, support);
 }
 
 }  // namespace warmstart

@@ -15,6 +15,8 @@ struct Wanted {
   bool shares = false;    // what each support row has added to the head
   bool sums = false;      // what update() goes on from
   bool change = false;    // what inner steps change of what all tasks share; they are constants to autograd, then
+  bool memory = true;     // what the state's memory() is made of
+  bool noise = true;      // what predictive() is made of beside the outputs
 };
 
 // What a stage sees of the tasks of a microbatch.

@@ -13,15 +13,23 @@ using Quiet =
                      policies::overflow_error<policies::ignore_error>,
                      policies::evaluation_error<policies::ignore_error>, policies::promote_double<false>>;
 
+using Distribution = boost::math::students_t_distribution<double, Quiet>;
+
+// A central interval reaches as far on either side.
+double reach(double freedom, double share) { return quantile(Distribution(freedom), 0.5 + share / 2); }
+
 }  // namespace
 
+StudentT::StudentT(double freedom)
+    : freedom(freedom),
+      reach50(reach(freedom, 0.5)),
+      reach80(reach(freedom, 0.8)),
+      reach95(reach(freedom, 0.95)),
+      log_peak(std::log(pdf(Distribution(freedom), 0.0))) {}
+
 Calibration calibration(std::span<const float> labels, std::span<const float> centres, std::span<const float> scales,
-                        double freedom) {
-  const boost::math::students_t_distribution<double, Quiet> distribution(freedom);
-  // A central interval reaches as far on either side.
-  const auto reach = [&](double share) { return quantile(distribution, 0.5 + share / 2); };
-  const double reach50 = reach(0.5), reach80 = reach(0.8), reach95 = reach(0.95);
-  const double log_peak = std::log(pdf(distribution, 0.0));
+                        const StudentT& distribution) {
+  const auto& [freedom, reach50, reach80, reach95, log_peak] = distribution;
   const auto weight = 1.0 / static_cast<double>(labels.size());
   Calibration found;
   for (std::size_t i = 0; i < labels.size(); ++i) {

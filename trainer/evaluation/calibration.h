@@ -17,9 +17,18 @@ struct Calibration {
   std::array<double, kCount> values() const { return {coverage50, coverage80, coverage95, log_likelihood}; }
 };
 
-// Of labels that are each said to be of Student's t distribution with these centres and scales, above 0, and with
-// `freedom` degrees of it.  All spans have one length, at least 1.
+// Student's t distribution with so many degrees of freedom, around 0 and of scale 1.
+struct StudentT {
+  explicit StudentT(double freedom);
+
+  double freedom;
+  double reach50, reach80, reach95;  // of the central intervals that hold 50, 80 and 95%, on either side
+  double log_peak;                   // logarithm of the density at 0
+};
+
+// Of labels that are each said to be of this distribution with these centres and scales, above 0.  All spans have one
+// length, at least 1.
 Calibration calibration(std::span<const float> labels, std::span<const float> centres, std::span<const float> scales,
-                        double freedom);
+                        const StudentT& distribution);
 
 }  // namespace warmstart

@@ -58,7 +58,7 @@ at::Tensor CatalogueRanking::predicted(std::vector<TaskEpisode> episodes, std::i
       episode.rows.unseen.push_back({static_cast<std::uint32_t>(entity), episode.rows.query.front()});
     episode.rows.query.clear();
   }
-  const auto found = recommender_.predict(make_batch(dataset_, episodes));
+  const auto found = recommender_.predict_labels(make_batch(dataset_, episodes));
   return found.scores.defined() ? found.scores : found.labels;
 }
 

@@ -104,7 +104,8 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
                              const Gathered& gathered) const {
   const auto episodes = drawn(batch, support);
   const auto made = make_batch(dataset_, episodes);
-  const auto predicted = recommender.predict(made);
+  const auto predicted = tells_calibration(recommender) ? recommender.predict(made) : recommender.predict_labels(made);
+  std::optional<StudentT> distribution;
   for (std::size_t t = 0; t < episodes.size(); ++t) {
     const auto place = batches_[batch][t];
     const auto first = rows_.first(place);
@@ -116,9 +117,11 @@ void Evaluation::judge_batch(const Recommender& recommender, std::size_t batch, 
     copy_to(gathered.predicted, first, task.of(predicted.labels));
     copy_to(gathered.scores, first, task.of(predicted.scores.defined() ? predicted.scores : predicted.labels));
     if (!tells_calibration(recommender)) continue;
+    // Tasks with as many support rows have it in common.
     const double freedom = predicted.freedom.const_data_ptr<float>()[t];
+    if (!distribution || distribution->freedom != freedom) distribution.emplace(freedom);
     const auto known =
-        calibration(task.labels(), task.of(predicted.centres), task.of(predicted.scales), freedom).values();
+        calibration(task.labels(), task.of(predicted.centres), task.of(predicted.scales), *distribution).values();
     std::copy(known.begin(), known.end(),
               gathered.calibration[static_cast<std::int64_t>(place)].mutable_data_ptr<double>());
   }

@@ -36,6 +36,9 @@ class Recommender {
 
   virtual Predictions predict(const EpisodeBatch& batch) const = 0;
 
+  // As predict() to rounding, without distributions: faster, where those take time.
+  virtual Predictions predict_labels(const EpisodeBatch& batch) const { return predict(batch); }
+
   // Scores entities faster than predict() as query rows, where it can; else null.  Both outlive it.
   virtual std::unique_ptr<CatalogueScorer> catalogue_scorer(const Dataset& /*dataset*/) const { return nullptr; }
 

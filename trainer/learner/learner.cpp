@@ -155,22 +155,23 @@ Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& b
   return encode(rows, unadapted);
 }
 
-Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers, const History* history) const {
+Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers, const History* history, bool noise) const {
   const auto encoding = warmstart::encode(*network_, rows, layers, history);
   std::map<std::string, at::Tensor> parts;
   for (const auto& name : row_parts_) parts[name] = linear(layers.parameters(), name, encoding.input());
-  if (learns_noise()) parts[kRowNoise] = row_noise_part(layers.parameters(), encoding.input(), rows);
+  if (learns_noise() && (noise || options_.adapt.row_noise))
+    parts[kRowNoise] = row_noise_part(layers.parameters(), encoding.input(), rows);
   return {encoding.features(), encoding.base(), std::move(parts)};
 }
 
-Predictions Learner::predict(const EpisodeBatch& batch) const {
+Predictions Learner::predicted(const EpisodeBatch& batch, bool distributions) const {
   const c10::NoGradGuard no_grad;
   const TensorBatch tensors(batch, parameters_.flat().options());
   const auto parameters = batch_parameters(tensors);
-  const Batch whole(*this, parameters, tensors, nullptr, Precision::kFloat32);
-  const auto state = whole.adapted();
+  const Batch whole(*this, parameters, tensors, nullptr, Precision::kFloat32, nullptr, distributions);
+  const auto state = whole.adapted({.memory = false});
   const auto on_host = [](const at::Tensor& values) { return values.to(at::kCPU, at::kFloat).contiguous(); };
-  if (!state.noise) {
+  if (!distributions) {
     const auto outputs = whole.outputs(state);
     Predictions predictions = {on_host(scores_of(outputs))};
     if (objective_->outputs() == 1) predictions.scores = on_host(outputs.squeeze(2));

@@ -103,7 +103,8 @@ class Learner : public Recommender {
   std::vector<LayerPlan> plan(std::int64_t support, std::int64_t query) const { return layers_.plan(support, query); }
 
   // Predictions on the scale of the label, within its range; of an objective that ranks() rows, scores on none.
-  Predictions predict(const EpisodeBatch& batch) const override;
+  Predictions predict(const EpisodeBatch& batch) const override { return predicted(batch, learns_noise()); }
+  Predictions predict_labels(const EpisodeBatch& batch) const override { return predicted(batch, false); }
   // Whether all entities can be scored by their encodings alone.
   bool scores_catalogues() const {
     return encodes_rows_once() && rows_are_entities(schema_) && objective_->outputs() == 1;
@@ -158,8 +159,11 @@ class Learner : public Recommender {
   // Whether deviations are learned.
   bool learns_noise() const;
 
-  // Without the tape.
-  Encoding encode(const Rows& rows, const AdaptedLayers& layers, const History* history = nullptr) const;
+  Predictions predicted(const EpisodeBatch& batch, bool distributions) const;
+
+  // Without the tape; without `noise` that of rows is left out, unless rows weigh by it.
+  Encoding encode(const Rows& rows, const AdaptedLayers& layers, const History* history = nullptr,
+                  bool noise = true) const;
 
   Schema schema_;
   ModelOptions options_;

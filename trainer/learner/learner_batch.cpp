@@ -8,9 +8,10 @@
 namespace warmstart {
 
 Learner::Batch::Batch(const Learner& learner, const BatchParameters& parameters, const TensorBatch& tensors,
-                      const Dropout* dropout, Precision precision, const Encoding* rows)
+                      const Dropout* dropout, Precision precision, const Encoding* rows, bool noise)
     : learner_(learner),
       dropout_(dropout),
+      noise_(noise),
       support_labels_(tensors.support),
       descriptions_(tensors.descriptions),
       unadapted_(learner.layers_, parameters, tensors.support.place.size(1), tensors.query.place.size(1), precision) {
@@ -18,7 +19,7 @@ Learner::Batch::Batch(const Learner& learner, const BatchParameters& parameters,
   if (rows)
     shared_ = *rows;
   else if (learner.encodes_rows_once())
-    shared_ = learner.encode(distinct, unadapted_);
+    shared_ = learner.encode(distinct, unadapted_, nullptr, noise_);
   const auto placed = [&](const RowTensors& rows) { return distinct.placed(rows.place, tensors.support.place); };
   take(placed(tensors.support), placed(tensors.query));
 }
@@ -43,6 +44,7 @@ TaskState Learner::Batch::started() const {
 
 TaskState Learner::Batch::adapted(Wanted wanted) const {
   auto state = unadapted();
+  wanted.noise &= noise_;
   if (wanted.shares) state.shares = no_shares();
   apply(state, learner_.stages_, wanted);
   return state;
@@ -99,7 +101,7 @@ RowEncoder Learner::Batch::encoder(const Rows& rows, const at::Tensor& may_atten
   std::optional<History> history;
   if (learner_.network_->reads_history()) history = {*support_rows_, may_attend};
   if (learner_.layers_.any_adapts() || learner_.options_.adapt.modulation) return {*learner_.network_, rows, history};
-  return RowEncoder(learner_.encode(rows, unadapted_, history ? &*history : nullptr));
+  return RowEncoder(learner_.encode(rows, unadapted_, history ? &*history : nullptr, noise_));
 }
 
 void Learner::Batch::apply(TaskState& state, std::span<const std::unique_ptr<Stage>> stages, Wanted wanted) const {

@@ -10,9 +10,9 @@ namespace warmstart {
 // Tasks on their way through a model's network and stages.  What it is made of outlives it.
 class Learner::Batch {
  public:
-  // `rows` as for Learner::losses.
+  // `rows` as for Learner::losses; without `noise` nobody may ask for predictive().
   Batch(const Learner& learner, const BatchParameters& parameters, const TensorBatch& tensors, const Dropout* dropout,
-        Precision precision, const Encoding* rows = nullptr);
+        Precision precision, const Encoding* rows = nullptr, bool noise = true);
   Batch(const Learner& learner, const BatchParameters& parameters, const Request& request);
 
   TaskState unadapted() const { return learner_.unadapted(unadapted_); }
@@ -48,6 +48,7 @@ class Learner::Batch {
 
   const Learner& learner_;
   const Dropout* dropout_;
+  bool noise_ = true;
   const RowTensors& support_labels_;
   const FeatureTensors& descriptions_;
   AdaptedLayers unadapted_;

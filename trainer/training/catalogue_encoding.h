@@ -44,6 +44,7 @@ class CataloguedLearner : public Recommender {
       : learner_(learner), entities_(std::move(entities)) {}
 
   Predictions predict(const EpisodeBatch& batch) const override { return learner_.predict(batch); }
+  Predictions predict_labels(const EpisodeBatch& batch) const override { return learner_.predict_labels(batch); }
   std::unique_ptr<CatalogueScorer> catalogue_scorer(const Dataset& /*dataset*/) const override {
     return std::make_unique<LearnerCatalogue>(learner_, *entities_);
   }

@@ -27,7 +27,7 @@ struct Sample {
 
 TEST(CalibrationTest, OfTrueDistributionsIsWhatTheIntervalsSay) {
   const Sample sample;
-  const auto found = calibration(sample.labels, sample.centres, sample.scales, kFreedom);
+  const auto found = calibration(sample.labels, sample.centres, sample.scales, StudentT(kFreedom));
   EXPECT_NEAR(found.coverage50, 0.5, 0.01);
   EXPECT_NEAR(found.coverage80, 0.8, 0.01);
   EXPECT_NEAR(found.coverage95, 0.95, 0.005);
@@ -38,7 +38,7 @@ TEST(CalibrationTest, PrefersTheTrueScales) {
   const auto likelihood_at = [&](float factor) {
     auto scales = sample.scales;
     for (auto& scale : scales) scale *= factor;
-    return calibration(sample.labels, sample.centres, scales, kFreedom).log_likelihood;
+    return calibration(sample.labels, sample.centres, scales, StudentT(kFreedom)).log_likelihood;
   };
   EXPECT_GT(likelihood_at(1.0f), likelihood_at(0.8f));
   EXPECT_GT(likelihood_at(1.0f), likelihood_at(1.25f));
@@ -49,16 +49,16 @@ TEST(CalibrationTest, OfWhatIsNotFiniteIsNotFinite) {
   const std::vector<float> labels = {3.0f}, good = {1.0f};
   for (const float bad : {nan, infinite}) {
     const std::vector<float> values = {bad};
-    EXPECT_FALSE(std::isfinite(calibration(labels, values, good, 5.0).log_likelihood));
-    EXPECT_FALSE(std::isfinite(calibration(labels, good, values, 5.0).log_likelihood));
-    EXPECT_FALSE(std::isfinite(calibration(labels, good, good, bad - bad).log_likelihood));
+    EXPECT_FALSE(std::isfinite(calibration(labels, values, good, StudentT(5.0)).log_likelihood));
+    EXPECT_FALSE(std::isfinite(calibration(labels, good, values, StudentT(5.0)).log_likelihood));
+    EXPECT_FALSE(std::isfinite(calibration(labels, good, good, StudentT(bad - bad)).log_likelihood));
   }
 }
 
 // The density of Student's t with one degree of freedom is 1 / (pi (1 + x^2)), and half of it lies within 1.
 TEST(CalibrationTest, KnowsTheCauchyDistribution) {
   const std::vector<float> labels = {3.0f, 3.9f, 5.1f}, centres = {3.0f, 3.0f, 3.0f}, scales = {1.0f, 1.0f, 2.0f};
-  const auto found = calibration(labels, centres, scales, 1.0);
+  const auto found = calibration(labels, centres, scales, StudentT(1.0));
   EXPECT_NEAR(found.coverage50, 2.0 / 3.0, 1e-12);
   double expected = 0.0;
   for (std::size_t i = 0; i < 3; ++i) {
