@@ -6,6 +6,7 @@
 #include "trainer/adaptation/residual_rows.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/positive_inverse.h"
+#include "trainer/arithmetic/ridge_solution.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
@@ -89,6 +90,31 @@ void add_sums(TaskState& state, const ResidualRows& rows, const RowTensors& labe
   add(kSquares, (weighted * r).sum(1, true));
 }
 
+bool tells_noise(const TaskState& state, const Support& support) {
+  return support.wanted.noise && has_noise(state.layers.parameters());
+}
+
+// Whether the head and the deviations are all that is asked for, and need no inverse.
+bool solves(const ResidualRows& rows, const Support& support) {
+  const auto& wanted = support.wanted;
+  return !wanted.left_out && !wanted.shares && !wanted.sums && !wanted.memory &&
+         support.objective.newton_steps() == 1 && support.objective.outputs() == 1 && has_ridge_solution(rows.rows);
+}
+
+void solve(TaskState& state, const Support& support, const ResidualRows& rows, const at::Tensor& precision) {
+  const auto outputs = rows.base + task_product(rows.rows, rows.start);
+  const Responses responses(support.objective, outputs, support.labels, rows.noise);
+  const auto errors = responses.values - outputs;
+  auto solution = ridge_solution(rows.rows, responses.weights, errors, precision);
+  state.head = head_of(rows.start + solution.change);
+  if (tells_noise(state, support)) {
+    const auto left = errors - task_product(rows.rows, solution.change);
+    const auto unexplained = (responses.weights * errors * left).sum(1, true);
+    state.noise = noise_of(state.layers.parameters(), support.row_counts, unexplained);
+  }
+  state.solution = std::move(solution);
+}
+
 }  // namespace
 
 Ridge::Ridge(std::int64_t features, bool row_noise, Parameters& parameters) : row_noise_(row_noise) {
@@ -99,6 +125,7 @@ void Ridge::apply(TaskState& state, const Support& support) const {
   const auto& parameters = state.layers.parameters();
   const ResidualRows rows(state, support, row_noise_);
   const auto precision = precisions(parameters, "ridge.precision", rows.rows.size(0));
+  if (solves(rows, support)) return solve(state, support, rows, precision);
   auto head = rows.start;
   Fit found;
   for (int step = 1; step <= support.objective.newton_steps(); ++step) {
@@ -111,7 +138,7 @@ void Ridge::apply(TaskState& state, const Support& support) const {
   }
   state.head = head_of(head);
   state.covariance = found.inverse;
-  if (has_noise(parameters)) state.noise = noise_of(parameters, support.row_counts, unexplained(rows, found));
+  if (tells_noise(state, support)) state.noise = noise_of(parameters, support.row_counts, unexplained(rows, found));
   if (support.wanted.shares) state.add_shares(task_product(rows.rows, found.inverse) * found.residuals);
   if (support.wanted.sums) add_sums(state, rows, support.labels);
 }

@@ -44,6 +44,13 @@ at::Tensor outputs_of(const TaskState& state, const Seen& seen) {
   return state.kernel ? of_head + task_product(seen.similarity, state.kernel->weights) : of_head;
 }
 
+// In units of the noise's variance, that of the outputs: [T, R, 1].
+at::Tensor variance_of(const TaskState& state, const Seen& seen) {
+  if (state.solution) return state.solution->variance(seen.encoding.features());
+  const auto h = seen.with_one();
+  return state.kernel ? state.kernel->output_variance(h, seen.similarity) : (task_product(h, state.covariance) * h).sum(2, true);
+}
+
 }  // namespace
 
 at::Tensor TaskState::outputs(const RowEncoder& rows) const { return outputs_of(*this, {*this, rows}); }
@@ -66,9 +73,7 @@ at::Tensor TaskState::distances_of(const RowEncoder& rows) const {
 
 Predictive TaskState::predictive(const RowEncoder& rows) const {
   const Seen seen(*this, rows);
-  const auto h = seen.with_one();
-  const auto variance =
-      kernel ? kernel->output_variance(h, seen.similarity) : (task_product(h, covariance) * h).sum(2, true);
+  const auto variance = variance_of(*this, seen);
   const auto row_noise = softplus_by_element(rows.part(kRowNoise, seen.encoding, layers.parameters()));
   // Rounding may have made next to nothing negative.
   return {outputs_of(*this, seen), (row_noise + variance.clamp_min(0.0)) * (noise->rate / noise->shape),

@@ -9,6 +9,7 @@
 #include "trainer/adaptation/noise.h"
 #include "trainer/adaptation/row_encoder.h"
 #include "trainer/adaptation/support_memory.h"
+#include "trainer/arithmetic/ridge_solution.h"
 
 namespace warmstart {
 
@@ -38,6 +39,8 @@ struct TaskState {
 
   // In units of the variance of the labels' noise, that of the head [w, b] where no kernel has it: [T, D + 1, D + 1].
   at::Tensor covariance = {};
+  std::optional<RidgeSolution> solution =
+      std::nullopt;  // what has the covariance in its place where no memory is wanted
   std::optional<Noise> noise = std::nullopt;
 
   // What each support row has added to the head of one output: w [T, S, D], b [T, S, 1]; undefined where it was not

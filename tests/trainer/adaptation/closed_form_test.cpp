@@ -220,6 +220,17 @@ TEST_P(ClosedForm, ComputesByOperatorsAloneWhatItDoesByAFactorisation) {
   }
 }
 
+// With distributions the head is found another way than with the loss, and without them nothing else is.
+TEST_P(ClosedForm, PredictsTheSameLabelsWithDistributionsAndWithout) {
+  const c10::NoGradGuard no_grad;
+  const Example example(options_with(GetParam()), at::kFloat);
+  const auto outputs = example.outputs(example.tensors).squeeze(2);
+  const auto with = example.learner.predict(example.batch), without = example.learner.predict_labels(example.batch);
+  EXPECT_TRUE(with.scales.defined() && !without.scales.defined());
+  for (const auto* found : {&with, &without}) EXPECT_LT((found->scores - outputs).abs().max().item<double>(), 1e-5);
+  EXPECT_TRUE(with.labels.equal(without.labels));
+}
+
 // Where the inner loss's gradient and the pull to the start balance.
 class LeastLoss : public testing::TestWithParam<std::tuple<Stages, ObjectiveKind>> {
  protected:
