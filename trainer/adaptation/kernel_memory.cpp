@@ -5,6 +5,7 @@
 #include "trainer/adaptation/precisions.h"
 #include "trainer/arithmetic/by_element.h"
 #include "trainer/arithmetic/gaussian_kernel.h"
+#include "trainer/arithmetic/quadratic_form.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
@@ -14,7 +15,7 @@ at::Tensor KernelMemory::similarity(const at::Tensor& of_rows) const { return ga
 at::Tensor KernelMemory::output_variance(const at::Tensor& rows, const at::Tensor& similarity) const {
   const auto with_support = task_product(rows, scaled_rows.transpose(1, 2)) + similarity;
   const auto prior = task_product(rows.square(), variance) + scale;
-  return prior - (task_product(with_support, inverse) * with_support).sum(2, true);
+  return prior - quadratic_form(with_support, inverse);
 }
 
 void KernelMemory::add_row(const at::Tensor& h, const at::Tensor& point, const at::Tensor& response,

@@ -4,17 +4,17 @@
 
 #include "trainer/adaptation/precisions.h"
 #include "trainer/adaptation/residual_rows.h"
+#include "trainer/arithmetic/left_out_rows.h"
 #include "trainer/arithmetic/plain_arithmetic.h"
 #include "trainer/arithmetic/positive_inverse.h"
 #include "trainer/arithmetic/ridge_solution.h"
 #include "trainer/arithmetic/task_product.h"
+#include "trainer/arithmetic/weighted_squares.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::int64_t kWide = 128;  // features, above which tasks mostly have fewer rows
-
-constexpr double kLeastFreedom = 0.02;  // of a row's own part in its fitted output, which 1 bounds
 
 // Weighted least squares of one Newton step.
 struct Fit {
@@ -26,8 +26,7 @@ struct Fit {
 
 // A^-1, A = H' W H + Lambda.
 at::Tensor inverse_by_features(const ResidualRows& support, const at::Tensor& weights, const at::Tensor& precision) {
-  const auto weighted = support.rows * weights;
-  const auto squares = task_product(weighted.transpose(1, 2), support.rows);
+  const auto squares = weighted_squares(support.rows, weights);
   const auto counts = at::full_like(squares.select(2, 0).narrow(1, 0, 1), squares.size(1));
   return positive_inverse(squares, precision.squeeze(2), counts);
 }
@@ -61,19 +60,6 @@ Fit fit(const ResidualRows& support, const Responses& responses, at::Tensor inve
 // e' W (e - fitted)
 at::Tensor unexplained(const ResidualRows& support, const Fit& fit) {
   return (fit.residuals * (fit.errors - task_product(support.rows, fit.change))).sum(1, true);
-}
-
-// The support rows' outputs where each was left out.
-at::Tensor left_out_outputs(const ResidualRows& support, const Responses& responses, const Fit& fit,
-                            const at::Tensor& precision) {
-  const auto rows_inverse = task_product(support.rows, fit.inverse);  // [T, S, D + 1]
-  const auto residuals = (responses.values - support.base) * responses.weights;
-  const auto own = (rows_inverse * support.rows).sum(2, true);
-  const auto fitted = task_product(rows_inverse, task_product(support.rows.transpose(1, 2), residuals));
-  const auto of_each = precision.transpose(1, 2).unsqueeze(1);
-  const auto of_prior = (support.left_out * of_each * rows_inverse.unsqueeze(2)).sum(3);  // [T, S, C]
-  const auto freedom = (1.0 - own * responses.weights).clamp_min(kLeastFreedom);
-  return support.base + (fitted + of_prior - own * residuals) / freedom;
 }
 
 constexpr const char *kMoments = "ridge.moments", *kSquares = "ridge.squares";
@@ -134,7 +120,9 @@ void Ridge::apply(TaskState& state, const Support& support) const {
     found = fit(rows, responses, is_known ? found.inverse : inverse_of(rows, responses.weights, precision));
     head = rows.start + found.change;
     if (support.wanted.left_out && step == support.objective.newton_steps())
-      state.left_out_outputs = left_out_outputs(rows, responses, found, precision);
+      state.left_out_outputs =
+          rows.base + left_out_rows({rows.rows, found.inverse, responses.weights,
+                                     (responses.values - rows.base) * responses.weights, precision, rows.left_out});
   }
   state.head = head_of(head);
   state.covariance = found.inverse;

@@ -6,6 +6,7 @@
 
 #include "trainer/adaptation/full_context.h"
 #include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/quadratic_form.h"
 #include "trainer/arithmetic/task_product.h"
 
 namespace warmstart {
@@ -48,7 +49,7 @@ at::Tensor outputs_of(const TaskState& state, const Seen& seen) {
 at::Tensor variance_of(const TaskState& state, const Seen& seen) {
   if (state.solution) return state.solution->variance(seen.encoding.features());
   const auto h = seen.with_one();
-  return state.kernel ? state.kernel->output_variance(h, seen.similarity) : (task_product(h, state.covariance) * h).sum(2, true);
+  return state.kernel ? state.kernel->output_variance(h, seen.similarity) : quadratic_form(h, state.covariance);
 }
 
 }  // namespace

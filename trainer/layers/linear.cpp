@@ -16,6 +16,12 @@ at::Tensor linear(const BatchParameters& parameters, const std::string& name, co
   return fixed_linear(parameters, name).forward(x);
 }
 
+at::Tensor linear_map(const BatchParameters& parameters, const std::string& name, const at::Tensor& x) {
+  return AdaptedLinear(parameters[name + ".weight"], {}, false, Form::kActivations, Precision::kFloat32,
+                       parameters.microbatches())
+      .forward(x);
+}
+
 at::Tensor with_curvature(const at::Tensor& x, const at::Tensor& curvature, const Microbatches& microbatches,
                           Precision precision) {
   if (!curvature.defined()) return x;

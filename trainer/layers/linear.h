@@ -14,6 +14,9 @@ AdaptedLinear fixed_linear(const BatchParameters& parameters, const std::string&
 // x W' + b of x [T, R, in], or of distinct rows [N, in], by that layer.
 at::Tensor linear(const BatchParameters& parameters, const std::string& name, const at::Tensor& x);
 
+// x W' alone.
+at::Tensor linear_map(const BatchParameters& parameters, const std::string& name, const at::Tensor& x);
+
 // x + x C' of each row of x [T, R, in], with C [microbatches, in, in]; x where C is undefined.
 at::Tensor with_curvature(const at::Tensor& x, const at::Tensor& curvature, const Microbatches& microbatches,
                           Precision precision = Precision::kFloat32);

@@ -6,8 +6,11 @@
 
 #include "trainer/arithmetic/bag_sum.h"
 #include "trainer/arithmetic/by_element.h"
+#include "trainer/arithmetic/left_out_rows.h"
+#include "trainer/arithmetic/quadratic_form.h"
 #include "trainer/arithmetic/task_kernels.h"
 #include "trainer/arithmetic/task_product.h"
+#include "trainer/arithmetic/weighted_squares.h"
 
 namespace warmstart {
 namespace {
@@ -23,7 +26,13 @@ TEST(SecondOrder, IsRefusedWhereAReversePassIsNotRecorded) {
   expect_differentiable_once(x, softplus_by_element(x));
   const auto places = at::tensor({0, 1}, at::kLong), offsets = at::tensor({0}, at::kLong);
   expect_differentiable_once(rows, bag_sum(rows, places, offsets, at::ones({2})));
-  if (has_task_kernels()) expect_differentiable_once(x, task_product(x, at::ones({2, 4, 5})));
+  if (!has_task_kernels()) return;
+  expect_differentiable_once(x, task_product(x, at::ones({2, 4, 5})));
+  expect_differentiable_once(x, quadratic_form(x, at::ones({2, 4, 4})));
+  const auto column = at::ones({2, 3, 1});
+  expect_differentiable_once(x, weighted_squares(x, column));
+  expect_differentiable_once(
+      x, left_out_rows({x, at::ones({2, 4, 4}), column, column, at::ones({2, 4, 1}), at::ones({2, 1, 1, 4})}));
 }
 
 }  // namespace
