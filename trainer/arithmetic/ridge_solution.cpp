@@ -34,20 +34,20 @@ class OfTask {
   OfTask(const float* rows, const float* weights, const float* errors, const float* precisions, std::int64_t count,
          std::int64_t features)
       : features_(features), roots_(zeros(features)), scaled_(zeros(count * features)) {
-    for (std::int64_t d = 0; d < features; ++d) roots_.data()[d] = 1.0f / std::sqrt(precisions[d]);
-    auto* to = scaled_.data();
+    auto *roots = roots_.data(), *to = scaled_.data();
+    for (std::int64_t d = 0; d < features; ++d) roots[d] = 1.0f / std::sqrt(precisions[d]);
     for (std::int64_t i = 0; i < count; ++i) {
       if (weights[i] == 0.0f) continue;
       const float root = std::sqrt(weights[i]);
       errors_.push_back(root * errors[i]);
-      for (std::int64_t d = 0; d < features; ++d) *to++ = root * rows[i * features + d] * roots_.data()[d];
+      for (std::int64_t d = 0; d < features; ++d) *to++ = root * rows[i * features + d] * roots[d];
     }
   }
 
   std::int64_t count() const { return static_cast<std::int64_t>(errors_.size()); }
   bool by_rows() const { return count() < features_; }
   std::int64_t order() const { return std::min(count(), features_); }
-  float variance(std::int64_t feature) const { return roots_.data()[feature] * roots_.data()[feature]; }
+  const float* roots() const { return roots_.data(); }
 
   // L^-1 [W^1/2 e, P V^1/2] or L^-1 [P' W^1/2 e, V^1/2], where L L' = P P' + 1 or P' P + 1: [order(), 1 + features].
   Values solved() const {
@@ -69,6 +69,9 @@ class OfTask {
   }
 
  private:
+  const float* row(std::int64_t i) const { return scaled_.data() + i * features_; }
+  const float* errors() const { return errors_.data(); }
+
   // M' M of M [count, order()].
   Values squares(const float* m, std::int64_t count) const {
     const auto n = order();
@@ -78,30 +81,31 @@ class OfTask {
   }
 
   Values transposed() const {
-    auto to = zeros(features_ * count());
+    auto transpose = zeros(features_ * count());
+    auto* to = transpose.data();
     for (std::int64_t d = 0; d < features_; ++d)
-      for (std::int64_t i = 0; i < count(); ++i) to.data()[d * count() + i] = scaled_.data()[i * features_ + d];
-    return to;
+      for (std::int64_t i = 0; i < count(); ++i) *to++ = row(i)[d];
+    return transpose;
   }
 
   Values right_side_of_rows() const {
     auto side = zeros(count() * (1 + features_));
     auto* to = side.data();
     for (std::int64_t i = 0; i < count(); ++i) {
-      *to++ = errors_.data()[i];
-      for (std::int64_t d = 0; d < features_; ++d) *to++ = scaled_.data()[i * features_ + d] * roots_.data()[d];
+      *to++ = errors()[i];
+      for (std::int64_t d = 0; d < features_; ++d) *to++ = row(i)[d] * roots()[d];
     }
     return side;
   }
 
   Values right_side_of_features() const {
     auto side = zeros(features_ * (1 + features_)), products = zeros(features_);
-    for (std::int64_t i = 0; i < count(); ++i)
-      add_scaled(products.data(), errors_.data()[i], scaled_.data() + i * features_, features_);
+    for (std::int64_t i = 0; i < count(); ++i) add_scaled(products.data(), errors()[i], row(i), features_);
+    const auto* product = products.data();
     for (std::int64_t d = 0; d < features_; ++d) {
-      auto* row = side.data() + d * (1 + features_);
-      row[0] = products.data()[d];
-      row[1 + d] = roots_.data()[d];
+      auto* of_feature = side.data() + d * (1 + features_);
+      of_feature[0] = product[d];
+      of_feature[1 + d] = roots()[d];
     }
     return side;
   }
@@ -114,7 +118,7 @@ class OfTask {
 // A task's share of a RidgeSolution: the change, the factor and the diagonal.
 void write(const OfTask& task, std::int64_t features, float* change, float* factor, float* diagonal) {
   const auto solved = task.solved();
-  for (std::int64_t d = 0; d < features; ++d) diagonal[d] = task.by_rows() ? task.variance(d) : 0.0f;
+  for (std::int64_t d = 0; d < features; ++d) diagonal[d] = task.by_rows() ? task.roots()[d] * task.roots()[d] : 0.0f;
   for (std::int64_t i = 0; i < task.order(); ++i) {
     const auto* row = solved.data() + i * (1 + features);
     add_scaled(change, row[0], row + 1, features);
@@ -162,9 +166,10 @@ at::Tensor RidgeSolution::variance(const at::Tensor& features) const {
   auto variances = at::empty({tasks, rows, 1}, f.options());
   const auto of_features = read(f), of_factor = read(factor), of_diagonal = read(diagonal);
   const auto to = written(variances);
+  const auto* order_of = orders.data();
   at::parallel_for(0, tasks, 1, [&](std::int64_t first, std::int64_t end) {
     for (auto t = first; t < end; ++t) {
-      const auto order = orders.data()[t];
+      const auto order = order_of[t];
       const float sign = order < diagonal.size(1) ? -1.0f : 1.0f;
       auto products = zeros(rows * order);  // of the rows with the factor
       if (order > 0 && rows > 0)
