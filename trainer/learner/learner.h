@@ -159,7 +159,8 @@ class Learner : public Recommender {
   bool learns_noise() const;
 
   // Without the tape.
-  Encoding encode(const Rows& rows, const AdaptedLayers& layers, const History* history = nullptr) const;
+  Encoding encode(const Rows& rows, const AdaptedLayers& layers, const std::vector<std::string>& parts,
+                  const History* history = nullptr) const;
 
   Schema schema_;
   ModelOptions options_;
@@ -170,8 +171,8 @@ class Learner : public Recommender {
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Network> network_;
   std::vector<std::unique_ptr<Stage>> stages_;
-  std::vector<std::string> row_parts_;  // that stages read
-  bool leaves_out_ = false;             // whether a stage does
+  std::vector<std::string> row_parts_, query_parts_;  // that stages read
+  bool leaves_out_ = false;                           // whether a stage does
 };
 
 }  // namespace warmstart
