@@ -16,7 +16,7 @@ namespace {
 class PredictorTest : public ProgramTest {
  protected:
   void train(int items, const std::string& options) {
-    expect_ok("synthesize --to tables --users 60 --rows-per-user 20 --items " + std::to_string(items));
+    expect_ok("synthesize --to tables --users 600 --rows-per-user 20 --items " + std::to_string(items));
     expect_ok("ingest --config tables/config.ini");
     expect_ok(
         "train --config tables/config.ini --run run --steps 3 --tasks 8 --set model.embedding=4 --set model.tower=4"
@@ -84,6 +84,9 @@ class CatalogueInRounds : public PredictorTest, public testing::WithParamInterfa
 
 TEST_P(CatalogueInRounds, IsRankedToTheSameBitsByTheRowsOfAThird) {
   train(9000, GetParam());
+  std::string many = read_file(folder.path() / "support.csv");
+  for (int item = 20; item < 50; ++item) many += "eve,i" + std::to_string(item) + ",3\n";
+  folder.write("support.csv", many);
   configuration.predict.explain = true;
   configuration.predict.top = 2000;
   const Predictor whole(configuration);
@@ -93,7 +96,7 @@ TEST_P(CatalogueInRounds, IsRankedToTheSameBitsByTheRowsOfAThird) {
   for (const bool seen : {false, true}) {
     configuration.predict.seen = seen;
     const auto expected = recommended(whole), found = recommended(in_rounds);
-    ASSERT_EQ(found.size(), 4u);
+    ASSERT_EQ(found.size(), 5u);
     for (std::size_t task = 0; task < found.size(); ++task) {
       ASSERT_EQ(found[task].size(), 2000u);
       for (std::size_t i = 0; i < found[task].size(); ++i) {
