@@ -7,6 +7,7 @@
 #include "app/checkpoint_model.h"
 #include "app/configuration.h"
 #include "data/dataset.h"
+#include "trainer/tables/bytes_of_values.h"
 
 namespace warmstart {
 
@@ -29,7 +30,7 @@ class OpenedRun {
 
   // The kinds of ids of its sharded tables; none where it has none.
   const std::vector<IdRange>& kinds() const { return trained_.rows->kinds(); }
-  double bytes_of_tables() const { return trained_.model->copied_tables()->bytes_of_values(); }
+  double bytes_of_tables() const { return bytes_of_values(trained_.model->copied_tables()->list()); }
   // From now on the model has the rows of some ids of them, by kind, int64, ascending and distinct, and no others; or
   // all rows.
   void bring(const std::vector<at::Tensor>& ids) const;
