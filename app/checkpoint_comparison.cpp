@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "trainer/tables/saved_tables.h"
+#include "trainer/tables/checkpoint_tables.h"
 #include "trainer/training/training_state.h"
 
 namespace warmstart {

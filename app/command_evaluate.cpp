@@ -16,6 +16,7 @@
 #include "trainer/baselines/bias_model.h"
 #include "trainer/baselines/fine_tuning.h"
 #include "trainer/baselines/popularity.h"
+#include "trainer/tables/bytes_of_values.h"
 #include "trainer/training/catalogue_encoding.h"
 #include "trainer/training/label_check.h"
 #include "trainer/training/looked_up_ids.h"
@@ -130,8 +131,9 @@ void encode_catalogue(Contestants& all, const TrainedModel& trained, const std::
                       Communicator& group) {
   const auto& rows = *trained.rows;
   const auto bring = [&](const auto& ids) { rows.copy(ids, group, spill); };
-  const auto entities = catalogue_encoding(
-      *trained.model, *all.dataset, {rows.kinds(), trained.model->copied_tables()->bytes_of_values(), bring}, group);
+  const auto entities =
+      catalogue_encoding(*trained.model, *all.dataset,
+                         {rows.kinds(), bytes_of_values(trained.model->copied_tables()->list()), bring}, group);
   for (const auto* learner : learners_of(all, trained)) all.by_encodings.try_emplace(learner, *learner, entities);
 }
 

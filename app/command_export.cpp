@@ -109,6 +109,7 @@ ExportReport export_run(const Configuration& configuration, Findings& findings) 
   const auto& settings = configuration.exporting;
   const auto& spill = configuration.train.tables.spill;
   OpenedRun run(settings.run, configuration, spill.empty() ? existing_folder(settings.to) : spill);
+  run.bring_all();
   auto report = export_model(run.model(), run.dataset(), run.provenance(),
                              {settings.to, settings.name, settings.most_support.value_or(run.most_support()),
                               settings.precision, settings.items, settings.since});

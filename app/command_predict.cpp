@@ -3,141 +3,60 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "app/command.h"
-#include "app/opened_run.h"
-#include "app/prediction_tables.h"
-#include "base/json.h"
+#include "app/recommendations.h"
 #include "base/plural.h"
 #include "base/text.h"
 #include "serving/memory_reader.h"
-#include "serving/model_repository.h"
-#include "serving/served_model.h"
 
 namespace warmstart {
 namespace {
 
 constexpr std::size_t kShownReasons = 3;
-constexpr const char* kAll = "all";  // candidates
-
-// The model that was asked for, exported or of a run.
-class Opened {
- public:
-  explicit Opened(const Configuration& configuration) {
-    const auto& settings = configuration.predict;
-    require(settings.model.empty() != settings.run.empty(),
-            "predict wants one of predict.model (an exported model) and predict.run (a run)");
-    if (settings.run.empty()) {
-      exported_ = std::make_unique<ExportedModel>(settings.model);
-      most_support_ = integer_at(exported_->description(), "most_support", 1);
-      for (const auto& [kind, graph] : exported_->graphs()) graphs_[kind] = &graph;
-      return;
-    }
-    run_ = std::make_unique<OpenedRun>(settings.run, configuration, configuration.train.tables.spill);
-    most_support_ = run_->most_support();
-    catalogue_ = std::make_unique<Catalogue>(run_->dataset());
-    for (const auto& graph : trace(run_->model())) {
-      traced_.push_back(std::make_unique<TorchScript>(graph));
-      graphs_[graph.kind] = traced_.back().get();
-    }
-  }
-
-  const Catalogue& catalogue() const { return exported_ ? exported_->catalogue() : *catalogue_; }
-  ServedModel model() const { return {catalogue(), graphs_}; }
-  std::int64_t most_support() const { return most_support_; }
-  const Dataset* dataset() const { return run_ ? &run_->dataset() : nullptr; }
-  const ExportedModel* exported() const { return exported_.get(); }
-
- private:
-  std::unique_ptr<ExportedModel> exported_;
-  std::unique_ptr<OpenedRun> run_;
-  std::unique_ptr<Catalogue> catalogue_;
-  std::vector<std::unique_ptr<TorchScript>> traced_;
-  std::map<GraphKind, const TorchScript*> graphs_;
-  std::int64_t most_support_ = 0;
-};
 
 // A task's latest rows in the data set.
-AskedTask task_of_dataset(const Opened& opened, const std::string& key) {
-  const auto* dataset = opened.dataset();
-  require(dataset, "predict.task wants predict.run: an exported model has no data set; give predict.support");
-  for (std::int64_t task = 0; task < dataset->tasks(); ++task) {
-    const auto view = dataset->task(task);
+AskedTask task_of_dataset(const Predictor& predictor, const std::string& key) {
+  require(predictor.run(), "predict.task wants predict.run: an exported model has no data set; give predict.support");
+  const auto& dataset = predictor.run()->dataset();
+  for (std::int64_t task = 0; task < dataset.tasks(); ++task) {
+    const auto view = dataset.task(task);
     if (view.key() != key) continue;
-    const auto count = dataset->row_count(task);
-    const auto first = static_cast<std::uint32_t>(std::max<std::int64_t>(count - opened.most_support(), 0));
+    const auto count = dataset.row_count(task);
+    const auto first = static_cast<std::uint32_t>(std::max<std::int64_t>(count - predictor.most_support(), 0));
     AskedTask asked = {key, {}, {}, {}};
     EpisodeRows rows;
     for (auto row = first; row < count; ++row) {
       rows.support.push_back(row);
-      asked.support.push_back(dataset->entity_key(view.rows.entity[row]));
+      asked.support.push_back(dataset.entity_key(view.rows.entity[row]));
     }
-    asked.request = request_task(*dataset, {task, rows});
+    asked.request = request_task(dataset, {task, rows});
     return asked;
   }
-  throw DataError(fmt::format("the data set has no {} '{}'", dataset->schema().task, printable(key)));
+  throw DataError(fmt::format("the data set has no {} '{}'", dataset.schema().task, printable(key)));
 }
 
-void warn(const TableNotes& notes, const Opened& opened) {
-  const auto& schema = opened.catalogue().schema();
+void warn(const TableNotes& notes, const Predictor& predictor) {
+  const auto& schema = predictor.catalogue().schema();
   if (notes.unknown_keys > 0)
     spdlog::warn("{} rows are about {} that the model does not know: their fields alone count", notes.unknown_keys,
                  plural_of(schema.entity));
   if (notes.rows_left_out > 0)
     spdlog::warn("{} support rows were left out: an {} counts once, and the latest {} rows of a {} count",
-                 notes.rows_left_out, schema.entity, opened.most_support(), schema.task);
+                 notes.rows_left_out, schema.entity, predictor.most_support(), schema.task);
   for (const auto& name : notes.unused) spdlog::warn("the column '{}' is not used", printable(name));
 }
 
-std::vector<AskedTask> asked_tasks(const Opened& opened, const PredictSettings& settings) {
+std::vector<AskedTask> asked_tasks(const Predictor& predictor, const PredictSettings& settings) {
   require(settings.support.empty() != settings.task.empty(),
           "predict wants one of predict.support (a table) and predict.task (a key in the run's data set)");
   TableNotes notes;
   auto tasks = settings.support.empty()
-                   ? std::vector{task_of_dataset(opened, settings.task)}
-                   : read_support(settings.support, opened.catalogue(), opened.most_support(), notes);
-  if (settings.candidates != kAll) read_candidates(settings.candidates, opened.catalogue(), tasks, notes);
-  warn(notes, opened);
+                   ? std::vector{task_of_dataset(predictor, settings.task)}
+                   : read_support(settings.support, predictor.catalogue(), predictor.most_support(), notes);
+  if (settings.candidates != kAllCandidates) read_candidates(settings.candidates, predictor.catalogue(), tasks, notes);
+  warn(notes, predictor);
   return tasks;
-}
-
-// A recommendation as it is shown.
-struct Shown {
-  std::string item;
-  ServedModel::Ranked ranked;
-  std::optional<ServedModel::Explanation> explanation;
-};
-
-// The support's places in the catalogue.
-std::set<std::size_t> seen_by(const AskedTask& task, const Catalogue& catalogue) {
-  std::set<std::size_t> seen;
-  for (const auto& key : task.support)
-    if (const auto place = catalogue.find(key)) seen.insert(*place);
-  return seen;
-}
-
-// The task's candidates, or all, by its memory.
-std::vector<Shown> recommendations(const ServedModel& model, const Catalogue& catalogue, const NamedValues& memory,
-                                   const AskedTask& task, const PredictSettings& settings) {
-  const bool all = settings.candidates == kAll;
-  const auto top = static_cast<std::size_t>(settings.top);
-  const auto left_out = settings.seen ? std::set<std::size_t>() : seen_by(task, catalogue);
-  const auto ranked =
-      all ? model.rank_catalogue(memory, top, left_out) : model.rank(memory, task.request.candidates, top);
-  std::vector<ServedModel::Explanation> explanations;
-  if (settings.explain) {
-    auto chosen = task.request;
-    chosen.candidates.clear();
-    for (const auto& one : ranked)
-      chosen.candidates.push_back(all ? catalogue.candidate(one.candidate) : task.request.candidates[one.candidate]);
-    explanations = model.explain(chosen);
-  }
-  std::vector<Shown> shown;
-  for (std::size_t i = 0; i < ranked.size(); ++i)
-    shown.push_back({all ? catalogue.key(ranked[i].candidate) : task.candidates[ranked[i].candidate], ranked[i],
-                     explanations.empty() ? std::nullopt : std::optional(explanations[i])});
-  return shown;
 }
 
 // Writes recommendations for people or for scripts.
@@ -150,7 +69,7 @@ class Writer {
     fields_.erase(fields_.begin());  // the key is not explained
   }
 
-  std::string text(const AskedTask& task, const std::vector<Shown>& shown) const {
+  std::string text(const AskedTask& task, const std::vector<Recommendation>& shown) const {
     auto text = task.key.empty() ? std::string() : fmt::format("{} {}\n", schema_.task, printable(task.key));
     for (std::size_t i = 0; i < shown.size(); ++i) {
       text += fmt::format("{:>4}  {:<40} {:.3f}{}\n", i + 1, name_of(shown[i].item), shown[i].ranked.score,
@@ -161,7 +80,7 @@ class Writer {
   }
 
   // `rows`: of the task's support.
-  nlohmann::json json(const AskedTask& task, std::size_t rows, const std::vector<Shown>& shown) const {
+  nlohmann::json json(const AskedTask& task, std::size_t rows, const std::vector<Recommendation>& shown) const {
     auto list = nlohmann::json::array();
     for (const auto& one : shown) {
       nlohmann::json entry = {{"item", one.item}, {"score", one.ranked.score}};
@@ -245,16 +164,16 @@ void for_each_memory(const MemoryReader& reader, const std::string& key, const A
 
 // Calls show(task, rows, recommendations) for each memory that has candidates.
 template <typename Show>
-void recommend_from_memories(const Opened& opened, const PredictSettings& settings, const Show& show) {
-  const auto format = opened.exported()->memory_format();
+void recommend_from_memories(const Predictor& predictor, const PredictSettings& settings, const Show& show) {
+  const auto format = predictor.exported()->memory_format();
   const MemoryReader reader(settings.memories, format);
   TableNotes notes;
   std::optional<CandidateTable> table;
-  if (settings.candidates != kAll) table.emplace(settings.candidates, opened.catalogue(), notes);
-  warn(notes, opened);
+  if (settings.candidates != kAllCandidates) table.emplace(settings.candidates, predictor.catalogue(), notes);
+  warn(notes, predictor);
   if (!table && !settings.seen)
     spdlog::warn("a memory does not say which {} its {} has seen: they are among the candidates",
-                 plural_of(opened.catalogue().schema().entity), format.task);
+                 plural_of(predictor.catalogue().schema().entity), format.task);
   bool any = false;
   for_each_memory(reader, settings.task, [&](const KeptMemory& memory) {
     AskedTask task = {memory.key, {}, {}, {}};
@@ -262,7 +181,7 @@ void recommend_from_memories(const Opened& opened, const PredictSettings& settin
     any = true;
     const auto kept = format.layout.tensors(memory.numbers, memory.rows);
     show(task, static_cast<std::size_t>(memory.rows),
-         recommendations(opened.model(), opened.catalogue(), kept, task, settings));
+         recommendations(predictor.model(), predictor.catalogue(), kept, task, settings));
   });
   if (table && !any)
     throw DataError(
@@ -274,21 +193,20 @@ void recommend_from_memories(const Opened& opened, const PredictSettings& settin
 ExitCode command_predict(Invocation& invocation) {
   const auto& settings = invocation.configuration.predict;
   if (!settings.memories.empty()) check_memories(settings);
-  const Opened opened(invocation.configuration);
-  const auto& catalogue = opened.catalogue();
+  const Predictor predictor(invocation.configuration);
+  const auto& catalogue = predictor.catalogue();
   const Writer writer(catalogue.schema(), settings,
                       settings.titles.empty() ? std::map<std::string, std::string>()
                                               : read_titles(settings.titles, settings.title, catalogue));
-  const auto show = [&](const AskedTask& task, std::size_t rows, const std::vector<Shown>& shown) {
+  const auto show = [&](const AskedTask& task, std::size_t rows, const std::vector<Recommendation>& shown) {
     fmt::print("{}", invocation.line.json ? writer.json(task, rows, shown).dump() + "\n" : writer.text(task, shown));
   };
   if (!settings.memories.empty()) {
-    recommend_from_memories(opened, settings, show);
+    recommend_from_memories(predictor, settings, show);
     return ExitCode::kOk;
   }
-  const auto model = opened.model();
-  for (const auto& task : asked_tasks(opened, settings))
-    show(task, task.support.size(), recommendations(model, catalogue, model.memory(task.request), task, settings));
+  recommend(predictor, asked_tasks(predictor, settings), settings,
+            [&](const auto& task, const auto& shown) { show(task, task.support.size(), shown); });
   return ExitCode::kOk;
 }
 

@@ -30,7 +30,6 @@ class MemoryMaking {
     if (const auto what = difference(schema, dataset.schema()); !what.empty())
       throw DataError(fmt::format("{}: is not the data set that {} was made for: {}", dataset.folder().string(),
                                   path.string(), what));
-    for (const auto& [kind, graph] : model_.graphs()) graphs_[kind] = &graph;
   }
 
   const MemoryFormat& format() const { return format_; }
@@ -45,7 +44,7 @@ class MemoryMaking {
     for (auto row = static_cast<std::uint32_t>(count - rows_of(task)); row < count; ++row) rows.support.push_back(row);
     try {
       const auto memory =
-          ServedModel(model_.catalogue(), graphs_).memory(request_task(dataset_, {task, std::move(rows)}));
+          ServedModel(model_.catalogue(), functions_).memory(request_task(dataset_, {task, std::move(rows)}));
       format_.layout.flatten(memory, rows_of(task), to);
     } catch (const DataError& error) {
       throw DataError(fmt::format("{} '{}': {}", format_.task, printable(dataset_.task(task).key()), error.what()));
@@ -54,9 +53,9 @@ class MemoryMaking {
 
  private:
   ExportedModel model_;
+  ModelFunctions functions_ = functions_of(model_.graphs());
   MemoryFormat format_;
   const Dataset& dataset_;
-  std::map<GraphKind, const TorchScript*> graphs_;
 };
 
 // Rank 0's: the file, and how far it is.

@@ -59,8 +59,12 @@ OpenedRun::OpenedRun(const std::filesystem::path& run, const Configuration& conf
   const auto& trained = text_at(checkpoint_.description, "configuration");
   dataset_ = dataset_of(run, trained, configuration);
   trained_ = trained_model(checkpoint_, run, *dataset_);
-  trained_.rows->copy_all(spill);
   most_support_ = most_support_of(trained);
+}
+
+void OpenedRun::bring(const std::vector<at::Tensor>& ids) const {
+  SelfCommunicator alone;
+  trained_.rows->copy(ids, alone, spill_);
 }
 
 nlohmann::json OpenedRun::provenance() const {

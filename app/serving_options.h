@@ -23,13 +23,15 @@ struct ExportSettings {
   std::filesystem::path model;     // that makes them, where none is exported
 };
 
+constexpr const char* kAllCandidates = "all";
+
 // Of `predict`.
 struct PredictSettings {
-  std::filesystem::path model, run;  // one of the two
-  std::filesystem::path support;     // table
-  std::string task;                  // key in the run's data set, instead of a table, or in memories
-  std::filesystem::path memories;    // instead of support rows
-  std::string candidates = "all";    // table, or all
+  std::filesystem::path model, run;         // one of the two
+  std::filesystem::path support;            // table
+  std::string task;                         // key in the run's data set, instead of a table, or in memories
+  std::filesystem::path memories;           // instead of support rows
+  std::string candidates = kAllCandidates;  // or a table
   std::int64_t top = 10;
   bool explain = false, deviation = false, seen = false;
   std::filesystem::path titles;  // table of the entities

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "trainer/tables/saved_tables.h"
+#include "trainer/tables/checkpoint_tables.h"
 
 namespace warmstart {
 namespace {

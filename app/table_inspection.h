@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "checkpoints/checkpoint.h"
-#include "trainer/tables/saved_totals.h"
+#include "trainer/tables/checkpoint_growth.h"
 
 namespace warmstart {
 

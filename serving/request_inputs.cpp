@@ -100,4 +100,20 @@ FeatureTensors request_features(const Schema& schema, RequestPart part, std::spa
   return features;
 }
 
+void add_support(Request& request, const Schema& schema, std::span<const at::Tensor> support) {
+  const auto fields = support.size() - 2;
+  const auto& mask = support[fields + 1];
+  const auto is_row = mask.gt(0.0);
+  request.support = request_features(schema, RequestPart::kSupport, support.first(fields));
+  // What stands for padding may be no number.
+  request.support_labels = {{}, at::where(is_row, support[fields], at::zeros_like(mask)), is_row.to(at::kFloat)};
+}
+
+void add_task(Request& request, const Schema& schema, std::span<const at::Tensor> support,
+              std::span<const at::Tensor> task) {
+  add_support(request, schema, support);
+  request.descriptions = request_features(schema, RequestPart::kTask, task);
+  if (!request.descriptions.dense.defined()) request.descriptions.dense = support.back().narrow(1, 0, 0);
+}
+
 }  // namespace warmstart

@@ -41,4 +41,10 @@ std::vector<RequestInput> request_inputs(const Schema& schema, RequestPart part)
 // part without any field they are undefined.
 FeatureTensors request_features(const Schema& schema, RequestPart part, std::span<const at::Tensor> values);
 
+// Lets support rows join a request, likewise, by the values of the inputs of kSupport, in order; and a task with its
+// own fields, by those of kTask, too.
+void add_support(Request& request, const Schema& schema, std::span<const at::Tensor> support);
+void add_task(Request& request, const Schema& schema, std::span<const at::Tensor> support,
+              std::span<const at::Tensor> task);
+
 }  // namespace warmstart

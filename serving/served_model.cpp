@@ -11,8 +11,6 @@
 namespace warmstart {
 namespace {
 
-constexpr std::size_t kPiece = 4096;  // candidates scored at once
-
 // Of the only task, so many finite numbers.  The graph may be anybody's.
 std::vector<float> values_of(const NamedValues& answer, const std::string& name, std::size_t count) {
   const auto found = answer.find(name);
@@ -65,13 +63,13 @@ NamedValues ServedModel::memory(const RequestTask& task) const {
 
 // Of rows by their numbers, each piece of them scored at once.
 std::vector<ServedModel::Ranked> ServedModel::rank(const NamedValues& memory, const std::vector<std::size_t>& numbers,
-                                                   const std::function<RequestRow(std::size_t)>& row,
-                                                   std::size_t top) const {
+                                                   const std::function<RequestRow(std::size_t)>& row, std::size_t top,
+                                                   std::vector<Ranked> before) const {
   const RequestRow nothing(catalogue_.schema().fields_of(FieldOwner::kTask).size());  // a memory has the task's fields
-  std::vector<Ranked> ranked;
-  for (std::size_t first = 0; first < numbers.size(); first += kPiece) {
+  auto ranked = std::move(before);
+  for (std::size_t first = 0; first < numbers.size(); first += kScoredAtOnce) {
     RequestTask piece = {nothing, {}, {}, {}};
-    const auto count = std::min(numbers.size() - first, kPiece);
+    const auto count = std::min(numbers.size() - first, kScoredAtOnce);
     piece.candidates.reserve(count);
     for (std::size_t i = 0; i < count; ++i) piece.candidates.push_back(row(numbers[first + i]));
     auto request = request_of(catalogue_.schema(), {piece});
@@ -89,8 +87,7 @@ std::vector<ServedModel::Ranked> ServedModel::rank(const NamedValues& memory, co
                                                    std::size_t top) const {
   std::vector<std::size_t> numbers(candidates.size());
   std::iota(numbers.begin(), numbers.end(), 0);
-  return rank(
-      memory, numbers, [&](std::size_t number) { return candidates[number]; }, top);
+  return rank(memory, numbers, [&](std::size_t number) { return candidates[number]; }, top, {});
 }
 
 std::vector<ServedModel::Ranked> ServedModel::best_of_catalogue(NamedValues memory, std::size_t top) const {
@@ -103,18 +100,27 @@ std::vector<ServedModel::Ranked> ServedModel::best_of_catalogue(NamedValues memo
 
 std::vector<ServedModel::Ranked> ServedModel::rank_catalogue(const NamedValues& memory, std::size_t top,
                                                              const std::set<std::size_t>& left_out) const {
-  if (graphs_.contains(GraphKind::kRank)) {
+  if (functions_.contains(GraphKind::kRank)) {
     auto best = best_of_catalogue(memory, top + left_out.size());
     std::erase_if(best, [&](const Ranked& one) { return left_out.contains(one.candidate); });
     best.resize(std::min(best.size(), top));
     return best;
   }
+  return rank_part(memory, top, left_out, 0, catalogue_.entities());
+}
+
+std::vector<ServedModel::Ranked> ServedModel::rank_part(const NamedValues& memory, std::size_t top,
+                                                        const std::set<std::size_t>& left_out, std::size_t first,
+                                                        std::size_t end, std::vector<Ranked> before) const {
   std::vector<std::size_t> numbers;
-  numbers.reserve(catalogue_.entities());
-  for (std::size_t entity = 0; entity < catalogue_.entities(); ++entity)
-    if (!left_out.contains(entity)) numbers.push_back(entity);
+  numbers.reserve(end - first);
+  std::size_t place = 0;  // among those that are not left out
+  for (std::size_t entity = 0; entity < catalogue_.entities() && place < end; ++entity) {
+    if (left_out.contains(entity)) continue;
+    if (place++ >= first) numbers.push_back(entity);
+  }
   return rank(
-      memory, numbers, [&](std::size_t entity) { return catalogue_.candidate(entity); }, top);
+      memory, numbers, [&](std::size_t entity) { return catalogue_.candidate(entity); }, top, std::move(before));
 }
 
 std::vector<ServedModel::Explanation> ServedModel::explain(const RequestTask& task) const {

@@ -1,20 +1,21 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <set>
 
 #include "serving/catalogue.h"
-#include "serving/torchscript.h"
+#include "serving/model_functions.h"
 
 namespace warmstart {
 
-// The graphs of a model as something can run them, with what turns raw keys into requests.
+// The functions of a model, with what turns raw keys into requests.
 class ServedModel {
  public:
+  static constexpr std::size_t kScoredAtOnce = 4096;  // candidates
+
   // kModel, kAdapt, kScore and, where there is one, kRank.
-  ServedModel(const Catalogue& catalogue, std::map<GraphKind, const TorchScript*> graphs)
-      : catalogue_(catalogue), graphs_(std::move(graphs)) {}
+  ServedModel(const Catalogue& catalogue, ModelFunctions functions)
+      : catalogue_(catalogue), functions_(std::move(functions)) {}
 
   // One of the task's candidates, or of the catalogue's entities, by its place among them.
   struct Ranked {
@@ -35,6 +36,11 @@ class ServedModel {
   std::vector<Ranked> rank_catalogue(const NamedValues& memory, std::size_t top,
                                      const std::set<std::size_t>& left_out) const;
 
+  // The same without that product, and part after part: the best of those before, and of the entities from `first` to
+  // before `end` of those that are not left out.  A part ends behind whole pieces of kScoredAtOnce, or is the last one.
+  std::vector<Ranked> rank_part(const NamedValues& memory, std::size_t top, const std::set<std::size_t>& left_out,
+                                std::size_t first, std::size_t end, std::vector<Ranked> before = {}) const;
+
   // Why the task's candidates have their outputs: a sum of the first three.
   struct Explanation {
     float prior;                    // what a task without support rows would get
@@ -46,12 +52,13 @@ class ServedModel {
 
  private:
   std::vector<Ranked> rank(const NamedValues& memory, const std::vector<std::size_t>& numbers,
-                           const std::function<RequestRow(std::size_t)>& row, std::size_t top) const;
+                           const std::function<RequestRow(std::size_t)>& row, std::size_t top,
+                           std::vector<Ranked> before) const;
   std::vector<Ranked> best_of_catalogue(NamedValues memory, std::size_t top) const;
-  NamedValues run(GraphKind kind, const NamedValues& values) const { return graphs_.at(kind)->run(values); }
+  NamedValues run(GraphKind kind, const NamedValues& values) const { return functions_.at(kind)(values); }
 
   const Catalogue& catalogue_;
-  std::map<GraphKind, const TorchScript*> graphs_;
+  ModelFunctions functions_;
 };
 
 }  // namespace warmstart

@@ -21,7 +21,7 @@ namespace {
 namespace jit = torch::jit;
 
 using Values = std::vector<at::Tensor>;
-using Named = std::vector<std::pair<std::string, at::Tensor>>;
+using Named = NamedOutputs;
 
 // How much of everything an example request has.
 struct Sizes {
@@ -56,32 +56,6 @@ at::Tensor example_of(const RequestInput& input, const Sizes& sizes, RandomStrea
 void append_examples(Values& values, const std::vector<RequestInput>& inputs, const Sizes& sizes) {
   RandomStream random(1, Purpose::kSynthesize);
   for (const auto& input : inputs) values.push_back(example_of(input, sizes, random));
-}
-
-// Support rows join a request; `values` are those of its inputs, in order.
-void add_rows(Request& request, const Schema& schema, const Inputs& inputs, std::span<const at::Tensor> values) {
-  const auto fields = inputs.support.size() - 2;
-  const auto& mask = values[fields + 1];
-  const auto is_row = mask.gt(0.0);
-  request.support = request_features(schema, RequestPart::kSupport, values.subspan(0, fields));
-  // What stands for padding may be no number.
-  request.support_labels = {{}, at::where(is_row, values[fields], at::zeros_like(mask)), is_row.to(at::kFloat)};
-}
-
-// The task's own fields, too.
-void add_support(Request& request, const Schema& schema, const Inputs& inputs, std::span<const at::Tensor> values) {
-  add_rows(request, schema, inputs, values);
-  const auto& mask = values[inputs.support.size() - 1];
-  request.descriptions = request_features(schema, RequestPart::kTask, values.subspan(inputs.support.size()));
-  if (!request.descriptions.dense.defined()) request.descriptions.dense = mask.narrow(1, 0, 0);
-}
-
-Named answer_values(const Learner::Answer& answer) {
-  Named values = {{"scores", answer.scores}, {"outputs", answer.outputs}};
-  if (answer.deviations.defined()) values.emplace_back("deviations", answer.deviations);
-  if (answer.reasons.prior.defined())
-    values.insert(values.end(), {{"prior", answer.reasons.prior}, {"influences", answer.reasons.shares}});
-  return values;
 }
 
 // Something to trace: inputs by name and, at two sizes, examples of them, and what is computed of them.
@@ -133,10 +107,10 @@ Program model_program(const Learner& model, const BatchParameters& parameters, c
   for (const auto* part : {&inputs.support, &inputs.task, &inputs.candidates}) add_part(program, *part);
   program.compute = [&](std::span<const at::Tensor> values) {
     Request request;
-    const auto adapted = inputs.support.size() + inputs.task.size();
-    add_support(request, model.schema(), inputs, values.subspan(0, adapted));
-    request.query = request_features(model.schema(), RequestPart::kCandidates, values.subspan(adapted));
-    return answer_values(model.answer(parameters, request));
+    const auto support = inputs.support.size(), task = inputs.task.size();
+    add_task(request, model.schema(), values.first(support), values.subspan(support, task));
+    request.query = request_features(model.schema(), RequestPart::kCandidates, values.subspan(support + task));
+    return outputs_of(model.answer(parameters, request));
   };
   return program;
 }
@@ -146,7 +120,8 @@ Program adapt_program(const Learner& model, const BatchParameters& parameters, c
   for (const auto* part : {&inputs.support, &inputs.task}) add_part(program, *part);
   program.compute = [&](std::span<const at::Tensor> values) {
     Request request;
-    add_support(request, model.schema(), inputs, values);
+    const auto support = inputs.support.size();
+    add_task(request, model.schema(), values.first(support), values.subspan(support));
     const auto memory = model.memory(parameters, request);
     return Named(memory.begin(), memory.end());
   };
@@ -180,7 +155,7 @@ Program score_program(const Learner& model, const BatchParameters& parameters, c
   program.compute = [&, names](std::span<const at::Tensor> values) {
     Request request;
     request.query = request_features(model.schema(), RequestPart::kCandidates, values.subspan(names.size()));
-    return answer_values(model.answer(parameters, request, memory_of(names, values)));
+    return outputs_of(model.answer(parameters, request, memory_of(names, values)));
   };
   return program;
 }
@@ -197,7 +172,7 @@ Program update_program(const Learner& model, const BatchParameters& parameters, 
   append_examples(program.other, inputs.support, {kOther.tasks, 1, 0, kOther.values});
   program.compute = [&, names](std::span<const at::Tensor> values) {
     Request request;
-    add_rows(request, model.schema(), inputs, values.subspan(names.size()));
+    add_support(request, model.schema(), values.subspan(names.size()));
     Named updated;
     // A graph's inputs and outputs have different names.
     for (const auto& [name, value] : model.update(parameters, request, memory_of(names, values)))
@@ -232,7 +207,7 @@ Program rank_program(const Learner& model, const BatchParameters& parameters, co
   program.compute = [&, names](std::span<const at::Tensor> values) {
     const auto memory = memory_of(names, values);
     const auto places = places_of_largest(model.outputs_of_all(parameters, entities, memory), values[names.size()]);
-    auto named = answer_values(model.answer(parameters, encoding_at(entities, places), memory));
+    auto named = outputs_of(model.answer(parameters, encoding_at(entities, places), memory));
     named.emplace_back(kEntities, places);
     return named;
   };
@@ -274,6 +249,14 @@ TracedModel traced(const Program& program) {
 
 }  // namespace
 
+NamedOutputs outputs_of(const Learner::Answer& answer) {
+  NamedOutputs values = {{"scores", answer.scores}, {"outputs", answer.outputs}};
+  if (answer.deviations.defined()) values.emplace_back("deviations", answer.deviations);
+  if (answer.reasons.prior.defined())
+    values.insert(values.end(), {{"prior", answer.reasons.prior}, {"influences", answer.reasons.shares}});
+  return values;
+}
+
 const char* suffix_of(GraphKind kind) {
   if (kind == GraphKind::kModel) return "";
   if (kind == GraphKind::kAdapt) return "-adapt";
@@ -281,11 +264,15 @@ const char* suffix_of(GraphKind kind) {
   return kind == GraphKind::kUpdate ? "-update" : "-rank";
 }
 
+void keep_values_alone(Learner& model) {
+  for (const auto& parameter : model.parameters().list())
+    model.parameters().replace(parameter.name, parameter.value.detach().clone());
+}
+
 std::vector<TracedModel> trace(Learner& model, const Catalogue* ranked) {
   const c10::NoGradGuard no_grad;
   const PlainArithmetic plain;
-  for (const auto& parameter : model.parameters().list())
-    model.parameters().replace(parameter.name, parameter.value.detach().clone());
+  keep_values_alone(model);
   const auto parameters = model.request_parameters();
   const Inputs inputs(model.schema());
   const auto adapt = adapt_program(model, parameters, inputs);

@@ -26,6 +26,10 @@ constexpr const char* kTop = "top";            // int64 [1]: how many; more than
 constexpr const char* kEntities = "entities";  // int64 [tasks, top]: rows of the catalogue, from 0 on
 const char* suffix_of(GraphKind kind);         // of its name: "", "-adapt", "-score", "-update", "-rank"
 
+// What a graph says, in its order.
+using NamedOutputs = std::vector<std::pair<std::string, at::Tensor>>;
+NamedOutputs outputs_of(const Learner::Answer& answer);
+
 // An input or output by name.
 struct GraphValue {
   std::string name;
@@ -42,9 +46,13 @@ struct TracedModel {
   std::vector<GraphValue> inputs, outputs;
 };
 
+// Lets each of a model's parameters be its value alone, in memory of its own, as a graph's constants are: a BLAS may
+// take another way, to other bits, by where its operands begin.  The model cannot be trained any more.
+void keep_values_alone(Learner& model);
+
 // The graphs of a model, in the order of their kinds; kRank where there is a catalogue, whose entities must be such
-// that they can be encoded.  Inputs that make no difference are left out.  Its parameters are replaced by their values:
-// it cannot be trained any more.
+// that they can be encoded.  Inputs that make no difference are left out.  Its parameters are kept by their values
+// alone.
 std::vector<TracedModel> trace(Learner& model, const Catalogue* ranked = nullptr);
 
 }  // namespace warmstart

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <map>
 #include <sstream>
 
 #include "base/files.h"
@@ -145,6 +146,31 @@ TEST_F(ShardedTablesTest, EvaluationsAreTheSameOnAnyNumberOfRanks) {
   }
 }
 
+// By the rows that they look up, as by the whole tables of an exported model.
+TEST_F(ShardedTablesTest, PredictionsAreThoseOfWholeTables) {
+  folder.write("support.csv", "user,item,rating\nann,i3,4\nann,i5,2\nbob,i7,1\nbob,new,3\ncarl,,\n");
+  folder.write("known.csv", "user,item,rating\nann,i3,4\nann,i5,2\nbob,i7,1\n");  // no id is 0
+  folder.write("candidates.csv", "user,item,category\nann,i1,c1\nann,i2,\nbob,new,c2\nbob,i1,c9\ncarl,i9,\n");
+  const std::string deltas = "--checkpoint-every 1 --set train.full-checkpoint-every=3 --set train.validate-every=4 ";
+  const std::map<std::string, std::string> runs = {
+      {"fixed", deltas},
+      {"grown", deltas + "--set tables.most-rows=640 --set tables.admit=2 "},
+      {"all", "--set adapt.stages=prior,steps --set inner.scope=all "}};
+  for (const auto& [run, options] : runs) {
+    train(run, 2, options);
+    expect_ok("export --to models --run " + run + " --name " + run);
+    for (const std::string more : {"support", "support.csv --candidates candidates", "known.csv --candidates known"}) {
+      const auto of = [&](const std::string& model) {
+        return objects_of(expect_ok("predict --explain --deviation --json " + model + " --support " + more + ".csv"));
+      };
+      const auto whole = of("--model models/" + run);
+      ASSERT_GE(whole.size(), 2u);
+      EXPECT_EQ(of("--run " + run), whole) << run << more;
+      EXPECT_EQ(of("--run " + run + " --set tables.spill=" + folder.path().string()), whole) << run << more;
+    }
+  }
+}
+
 // A day later there are new items, old ids lie elsewhere, and a run goes on from what the one before has learned.
 TEST_F(ShardedTablesTest, GrowWithTheDataFromVersionToVersion) {
   const std::string grows = "--set tables.most-rows=6400 --set tables.admit=2 ";
@@ -169,7 +195,12 @@ TEST_F(ShardedTablesTest, GrowWithTheDataFromVersionToVersion) {
     expect_ok(
         "evaluate --config tables/config.ini --baselines false --set evaluate.query=4 --set evaluate.support=0,3" +
         next + "--set train.run=" + run);
-  expect_ok("export --run next --to models" + next);
+  for (const std::string run : {"first", "next"}) {
+    expect_ok("export --to models --run " + run + " --name " + run + next);
+    folder.write("support.csv", "user,item,rating\nann,i3,4\nann,new,2\n");
+    EXPECT_EQ(objects_of(expect_ok("predict --support support.csv --seen --json --run " + run + next)),
+              objects_of(expect_ok("predict --support support.csv --seen --json --model models/" + run)));
+  }
 }
 
 TEST_F(ShardedTablesTest, StartFromRowsOfOtherRunsWhoeverHeldThem) {

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "serving/encoded_catalogue.h"
+#include "serving/model_functions.h"
 #include "serving/onnx_model.h"
 #include "serving/onnx_runtime.h"
 #include "tests/support/random_batch.h"
@@ -134,6 +135,20 @@ TEST_P(ExportedGraphs, SayWhatTheTrainerSaysAtEverySize) {
       EXPECT_TRUE(at::equal(in_two.at(name), found.at(name)))
           << name << " in two calls" << difference(in_two.at(name), found.at(name));
     }
+  }
+}
+
+// The model as it is asked without a graph.
+TEST_P(ExportedGraphs, HaveTheBitsThatTheModelComputesItself) {
+  auto learner = example(small_method(GetParam()));
+  const auto own = functions_of(learner);
+  auto inputs = random_request(3, 5, 7, has_bits(GetParam().objective.kind), 8).inputs;
+  for (const auto& graph : trace(learner)) {
+    if (!own.contains(graph.kind)) continue;
+    const auto found = own.at(graph.kind)(inputs), of_graph = TorchScript(graph).run(inputs);
+    ASSERT_EQ(found.size(), of_graph.size());
+    for (const auto& [name, value] : of_graph) EXPECT_TRUE(at::equal(found.at(name), value)) << name;
+    if (graph.kind == GraphKind::kAdapt) inputs.insert(found.begin(), found.end());  // kScore comes behind it
   }
 }
 

@@ -24,6 +24,7 @@ class Kernel : public Stage {
          Parameters& parameters);
 
   std::vector<std::string> row_parts() const override { return {kKernelPoints}; }
+  std::vector<std::string> query_parts() const override { return {kKernelPoints}; }
   bool leaves_out() const override { return true; }
   void apply(TaskState& state, const Support& support) const override;
 

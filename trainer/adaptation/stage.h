@@ -37,6 +37,8 @@ class Stage {
 
   // The linear maps of the rows' inputs that it reads, by name.
   virtual std::vector<std::string> row_parts() const { return {}; }
+  // Those of them that what it makes reads of query rows, too.
+  virtual std::vector<std::string> query_parts() const { return {}; }
 
   // Whether what it makes depends on the order of the support rows, which then is that of time.
   virtual bool reads_order() const { return false; }

@@ -69,6 +69,7 @@ Learner::Learner(const Schema& schema, const ModelOptions& options, std::uint64_
                          parameters_, tables_});
   for (const auto& stage : stages_) {
     for (auto& part : stage->row_parts()) row_parts_.push_back(std::move(part));
+    for (auto& part : stage->query_parts()) query_parts_.push_back(std::move(part));
     leaves_out_ |= stage->leaves_out() && options_.adapt.leave_one_out > 0.0;
   }
   rule_.add_head(parameters_, network_->features());
@@ -152,16 +153,17 @@ Encoding Learner::encode(const BatchParameters& parameters, const TensorBatch& b
                          Precision precision) const {
   const Rows rows(batch, dropout);
   const AdaptedLayers unadapted(layers_, parameters, 0, 0, precision);
-  return encode(rows, unadapted);
+  return encode(rows, unadapted, row_parts_);
 }
 
-Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers, const History* history, bool noise) const {
+Encoding Learner::encode(const Rows& rows, const AdaptedLayers& layers, const std::vector<std::string>& parts,
+                         const History* history, bool noise) const {
   const auto encoding = warmstart::encode(*network_, rows, layers, history);
-  std::map<std::string, at::Tensor> parts;
-  for (const auto& name : row_parts_) parts[name] = linear(layers.parameters(), name, encoding.input());
+  std::map<std::string, at::Tensor> encoded;
+  for (const auto& name : parts) encoded[name] = linear(layers.parameters(), name, encoding.input());
   if (learns_noise() && (noise || options_.adapt.row_noise))
-    parts[kRowNoise] = row_noise_part(layers.parameters(), encoding.input(), rows);
-  return {encoding.features(), encoding.base(), std::move(parts)};
+    encoded[kRowNoise] = row_noise_part(layers.parameters(), encoding.input(), rows);
+  return {encoding.features(), encoding.base(), std::move(encoded)};
 }
 
 Predictions Learner::predicted(const EpisodeBatch& batch, bool distributions) const {
@@ -235,7 +237,7 @@ Learner::Answer Learner::answer(const BatchParameters& parameters, const Request
 
 Encoding Learner::encode(const BatchParameters& parameters, const FeatureTensors& rows) const {
   const AdaptedLayers unadapted(layers_, parameters, 0, 0, Precision::kFloat32);
-  const auto of_request = encode(Rows(rows), unadapted);
+  const auto of_request = encode(Rows(rows), unadapted, query_parts_);
   const auto as_list = [](const at::Tensor& values) { return values.flatten(0, 1); };
   std::map<std::string, at::Tensor> parts;
   for (const auto& [name, part] : of_request.parts()) parts[name] = as_list(part);

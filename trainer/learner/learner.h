@@ -162,8 +162,8 @@ class Learner : public Recommender {
   Predictions predicted(const EpisodeBatch& batch, bool distributions) const;
 
   // Without the tape; without `noise` that of rows is left out, unless rows weigh by it.
-  Encoding encode(const Rows& rows, const AdaptedLayers& layers, const History* history = nullptr,
-                  bool noise = true) const;
+  Encoding encode(const Rows& rows, const AdaptedLayers& layers, const std::vector<std::string>& parts,
+                  const History* history = nullptr, bool noise = true) const;
 
   Schema schema_;
   ModelOptions options_;
@@ -174,8 +174,8 @@ class Learner : public Recommender {
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Network> network_;
   std::vector<std::unique_ptr<Stage>> stages_;
-  std::vector<std::string> row_parts_;  // that stages read
-  bool leaves_out_ = false;             // whether a stage does
+  std::vector<std::string> row_parts_, query_parts_;  // that stages read
+  bool leaves_out_ = false;                           // whether a stage does
 };
 
 }  // namespace warmstart

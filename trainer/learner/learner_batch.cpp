@@ -19,7 +19,7 @@ Learner::Batch::Batch(const Learner& learner, const BatchParameters& parameters,
   if (rows)
     shared_ = *rows;
   else if (learner.encodes_rows_once())
-    shared_ = learner.encode(distinct, unadapted_, nullptr, noise_);
+    shared_ = learner.encode(distinct, unadapted_, learner.row_parts_, nullptr, noise_);
   const auto placed = [&](const RowTensors& rows) { return distinct.placed(rows.place, tensors.support.place); };
   take(placed(tensors.support), placed(tensors.query));
 }
@@ -58,7 +58,8 @@ void Learner::Batch::update(TaskState& state, const at::Tensor& row_counts) cons
 at::Tensor Learner::Batch::unadapted_outputs(const TaskState& state) const {
   const bool looks = learner_.network_->reads_history();
   const auto layers = unadapted_layers(state);
-  const auto query = (looks ? encoder(*query_rows_, at::zeros_like(attended())) : *query_).encode(layers);
+  const auto query =
+      (looks ? encoder(*query_rows_, at::zeros_like(attended()), learner_.query_parts_) : *query_).encode(layers);
   return state.unadapted_head.outputs(query.features(), query.base());
 }
 
@@ -87,8 +88,9 @@ void Learner::Batch::take(std::optional<Rows> support, std::optional<Rows> query
   query_rows_ = std::move(query);
   // Where nobody looks, pairs of support rows may be too many for the memory.
   const bool looks = learner_.network_->reads_history();
-  if (support_rows_) support_.emplace(encoder(*support_rows_, looks ? attended_by_others() : at::Tensor()));
-  if (query_rows_) query_.emplace(encoder(*query_rows_, looks ? attended() : at::Tensor()));
+  if (support_rows_)
+    support_.emplace(encoder(*support_rows_, looks ? attended_by_others() : at::Tensor(), learner_.row_parts_));
+  if (query_rows_) query_.emplace(encoder(*query_rows_, looks ? attended() : at::Tensor(), learner_.query_parts_));
 }
 
 at::Tensor Learner::Batch::attended_by_others() const {
@@ -96,12 +98,13 @@ at::Tensor Learner::Batch::attended_by_others() const {
   return attended() * (1.0 - place.unsqueeze(2).eq(place.unsqueeze(1)).to(place.scalar_type()));
 }
 
-RowEncoder Learner::Batch::encoder(const Rows& rows, const at::Tensor& may_attend) const {
+RowEncoder Learner::Batch::encoder(const Rows& rows, const at::Tensor& may_attend,
+                                   const std::vector<std::string>& parts) const {
   if (shared_) return {*shared_, rows};
   std::optional<History> history;
   if (learner_.network_->reads_history()) history = {*support_rows_, may_attend};
   if (learner_.layers_.any_adapts() || learner_.options_.adapt.modulation) return {*learner_.network_, rows, history};
-  return RowEncoder(learner_.encode(rows, unadapted_, history ? &*history : nullptr, noise_));
+  return RowEncoder(learner_.encode(rows, unadapted_, parts, history ? &*history : nullptr, noise_));
 }
 
 void Learner::Batch::apply(TaskState& state, std::span<const std::unique_ptr<Stage>> stages, Wanted wanted) const {

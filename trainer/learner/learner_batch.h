@@ -39,7 +39,7 @@ class Learner::Batch {
   // Which support rows query rows may look at, [T, 1, S], and which support rows may, not themselves: [T, S, S].
   at::Tensor attended() const { return support_labels_.mask.unsqueeze(1); }
   at::Tensor attended_by_others() const;
-  RowEncoder encoder(const Rows& rows, const at::Tensor& may_attend) const;
+  RowEncoder encoder(const Rows& rows, const at::Tensor& may_attend, const std::vector<std::string>& parts) const;
 
   void apply(TaskState& state, std::span<const std::unique_ptr<Stage>> stages, Wanted wanted) const;
   Head no_shares() const;

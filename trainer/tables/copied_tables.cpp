@@ -15,13 +15,6 @@ void CopiedTables::declare(const TableDeclaration& table) {
   if (!is_known) list_.push_back({table.name, table.ids_of, table.ids, table.width});
 }
 
-double CopiedTables::bytes_of_values() const {
-  double bytes = 0;
-  for (const auto& table : list_)
-    bytes += sizeof(float) * static_cast<double>(table.ids) * static_cast<double>(table.width);
-  return bytes;
-}
-
 at::Tensor CopiedTables::rows(const std::string& table, const at::Tensor& ids) const {
   const auto& [known, rows] = held(table);
   if (!known.defined()) return at::embedding(rows.detach(), ids);

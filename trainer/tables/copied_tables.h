@@ -30,7 +30,6 @@ class CopiedTables {
   // Once for each model.
   void declare(const TableDeclaration& table);
   const std::vector<Table>& list() const { return list_; }
-  double bytes_of_values() const;  // of all ids of all tables
 
   // From now on the rows [n, width] of these ids of a table, int64 [n], ascending and distinct, are those that there
   // are; undefined ids stand for all.

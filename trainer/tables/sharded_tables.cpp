@@ -7,9 +7,9 @@
 
 #include "base/digest.h"
 #include "checkpoints/zeroed_rows.h"
+#include "trainer/tables/checkpoint_tables.h"
 #include "trainer/tables/distinct_places.h"
 #include "trainer/tables/rows_at.h"
-#include "trainer/tables/saved_tables.h"
 
 namespace warmstart {
 namespace {
@@ -75,13 +75,6 @@ double ShardedTables::count() const {
   double count = 0;
   for (const auto& table : tables_) count += static_cast<double>(table.held()) * static_cast<double>(table.width);
   return count;
-}
-
-double ShardedTables::bytes_of_values() const {
-  double bytes = 0;
-  for (const auto& table : tables_)
-    bytes += sizeof(float) * static_cast<double>(table.ids) * static_cast<double>(table.width);
-  return bytes;
 }
 
 void ShardedTables::draw() {

@@ -77,8 +77,6 @@ class ShardedTables {
   // Numbers of rows' values that this rank would hold, of all tables; and of these in memory.
   double count() const;
   double count_in_memory() const { return storage_.spill.empty() ? count() : 0.0; }
-  // Of all rows' values, those of all ids of all tables, wherever they lie.
-  double bytes_of_values() const;
 
   // Makes the rows that this rank holds, with their initial values.
   void draw();

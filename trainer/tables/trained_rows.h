@@ -6,9 +6,9 @@
 #include "base/digest.h"
 #include "cluster/communicator.h"
 #include "cluster/row_exchange.h"
+#include "trainer/tables/checkpoint_tables.h"
 #include "trainer/tables/copied_tables.h"
 #include "trainer/tables/row_addresses.h"
-#include "trainer/tables/saved_tables.h"
 
 namespace warmstart {
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -16,36 +15,11 @@
 namespace warmstart {
 namespace {
 
-struct EntityRange {
-  std::int64_t first, end;
-  std::int64_t count() const { return end - first; }
-};
-
 // Collective.  As many rounds as the rank wants whose host has the least memory.
 std::int64_t rounds_of_all(double bytes, const CatalogueCut& cut, Communicator& group) {
-  const auto wanted = std::clamp<double>(std::ceil(bytes / cut.bytes / group.size()), 1, CatalogueCut::kMostRounds);
-  const auto own = at::full({1}, static_cast<std::int64_t>(wanted), at::kLong);
+  const auto own = at::full({1}, cut.rounds(bytes, group.size()), at::kLong);
   return group.gather_slices(own).max().item<std::int64_t>();
 }
-
-// Whole blocks of entities, in at most so many rounds, in each of which every rank has as many; the last ranks may have
-// none.
-class Rounds {
- public:
-  Rounds(std::int64_t entities, std::int64_t most, int ranks, std::int64_t block) : entities_(entities), ranks_(ranks) {
-    const auto blocks = (entities + block - 1) / block, parts = most * ranks;
-    share_ = (blocks + parts - 1) / parts * block;
-  }
-  std::int64_t share() const { return share_; }  // entities of a rank in a round
-  std::int64_t count() const { return (entities_ + share_ * ranks_ - 1) / (share_ * ranks_); }
-  EntityRange of(std::int64_t round, int rank) const {
-    const auto first = std::min(entities_, (round * ranks_ + rank) * share_);
-    return {first, std::min(entities_, first + share_)};
-  }
-
- private:
-  std::int64_t entities_, ranks_, share_;
-};
 
 std::vector<at::Tensor> ids_of(const Dataset& dataset, EntityRange range, const RowsElsewhere& rows,
                                std::int64_t block) {
@@ -87,7 +61,7 @@ at::Tensor room_for(std::int64_t entities, std::int64_t numbers, const Dataset& 
 std::shared_ptr<const Encoding> catalogue_encoding(const Learner& learner, const Dataset& dataset,
                                                    const RowsElsewhere& rows, Communicator& group,
                                                    const CatalogueCut& cut) {
-  const Rounds rounds(dataset.entities(), rounds_of_all(rows.bytes, cut, group), group.size(), cut.block);
+  const CatalogueRounds rounds(dataset.entities(), rounds_of_all(rows.bytes, cut, group), group.size(), cut.block);
   std::optional<Encoding> like;
   at::Tensor all;
   for (std::int64_t round = 0; round < rounds.count(); ++round) {

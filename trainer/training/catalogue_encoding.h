@@ -4,10 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "base/host.h"
 #include "cluster/communicator.h"
 #include "trainer/layers/table_declaration.h"
-#include "trainer/learner/learner_catalogue.h"
+#include "trainer/training/catalogue_rounds.h"
 
 namespace warmstart {
 
@@ -18,15 +17,6 @@ struct RowsElsewhere {
   // Collective.  From now on this rank has copies of the rows of some ids, by kind, int64, ascending and distinct, and
   // of no others.
   std::function<void(const std::vector<at::Tensor>& ids)> bring;
-};
-
-// How much of a catalogue is encoded at once, and how many bytes of rows a rank has copies of meanwhile, unless these
-// would be so few that they are brought more than kMostRounds times.  Each time costs a pass over the files of a
-// checkpoint, so there is no more than one where memory allows it.  Ranks may differ in `bytes`: the least counts.
-struct CatalogueCut {
-  std::int64_t block = kEntitiesAtOnce;
-  double bytes = host_memory_bytes() / 16;
-  static constexpr std::int64_t kMostRounds = 16;
 };
 
 // Collective.  All entities of a data set, for a learner that scores_catalogues(): each rank brings the rows of some

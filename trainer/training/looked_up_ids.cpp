@@ -13,6 +13,24 @@ void LookedUpIds::add(const EpisodeBatch& batch) {
   note(IdsOf::kTasks, batch.descriptions.lookup);
 }
 
+void LookedUpIds::add(const Request& request) {
+  for (const auto* rows : {&request.support, &request.query}) {
+    const auto& ids = rows->ids.padded;
+    if (!ids.defined()) continue;
+    add(IdsOf::kKeys, ids.narrow(-1, 0, 1));  // the key comes first in each row
+    add(IdsOf::kRows, ids);
+  }
+  add(IdsOf::kTasks, request.descriptions.ids.padded);
+}
+
+void LookedUpIds::add(IdsOf of, const at::Tensor& ids) {
+  if (!ids.defined()) return;
+  const auto list = ids.contiguous();
+  const auto* first = list.const_data_ptr<std::int64_t>();
+  ids_[of].insert(first, first + list.numel());
+  ids_[of].insert(0);
+}
+
 std::vector<at::Tensor> LookedUpIds::of(const std::vector<IdRange>& kinds) const {
   std::vector<at::Tensor> ids;
   for (const auto& kind : kinds) {

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "trainer/tables/saved_tables.h"
+#include "trainer/tables/checkpoint_tables.h"
 #include "trainer/training/meta_step.h"
 #include "trainer/training/validation_watch.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/stopwatch.h"
 #include "cluster/watchdog.h"
+#include "trainer/tables/bytes_of_values.h"
 #include "trainer/training/catalogue_encoding.h"
 #include "trainer/training/looked_up_ids.h"
 #include "trainer/training/run_warnings.h"
@@ -65,7 +66,7 @@ std::vector<EvaluationResult> ValidationWatch::results() {
     catalogued.emplace(
         *by_encodings,
         catalogue_encoding(*by_encodings, dataset_,
-                           {kinds, tables_.bytes_of_values(), [this](const auto& ids) { hold(ids); }}, group_));
+                           {kinds, bytes_of_values(tables_.list()), [this](const auto& ids) { hold(ids); }}, group_));
   hold(looked_up_);
   auto results = evaluation_->run(catalogued ? static_cast<const Recommender&>(*catalogued) : model_);
   tables_.release();

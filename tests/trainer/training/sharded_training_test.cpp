@@ -10,8 +10,9 @@
 #include "tests/support/small_dataset.h"
 #include "tests/support/temporary_folder.h"
 #include "trainer/learner/extended_vocabulary.h"
+#include "trainer/tables/bytes_of_values.h"
+#include "trainer/tables/checkpoint_growth.h"
 #include "trainer/tables/named_ids.h"
-#include "trainer/tables/saved_totals.h"
 #include "trainer/tables/trained_rows.h"
 #include "trainer/training/catalogue_encoding.h"
 #include "trainer/training/training.h"
@@ -347,7 +348,7 @@ TEST_F(ShardedTrainingTest, EntitiesAreEncodedInRoundsToTheBitsOfARankThatHasAll
     model_options.adapt.stages = stages;
     const auto whole = model(alone), shared = model(group);
     auto& tables = shared->sharded_tables();
-    RowsElsewhere rows = {{}, tables.bytes_of_values(), {}};
+    RowsElsewhere rows = {{}, bytes_of_values(tables.list()), {}};
     for (const auto& list : tables.lists()) rows.kinds.push_back({list.ids_of(), list.ids()});
     int brought = 0;
     rows.bring = [&](const std::vector<at::Tensor>& ids) {

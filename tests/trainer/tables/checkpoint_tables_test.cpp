@@ -1,4 +1,4 @@
-#include "trainer/tables/saved_tables.h"
+#include "trainer/tables/checkpoint_tables.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include "checkpoints/table_delta.h"
 #include "cluster/self_communicator.h"
 #include "trainer/layers/initialiser.h"
-#include "trainer/tables/saved_totals.h"
+#include "trainer/tables/checkpoint_growth.h"
 
 namespace warmstart {
 namespace {
@@ -56,9 +56,9 @@ TableShards& entry(Checkpoint& checkpoint, const std::string& name) {
                        [&](const auto& each) { return each.name == name; });
 }
 
-class SavedTablesTest : public testing::Test {
+class CheckpointTablesTest : public testing::Test {
  protected:
-  SavedTablesTest() {
+  CheckpointTablesTest() {
     see(tables, {3, 7, 20, 100, 499}, 0);
     see(tables, {3, 8}, 1);
   }
@@ -76,7 +76,7 @@ class SavedTablesTest : public testing::Test {
   const at::Tensor all = at::arange(kWords, at::kLong);
 };
 
-TEST_F(SavedTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
+TEST_F(CheckpointTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
   auto other = growing_tables();
   see(other, {8, 3}, 5);
   const auto rows = tables.rows("embedding", all), of_other = other.rows("embedding", all);
@@ -92,7 +92,7 @@ TEST_F(SavedTablesTest, NewRowsAreFunctionsOfTheirKeysAndOthersAreShared) {
     }
 }
 
-TEST_F(SavedTablesTest, ARowThatTakesThePlaceOfAnotherHasNothingOfIt) {
+TEST_F(CheckpointTablesTest, ARowThatTakesThePlaceOfAnotherHasNothingOfIt) {
   auto full = growing_tables(name_of_id, 64);
   std::map<std::int64_t, std::vector<std::int64_t>> ids;  // by shard
   for (std::int64_t id = 1; id < kWords; ++id) ids[shard_of_address(full.lists()[0].address_of(id))].push_back(id);
@@ -110,7 +110,7 @@ TEST_F(SavedTablesTest, ARowThatTakesThePlaceOfAnotherHasNothingOfIt) {
   EXPECT_EQ(table.steps[place].item<std::int64_t>(), 0);
 }
 
-TEST_F(SavedTablesTest, ComeBackAsTheyWere) {
+TEST_F(CheckpointTablesTest, ComeBackAsTheyWere) {
   tables.list()[0].records.add_(0.25);
   tables.keep_best(2);
   see(tables, {9}, 2);
@@ -131,7 +131,7 @@ TEST_F(SavedTablesTest, ComeBackAsTheyWere) {
   EXPECT_EQ(growth_in(checkpoint).at(0).rows, 7);  // with the one that came after the best
 }
 
-class DeltaOfGrowingTablesTest : public SavedTablesTest {
+class DeltaOfGrowingTablesTest : public CheckpointTablesTest {
  protected:
   // A delta to what the first two steps have made, and that with it.
   Checkpoint delta() const {
@@ -258,7 +258,7 @@ TEST_F(DeltaOfGrowingTablesTest, ThatDoesNotFitItsBaseIsRefused) {
   });
 }
 
-TEST_F(SavedTablesTest, KeysAreKnownByTheirNamesWhateverTheirIds) {
+TEST_F(CheckpointTablesTest, KeysAreKnownByTheirNamesWhateverTheirIds) {
   const auto backwards = [](std::int64_t id) { return id == 0 ? "" : name_of_id(kWords - id); };
   auto other = growing_tables(backwards);
   other.start_from(saved(tables));
@@ -266,7 +266,7 @@ TEST_F(SavedTablesTest, KeysAreKnownByTheirNamesWhateverTheirIds) {
   for (const std::int64_t id : {3, 7, 8, 20, 100, 499}) EXPECT_TRUE(at::equal(rows[id], of_other[kWords - id])) << id;
 }
 
-TEST_F(SavedTablesTest, AnotherRunStartsFromTheBestRows) {
+TEST_F(CheckpointTablesTest, AnotherRunStartsFromTheBestRows) {
   tables.keep_best(2);
   const auto best = tables.whole("embedding");
   see(tables, {9}, 2);
@@ -276,13 +276,13 @@ TEST_F(SavedTablesTest, AnotherRunStartsFromTheBestRows) {
   EXPECT_TRUE(at::equal(other.whole("embedding"), best));
 }
 
-TEST_F(SavedTablesTest, AnotherKeyOfTheSameHashIsNamed) {
+TEST_F(CheckpointTablesTest, AnotherKeyOfTheSameHashIsNamed) {
   auto checkpoint = saved(tables);
   entry(checkpoint, "rows index").names[1] = "word=elephant";
   EXPECT_NE(complaint_of(checkpoint).find("and 'word=elephant' have one hash"), std::string::npos);
 }
 
-TEST_F(SavedTablesTest, WhatIsNoIndexIsRefused) {
+TEST_F(CheckpointTablesTest, WhatIsNoIndexIsRefused) {
   const auto good = saved(tables);
   EXPECT_EQ(complaint_of(good), "");
   const auto spoiled = [&](const std::function<void(Checkpoint&)>& spoil) {
@@ -472,7 +472,7 @@ TEST_F(SavedPoolsTest, WhatDoesNotTellOfFieldsIsRefused) {
 }
 
 // A fixed table, and one that grows, whose values are of another width than the table is said to be.
-TEST_F(SavedTablesTest, ValuesOfAnotherWidthAreNotRead) {
+TEST_F(CheckpointTablesTest, ValuesOfAnotherWidthAreNotRead) {
   ShardedTables fixed(0, 1);
   Initialiser draw(3);
   fixed.add(
@@ -490,7 +490,7 @@ TEST_F(SavedTablesTest, ValuesOfAnotherWidthAreNotRead) {
 }
 
 // One virtual shard after the other they are the table.
-TEST_F(SavedTablesTest, AShardsRowsAreThoseOfItsIdsAndOfNoPlaceWithoutOne) {
+TEST_F(CheckpointTablesTest, AShardsRowsAreThoseOfItsIdsAndOfNoPlaceWithoutOne) {
   const auto values = at::arange(70 * kWordWidth, at::kFloat).view({70, kWordWidth});
   auto found = at::zeros_like(values), seen = at::zeros({70});
   for (int number = 0; number < kVirtualShards; ++number) {
@@ -511,7 +511,7 @@ TEST_F(SavedTablesTest, AShardsRowsAreThoseOfItsIdsAndOfNoPlaceWithoutOne) {
   EXPECT_TRUE(seen.eq(1).all().item<bool>());
 }
 
-TEST_F(SavedTablesTest, MoreRowsThanThereIsRoomForAreRefused) {
+TEST_F(CheckpointTablesTest, MoreRowsThanThereIsRoomForAreRefused) {
   auto larger = growing_tables(name_of_id, 100000);
   std::vector<std::int64_t> many(kWords - 1);
   std::iota(many.begin(), many.end(), 1);

@@ -1,4 +1,4 @@
-#include "trainer/tables/saved_entries.h"
+#include "trainer/tables/checkpoint_entries.h"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,10 @@
-#include "trainer/tables/saved_totals.h"
+#include "trainer/tables/checkpoint_growth.h"
 
 #include <ATen/ATen.h>
 
 #include <numeric>
 
-#include "trainer/tables/saved_entries.h"
+#include "trainer/tables/checkpoint_entries.h"
 
 namespace warmstart {
 namespace {

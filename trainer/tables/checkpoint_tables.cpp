@@ -1,4 +1,4 @@
-#include "trainer/tables/saved_tables.h"
+#include "trainer/tables/checkpoint_tables.h"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -8,9 +8,9 @@
 
 #include "base/errors.h"
 #include "checkpoints/zeroed_rows.h"
+#include "trainer/tables/checkpoint_entries.h"
+#include "trainer/tables/checkpoint_growth.h"
 #include "trainer/tables/rows_at.h"
-#include "trainer/tables/saved_entries.h"
-#include "trainer/tables/saved_totals.h"
 
 namespace warmstart {
 namespace {
