@@ -287,6 +287,20 @@ FeatureLayout feature_layout(const Schema& schema) {
           .keys = schema.fields_of(FieldOwner::kEntity).front()->vocabulary_size + 1};
 }
 
+std::vector<std::int64_t> entities_with_values(const Dataset& dataset) {
+  std::vector<std::int64_t> entities;
+  const auto fields = dataset.schema().fields_of(FieldOwner::kEntity);
+  for (std::size_t f = 1; f < fields.size(); ++f) {
+    if (fields[f]->kind == FieldKind::kDense) continue;
+    const auto counts = dataset.vocabulary_counts(*fields[f]);
+    entities.push_back(0);  // of the id that stands for unknown values
+    entities.insert(entities.end(), counts.begin(), counts.end());
+  }
+  const auto layout = feature_layout(dataset.schema());
+  entities.resize(static_cast<std::size_t>(layout.row_ids - layout.keys), 0);
+  return entities;
+}
+
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes) {
   return make_batch(dataset, {episodes}, 0, 0, true);
 }

@@ -80,6 +80,10 @@ struct FeatureLayout {
 };
 FeatureLayout feature_layout(const Schema& schema);
 
+// Of each id of the rows' fields behind the keys, from FeatureLayout::keys on: how many entities of training rows have
+// that value; 0 of values that are not an entity's.
+std::vector<std::int64_t> entities_with_values(const Dataset& dataset);
+
 // Of one microbatch, padded to its longest support and query.
 EpisodeBatch make_batch(const Dataset& dataset, const std::vector<TaskEpisode>& episodes);
 

@@ -57,6 +57,13 @@ TEST_F(BatchTest, KeysComeFirstAndSeveralValuesShareTheirWeight) {
   EXPECT_EQ(feature_layout(data.schema()).row_ids, 8);
 }
 
+TEST_F(BatchTest, ValuesAreCountedByEntityAndNotByRow) {
+  options.interactions.categorical = {"hour"};
+  const auto data = dataset();
+  // Behind the keys: tags (none, a, b, c), hours (none, 1 to 5), which are not an entity's.
+  EXPECT_EQ(entities_with_values(data), (std::vector<std::int64_t>{0, 1, 2, 1, 0, 0, 0, 0, 0, 0}));
+}
+
 TEST_F(BatchTest, RowsWithFieldsOfTheirOwnAreNotShared) {
   options.interactions.dense = {"hour"};
   const auto data = dataset();

@@ -11,6 +11,9 @@
 namespace warmstart {
 namespace {
 
+// Of a microbatch's stream for keys, the part for values.
+constexpr std::uint64_t kValues = 1;
+
 // Writes independent values that are 0 with probability `share`, to within 2^-17: four of 16 bits from each number.
 void drop(RandomStream random, float* values, std::int64_t count, double share, float kept_value) {
   const auto threshold = static_cast<std::uint32_t>(std::lround(share * 65536.0));
@@ -57,6 +60,22 @@ at::Tensor Dropout::kept_keys(const std::vector<std::int64_t>& first_rows, const
     return RandomStream(seed_, Purpose::kKeyDropout, step_, first_microbatch_ + m + 1);
   };
   return dropped(first_rows, 1, key_share_, 1.0f, stream).to(options);
+}
+
+at::Tensor Dropout::kept_values(const at::Tensor& ids, const std::vector<std::int64_t>& first_ids) const {
+  auto kept = at::ones({ids.size(0)}, at::kFloat);
+  auto* values = kept.mutable_data_ptr<float>();
+  const auto* of_value = ids.const_data_ptr<std::int64_t>();
+  const auto* chances = lost_values_.chances.const_data_ptr<float>();
+  for (std::size_t m = 0; m + 1 < first_ids.size(); ++m) {
+    RandomStream random(seed_, Purpose::kKeyDropout, step_, first_microbatch_ + m + 1, kValues);
+    for (auto i = first_ids[m]; i < first_ids[m + 1]; ++i) {
+      const auto drawn = random.uniform();
+      const auto value = of_value[i] - lost_values_.first_id;
+      if (value >= 0 && drawn < static_cast<double>(chances[value])) values[i] = 0.0f;
+    }
+  }
+  return kept;
 }
 
 }  // namespace warmstart

@@ -130,6 +130,24 @@ std::vector<at::Tensor> id_products_by_field(const IdBags& bags, const Microbatc
   return products;
 }
 
+// Where each microbatch's ids begin, [microbatches + 1].
+std::vector<std::int64_t> first_ids_of_microbatches(const IdBags& bags, const std::vector<std::int64_t>& first_rows) {
+  const auto offsets = bags.offsets.to(at::kCPU);
+  const auto* first_of_row = offsets.const_data_ptr<std::int64_t>();
+  std::vector<std::int64_t> firsts;
+  firsts.reserve(first_rows.size());
+  for (const auto row : first_rows) firsts.push_back(row < offsets.size(0) ? first_of_row[row] : bags.weights.size(0));
+  return firsts;
+}
+
+// [ids] of 0 and 1: rows that `keep_key` [N] keep all, the others lose some.
+at::Tensor kept_values(const TensorBatch& batch, const Dropout& dropout, const at::Tensor& keep_key) {
+  const auto& bags = batch.rows.ids;
+  const auto ids = bags.lookup.ids.index_select(0, bags.lookup.places).to(at::kCPU);
+  const auto kept = dropout.kept_values(ids, first_ids_of_microbatches(bags, batch.microbatches.first_rows));
+  return at::maximum(kept.to(keep_key.options()), keep_key.index_select(0, row_of_each_id(bags)));
+}
+
 }  // namespace
 
 at::Tensor row_of_each_id(const IdBags& bags) {
@@ -176,7 +194,9 @@ Rows::Rows(const TensorBatch& batch, const Dropout* dropout)
   auto weights = batch.rows.ids.weights;
   auto known = batch.key.ne(0).to(options);
   if (dropout) {
-    known = known * dropout->kept_keys(batch.microbatches.first_rows, options);
+    const auto keep_key = dropout->kept_keys(batch.microbatches.first_rows, options);
+    known = known * keep_key;
+    if (dropout->loses_values()) weights = weights * kept_values(batch, *dropout, keep_key);
     weights = weights.index_copy(0, batch.rows.ids.offsets, known);  // the key comes first in each row
   }
   distinct_->count = count;

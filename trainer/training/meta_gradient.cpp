@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -31,6 +32,17 @@ std::int64_t first_not_finite(const at::Tensor& losses, const EpisodeBatch& batc
   return bad.numel() == 0 ? -1 : batch.task[static_cast<std::size_t>(bad[0].item<std::int64_t>())];
 }
 
+// A value that n entities have: with the chance `share` / n.
+LostValues lost_values(const Dataset& dataset, double share) {
+  const auto entities = entities_with_values(dataset);
+  if (share == 0.0 || std::all_of(entities.begin(), entities.end(), [](auto count) { return count == 0; })) return {};
+  std::vector<float> chances;
+  chances.reserve(entities.size());
+  for (const auto count : entities)
+    chances.push_back(count == 0 ? 0.0f : static_cast<float>(std::min(1.0, share / static_cast<double>(count))));
+  return {feature_layout(dataset.schema()).keys, at::tensor(chances)};
+}
+
 // Those of a meta-step.
 std::vector<EpisodeBatch> next_of(MicrobatchStream& stream) {
   const Phase phase("data");
@@ -54,6 +66,7 @@ MetaGradient::MetaGradient(Learner& model, const Dataset& dataset, const TrainOp
       dataset_(dataset),
       options_(options),
       schedule_(options.outer.schedule, options.epochs),
+      lost_values_(lost_values(dataset, options.value_dropout)),
       steps_(steps),
       group_(group),
       gradients_(gradients),
@@ -135,9 +148,13 @@ FetchedRows MetaGradient::fetched_rows(std::size_t part) const {
 }
 
 Dropout MetaGradient::dropout(std::int64_t step, int microbatch) const {
-  return {
-      options_.seed,        static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(microbatch), options_.dropout,
-      options_.key_dropout, options_.all_keys_dropout};
+  return {options_.seed,
+          static_cast<std::uint64_t>(step),
+          static_cast<std::uint64_t>(microbatch),
+          options_.dropout,
+          options_.key_dropout,
+          options_.all_keys_dropout,
+          lost_values_};
 }
 
 at::Tensor MetaGradient::losses(const BatchParameters& parameters, const TensorBatch& batch, std::int64_t step,

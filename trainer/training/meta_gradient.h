@@ -72,6 +72,7 @@ class MetaGradient {
   const Dataset& dataset_;
   const TrainOptions& options_;
   Schedule schedule_;
+  LostValues lost_values_;
   std::int64_t steps_;
   Communicator &group_, &gradients_;
   std::optional<TableStep> table_step_;  // where there are sharded tables

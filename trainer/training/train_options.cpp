@@ -47,6 +47,12 @@ void declare_dropout(Options& add, TrainOptions& options) {
           "probability per step that all rows are trained as if their keys were unknown")
       .from(0)
       .to(1);
+  add.add("train.value-dropout", options.value_dropout,
+          "where a row is trained on as if its key were unknown, a field's value that n entities have is unknown, too, "
+          "with a probability of this over n, as a new entity's may well be; 0: none is")
+      .from(0)
+      .to(1e6)
+      .formerly("0");
 }
 
 void declare_watch(Options& add, TrainOptions& options) {

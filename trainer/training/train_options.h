@@ -27,6 +27,7 @@ struct TrainOptions {
   double dropout = 0.3;
   double key_dropout = 0.05;      // share of rows that are trained on as if their key were unknown
   double all_keys_dropout = 0.1;  // probability per step that all rows are trained as if their keys were unknown
+  double value_dropout = 2.0;     // over how many entities have a value: the chance that a row without its key loses it
   OuterOptions outer;
   AdamOptions adam;
   ShardingOptions tables;

@@ -47,8 +47,10 @@ struct Case {
   InnerRates rates = InnerRates::kPerParameter;
   bool second_order = true;
   StageKind last = StageKind::kSteps;
+  bool loses_values = false;
 
   std::string name() const {
+    if (loses_values) return "values_lost";
     if (last != StageKind::kSteps) return fmt::format("{}_{}_{}", text(last), text(precision), text(loss));
     return fmt::format("{}_{}_{}_{}_{}_{}_{}", text(scope), text(form), text(precision), text(loss), width, text(rates),
                        second_order ? "second" : "first");
@@ -86,6 +88,8 @@ std::vector<Case> cases() {
          {ObjectiveKind::kSquared, ObjectiveKind::kBinary, ObjectiveKind::kHuber, ObjectiveKind::kPoisson})
       all.push_back(
           {.scope = Scope::kHead, .form = Form::kAuto, .precision = Precision::kFloat32, .loss = loss, .last = last});
+  all.push_back({Scope::kHead, Form::kAuto, Precision::kFloat32, ObjectiveKind::kSquared});
+  all.back().loses_values = true;
   return all;
 }
 
@@ -147,6 +151,7 @@ std::string digest_after_a_dozen_steps(const Case& which) {
   options.tasks = 16;
   options.precision = which.precision;
   options.adam.warmup = 2;
+  if (!which.loses_values) options.value_dropout = 0.0;
   options.keep_best = false;
   options.validation.query = 4;
   options.validation.support = {"0"};
