@@ -3,10 +3,12 @@
 A data set is named FAMILY/STATE.  Families: stars (users' ratings from 1 to 5), ordered (the same, its training rows in a
 drawn order, for what reads rows one after the other: the split has no times, and its rows stand by film), clicks (1 where
 a rating is 4 or more, else 0) and items (tasks are films, stars).  States: tune (validation users are left out of training
-and judge), a set of episodes such as user_cold_seed0, and of items cold alone (films of item_cold judge).
+and judge), held-users, held-films and held-both (films are left out, too: those users judge by the other films, other users
+by these films, those users by these films), a set of episodes such as user_cold_seed0, and of items cold alone (films of item_cold judge).
 """
 
 import csv
+import hashlib
 import json
 import lzma
 import os
@@ -20,6 +22,7 @@ import subprocess
 YEARS = [1930, 1940, 1950, 1960, 1965, 1970, 1975, 1980, 1984, 1987, 1990, 1992, 1993, 1994, 1995, 1996]
 RELEVANT = 4  # stars from which on a rating counts as a click
 MINUTES = 10  # of the processor, that a training may take
+HELD_FILMS, JUDGES_OF_FILMS = 0.18, 0.25  # shares of the films that are held out, and of the users who judge them
 ROWS_OF_COLD_ITEM = 30  # that a film must have: 10 judge, and 20 and more adapt
 INI = """[data]
 dataset = {dataset}
@@ -97,6 +100,11 @@ def run(command, limit_seconds=resource.RLIM_INFINITY):
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
+def share_of(kind, key):
+    """Of a key, a number from 0 to 1 that looks drawn."""
+    return int(hashlib.md5(f"{kind}{key}".encode()).hexdigest(), 16) % 1000 / 1000
+
+
 class Data:
     """Data sets of the warm rows and one set of test tasks each, made when they are first asked for."""
 
@@ -136,7 +144,8 @@ class Data:
         return folder / "config.ini"
 
     def write(self, folder, family, state):
-        make = self.of_items if family == "items" else self.of_validation if state == "tune" else self.of_episodes
+        makers = {"tune": self.of_validation, "held": self.of_held_films}
+        make = self.of_items if family == "items" else makers.get(state.split("-")[0], self.of_episodes)
         rows, users, test = make(state)
         if family == "clicks":
             rows = [{**row, "rating": int(int(row["rating"]) >= RELEVANT)} for row in rows]
@@ -154,6 +163,21 @@ class Data:
         test = sorted(user for user in validation if 13 <= counts[user] <= 100)
         kept = set(test) | (set(counts) - validation)
         return [row for row in rows if row["user"] in kept], self.users(), test
+
+    def of_held_films(self, state):
+        validation, training, judging = self.validation_users(), [], []
+        for row in self.rows("warm"):
+            is_new, is_held = row["user"] in validation, share_of("i", row["item"]) < HELD_FILMS
+            if not is_new and not is_held:
+                training.append(row)
+            if (is_new, is_held) == {"users": (True, False), "films": (False, True), "both": (True, True)}[state[5:]]:
+                if is_new or share_of("u", row["user"]) < JUDGES_OF_FILMS:
+                    judging.append(row)
+        counts = counted(judging, "user")
+        judging = [{**row, "user": f"t{row['user']}"} for row in judging if 13 <= counts[row["user"]] <= 100]
+        test = sorted({row["user"] for row in judging})
+        of = {user["user"]: user for user in self.users()}
+        return training + judging, [*of.values(), *({**of[task[1:]], "user": task} for task in test)], test
 
     def of_episodes(self, state):
         users, episodes = self.users(), episode_rows(self.source / f"episodes_{state}.tsv.xz")
