@@ -94,6 +94,7 @@ ReducedGradient MetaGradient::reduced(std::int64_t step, MicrobatchStream& strea
   const bool shares_rows = stream.form() == MicrobatchForm::kSharedRows;
   if (!shares_rows) {
     std::vector<BatchLookups> lookups;
+    lookups.reserve(parts.size());
     for (const auto& batch : parts) lookups.push_back(lookups_of(batch, batch));
     fetch_rows(std::move(lookups));
   }
