@@ -43,22 +43,22 @@ class DroppedRowsTest : public testing::Test {
   // Of all ids of the batch: those that rows still have.
   at::Tensor weights(double key_share, float chance) const {
     const auto dropout = dropping(key_share, {kFirstValue, at::full({kRowIds - kFirstValue}, chance)});
-    return Rows(tensors_, &dropout).fields().weights;
+    return Rows(tensors, &dropout).fields().weights;
   }
-  const EpisodeBatch batch_ = random_batch(false);
-  const TensorBatch tensors_ = TensorBatch(batch_, at::TensorOptions(at::kFloat));
-  const at::Tensor before_ = Rows(tensors_, nullptr).fields().weights;
+  const EpisodeBatch batch = random_batch(false);
+  const TensorBatch tensors = TensorBatch(batch, at::TensorOptions(at::kFloat));
+  const at::Tensor before = Rows(tensors, nullptr).fields().weights;
 };
 
-TEST_F(DroppedRowsTest, KeepAllOfTheirValuesWithTheirKey) { EXPECT_TRUE(at::equal(weights(0.0, 1.0f), before_)); }
+TEST_F(DroppedRowsTest, KeepAllOfTheirValuesWithTheirKey) { EXPECT_TRUE(at::equal(weights(0.0, 1.0f), before)); }
 
 TEST_F(DroppedRowsTest, LoseTheirKeyAloneWhereNoValueMayBeLost) {
-  const auto is_value = at::tensor(batch_.rows.ids).ge(kFirstValue);
-  EXPECT_TRUE(at::equal(weights(1.0, 0.0f), before_ * is_value));
+  const auto is_value = at::tensor(batch.rows.ids).ge(kFirstValue);
+  EXPECT_TRUE(at::equal(weights(1.0, 0.0f), before * is_value));
 }
 
 TEST_F(DroppedRowsTest, LoseEverythingWhereAllIsLost) {
-  EXPECT_TRUE(before_.gt(0.0).any().item<bool>());
+  EXPECT_TRUE(before.gt(0.0).any().item<bool>());
   EXPECT_FALSE(weights(1.0, 1.0f).any().item<bool>());
 }
 
