@@ -3,8 +3,9 @@
 A data set is named FAMILY/STATE.  Families: stars (users' ratings from 1 to 5), ordered (the same, its training rows in a
 drawn order, for what reads rows one after the other: the split has no times, and its rows stand by film), clicks (1 where
 a rating is 4 or more, else 0) and items (tasks are films, stars).  States: tune (validation users are left out of training
-and judge), held-users, held-films and held-both (films are left out, too: those users judge by the other films, other users
-by these films, those users by these films), a set of episodes such as user_cold_seed0, and of items cold alone (films of item_cold judge).
+and judge), held-users, held-films and held-both (films are left out, too: those users judge by the other films, other
+users by these films, those users by these films), a set of episodes such as user_cold_seed0, and of items cold alone
+(films of item_cold judge).
 """
 
 import csv
@@ -165,14 +166,15 @@ class Data:
         return [row for row in rows if row["user"] in kept], self.users(), test
 
     def of_held_films(self, state):
+        kinds = {"held-users": (True, False), "held-films": (False, True), "held-both": (True, True)}
         validation, training, judging = self.validation_users(), [], []
         for row in self.rows("warm"):
             is_new, is_held = row["user"] in validation, share_of("i", row["item"]) < HELD_FILMS
             if not is_new and not is_held:
                 training.append(row)
-            if (is_new, is_held) == {"users": (True, False), "films": (False, True), "both": (True, True)}[state[5:]]:
-                if is_new or share_of("u", row["user"]) < JUDGES_OF_FILMS:
-                    judging.append(row)
+            judges = is_new or share_of("u", row["user"]) < JUDGES_OF_FILMS
+            if judges and (is_new, is_held) == kinds[state]:
+                judging.append(row)
         counts = counted(judging, "user")
         judging = [{**row, "user": f"t{row['user']}"} for row in judging if 13 <= counts[row["user"]] <= 100]
         test = sorted({row["user"] for row in judging})

@@ -66,7 +66,8 @@ class Dataset {
     return users_file_->array<std::int64_t>("training_rows");
   }
 
-  // The raw keys of a field: element id - 1 is the key of `id`; and how often it stands in training rows.
+  // The raw keys of a field: element id - 1 is the key of `id`; and how often it stands in training rows, or, where a
+  // table of entities or tasks says it, in how many of those that have training rows.
   std::vector<std::string> vocabulary(const Field& field) const;
   std::string vocabulary_key(const Field& field, std::int64_t id) const;  // of 1 to its size
   std::vector<std::int64_t> vocabulary_counts(const Field& field) const;

@@ -11,7 +11,7 @@
 namespace warmstart {
 namespace {
 
-// Of a microbatch's stream for keys, the part for values.
+// Values are drawn from a part of their own of a microbatch's stream for keys.
 constexpr std::uint64_t kValues = 1;
 
 // Writes independent values that are 0 with probability `share`, to within 2^-17: four of 16 bits from each number.

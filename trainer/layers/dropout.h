@@ -37,9 +37,9 @@ class Dropout {
   // share of the steps none does, else all but a share of the rows.
   at::Tensor kept_keys(const std::vector<std::int64_t>& first_rows, const at::TensorOptions& options) const;
 
-  // [ids] of 0 and 1, on the CPU: which of these ids of a batch, int64 [ids], rows keep that have lost their key.
-  // `first_ids` [microbatches + 1] says where each microbatch's begin.
   bool loses_values() const { return lost_values_.chances.defined(); }
+  // [ids] of 0 and 1, on the CPU: which of these ids of a batch, int64 [ids] on the CPU, rows keep that have lost their
+  // key.  `first_ids` [microbatches + 1] says where each microbatch's ids begin.  Wants loses_values().
   at::Tensor kept_values(const at::Tensor& ids, const std::vector<std::int64_t>& first_ids) const;
 
  private:

@@ -140,7 +140,7 @@ std::vector<std::int64_t> first_ids_of_microbatches(const IdBags& bags, const st
   return firsts;
 }
 
-// [ids] of 0 and 1: rows that `keep_key` [N] keep all, the others lose some.
+// [ids] of 0 and 1: rows that keep their key, where `keep_key` [N] is 1, keep all values, and the others lose some.
 at::Tensor kept_values(const TensorBatch& batch, const Dropout& dropout, const at::Tensor& keep_key) {
   const auto& bags = batch.rows.ids;
   const auto ids = bags.lookup.ids.index_select(0, bags.lookup.places).to(at::kCPU);

@@ -32,7 +32,7 @@ std::int64_t first_not_finite(const at::Tensor& losses, const EpisodeBatch& batc
   return bad.numel() == 0 ? -1 : batch.task[static_cast<std::size_t>(bad[0].item<std::int64_t>())];
 }
 
-// A value that n entities have: with the chance `share` / n.
+// A value that n entities have is lost with the chance `share` / n, at most 1.
 LostValues lost_values(const Dataset& dataset, double share) {
   const auto entities = entities_with_values(dataset);
   if (share == 0.0 || std::all_of(entities.begin(), entities.end(), [](auto count) { return count == 0; })) return {};
